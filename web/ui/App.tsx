@@ -1,0 +1,65 @@
+// What every React app of ours stands in: theme, language, queries, notices, and a last resort when rendering fails.
+import '@fontsource-variable/inter/wght.css'
+import '@mantine/core/styles.layer.css'
+import '@mantine/dates/styles.layer.css'
+import '@mantine/notifications/styles.layer.css'
+import './theme.css'
+import { localStorageColorSchemeManager, MantineProvider } from '@mantine/core'
+import { DatesProvider } from '@mantine/dates'
+import { Notifications } from '@mantine/notifications'
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
+import { StrictMode, type ReactNode } from 'react'
+import { createRoot } from 'react-dom/client'
+import { useTranslation } from 'react-i18next'
+import { ApiProblem } from 'client/http'
+import { CrashBoundary } from './CrashBoundary'
+import { setupI18n, type Dictionaries } from './i18n'
+import { cssVariables, theme } from './theme'
+
+const colorScheme = localStorageColorSchemeManager({ key: 'frontdesk.color-scheme' })
+
+export const queryClient = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: 30_000,
+      // An answer that will be the same next time is not asked for again.
+      retry: (failures, error) => failures < 3 && (!(error instanceof ApiProblem) || error.transient),
+      retryDelay: (failures, error) =>
+        error instanceof ApiProblem && error.retryAfter
+          ? error.retryAfter * 1000
+          : Math.min(1000 * 2 ** failures, 15_000),
+    },
+    mutations: { retry: false },
+  },
+})
+
+function Providers({ children }: { children: ReactNode }) {
+  const { i18n } = useTranslation()
+  return (
+    <MantineProvider
+      theme={theme}
+      cssVariablesResolver={cssVariables}
+      colorSchemeManager={colorScheme}
+      defaultColorScheme="auto"
+    >
+      <DatesProvider settings={{ locale: i18n.language === 'zh-CN' ? 'zh-cn' : 'en', firstDayOfWeek: 1 }}>
+        <QueryClientProvider client={queryClient}>
+          <CrashBoundary>{children}</CrashBoundary>
+          <Notifications position="bottom-right" limit={3} autoClose={5000} />
+        </QueryClientProvider>
+      </DatesProvider>
+    </MantineProvider>
+  )
+}
+
+/** Renders an app into the page, with its dictionaries laid over the shared ones. */
+export function mount(app: ReactNode, dictionaries: Dictionaries): void {
+  setupI18n(dictionaries)
+  const root = document.getElementById('root')
+  if (!root) throw new Error('The page has no #root')
+  createRoot(root).render(
+    <StrictMode>
+      <Providers>{app}</Providers>
+    </StrictMode>,
+  )
+}

@@ -1,0 +1,22 @@
+// Names made small: initials, and a hue that never changes for the same id.
+
+/** One or two letters; a Chinese name is known by its last character or two, not by its first letters. */
+export function initials(name: string | null | undefined): string {
+  const text = (name ?? '').trim()
+  if (!text) return '?'
+  if (/^\p{Script=Han}/u.test(text)) return [...text.replace(/\s/g, '')].slice(-2).join('')
+  const words = text
+    .replace(/@.*$/, '')
+    .split(/[\s._-]+/)
+    .filter(Boolean)
+  const first = [...(words[0] ?? '?')][0] ?? '?'
+  const last = words.length > 1 ? ([...(words.at(-1) ?? '')][0] ?? '') : ''
+  return (first + last).toUpperCase()
+}
+
+/** A hue of 0..359, spread well even for ids that share a prefix. */
+export function hueOf(seed: string): number {
+  let hash = 2166136261
+  for (let i = 0; i < seed.length; i++) hash = Math.imul(hash ^ seed.charCodeAt(i), 16777619)
+  return (((hash >>> 0) * 137.508) % 360) | 0
+}
