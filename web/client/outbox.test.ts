@@ -1,0 +1,149 @@
+// The outbox loses nothing: not to a reload, not to a dead network, not to a second tab; and it keeps the order.
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { ApiProblem } from './http'
+import { createOutbox, type OutboxEntry } from './outbox'
+
+class MemoryStorage {
+  private readonly map = new Map<string, string>()
+  get length(): number {
+    return this.map.size
+  }
+  key = (i: number): string | null => [...this.map.keys()][i] ?? null
+  getItem = (key: string): string | null => this.map.get(key) ?? null
+  setItem = (key: string, value: string): void => void this.map.set(key, value)
+  removeItem = (key: string): void => void this.map.delete(key)
+}
+
+const down = () => new ApiProblem({ code: 'network' })
+
+beforeEach(() => void vi.useFakeTimers())
+afterEach(() => void vi.useRealTimers())
+
+describe('the outbox', () => {
+  it('sends in order, one at a time within a conversation', async () => {
+    const log: string[] = []
+    let release: (() => void) | undefined
+    const outbox = createOutbox({
+      deliver: (entry) => {
+        log.push(entry.text)
+        return new Promise((resolve) => (release = resolve))
+      },
+    })
+    outbox.add({ text: 'one' })
+    outbox.add({ text: 'two' })
+    outbox.add({ text: 'elsewhere', conversation_id: 'conv_b' })
+    expect(log).toEqual(['one', 'elsewhere'])
+    release?.()
+    await vi.advanceTimersByTimeAsync(0)
+    expect(log).toEqual(['one', 'elsewhere'])
+  })
+
+  it('repeats after a lost connection with the same id, until it is through', async () => {
+    const ids: string[] = []
+    let fail = 3
+    const outbox = createOutbox({
+      random: () => 0.5,
+      deliver: async (entry) => {
+        ids.push(entry.client_message_id)
+        if (fail-- > 0) throw down()
+      },
+    })
+    outbox.add({ text: 'hello' })
+    await vi.advanceTimersByTimeAsync(20_000)
+    expect(ids).toHaveLength(4)
+    expect(new Set(ids).size).toBe(1)
+    expect(outbox.entries()).toEqual([])
+  })
+
+  it('waits as long as a rate limit asks, even when flushed', async () => {
+    let calls = 0
+    const outbox = createOutbox({
+      deliver: async () => {
+        calls++
+        if (calls === 1) throw new ApiProblem({ code: 'rate_limited', status: 429, retryAfter: 8 })
+      },
+    })
+    outbox.add({ text: 'hello' })
+    await vi.advanceTimersByTimeAsync(0)
+    outbox.flush()
+    await vi.advanceTimersByTimeAsync(7_500)
+    expect(calls).toBe(1)
+    expect(outbox.entries()[0]).toMatchObject({ state: 'waiting', code: 'rate_limited' })
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect(calls).toBe(2)
+    expect(outbox.entries()).toEqual([])
+  })
+
+  it('marks a refusal as failed, lets the rest pass, and retries by hand', async () => {
+    let refuse = true
+    const sent: string[] = []
+    const outbox = createOutbox({
+      deliver: async (entry) => {
+        if (refuse && entry.text === 'bad') throw new ApiProblem({ code: 'text_too_long', status: 422 })
+        sent.push(entry.text)
+      },
+    })
+    const bad = outbox.add({ text: 'bad' })
+    outbox.add({ text: 'good' })
+    await vi.advanceTimersByTimeAsync(0)
+    expect(sent).toEqual(['good'])
+    expect(outbox.entries()).toMatchObject([{ text: 'bad', state: 'failed', code: 'text_too_long' }])
+    refuse = false
+    outbox.retry(bad.client_message_id)
+    await vi.advanceTimersByTimeAsync(0)
+    expect(sent).toEqual(['good', 'bad'])
+  })
+
+  it('sends after a reload what was left, in the order it was written', async () => {
+    const storage = new MemoryStorage()
+    const before = createOutbox({ storage, deliver: () => Promise.reject(down()) })
+    before.add({ text: 'first' })
+    before.add({ text: 'second' })
+    await vi.advanceTimersByTimeAsync(0)
+    before.close()
+
+    const sent: OutboxEntry[] = []
+    const after = createOutbox({ storage, deliver: async (entry) => void sent.push(entry) })
+    expect(after.entries().map((entry) => entry.text)).toEqual(['first', 'second'])
+    await vi.advanceTimersByTimeAsync(0)
+    expect(sent.map((entry) => entry.text)).toEqual(['first', 'second'])
+    expect(storage.length).toBe(0)
+  })
+
+  it('does not erase what another tab wrote', async () => {
+    const storage = new MemoryStorage()
+    const never = () => Promise.reject(down())
+    const a = createOutbox({ storage, deliver: never })
+    const b = createOutbox({ storage, deliver: never })
+    a.add({ text: 'from a' })
+    b.add({ text: 'from b' })
+    await vi.advanceTimersByTimeAsync(0)
+    const next = createOutbox({ storage, deliver: never })
+    expect(next.entries().map((entry) => entry.text)).toEqual(['from a', 'from b'])
+  })
+
+  it('forgets an entry that was seen confirmed, and ignores foreign or broken keys', async () => {
+    const storage = new MemoryStorage()
+    storage.setItem('frontdesk:outbox:x', '{broken')
+    storage.setItem('unrelated', '1')
+    const outbox = createOutbox({ storage, deliver: () => new Promise(() => undefined) })
+    expect(outbox.entries()).toEqual([])
+    const entry = outbox.add({ text: 'hello' })
+    outbox.confirm(entry.client_message_id)
+    expect(outbox.entries()).toEqual([])
+    expect(storage.getItem(`frontdesk:outbox:${entry.client_message_id}`)).toBeNull()
+  })
+
+  it('works when storage throws', async () => {
+    const blocked = new Proxy({} as Storage, {
+      get: () => {
+        throw new DOMException('denied', 'SecurityError')
+      },
+    })
+    const sent: string[] = []
+    const outbox = createOutbox({ storage: blocked, deliver: async (entry) => void sent.push(entry.text) })
+    outbox.add({ text: 'hello' })
+    await vi.advanceTimersByTimeAsync(0)
+    expect(sent).toEqual(['hello'])
+  })
+})

@@ -1,0 +1,166 @@
+// An agent's session in one browser tab: the access token in memory, the refresh cookie in the browser, and the other
+// tabs told when one of them signs out or changes account.
+
+import { ApiProblem, createHttp, type Http } from './http'
+import type { Me, SessionBody } from './types'
+
+export type SessionState =
+  | { status: 'unknown' }
+  | { status: 'signed_out' }
+  /** The server cannot be reached, so nobody knows yet; `restore()` may be tried again. */
+  | { status: 'unreachable'; problem: ApiProblem }
+  | { status: 'signed_in'; me: Me }
+
+export interface Session {
+  /** The API with this session's token; renews by itself. */
+  readonly http: Http
+  /** A stable snapshot, fit for `useSyncExternalStore`. */
+  state(): SessionState
+  subscribe(listener: () => void): () => void
+  /** The access token at hand, possibly about to expire. */
+  token(): string | null
+  /** A token good for at least another half minute; null when signed out. `force` fetches a new one. */
+  freshToken(force?: boolean): Promise<string | null>
+  /** Finds out, by the refresh cookie, whether somebody is signed in. */
+  restore(): Promise<SessionState>
+  login(body: { email: string; password: string; account_id?: string }): Promise<Me>
+  /** Takes over a session answered by another endpoint, such as signup or an accepted invitation. */
+  adopt(body: SessionBody): Me
+  switchAccount(accountId: string): Promise<Me>
+  /** Reads `Me` again, after something about it changed. */
+  reload(): Promise<Me>
+  logout(): Promise<void>
+}
+
+export interface SessionOptions {
+  base?: string
+  fetch?: typeof fetch
+  now?: () => number
+}
+
+const CHANNEL = 'frontdesk:session'
+const EARLY_MS = 60_000
+
+export function createSession(options: SessionOptions = {}): Session {
+  const now = options.now ?? Date.now
+  const listeners = new Set<() => void>()
+  let state: SessionState = { status: 'unknown' }
+  let token: string | null = null
+  let expiresAt = 0
+  let timer: ReturnType<typeof setTimeout> | undefined
+  let refreshing: Promise<string | null> | null = null
+
+  const channel = typeof BroadcastChannel === 'undefined' ? null : new BroadcastChannel(CHANNEL)
+  if (channel) {
+    channel.onmessage = (event: MessageEvent<string>) => {
+      if (event.data === 'signed_out') forget()
+      // The cookie now belongs to another account or login: this tab must follow it, not fight it.
+      else if (event.data === 'changed' && state.status !== 'unknown') void refresh().catch(() => undefined)
+    }
+  }
+
+  function set(next: SessionState): void {
+    state = next
+    for (const listener of [...listeners]) listener()
+  }
+
+  function keep(body: SessionBody): Me {
+    token = body.access_token
+    expiresAt = now() + body.expires_in * 1000
+    clearTimeout(timer)
+    timer = setTimeout(() => void refresh().catch(() => undefined), Math.max(5_000, body.expires_in * 1000 - EARLY_MS))
+    set({ status: 'signed_in', me: body.me })
+    return body.me
+  }
+
+  function forget(): void {
+    token = null
+    expiresAt = 0
+    clearTimeout(timer)
+    if (state.status !== 'signed_out') set({ status: 'signed_out' })
+  }
+
+  const plain = createHttp({ base: options.base, fetch: options.fetch })
+
+  async function refreshNow(): Promise<string | null> {
+    try {
+      // Refresh cookies rotate: two tabs refreshing with the same one would look like a stolen cookie, hence the lock.
+      const body = await locked(() =>
+        plain.post<SessionBody>('/v1/auth/refresh', undefined, { headers: { 'x-frontdesk': '1' } }),
+      )
+      keep(body)
+      return token
+    } catch (error) {
+      if (error instanceof ApiProblem && !error.transient) {
+        forget()
+        return null
+      }
+      throw error
+    }
+  }
+
+  function refresh(): Promise<string | null> {
+    refreshing ??= refreshNow().finally(() => {
+      refreshing = null
+    })
+    return refreshing
+  }
+
+  const http = createHttp({ base: options.base, fetch: options.fetch, token: () => token, renew: refresh })
+
+  return {
+    http,
+    state: () => state,
+    subscribe(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    token: () => token,
+    async freshToken(force = false) {
+      if (!force && token && expiresAt - now() > 30_000) return token
+      return state.status === 'signed_out' ? null : refresh()
+    },
+    async restore() {
+      try {
+        await refresh()
+      } catch (error) {
+        if (!(error instanceof ApiProblem)) throw error
+        if (state.status !== 'signed_in') set({ status: 'unreachable', problem: error })
+      }
+      return state
+    },
+    async login(body) {
+      const me = keep(await plain.post<SessionBody>('/v1/auth/login', body))
+      channel?.postMessage('changed')
+      return me
+    },
+    adopt(body) {
+      const me = keep(body)
+      channel?.postMessage('changed')
+      return me
+    },
+    async switchAccount(accountId) {
+      const me = keep(await http.post<SessionBody>('/v1/auth/switch', { account_id: accountId }))
+      channel?.postMessage('changed')
+      return me
+    },
+    async reload() {
+      const me = await http.get<Me>('/v1/auth/me')
+      set({ status: 'signed_in', me })
+      return me
+    },
+    async logout() {
+      try {
+        await http.post<void>('/v1/auth/logout', undefined, { headers: { 'x-frontdesk': '1' } })
+      } finally {
+        forget()
+        channel?.postMessage('signed_out')
+      }
+    },
+  }
+}
+
+function locked<T>(work: () => Promise<T>): Promise<T> {
+  const locks = typeof navigator === 'undefined' ? undefined : navigator.locks
+  return locks ? (locks.request('frontdesk:refresh', work) as Promise<T>) : work()
+}
