@@ -1,1 +1,48 @@
-//! tenant
+//! tenant fences: who asks, for which company, within which fence.
+//!
+//! **Invariant.** The only way to a company's tables is [`Scope::begin`]; a [`TenantTx`] runs under that company's own
+//! database role, so a query that escapes it finds no table it may read.
+//! **Invariant.** Nothing here knows what a conversation is, or what it costs.
+//!
+//! To add a table to every company: a file in `migrations/tenant/`, listed in [`migrate`].
+
+pub mod account;
+pub mod agent;
+pub mod api_key;
+pub mod audit;
+pub mod email_token;
+pub mod idempotency;
+pub mod invitation;
+pub mod jobs;
+pub mod letters;
+pub mod limits;
+pub mod login;
+pub mod membership;
+pub mod migrate;
+pub mod outbox;
+pub mod page;
+pub mod password;
+pub mod permission;
+pub mod provision;
+pub mod scope;
+pub mod session;
+pub mod signup;
+pub mod slug;
+pub mod throttle;
+pub mod token;
+pub mod tx;
+pub mod usage;
+pub mod world;
+
+mod hash;
+mod schema;
+
+pub use account::{Account, AccountId};
+pub use limits::Limits;
+pub use membership::{AgentId, Role};
+pub use outbox::Fact;
+pub use permission::{Permission, Permissions};
+pub use schema::SchemaName;
+pub use scope::{Actor, Member, Scope, Tenant, Visitor};
+pub use tx::TenantTx;
+pub use world::World;

@@ -1,0 +1,100 @@
+//! Settings from the environment: the only place that reads it. `frontdesk doctor` prints what was understood.
+
+use std::net::SocketAddr;
+
+/// Everything the binary can be told.
+#[derive(Clone)]
+pub struct Settings {
+    /// `DATABASE_URL`: Postgres, as the login role (NOINHERIT, CREATEROLE).
+    pub database_url: String,
+    /// `REDIS_URL`.
+    pub redis_url: String,
+    /// `NATS_URL`.
+    pub nats_url: String,
+    /// `FRONTDESK_LISTEN`: the address served, default `127.0.0.1:7400`.
+    pub listen: SocketAddr,
+    /// `FRONTDESK_PUBLIC_URL`: how browsers reach us, without a trailing slash.
+    pub public_url: String,
+    /// `FRONTDESK_MAIL_URL`: `smtp://user:pass@host:port`, `smtps://…`, or `outbox:/a/folder` (mail is kept as files and shown at `/dev/outbox`).
+    pub mail_url: String,
+    /// `FRONTDESK_MAIL_FROM`: the sender of our mail.
+    pub mail_from: String,
+    /// `FRONTDESK_SECRET`: at least 32 characters; keys of all token kinds are derived from it.
+    pub secret: String,
+    /// `FRONTDESK_LOG=json` for machine-readable logs.
+    pub log_json: bool,
+    /// `FRONTDESK_DB_CONNECTIONS`: pool size of one process, default 16.
+    pub database_connections: u32,
+    /// `FRONTDESK_SPARE_SCHEMAS`: how many migrated schemas wait for the next signup, default 8.
+    pub spare_schemas: u32,
+}
+
+/// What is missing or unusable, all at once.
+#[derive(Debug, thiserror::Error)]
+#[error("the settings cannot be used:\n{}", .0.join("\n"))]
+pub struct BadSettings(Vec<String>);
+
+impl Settings {
+    /// Reads the process's environment.
+    pub fn from_env() -> Result<Self, BadSettings> {
+        Self::read(&|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
+    }
+
+    /// Reads from any source of named values.
+    pub fn read(get: &dyn Fn(&str) -> Option<String>) -> Result<Self, BadSettings> {
+        let mut bad = Vec::new();
+        let mut need = |name: &str, what: &str| {
+            get(name).unwrap_or_else(|| {
+                bad.push(format!("- {name} is not set: {what}"));
+                String::new()
+            })
+        };
+        let database_url = need("DATABASE_URL", "the address of Postgres, like postgres://frontdesk@127.0.0.1/frontdesk");
+        let redis_url = need("REDIS_URL", "the address of Redis, like redis://127.0.0.1:6379");
+        let nats_url = need("NATS_URL", "the address of NATS, like nats://127.0.0.1:4222");
+        let secret = need("FRONTDESK_SECRET", "at least 32 random characters, like the output of `openssl rand -hex 32`");
+        if !secret.is_empty() && secret.len() < 32 {
+            bad.push("- FRONTDESK_SECRET is shorter than 32 characters".into());
+        }
+        let listen = get("FRONTDESK_LISTEN").unwrap_or_else(|| "127.0.0.1:7400".into());
+        let listen = listen.parse().unwrap_or_else(|_| {
+            bad.push(format!("- FRONTDESK_LISTEN is not an address with a port: {listen}"));
+            SocketAddr::from(([127, 0, 0, 1], 7400))
+        });
+        let number = |name: &str, default: u32| get(name).and_then(|value| value.parse().ok()).unwrap_or(default);
+        let public_url = get("FRONTDESK_PUBLIC_URL").unwrap_or_else(|| format!("http://{listen}"));
+        let settings = Self {
+            database_url,
+            redis_url,
+            nats_url,
+            listen,
+            public_url: public_url.trim_end_matches('/').to_owned(),
+            mail_url: get("FRONTDESK_MAIL_URL").unwrap_or_else(|| "smtp://127.0.0.1:25".into()),
+            mail_from: get("FRONTDESK_MAIL_FROM").unwrap_or_else(|| "Frontdesk <no-reply@localhost>".into()),
+            secret,
+            log_json: get("FRONTDESK_LOG").as_deref() == Some("json"),
+            database_connections: number("FRONTDESK_DB_CONNECTIONS", 16).clamp(2, 500),
+            spare_schemas: number("FRONTDESK_SPARE_SCHEMAS", 8).clamp(1, 200),
+        };
+        if bad.is_empty() { Ok(settings) } else { Err(BadSettings(bad)) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everything_missing_is_named_at_once() {
+        let error = Settings::read(&|_| None).err().unwrap().to_string();
+        for name in ["DATABASE_URL", "REDIS_URL", "NATS_URL", "FRONTDESK_SECRET"] {
+            assert!(error.contains(name), "{name} is not named in: {error}");
+        }
+    }
+
+    #[test]
+    fn a_short_secret_is_refused() {
+        let get = |name: &str| Some(if name == "FRONTDESK_SECRET" { "short" } else { "127.0.0.1:1" }.to_owned());
+        assert!(Settings::read(&get).err().unwrap().to_string().contains("shorter than 32"));
+    }
+}

@@ -1,0 +1,160 @@
+//! Postgres: the one pool of a process, and errors that say which rule of the schema was broken.
+
+mod rows;
+mod tx;
+
+use std::time::Duration;
+
+use sea_orm::{DatabaseConnection, DbErr, RuntimeErr, SqlxPostgresConnector};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{ConnectOptions, Executor, PgPool};
+
+use crate::fault::{Fault, Kind};
+
+pub use rows::{Rows, sql};
+pub use tx::Tx;
+
+/// The pool, as sqlx and as sea-orm see it.
+#[derive(Clone, Debug)]
+pub struct Database {
+    pool: PgPool,
+    orm: DatabaseConnection,
+}
+
+impl Database {
+    /// Opens a pool of at most `connections`. Connects when first asked.
+    ///
+    /// A session starts with `search_path = pg_catalog`: a query that forgot its tenant finds no table.
+    pub fn connect(url: &str, connections: u32) -> Result<Self, StoreError> {
+        let options: PgConnectOptions = url.parse()?;
+        let options = options
+            .application_name("frontdesk")
+            .options([
+                ("search_path", "pg_catalog"),
+                ("synchronous_commit", "on"),
+                ("statement_timeout", "5s"),
+                ("idle_in_transaction_session_timeout", "10s"),
+                ("timezone", "UTC"),
+            ])
+            .disable_statement_logging();
+        let pool = PgPoolOptions::new()
+            .max_connections(connections)
+            .acquire_timeout(Duration::from_secs(4))
+            .max_lifetime(Duration::from_mins(30))
+            .test_before_acquire(false)
+            .after_release(|connection, _| {
+                Box::pin(async move {
+                    // sqlx loses count when a future is dropped while BEGIN is in flight: the connection would come back
+                    // inside another caller's transaction. A connection that is not clean is closed, not reused.
+                    let row: (bool,) = sqlx::query_as(
+                        "select current_user = session_user and current_setting('search_path') = 'pg_catalog' \
+                         and pg_catalog.now() = pg_catalog.statement_timestamp()",
+                    )
+                    .fetch_one(&mut *connection)
+                    .await?;
+                    Ok(row.0)
+                })
+            })
+            .connect_lazy_with(options);
+        let orm = SqlxPostgresConnector::from_sqlx_postgres_pool(pool.clone());
+        Ok(Self { pool, orm })
+    }
+
+    /// For sea-orm queries that name their schema.
+    pub fn orm(&self) -> &DatabaseConnection {
+        &self.orm
+    }
+
+    /// Runs statements that take no values, outside any transaction.
+    pub async fn run(&self, sql: &'static str) -> Result<(), StoreError> {
+        self.pool.execute(sql).await.map(drop).map_err(StoreError::from)
+    }
+
+    /// Closes every connection.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+}
+
+/// What can go wrong between us and our rows.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database is away, full or too busy. Nothing was written.
+    #[error("the database is not available: {0}")]
+    Unavailable(String),
+    /// A named rule of the schema refused the row.
+    #[error("the rule {0} was broken")]
+    Rule(String),
+    /// A row that our own code could not have written.
+    #[error("{table} {id} holds {what}")]
+    Inconsistent {
+        /// The table.
+        table: &'static str,
+        /// The row.
+        id: String,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// Anything else, with its story for the log.
+    #[error("the database refused: {0}")]
+    Refused(String),
+}
+
+impl StoreError {
+    /// True when the named constraint refused the row.
+    pub fn broke(&self, constraint: &str) -> bool {
+        matches!(self, Self::Rule(name) if name == constraint)
+    }
+}
+
+impl Fault for StoreError {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Unavailable(_) => Kind::Unavailable(Duration::from_secs(2)),
+            Self::Rule(_) | Self::Inconsistent { .. } | Self::Refused(_) => Kind::Internal,
+        }
+    }
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Unavailable(_) => "temporarily_unavailable",
+            Self::Rule(_) | Self::Inconsistent { .. } | Self::Refused(_) => "internal",
+        }
+    }
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        classify(&error)
+    }
+}
+
+impl From<DbErr> for StoreError {
+    fn from(error: DbErr) -> Self {
+        match &error {
+            DbErr::Conn(RuntimeErr::SqlxError(inner)) | DbErr::Exec(RuntimeErr::SqlxError(inner)) | DbErr::Query(RuntimeErr::SqlxError(inner)) => classify(inner),
+            DbErr::ConnectionAcquire(_) => Self::Unavailable(error.to_string()),
+            _ => Self::Refused(error.to_string()),
+        }
+    }
+}
+
+/// By SQLSTATE (Postgres manual, appendix A) and constraint name, never by message text.
+fn classify(error: &sqlx::Error) -> StoreError {
+    match error {
+        sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed | sqlx::Error::BeginFailed => {
+            StoreError::Unavailable(error.to_string())
+        }
+        sqlx::Error::Database(refusal) => {
+            let state = refusal.code().unwrap_or_default();
+            if let (true, Some(rule)) = (state.starts_with("23"), refusal.constraint()) {
+                return StoreError::Rule(rule.to_owned());
+            }
+            // 08 connection, 53 resources, 57 shutdown and cancellation, 40 serialisation, 55P03 lock not available.
+            if ["08", "53", "57", "40", "55P03"].iter().any(|class| state.starts_with(class)) {
+                return StoreError::Unavailable(error.to_string());
+            }
+            StoreError::Refused(error.to_string())
+        }
+        _ => StoreError::Refused(error.to_string()),
+    }
+}

@@ -1,0 +1,84 @@
+//! A transaction that opens in one round trip, speaks sea-orm, and cannot be poisoned by a caller that goes away.
+
+use std::sync::Arc;
+
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, RuntimeErr, Statement, Values};
+use sea_query_sqlx::SqlxValues;
+use sqlx::{AssertSqlSafe, Executor, Postgres, Transaction};
+use tokio::sync::Mutex;
+
+use super::{Database, StoreError};
+
+/// An open transaction. Dropped without [`Tx::commit`], it rolls back.
+#[derive(Debug)]
+pub struct Tx(Mutex<Transaction<'static, Postgres>>);
+
+impl Database {
+    /// Opens a transaction and runs `preamble` in the same round trip. `preamble` is made by code, never from input.
+    ///
+    /// BEGIN runs in a task of its own: were the caller's future dropped while BEGIN is in flight, sqlx 0.9 would hand the
+    /// connection, inside an open transaction, to the next caller, whose writes would vanish.
+    pub async fn begin(&self, preamble: Arc<str>) -> Result<Tx, StoreError> {
+        let pool = self.pool.clone();
+        let opened = tokio::spawn(async move {
+            let begin = if preamble.is_empty() { "BEGIN".to_owned() } else { format!("BEGIN; {preamble}") };
+            pool.begin_with(AssertSqlSafe(begin)).await
+        });
+        match opened.await {
+            Ok(tx) => Ok(Tx(Mutex::new(tx?))),
+            Err(died) => Err(StoreError::Unavailable(died.to_string())),
+        }
+    }
+}
+
+impl Tx {
+    /// Commits, to the end, even when the caller goes away meanwhile. `Ok` means durable.
+    pub async fn commit(self) -> Result<(), StoreError> {
+        match tokio::spawn(async move { self.0.into_inner().commit().await }).await {
+            Ok(done) => done.map_err(StoreError::from),
+            Err(died) => Err(StoreError::Unavailable(died.to_string())),
+        }
+    }
+
+    /// Undoes everything.
+    pub async fn rollback(self) -> Result<(), StoreError> {
+        self.0.into_inner().rollback().await.map_err(StoreError::from)
+    }
+}
+
+fn failed(error: sqlx::Error) -> DbErr {
+    DbErr::Query(RuntimeErr::SqlxError(error.into()))
+}
+
+fn query(statement: &Statement) -> sqlx::query::Query<'_, Postgres, SqlxValues> {
+    let values = statement.values.clone().unwrap_or(Values(Vec::new()));
+    sqlx::query_with(AssertSqlSafe(statement.sql.as_str()), SqlxValues(values))
+}
+
+#[async_trait::async_trait]
+impl ConnectionTrait for Tx {
+    fn get_database_backend(&self) -> DbBackend {
+        DbBackend::Postgres
+    }
+
+    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        let mut tx = self.0.lock().await;
+        query(&statement).execute(&mut **tx).await.map(Into::into).map_err(failed)
+    }
+
+    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+        let mut tx = self.0.lock().await;
+        (&mut **tx).execute(AssertSqlSafe(sql.to_owned())).await.map(Into::into).map_err(failed)
+    }
+
+    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        let mut tx = self.0.lock().await;
+        Ok(query(&statement).fetch_optional(&mut **tx).await.map_err(failed)?.map(Into::into))
+    }
+
+    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        let mut tx = self.0.lock().await;
+        Ok(query(&statement).fetch_all(&mut **tx).await.map_err(failed)?.into_iter().map(Into::into).collect())
+    }
+}
+

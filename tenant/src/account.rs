@@ -1,0 +1,277 @@
+//! Companies: the directory's rows, their life, and a short memory of recently used ones.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use infra::database::{Database, Rows as _, StoreError, sql};
+use infra::{Id, Timestamp, ids};
+use sea_orm::FromQueryResult;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::limits::Limits;
+use crate::membership::Membership;
+use crate::schema::SchemaName;
+
+/// Marks ids of accounts.
+#[derive(Debug)]
+pub enum AccountKind {}
+impl ids::Prefixed for AccountKind {
+    const PREFIX: &'static str = "acct";
+}
+/// The id of a company.
+pub type AccountId = Id<AccountKind>;
+
+/// Where a company stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// Signed up; its schema is being furnished.
+    Provisioning,
+    /// In use.
+    Active,
+    /// Switched off by us; its data stays.
+    Suspended,
+    /// Ended by its owner; its data waits out the grace period.
+    Closed,
+}
+
+/// The asked change of state is not possible.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a {from} account cannot become {to}")]
+pub struct NoSuchTransition {
+    from: &'static str,
+    to: &'static str,
+}
+
+impl Status {
+    /// As stored.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Provisioning => "provisioning",
+            Self::Active => "active",
+            Self::Suspended => "suspended",
+            Self::Closed => "closed",
+        }
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        [Self::Provisioning, Self::Active, Self::Suspended, Self::Closed].into_iter().find(|status| status.as_str() == text)
+    }
+
+    /// Moves to `to`. Repeating a move is allowed, so that a sweep may finish what a crash cut short.
+    pub fn become_(self, to: Self) -> Result<Self, NoSuchTransition> {
+        let possible = match (self, to) {
+            (Self::Provisioning, Self::Active | Self::Closed)
+            | (Self::Active, Self::Suspended | Self::Closed)
+            | (Self::Suspended, Self::Active | Self::Closed)
+            | (Self::Closed, Self::Active) => true,
+            (from, to) => from == to,
+        };
+        if possible { Ok(to) } else { Err(NoSuchTransition { from: self.as_str(), to: to.as_str() }) }
+    }
+}
+
+/// A company, as its members see it.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct Account {
+    /// Its id.
+    pub id: AccountId,
+    /// Its name, as visitors read it.
+    #[schema(example = "Blue Teapot")]
+    pub name: String,
+    /// Its name in addresses.
+    #[schema(example = "blue-teapot")]
+    pub slug: String,
+    /// Where it stands.
+    pub status: Status,
+    /// Its plan.
+    #[schema(example = "free")]
+    pub plan: String,
+    /// The language it is run in: `en` or `zh-CN`.
+    pub locale: String,
+    /// When it signed up.
+    pub created_at: DateTime<Utc>,
+    /// Where its rows are.
+    #[serde(skip)]
+    pub schema: SchemaName,
+    /// How much it may have.
+    #[serde(skip)]
+    pub limits: Limits,
+}
+
+#[derive(FromQueryResult)]
+struct Row {
+    id: Uuid,
+    name: String,
+    slug: String,
+    schema_name: String,
+    status: String,
+    plan: String,
+    limits: serde_json::Value,
+    locale: String,
+    created_at: Timestamp,
+}
+
+fn read(row: Row, plan_limits: fn(&str) -> Limits) -> Result<Account, StoreError> {
+    let id = AccountId::from_uuid(row.id);
+    let bad = |what: &str| StoreError::Inconsistent { table: "shared.account", id: id.to_string(), what: what.to_owned() };
+    let own: Limits = serde_json::from_value(row.limits).map_err(|_| bad("unreadable limits"))?;
+    Ok(Account {
+        id,
+        name: row.name,
+        slug: row.slug,
+        status: Status::parse(&row.status).ok_or_else(|| bad("an unknown status"))?,
+        limits: plan_limits(&row.plan).overridden_by(own),
+        plan: row.plan,
+        locale: row.locale,
+        created_at: row.created_at,
+        schema: row.schema_name.parse().map_err(|_| bad("an impossible schema name"))?,
+    })
+}
+
+/// How long what was read of the directory is believed. A role that was taken away is gone everywhere after this.
+const BELIEVED: TimeDelta = TimeDelta::seconds(3);
+
+/// A short memory of accounts and memberships, so that a request costs no look-up.
+pub struct Directory {
+    plan_limits: fn(&str) -> Limits,
+    accounts: Mutex<HashMap<AccountId, (Timestamp, Arc<Account>)>>,
+    members: Mutex<HashMap<Uuid, (Timestamp, Arc<Membership>)>>,
+}
+
+impl Directory {
+    /// Remembers nothing yet. `plan_limits` says what a plan allows; it comes from `billing`.
+    pub fn new(plan_limits: fn(&str) -> Limits) -> Self {
+        Self { plan_limits, accounts: Mutex::default(), members: Mutex::default() }
+    }
+
+    /// The account, at most a few seconds old; `None` when there is none.
+    pub async fn account(&self, database: &Database, id: AccountId, now: Timestamp) -> Result<Option<Arc<Account>>, StoreError> {
+        if let Some(known) = recent(&self.accounts, &id, now) {
+            return Ok(Some(known));
+        }
+        let account = self.load(database, id).await?.map(Arc::new);
+        if let Some(account) = &account {
+            remember(&self.accounts, id, account, now);
+        }
+        Ok(account)
+    }
+
+    /// The account as it is.
+    pub async fn load(&self, database: &Database, id: AccountId) -> Result<Option<Account>, StoreError> {
+        let row: Option<Row> = database
+            .orm()
+            .one(sql(
+                "select id, name, slug, schema_name, status, plan, limits, locale, created_at from shared.account where id = $1",
+                [id.uuid().into()],
+            ))
+            .await?;
+        row.map(|row| read(row, self.plan_limits)).transpose()
+    }
+
+    /// Every account in one of these states, oldest first.
+    pub async fn all(&self, database: &Database, status: Status) -> Result<Vec<Account>, StoreError> {
+        let rows: Vec<Row> = database
+            .orm()
+            .all(sql(
+                "select id, name, slug, schema_name, status, plan, limits, locale, created_at from shared.account where status = $1 order by created_at",
+                [status.as_str().into()],
+            ))
+            .await?;
+        rows.into_iter().map(|row| read(row, self.plan_limits)).collect()
+    }
+
+    pub(crate) fn recent_member(&self, id: Uuid, now: Timestamp) -> Option<Arc<Membership>> {
+        recent(&self.members, &id, now)
+    }
+
+    pub(crate) fn remember_member(&self, id: Uuid, member: &Arc<Membership>, now: Timestamp) {
+        remember(&self.members, id, member, now);
+    }
+
+    /// Forgets what was known of a company and its members, after a change.
+    pub fn forget(&self, id: AccountId) {
+        self.accounts.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+        self.members.lock().unwrap_or_else(PoisonError::into_inner).retain(|_, (_, member)| member.account_id != id);
+    }
+}
+
+type Memory<K, V> = Mutex<HashMap<K, (Timestamp, Arc<V>)>>;
+
+fn recent<K: Eq + std::hash::Hash, V>(memory: &Memory<K, V>, key: &K, now: Timestamp) -> Option<Arc<V>> {
+    let memory = memory.lock().unwrap_or_else(PoisonError::into_inner);
+    memory.get(key).filter(|(read_at, _)| now - *read_at < BELIEVED).map(|(_, value)| Arc::clone(value))
+}
+
+fn remember<K: Eq + std::hash::Hash, V>(memory: &Memory<K, V>, key: K, value: &Arc<V>, now: Timestamp) {
+    let mut memory = memory.lock().unwrap_or_else(PoisonError::into_inner);
+    if memory.len() > 10_000 {
+        memory.retain(|_, (read_at, _)| now - *read_at < BELIEVED);
+    }
+    memory.insert(key, (now, Arc::clone(value)));
+}
+
+/// Changes what members may change of their company.
+pub async fn update(database: &Database, id: AccountId, name: Option<String>, locale: Option<String>, now: Timestamp) -> Result<(), StoreError> {
+    database
+        .orm()
+        .run(sql(
+            "update shared.account set name = coalesce($2, name), locale = coalesce($3, locale), updated_at = $4 where id = $1",
+            [id.uuid().into(), name.into(), locale.into(), now.into()],
+        ))
+        .await
+        .map(drop)
+}
+
+/// Moves an account along its life.
+pub async fn set_status(database: &Database, account: &Account, to: Status, now: Timestamp) -> Result<(), SetStatusError> {
+    account.status.become_(to)?;
+    database
+        .orm()
+        .run(sql(
+            "update shared.account set status = $2, updated_at = $3 where id = $1 and status = $4",
+            [account.id.uuid().into(), to.as_str().into(), now.into(), account.status.as_str().into()],
+        ))
+        .await?;
+    Ok(())
+}
+
+/// Why an account did not change its state.
+#[derive(Debug, thiserror::Error)]
+pub enum SetStatusError {
+    /// Not possible from where it stands.
+    #[error(transparent)]
+    Transition(#[from] NoSuchTransition),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl infra::Fault for SetStatusError {
+    fn kind(&self) -> infra::Kind {
+        match self {
+            Self::Transition(_) => infra::Kind::Conflict,
+            Self::Store(error) => error.kind(),
+        }
+    }
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Transition(_) => "account_transition_impossible",
+            Self::Store(error) => error.code(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_closed_account_can_be_restored_but_not_suspended() {
+        assert_eq!(Status::Closed.become_(Status::Active), Ok(Status::Active));
+        assert!(Status::Closed.become_(Status::Suspended).is_err());
+        assert!(Status::Active.become_(Status::Provisioning).is_err());
+    }
+}

@@ -1,0 +1,112 @@
+//! Links in mails that prove an address or reset a password: used once, for a while, kept as a hash.
+
+use chrono::TimeDelta;
+use infra::database::{Rows as _, StoreError, Tx, sql};
+use infra::{Fault, Kind, Timestamp};
+use sea_orm::FromQueryResult;
+use uuid::Uuid;
+
+use crate::hash::sha256;
+use crate::login::LoginId;
+use crate::world::World;
+
+/// What a link is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// Proves the address.
+    Verify,
+    /// Lets its holder set a new password.
+    Reset,
+}
+
+impl Purpose {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Verify => "verify",
+            Self::Reset => "reset",
+        }
+    }
+
+    const fn lifetime(self) -> TimeDelta {
+        match self {
+            Self::Verify => TimeDelta::days(7),
+            Self::Reset => TimeDelta::hours(1),
+        }
+    }
+}
+
+/// The link is unknown, used or too old.
+#[derive(Debug, thiserror::Error)]
+pub enum TokenError {
+    /// No such link any more.
+    #[error("this link is not valid any more")]
+    Unknown,
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Fault for TokenError {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Unknown => Kind::NotFound,
+            Self::Store(error) => error.kind(),
+        }
+    }
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Unknown => "link_invalid",
+            Self::Store(error) => error.code(),
+        }
+    }
+}
+
+/// Makes a link's secret in the caller's transaction.
+pub async fn issue(tx: &Tx, secret: &str, login: LoginId, purpose: Purpose, now: Timestamp) -> Result<(), StoreError> {
+    tx.run(sql(
+        "insert into shared.email_token (token_hash, login_id, purpose, expires_at) values ($1, $2, $3, $4)",
+        [sha256(secret).into(), login.uuid().into(), purpose.as_str().into(), (now + purpose.lifetime()).into()],
+    ))
+    .await
+    .map(drop)
+}
+
+/// Uses a link up and says whose it was.
+async fn redeem(tx: &Tx, secret: &str, purpose: Purpose, now: Timestamp) -> Result<LoginId, TokenError> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        login_id: Uuid,
+    }
+    let row: Option<Row> = tx
+        .one(sql(
+            "update shared.email_token set used_at = $3 where token_hash = $1 and purpose = $2 and used_at is null and expires_at > $3 returning login_id",
+            [sha256(secret).into(), purpose.as_str().into(), now.into()],
+        ))
+        .await?;
+    row.map(|row| LoginId::from_uuid(row.login_id)).ok_or(TokenError::Unknown)
+}
+
+/// Marks the address of the link's owner as proven.
+pub async fn verify(world: &World, secret: &str) -> Result<(), TokenError> {
+    let now = world.now();
+    let tx = world.database.begin("".into()).await?;
+    let login = redeem(&tx, secret, Purpose::Verify, now).await?;
+    tx.run(sql("update shared.login set email_verified_at = coalesce(email_verified_at, $2) where id = $1", [login.uuid().into(), now.into()])).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Sets a new password, which also proves the address, and ends every session of its owner.
+pub async fn reset(world: &World, secret: &str, password_hash: String) -> Result<(), TokenError> {
+    let now = world.now();
+    let tx = world.database.begin("".into()).await?;
+    let login = redeem(&tx, secret, Purpose::Reset, now).await?;
+    tx.run(sql(
+        "update shared.login set password_hash = $2, email_verified_at = coalesce(email_verified_at, $3) where id = $1",
+        [login.uuid().into(), password_hash.into(), now.into()],
+    ))
+    .await?;
+    tx.commit().await?;
+    crate::session::revoke_of_login(world, login).await?;
+    Ok(())
+}

@@ -1,0 +1,110 @@
+//! Jobs are letters: written in the caller's transaction, delivered at least once by any worker, given up only aloud.
+
+use chrono::TimeDelta;
+use infra::database::{Rows as _, StoreError, Tx, sql};
+use infra::mail::MailError;
+use infra::Timestamp;
+use sea_orm::FromQueryResult;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::letters::Post;
+use crate::world::World;
+
+/// Everything a worker can be asked to do. A renamed job keeps its old name here until the queue is drained.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "job", rename_all = "snake_case")]
+pub enum Job {
+    /// Send a letter.
+    SendMail(Post),
+}
+
+impl Job {
+    const fn kind(&self) -> &'static str {
+        match self {
+            Self::SendMail(_) => "send_mail",
+        }
+    }
+}
+
+/// Why a job did not end well.
+#[derive(Debug)]
+pub enum Stop {
+    /// Worth another try later.
+    TryAgain(String),
+    /// Will never work.
+    GiveUp(String),
+}
+
+/// Writes a job in the caller's transaction.
+pub async fn enqueue(tx: &Tx, world: &World, job: &Job) -> Result<(), StoreError> {
+    let now = world.now();
+    let payload = serde_json::to_value(job).map_err(|error| StoreError::Refused(error.to_string()))?;
+    tx.run(sql(
+        "insert into shared.job (id, kind, payload, run_at, created_at) values ($1, $2, $3, $4, $4)",
+        [world.chance.uuid(now).into(), job.kind().into(), payload.into(), now.into()],
+    ))
+    .await
+    .map(drop)
+}
+
+#[derive(FromQueryResult)]
+struct Row {
+    id: Uuid,
+    payload: serde_json::Value,
+    attempts: i32,
+}
+
+/// How often a job is tried before it is given up: with the waits below, about two days.
+const TRIES: i32 = 14;
+
+/// Takes due jobs and does them; says how many it took. A worker that dies leaves its job to others after a minute.
+pub async fn run_due(world: &World) -> Result<usize, StoreError> {
+    let now = world.now();
+    let rows: Vec<Row> = world
+        .database
+        .orm()
+        .all(sql(
+            "update shared.job set locked_until = $2, attempts = attempts + 1 where id in (select id from shared.job \
+             where gave_up_at is null and run_at <= $1 and (locked_until is null or locked_until < $1) order by run_at limit 10 for update skip locked) \
+             returning id, payload, attempts",
+            [now.into(), (now + TimeDelta::minutes(1)).into()],
+        ))
+        .await?;
+    let taken = rows.len();
+    for row in rows {
+        let outcome = match serde_json::from_value::<Job>(row.payload) {
+            Ok(job) => perform(world, &job).await,
+            Err(error) => Err(Stop::GiveUp(format!("unreadable: {error}"))),
+        };
+        settle(world, row.id, row.attempts, outcome, now).await?;
+    }
+    Ok(taken)
+}
+
+async fn perform(world: &World, job: &Job) -> Result<(), Stop> {
+    match job {
+        Job::SendMail(post) => world.mailer.send(&post.write()).await.map_err(|error| match error {
+            MailError::Server(_) | MailError::Settings(_) => Stop::TryAgain(error.to_string()),
+            MailError::Letter(_) => Stop::GiveUp(error.to_string()),
+        }),
+    }
+}
+
+async fn settle(world: &World, id: Uuid, attempts: i32, outcome: Result<(), Stop>, now: Timestamp) -> Result<(), StoreError> {
+    let orm = world.database.orm();
+    let statement = match outcome {
+        Ok(()) => sql("delete from shared.job where id = $1", [id.into()]),
+        Err(Stop::TryAgain(why)) if attempts < TRIES => {
+            // 5 s, 10 s, 20 s … at most 6 h.
+            let wait = TimeDelta::seconds((5_i64 << attempts.clamp(0, 20)).min(21_600));
+            tracing::warn!(job.id = %id, job.attempts = attempts, why, "a job will be tried again");
+            sql("update shared.job set run_at = $2, locked_until = null, last_error = $3 where id = $1", [id.into(), (now + wait).into(), why.into()])
+        }
+        Err(Stop::TryAgain(why) | Stop::GiveUp(why)) => {
+            tracing::error!(job.id = %id, job.attempts = attempts, why, "a job was given up");
+            sql("update shared.job set gave_up_at = $2, locked_until = null, last_error = $3 where id = $1", [id.into(), now.into(), why.into()])
+        }
+    };
+    orm.run(statement).await.map(drop)
+}

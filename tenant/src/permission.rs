@@ -1,0 +1,129 @@
+//! What a caller may do. Roles are sets of permissions; API keys carry a set of their own.
+
+use std::collections::BTreeSet;
+
+use infra::{Fault, Kind};
+use serde::{Deserialize, Serialize};
+
+use crate::membership::Role;
+
+/// One right. The names are also the scopes of API keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+pub enum Permission {
+    /// See conversations and messages.
+    #[serde(rename = "conversations.read")]
+    ConversationsRead,
+    /// Reply, write notes, resolve, snooze.
+    #[serde(rename = "conversations.reply")]
+    ConversationsReply,
+    /// Assign conversations to anyone.
+    #[serde(rename = "conversations.assign")]
+    ConversationsAssign,
+    /// See contacts.
+    #[serde(rename = "contacts.read")]
+    ContactsRead,
+    /// Change contacts.
+    #[serde(rename = "contacts.write")]
+    ContactsWrite,
+    /// See ratings.
+    #[serde(rename = "surveys.read")]
+    SurveysRead,
+    /// See colleagues.
+    #[serde(rename = "agents.read")]
+    AgentsRead,
+    /// Invite colleagues, change their roles, switch them off.
+    #[serde(rename = "agents.manage")]
+    AgentsManage,
+    /// See inboxes.
+    #[serde(rename = "inboxes.read")]
+    InboxesRead,
+    /// Create and change inboxes.
+    #[serde(rename = "inboxes.manage")]
+    InboxesManage,
+    /// Change the company's name and language.
+    #[serde(rename = "account.manage")]
+    AccountManage,
+    /// See usage, limits and plans.
+    #[serde(rename = "usage.read")]
+    UsageRead,
+    /// Create and revoke API keys.
+    #[serde(rename = "api_keys.manage")]
+    ApiKeysManage,
+    /// Read the audit log.
+    #[serde(rename = "audit.read")]
+    AuditRead,
+}
+
+impl Permission {
+    /// Every right there is.
+    pub const ALL: [Self; 14] = [
+        Self::ConversationsRead,
+        Self::ConversationsReply,
+        Self::ConversationsAssign,
+        Self::ContactsRead,
+        Self::ContactsWrite,
+        Self::SurveysRead,
+        Self::AgentsRead,
+        Self::AgentsManage,
+        Self::InboxesRead,
+        Self::InboxesManage,
+        Self::AccountManage,
+        Self::UsageRead,
+        Self::ApiKeysManage,
+        Self::AuditRead,
+    ];
+}
+
+/// A set of rights.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Permissions(BTreeSet<Permission>);
+
+/// The caller is known and lacks a right.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("this needs the permission {}", serde_json::to_value(.0).unwrap_or_default())]
+pub struct Denied(pub Permission);
+
+impl Fault for Denied {
+    fn kind(&self) -> Kind {
+        Kind::Forbidden
+    }
+    fn code(&self) -> &'static str {
+        "permission_denied"
+    }
+}
+
+impl Permissions {
+    /// What a role may do.
+    pub fn of(role: Role) -> Self {
+        let agent = [
+            Permission::ConversationsRead,
+            Permission::ConversationsReply,
+            Permission::ConversationsAssign,
+            Permission::ContactsRead,
+            Permission::ContactsWrite,
+            Permission::AgentsRead,
+            Permission::InboxesRead,
+        ];
+        let supervisor = [Permission::SurveysRead, Permission::UsageRead];
+        match role {
+            Role::Owner | Role::Admin => Self(Permission::ALL.into()),
+            Role::Supervisor => Self(agent.into_iter().chain(supervisor).collect()),
+            Role::Agent => Self(agent.into()),
+        }
+    }
+
+    /// Exactly these.
+    pub fn only(these: impl IntoIterator<Item = Permission>) -> Self {
+        Self(these.into_iter().collect())
+    }
+
+    /// Whether the right is among them.
+    pub fn contains(&self, permission: Permission) -> bool {
+        self.0.contains(&permission)
+    }
+
+    /// One by one.
+    pub fn iter(&self) -> impl Iterator<Item = Permission> + '_ {
+        self.0.iter().copied()
+    }
+}

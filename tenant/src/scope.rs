@@ -1,0 +1,271 @@
+//! Authority as a value: to have a [`Scope`] is to be known and to be inside one company.
+//!
+//! `Scope<Member>` and `Scope<Visitor>` are different types, so a visitor's route cannot call a member's verb.
+
+use std::sync::Arc;
+
+use infra::database::StoreError;
+use infra::{Chance, Fault, Id, Kind, Timestamp};
+use uuid::Uuid;
+
+use crate::account::{Account, AccountId, Status};
+use crate::limits::Limits;
+use crate::membership::{self, AgentId, Role};
+use crate::permission::{Denied, Permission, Permissions};
+use crate::token::{Audience, BadToken};
+use crate::tx::TenantTx;
+use crate::world::{SharedWorld, World};
+use crate::{api_key, session};
+
+/// A company and the world it lives in.
+#[derive(Clone)]
+pub struct Tenant {
+    /// The services.
+    pub world: SharedWorld,
+    /// The company.
+    pub account: Arc<Account>,
+}
+
+/// A member, or a program with an API key.
+#[derive(Debug, Clone)]
+pub struct Member {
+    /// The agent; the one who made the key, for a program.
+    pub agent_id: AgentId,
+    /// The name to sign messages with.
+    pub name: String,
+    /// What they are.
+    pub role: Role,
+    /// What they may do.
+    pub permissions: Permissions,
+    /// The session, or the key.
+    pub via: Via,
+}
+
+/// How a member came in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Via {
+    /// A browser session.
+    Session(Uuid),
+    /// An API key.
+    ApiKey(api_key::ApiKeyId),
+}
+
+/// Marks ids of contacts here, where only their existence matters; `desk` knows what they are.
+#[derive(Debug)]
+pub enum ContactKind {}
+impl infra::ids::Prefixed for ContactKind {
+    const PREFIX: &'static str = "cont";
+}
+/// Marks ids of inboxes.
+#[derive(Debug)]
+pub enum InboxKind {}
+impl infra::ids::Prefixed for InboxKind {
+    const PREFIX: &'static str = "inbox";
+}
+
+/// A visitor of a website.
+#[derive(Debug, Clone, Copy)]
+pub struct Visitor {
+    /// Who they are to the company.
+    pub contact_id: Id<ContactKind>,
+    /// Where they came in.
+    pub inbox_id: Id<InboxKind>,
+}
+
+/// Who did something, for records.
+#[derive(Debug, Clone)]
+pub enum Actor {
+    /// A member.
+    Member(Member),
+    /// The system itself.
+    System,
+}
+
+impl Actor {
+    /// Kind, id and name.
+    pub(crate) fn describe(&self) -> (&'static str, Option<String>, Option<String>) {
+        match self {
+            Self::Member(member) => match member.via {
+                Via::Session(_) => ("agent", Some(member.agent_id.to_string()), Some(member.name.clone())),
+                Via::ApiKey(key) => ("api_key", Some(key.to_string()), Some(member.name.clone())),
+            },
+            Self::System => ("system", None, None),
+        }
+    }
+}
+
+/// Someone inside a company.
+#[derive(Clone)]
+pub struct Scope<Who> {
+    /// The company.
+    pub tenant: Tenant,
+    /// Who.
+    pub who: Who,
+}
+
+/// Why someone is not let in.
+#[derive(Debug, thiserror::Error)]
+pub enum EnterError {
+    /// No, or no good, token.
+    #[error(transparent)]
+    Token(#[from] BadToken),
+    /// The company is switched off or closed.
+    #[error("this account is not active")]
+    Inactive,
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Fault for EnterError {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Token(error) => error.kind(),
+            Self::Inactive => Kind::Forbidden,
+            Self::Store(error) => error.kind(),
+        }
+    }
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Token(error) => error.code(),
+            Self::Inactive => "account_suspended",
+            Self::Store(error) => error.code(),
+        }
+    }
+}
+
+impl Tenant {
+    /// The company with this id, in whatever state.
+    pub async fn find(world: &SharedWorld, id: AccountId) -> Result<Option<Self>, StoreError> {
+        let account = world.directory.account(&world.database, id, world.now()).await?;
+        Ok(account.map(|account| Self { world: Arc::clone(world), account }))
+    }
+
+    /// The company with this id, if it is in use.
+    pub async fn active(world: &SharedWorld, id: AccountId) -> Result<Self, EnterError> {
+        let tenant = Self::find(world, id).await?.ok_or(BadToken)?;
+        match tenant.account.status {
+            Status::Active => Ok(tenant),
+            Status::Provisioning | Status::Suspended | Status::Closed => Err(EnterError::Inactive),
+        }
+    }
+
+    /// Opens the company's schema, for the system's own work.
+    pub async fn begin(&self) -> Result<TenantTx, StoreError> {
+        TenantTx::open(self).await
+    }
+
+    /// The company's id.
+    pub fn id(&self) -> AccountId {
+        self.account.id
+    }
+
+    /// The present instant.
+    pub fn now(&self) -> Timestamp {
+        self.world.now()
+    }
+
+    /// Chance.
+    pub fn chance(&self) -> &Chance {
+        &self.world.chance
+    }
+}
+
+impl<Who> Scope<Who> {
+    /// Opens this company's schema. There is no other way to reach its tables.
+    pub async fn begin(&self) -> Result<TenantTx, StoreError> {
+        self.tenant.begin().await
+    }
+
+    /// The present instant.
+    pub fn now(&self) -> Timestamp {
+        self.tenant.now()
+    }
+
+    /// The services.
+    pub fn world(&self) -> &World {
+        &self.tenant.world
+    }
+
+    /// How much the company may have.
+    pub fn limits(&self) -> Limits {
+        self.tenant.account.limits
+    }
+}
+
+impl Scope<Member> {
+    /// Lets in the bearer of a member's access token or of an API key.
+    pub async fn enter(world: &SharedWorld, bearer: &str) -> Result<Self, EnterError> {
+        if bearer.starts_with(api_key::MARK) {
+            return Self::enter_with_key(world, bearer).await;
+        }
+        let claims = world.keys.verify(Audience::Member, bearer, world.now())?;
+        let member = membership::recent(world, AgentId::from_uuid(claims.sub)).await?.ok_or(BadToken)?;
+        if member.disabled_at.is_some() || member.account_id.uuid() != claims.tid {
+            return Err(BadToken.into());
+        }
+        let tenant = Tenant::active(world, member.account_id).await?;
+        let who = Member {
+            agent_id: member.id,
+            name: member.name.clone(),
+            role: member.role,
+            permissions: Permissions::of(member.role),
+            via: Via::Session(claims.sid),
+        };
+        Ok(Self { tenant, who })
+    }
+
+    async fn enter_with_key(world: &SharedWorld, bearer: &str) -> Result<Self, EnterError> {
+        let key = api_key::find_by_secret(world, bearer).await?.ok_or(BadToken)?;
+        let maker = membership::recent(world, key.created_by).await?.ok_or(BadToken)?;
+        if maker.disabled_at.is_some() {
+            return Err(BadToken.into());
+        }
+        let tenant = Tenant::active(world, key.account_id).await?;
+        // A key never outlives or outranks its maker.
+        let allowed = Permissions::of(maker.role);
+        let permissions = Permissions::only(key.scopes.iter().filter(|scope| allowed.contains(*scope)));
+        let who = Member { agent_id: maker.id, name: key.name, role: maker.role, permissions, via: Via::ApiKey(key.id) };
+        Ok(Self { tenant, who })
+    }
+
+    /// Whether what let this member in still does: asked again and again while a socket is open.
+    pub async fn still_welcome(&self) -> Result<bool, StoreError> {
+        let world = &self.tenant.world;
+        let live = match self.who.via {
+            Via::Session(id) => session::is_live(world, id).await?,
+            Via::ApiKey(id) => api_key::is_live(world, id).await?,
+        };
+        let member = membership::recent(world, self.who.agent_id).await?;
+        let tenant = Tenant::find(world, self.tenant.id()).await?;
+        let same = member.is_some_and(|member| member.disabled_at.is_none() && member.role == self.who.role);
+        Ok(live && same && tenant.is_some_and(|tenant| tenant.account.status == Status::Active))
+    }
+
+    /// Refuses when the right is missing.
+    pub fn require(&self, permission: Permission) -> Result<(), Denied> {
+        if self.who.permissions.contains(permission) { Ok(()) } else { Err(Denied(permission)) }
+    }
+
+    /// Refuses programs: some things only a person at a browser may do.
+    pub fn require_person(&self) -> Result<(), Denied> {
+        match self.who.via {
+            Via::Session(_) => Ok(()),
+            Via::ApiKey(_) => Err(Denied(Permission::AccountManage)),
+        }
+    }
+
+    /// For records.
+    pub fn actor(&self) -> Actor {
+        Actor::Member(self.who.clone())
+    }
+}
+
+impl Scope<Visitor> {
+    /// Lets in the bearer of a visitor's token.
+    pub async fn enter(world: &SharedWorld, bearer: &str) -> Result<Self, EnterError> {
+        let claims = world.keys.verify(Audience::Visitor, bearer, world.now())?;
+        let tenant = Tenant::active(world, AccountId::from_uuid(claims.tid)).await?;
+        Ok(Self { tenant, who: Visitor { contact_id: Id::from_uuid(claims.sub), inbox_id: Id::from_uuid(claims.sid) } })
+    }
+}

@@ -1,0 +1,169 @@
+//! Signed-in browsers: a refresh secret that changes at each use, kept as a hash, in one row a browser.
+
+use chrono::TimeDelta;
+use infra::database::{Rows as _, StoreError, sql};
+use infra::{Fault, Kind, Timestamp, ids};
+use sea_orm::FromQueryResult;
+use uuid::Uuid;
+
+use crate::hash::{same, sha256};
+use crate::login::LoginId;
+use crate::membership::AgentId;
+use crate::world::World;
+
+/// How long a browser stays signed in without being used.
+pub const LIFETIME: TimeDelta = TimeDelta::days(30);
+/// How long the previous secret is still honoured: two tabs may refresh at once.
+const GRACE: TimeDelta = TimeDelta::seconds(30);
+
+/// A live session.
+#[derive(Debug, Clone)]
+pub struct Session {
+    /// Its id, in the access tokens made from it.
+    pub id: Uuid,
+    /// The person.
+    pub login_id: LoginId,
+    /// The company they act in.
+    pub membership_id: AgentId,
+    /// What the browser keeps in its cookie: the id and the present secret. Empty when another tab has just got it.
+    pub cookie: Option<String>,
+}
+
+/// The session is over, or never was.
+#[derive(Debug, thiserror::Error)]
+pub enum SessionError {
+    /// Sign in again.
+    #[error("the session is over")]
+    Over,
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Fault for SessionError {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Over => Kind::Unauthenticated,
+            Self::Store(error) => error.kind(),
+        }
+    }
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Over => "session_expired",
+            Self::Store(error) => error.code(),
+        }
+    }
+}
+
+/// Begins a session.
+pub async fn begin(world: &World, login: LoginId, member: AgentId, user_agent: &str) -> Result<Session, StoreError> {
+    let now = world.now();
+    let (id, secret) = (world.chance.uuid(now), world.chance.secret());
+    let user_agent: String = user_agent.chars().take(300).collect();
+    world
+        .database
+        .orm()
+        .run(sql(
+            "insert into shared.session (id, login_id, membership_id, secret_hash, rotated_at, expires_at, user_agent, created_at) \
+             values ($1, $2, $3, $4, $5, $6, $7, $5)",
+            [
+                id.into(),
+                login.uuid().into(),
+                member.uuid().into(),
+                sha256(&secret).into(),
+                now.into(),
+                (now + LIFETIME).into(),
+                user_agent.into(),
+            ],
+        ))
+        .await?;
+    Ok(Session { id, login_id: login, membership_id: member, cookie: Some(cookie(id, &secret)) })
+}
+
+fn cookie(id: Uuid, secret: &str) -> String {
+    format!("{}.{secret}", ids::encode(id))
+}
+
+#[derive(FromQueryResult)]
+struct Row {
+    login_id: Uuid,
+    membership_id: Uuid,
+    secret_hash: Vec<u8>,
+    previous_hash: Option<Vec<u8>>,
+    rotated_at: Timestamp,
+}
+
+/// Continues the session of a cookie and gives it a new secret. A secret that was already replaced ends the session:
+/// somebody has a copy.
+pub async fn rotate(world: &World, cookie_text: &str) -> Result<Session, SessionError> {
+    let now = world.now();
+    let (id, secret) = cookie_text.split_once('.').and_then(|(id, secret)| Some((ids::decode(id)?, secret))).ok_or(SessionError::Over)?;
+    let tx = world.database.begin("".into()).await?;
+    let row: Option<Row> = tx
+        .one(sql(
+            "select login_id, membership_id, secret_hash, previous_hash, rotated_at from shared.session \
+             where id = $1 and revoked_at is null and expires_at > $2 for update",
+            [id.into(), now.into()],
+        ))
+        .await?;
+    let row = row.ok_or(SessionError::Over)?;
+    let given = sha256(secret);
+    let mut session = Session { id, login_id: LoginId::from_uuid(row.login_id), membership_id: AgentId::from_uuid(row.membership_id), cookie: None };
+    if same(&given, &row.secret_hash) {
+        let fresh = world.chance.secret();
+        tx.run(sql(
+            "update shared.session set previous_hash = secret_hash, secret_hash = $2, rotated_at = $3, expires_at = $4 where id = $1",
+            [id.into(), sha256(&fresh).into(), now.into(), (now + LIFETIME).into()],
+        ))
+        .await?;
+        session.cookie = Some(cookie(id, &fresh));
+    } else if row.previous_hash.is_some_and(|previous| same(&given, &previous)) && now - row.rotated_at < GRACE {
+        // The other tab's answer carries the new cookie.
+    } else {
+        tx.run(sql("update shared.session set revoked_at = $2 where id = $1", [id.into(), now.into()])).await?;
+        tx.commit().await?;
+        return Err(SessionError::Over);
+    }
+    tx.commit().await?;
+    Ok(session)
+}
+
+/// Ends the session of a cookie; an unknown cookie is already ended.
+pub async fn end(world: &World, cookie_text: &str) -> Result<(), StoreError> {
+    let Some((id, secret)) = cookie_text.split_once('.').and_then(|(id, secret)| Some((ids::decode(id)?, secret))) else { return Ok(()) };
+    world
+        .database
+        .orm()
+        .run(sql(
+            "update shared.session set revoked_at = $3 where id = $1 and (secret_hash = $2 or previous_hash = $2) and revoked_at is null",
+            [id.into(), sha256(secret).into(), world.now().into()],
+        ))
+        .await
+        .map(drop)
+}
+
+/// Ends every session of a person, as after a password reset.
+pub async fn revoke_of_login(world: &World, login: LoginId) -> Result<(), StoreError> {
+    let now = world.now();
+    world.database.orm().run(sql("update shared.session set revoked_at = $2 where login_id = $1 and revoked_at is null", [login.uuid().into(), now.into()])).await.map(drop)
+}
+
+/// Ends every session of a person in one company.
+pub(crate) async fn revoke_of_member(world: &World, member: AgentId) -> Result<(), StoreError> {
+    let now = world.now();
+    world.database.orm().run(sql("update shared.session set revoked_at = $2 where membership_id = $1 and revoked_at is null", [member.uuid().into(), now.into()])).await.map(drop)
+}
+
+/// Whether access tokens of this session still count.
+pub async fn is_live(world: &World, id: Uuid) -> Result<bool, StoreError> {
+    #[derive(FromQueryResult)]
+    struct Live {
+        live: bool,
+    }
+    let row: Option<Live> = world
+        .database
+        .orm()
+        .one(sql("select revoked_at is null and expires_at > $2 as live from shared.session where id = $1", [id.into(), world.now().into()]))
+        .await?;
+    Ok(row.is_some_and(|row| row.live))
+}

@@ -1,0 +1,255 @@
+//! A company signs up by itself. Atomic in three idempotent steps: [`reserve`] (the directory, one transaction), the
+//! furnishing by `api::onboarding` (the company's schema, one transaction), [`activate`]. A sweep finishes what a crash cut.
+
+use infra::database::{Rows as _, StoreError, sql};
+use infra::validate::{Check, Invalid};
+use infra::{Fault, Kind};
+use sea_orm::FromQueryResult;
+use uuid::Uuid;
+
+use crate::account::AccountId;
+use crate::email_token::{self, Purpose};
+use crate::hash::sha256;
+use crate::jobs::{self, Job};
+use crate::letters::{Post, Template};
+use crate::login::{self, LoginId, NewLogin};
+use crate::membership::{self, AgentId, Role};
+use crate::world::World;
+use crate::{password, provision, slug};
+
+/// What a stranger writes on the signup page.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// The company's name.
+    pub company: String,
+    /// The owner's address.
+    pub email: String,
+    /// The owner's password.
+    pub password: String,
+    /// The owner's name; made from the address when absent.
+    pub name: Option<String>,
+    /// `en` or `zh-CN`.
+    pub locale: String,
+}
+
+/// A signup in the directory.
+#[derive(Debug, Clone, Copy)]
+pub struct Reserved {
+    /// The new company.
+    pub account_id: AccountId,
+    /// Its owner there.
+    pub member_id: AgentId,
+}
+
+/// Why nobody signed up.
+#[derive(Debug, thiserror::Error)]
+pub enum SignupError {
+    /// Fields were refused.
+    #[error(transparent)]
+    Invalid(#[from] Invalid),
+    /// The address has a login, and the password is not its.
+    #[error("this e-mail address already has a login")]
+    EmailTaken,
+    /// The key was used for another signup.
+    #[error("the idempotency key was used for another request")]
+    KeyReused,
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Fault for SignupError {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Invalid(error) => error.kind(),
+            Self::EmailTaken | Self::KeyReused => Kind::Conflict,
+            Self::Store(error) => error.kind(),
+        }
+    }
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Invalid(error) => error.code(),
+            Self::EmailTaken => "email_taken",
+            Self::KeyReused => "idempotency_key_reused",
+            Self::Store(error) => error.code(),
+        }
+    }
+    fn fields(&self) -> Vec<infra::FieldFault> {
+        match self {
+            Self::Invalid(error) => error.fields(),
+            Self::EmailTaken | Self::KeyReused | Self::Store(_) => Vec::new(),
+        }
+    }
+}
+
+#[derive(FromQueryResult)]
+struct Earlier {
+    request_hash: Vec<u8>,
+    account_id: Uuid,
+    membership_id: Uuid,
+}
+
+/// Puts the company into the directory. Repeated with the same key, finds what the first call made.
+pub async fn reserve(world: &World, key: Uuid, request: Request) -> Result<Reserved, SignupError> {
+    let mut check = Check::new();
+    let company = check.line("company", &request.company, 1, 80);
+    let email = check.email("email", &request.email);
+    password::check(&mut check, "password", &request.password, &email);
+    let name = check.line("name", request.name.as_deref().unwrap_or_default(), 0, 80);
+    if request.locale != "en" && request.locale != "zh-CN" {
+        check.refuse("locale", "locale_unknown", "One of: en, zh-CN.");
+    }
+    check.finish()?;
+    let name = if name.is_empty() { email.split('@').next().unwrap_or("Owner").to_owned() } else { name };
+
+    let fingerprint = sha256(&format!("{company}\n{email}\n{}", request.password));
+    if let Some(earlier) = earlier(world, key).await? {
+        return if earlier.request_hash == fingerprint {
+            Ok(Reserved { account_id: AccountId::from_uuid(earlier.account_id), member_id: AgentId::from_uuid(earlier.membership_id) })
+        } else {
+            Err(SignupError::KeyReused)
+        };
+    }
+
+    // One login serves several companies: a known address may found another one, with its own password.
+    let known = login::find_by_email(world, &email).await?;
+    let login = match known {
+        Some(user) => {
+            if !password::fits(request.password.clone(), Some(user.password_hash.clone())).await? {
+                return Err(SignupError::EmailTaken);
+            }
+            Founder::Known(user.id)
+        }
+        None => Founder::New(NewLogin {
+            id: world.chance.id(world.now()),
+            email: email.clone(),
+            name,
+            password_hash: password::hash(request.password).await?,
+            locale: request.locale.clone(),
+            verified: false,
+        }),
+    };
+    let founding = Founding { company, email, locale: request.locale, login, fingerprint };
+    for attempt in 0..8 {
+        match found(world, key, &founding, attempt).await {
+            Ok(reserved) => return Ok(reserved),
+            Err(error) if error.broke("account_slug_key") => {}
+            Err(error) if error.broke("login_email_key") => return Err(SignupError::EmailTaken),
+            // The same key, at the same moment: the other call has made it.
+            Err(error) if error.broke("signup_pkey") => {
+                let earlier = earlier(world, key).await?.filter(|earlier| earlier.request_hash == founding.fingerprint).ok_or(SignupError::KeyReused)?;
+                return Ok(Reserved { account_id: AccountId::from_uuid(earlier.account_id), member_id: AgentId::from_uuid(earlier.membership_id) });
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err(StoreError::Unavailable("no free slug was found".into()).into())
+}
+
+enum Founder {
+    Known(LoginId),
+    New(NewLogin),
+}
+
+struct Founding {
+    company: String,
+    email: String,
+    locale: String,
+    login: Founder,
+    fingerprint: Vec<u8>,
+}
+
+async fn earlier(world: &World, key: Uuid) -> Result<Option<Earlier>, StoreError> {
+    world
+        .database
+        .orm()
+        .one(sql("select request_hash, account_id, membership_id from shared.signup where idempotency_key = $1", [key.into()]))
+        .await
+}
+
+/// One try, one transaction: login, account with a schema, membership, signup row and letter, or nothing.
+async fn found(world: &World, key: Uuid, founding: &Founding, attempt: u32) -> Result<Reserved, StoreError> {
+    let now = world.now();
+    let tx = world.database.begin("".into()).await?;
+    let schema = match provision::take(&tx).await? {
+        Some(schema) => schema,
+        None => {
+            tx.rollback().await?;
+            provision::make_spare(world).await?;
+            return Box::pin(found(world, key, founding, attempt)).await;
+        }
+    };
+    let login_id = match &founding.login {
+        Founder::Known(id) => *id,
+        Founder::New(login) => {
+            login::insert(&tx, NewLogin { email: login.email.clone(), name: login.name.clone(), password_hash: login.password_hash.clone(), locale: login.locale.clone(), ..*login }, now).await?;
+            login.id
+        }
+    };
+    let reserved = Reserved { account_id: world.chance.id(now), member_id: world.chance.id(now) };
+    let slug = slug::candidate(&founding.company, attempt, world.chance.below(10_000));
+    tx.run(sql(
+        "insert into shared.account (id, name, slug, schema_name, status, plan, locale, created_at, updated_at) \
+         values ($1, $2, $3, $4, 'provisioning', 'free', $5, $6, $6)",
+        [
+            reserved.account_id.uuid().into(),
+            founding.company.clone().into(),
+            slug.into(),
+            schema.as_str().into(),
+            founding.locale.clone().into(),
+            now.into(),
+        ],
+    ))
+    .await?;
+    membership::insert(&tx, reserved.member_id, reserved.account_id, login_id, Role::Owner, now).await?;
+    tx.run(sql(
+        "insert into shared.signup (idempotency_key, request_hash, account_id, membership_id, created_at) values ($1, $2, $3, $4, $5)",
+        [key.into(), founding.fingerprint.clone().into(), reserved.account_id.uuid().into(), reserved.member_id.uuid().into(), now.into()],
+    ))
+    .await?;
+    if matches!(founding.login, Founder::New(_)) {
+        let secret = world.chance.secret();
+        email_token::issue(&tx, &secret, login_id, Purpose::Verify, now).await?;
+        let link = format!("{}/login/verify?token={secret}", world.public_url);
+        let template = Template::Verify { company: founding.company.clone(), link };
+        jobs::enqueue(&tx, world, &Job::SendMail(Post { to: founding.email.clone(), locale: founding.locale.clone(), template })).await?;
+    }
+    tx.commit().await?;
+    Ok(reserved)
+}
+
+/// Opens the company for use. A second time changes nothing.
+pub async fn activate(world: &World, account: AccountId) -> Result<(), StoreError> {
+    let now = world.now();
+    world
+        .database
+        .orm()
+        .run(sql("update shared.account set status = 'active', updated_at = $2 where id = $1 and status = 'provisioning'", [account.uuid().into(), now.into()]))
+        .await?;
+    world.directory.forget(account);
+    Ok(())
+}
+
+/// Sends the proof-of-address letter again.
+pub async fn resend_verification(world: &World, user: &login::User, company: &str) -> Result<(), StoreError> {
+    let now = world.now();
+    let tx = world.database.begin("".into()).await?;
+    let secret = world.chance.secret();
+    email_token::issue(&tx, &secret, user.id, Purpose::Verify, now).await?;
+    let link = format!("{}/login/verify?token={secret}", world.public_url);
+    let template = Template::Verify { company: company.to_owned(), link };
+    jobs::enqueue(&tx, world, &Job::SendMail(Post { to: user.email.clone(), locale: user.locale.clone(), template })).await?;
+    tx.commit().await
+}
+
+/// Sends a link to set a new password, when the address has a login; says nothing either way.
+pub async fn forgot_password(world: &World, email: &str) -> Result<(), StoreError> {
+    let Some(user) = login::find_by_email(world, email).await? else { return Ok(()) };
+    let now = world.now();
+    let tx = world.database.begin("".into()).await?;
+    let secret = world.chance.secret();
+    email_token::issue(&tx, &secret, user.id, Purpose::Reset, now).await?;
+    let link = format!("{}/login/reset?token={secret}", world.public_url);
+    jobs::enqueue(&tx, world, &Job::SendMail(Post { to: user.email, locale: user.locale, template: Template::Reset { link } })).await?;
+    tx.commit().await
+}

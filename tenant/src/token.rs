@@ -1,0 +1,156 @@
+//! Access tokens: short JWTs, one key and one audience for each kind of caller, so that no kind passes for another.
+
+use chrono::TimeDelta;
+use infra::{Fault, Kind, Timestamp};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+/// For whom a token speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Audience {
+    /// A signed-in member.
+    Member,
+    /// A visitor of a website.
+    Visitor,
+}
+
+impl Audience {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Member => "frontdesk:member",
+            Self::Visitor => "frontdesk:visitor",
+        }
+    }
+
+    /// How long a token lives.
+    pub const fn lifetime(self) -> TimeDelta {
+        match self {
+            Self::Member => TimeDelta::minutes(15),
+            Self::Visitor => TimeDelta::hours(1),
+        }
+    }
+}
+
+/// What a token says.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Claims {
+    iss: String,
+    aud: String,
+    exp: i64,
+    iat: i64,
+    /// The company.
+    pub tid: Uuid,
+    /// The agent or the contact.
+    pub sub: Uuid,
+    /// The session of a member, or the inbox of a visitor.
+    pub sid: Uuid,
+}
+
+impl Claims {
+    /// Until when it counts, in seconds since 1970.
+    pub fn expires(&self) -> i64 {
+        self.exp
+    }
+}
+
+/// Signs and checks tokens.
+pub struct Keys {
+    member: (EncodingKey, DecodingKey),
+    visitor: (EncodingKey, DecodingKey),
+}
+
+const ISSUER: &str = "frontdesk";
+
+/// The token is not ours, not for this, or no longer good.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+#[error("the access token is missing, expired or not for this")]
+pub struct BadToken;
+
+impl Fault for BadToken {
+    fn kind(&self) -> Kind {
+        Kind::Unauthenticated
+    }
+    fn code(&self) -> &'static str {
+        "token_invalid"
+    }
+}
+
+impl Keys {
+    /// Derives a key for each audience from the installation's secret.
+    pub fn derive(secret: &str) -> Self {
+        let pair = |audience: Audience| {
+            let key = Sha256::new().chain_update(audience.name()).chain_update([0]).chain_update(secret).finalize();
+            (EncodingKey::from_secret(&key), DecodingKey::from_secret(&key))
+        };
+        Self { member: pair(Audience::Member), visitor: pair(Audience::Visitor) }
+    }
+
+    fn pair(&self, audience: Audience) -> &(EncodingKey, DecodingKey) {
+        match audience {
+            Audience::Member => &self.member,
+            Audience::Visitor => &self.visitor,
+        }
+    }
+
+    /// A token that speaks for `sub` in the company `tid` from now on.
+    pub fn sign(&self, audience: Audience, tid: Uuid, sub: Uuid, sid: Uuid, now: Timestamp) -> Result<String, BadToken> {
+        let claims = Claims {
+            iss: ISSUER.into(),
+            aud: audience.name().into(),
+            exp: (now + audience.lifetime()).timestamp(),
+            iat: now.timestamp(),
+            tid,
+            sub,
+            sid,
+        };
+        jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.pair(audience).0).map_err(|_| BadToken)
+    }
+
+    /// What the token says, if it is ours, for this audience, and not past its time.
+    pub fn verify(&self, audience: Audience, token: &str, now: Timestamp) -> Result<Claims, BadToken> {
+        let mut rules = Validation::new(Algorithm::HS256);
+        rules.set_audience(&[audience.name()]);
+        rules.set_issuer(&[ISSUER]);
+        rules.set_required_spec_claims(&["exp", "aud", "iss", "sub"]);
+        // Expiry is judged by our own clock below, which tests can move.
+        rules.validate_exp = false;
+        let claims = jsonwebtoken::decode::<Claims>(token, &self.pair(audience).1, &rules).map_err(|_| BadToken)?.claims;
+        if claims.exp <= now.timestamp() || claims.iat > now.timestamp() + 60 { Err(BadToken) } else { Ok(claims) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> Timestamp {
+        chrono::DateTime::from_timestamp(1_800_000_000 + seconds, 0).unwrap()
+    }
+
+    #[test]
+    fn a_visitors_token_is_no_members_token() {
+        let keys = Keys::derive("a secret of at least thirty-two characters");
+        let token = keys.sign(Audience::Visitor, Uuid::nil(), Uuid::nil(), Uuid::nil(), at(0)).unwrap();
+        assert!(keys.verify(Audience::Visitor, &token, at(1)).is_ok());
+        assert!(keys.verify(Audience::Member, &token, at(1)).is_err());
+        assert!(Keys::derive("another secret of thirty-two characters!").verify(Audience::Visitor, &token, at(1)).is_err());
+    }
+
+    #[test]
+    fn a_token_ends() {
+        let keys = Keys::derive("a secret of at least thirty-two characters");
+        let token = keys.sign(Audience::Member, Uuid::nil(), Uuid::nil(), Uuid::nil(), at(0)).unwrap();
+        assert!(keys.verify(Audience::Member, &token, at(899)).is_ok());
+        assert!(keys.verify(Audience::Member, &token, at(900)).is_err());
+    }
+
+    #[test]
+    fn unsigned_and_half_tokens_are_refused() {
+        let keys = Keys::derive("a secret of at least thirty-two characters");
+        for token in ["", "a.b.c", "eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0.", "eyJhbGciOiJIUzI1NiJ9.e30.AAAA"] {
+            assert!(keys.verify(Audience::Member, token, at(1)).is_err(), "{token}");
+        }
+    }
+}

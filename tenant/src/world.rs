@@ -1,0 +1,50 @@
+//! What every part stands on, made once in `api/src/app.rs` and handed down. Two worlds fit in one process.
+
+use std::sync::Arc;
+
+use infra::cache::Cache;
+use infra::database::Database;
+use infra::mail::Mailer;
+use infra::{Chance, Clock, Timestamp};
+use tokio::sync::mpsc::UnboundedSender;
+
+use crate::account::Directory;
+use crate::outbox::Fact;
+use crate::throttle::Throttle;
+use crate::token::Keys;
+
+/// The services, the clock and the keys of one running server.
+pub struct World {
+    /// Postgres.
+    pub database: Database,
+    /// Redis. May be away.
+    pub cache: Cache,
+    /// Time.
+    pub clock: Clock,
+    /// Chance.
+    pub chance: Chance,
+    /// Mail out.
+    pub mailer: Mailer,
+    /// Token keys.
+    pub keys: Keys,
+    /// The address browsers use, without a trailing slash.
+    pub public_url: String,
+    /// How many spare schemas to keep.
+    pub spare_schemas: u32,
+    /// Recently seen accounts and memberships.
+    pub directory: Directory,
+    /// Limits on attempts.
+    pub throttle: Throttle,
+    /// Where committed facts go; the relay in `routing` listens.
+    pub facts: UnboundedSender<Fact>,
+}
+
+/// A shared world.
+pub type SharedWorld = Arc<World>;
+
+impl World {
+    /// The present instant.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+}
