@@ -1,0 +1,326 @@
+// One booted widget on a page: when its frame is loaded, what is said to it, and what its launcher shows.
+
+import { DEFAULT_COLOR, safeColor } from '../shared/color'
+import { seal, unseal, type Choices, type FromFrame, type Look, type PageInfo, type ToFrame } from '../shared/protocol'
+import type { Emitter } from './emitter'
+import type { Options } from './options'
+import { createView } from './view'
+import { warn } from './warn'
+
+export interface Widget {
+  readonly key: string
+  open(): void
+  close(): void
+  toggle(): void
+  showLauncher(shown: boolean): void
+  compose(text: string): void
+  update(options: Options): void
+  ready(): boolean
+  /** Takes everything away; `forget` also ends the visitor's identity in this browser. */
+  destroy(forget: boolean): void
+}
+
+/** How long a loaded frame may stay silent before it counts as blocked or broken. */
+const SILENCE_MS = 6_000
+const LAUNCHER_AT_LATEST_MS = 3_000
+const FORGET_MS = 1_500
+
+export function createWidget(server: string, key: string, initial: Options, emitter: Emitter): Widget {
+  let options = initial
+  let frame: HTMLIFrameElement | null = null
+  let nonce = ''
+  let live = false
+  let isOpen = false
+  let dead = false
+  let refused = false
+  let teaser: number | null = null
+  let queued: ToFrame[] = []
+  let returnFocus: HTMLElement | null = null
+  let silence: ReturnType<typeof setTimeout> | undefined
+  let lastPage = ''
+  const store = `frontdesk:${key}`
+  const remembered = recall()
+  const look: Look = {
+    color: options.color ?? remembered?.color ?? DEFAULT_COLOR,
+    position: options.position ?? remembered?.position ?? 'right',
+    locale: remembered?.locale ?? guessLocale(),
+  }
+
+  const view = createView({
+    toggle: () => (isOpen ? close() : open()),
+    close,
+    retry: load,
+    layout: (full) => say({ type: 'layout', full }),
+  })
+  const darkMode = matchMedia('(prefers-color-scheme: dark)')
+  dress()
+  view.place(options)
+
+  // Seen before, or coloured by the page: nothing to wait for. Otherwise the inbox's own colour comes with the frame,
+  // and a launcher that changes colour under the eye looks broken.
+  let launcherDue = Boolean(remembered || options.color || options.autoStart === false)
+  let launcherTimer: ReturnType<typeof setTimeout> | undefined
+  if (launcherDue) showLauncher()
+
+  if (options.autoStart !== false) whenIdle(load)
+
+  addEventListener('message', onMessage)
+  addEventListener('blur', tellPage)
+  addEventListener('popstate', tellPage)
+  addEventListener('online', onOnline)
+  darkMode.addEventListener('change', dress)
+  const navigation = (globalThis as { navigation?: EventTarget }).navigation
+  navigation?.addEventListener('navigatesuccess', tellPage)
+
+  function dress(): void {
+    const mode = options.theme ?? 'auto'
+    if (options.locale && options.locale !== 'auto') look.locale = options.locale
+    view.dress(look, mode === 'dark' || (mode === 'auto' && darkMode.matches))
+  }
+
+  function showLauncher(): void {
+    clearTimeout(launcherTimer)
+    launcherDue = true
+    view.showLauncher(!options.hideLauncher && !refused)
+  }
+
+  function load(): void {
+    if (frame || dead) return
+    nonce = randomNonce()
+    view.setStage('waiting')
+    launcherTimer ??= setTimeout(showLauncher, LAUNCHER_AT_LATEST_MS)
+    const fragment = new URLSearchParams({ n: nonce, o: location.origin })
+    frame = view.mountFrame(`${server}/widget/frame?key=${encodeURIComponent(key)}#${fragment}`)
+    const mine = frame
+    clearTimeout(silence)
+    silence = setTimeout(() => failed(mine), SILENCE_MS * 3)
+    mine.addEventListener('load', () => {
+      if (live || frame !== mine) return
+      clearTimeout(silence)
+      silence = setTimeout(() => failed(mine), SILENCE_MS)
+    })
+  }
+
+  /** The frame never spoke: either the server is unreachable, or this page is not allowed to embed it. */
+  function failed(mine: HTMLIFrameElement): void {
+    if (live || frame !== mine || dead) return
+    frame = null
+    view.unmountFrame()
+    view.setStage('failed')
+    // An answer of any kind, even one we may not read, tells an unreachable server from a refused frame.
+    fetch(`${server}/widget.js`, { mode: 'no-cors', cache: 'no-store' }).then(
+      () => {
+        emitter.emit('error', { code: 'frame_blocked' })
+        warn(
+          `The chat cannot be shown on ${location.origin}: allow this domain for the inbox, and ${server} in this page's frame-src.`,
+        )
+        if (!isOpen) refuse()
+      },
+      () => emitter.emit('error', { code: 'unreachable' }),
+    )
+  }
+
+  function refuse(): void {
+    refused = true
+    view.showLauncher(false)
+    view.setOpen((isOpen = false))
+  }
+
+  function onOnline(): void {
+    if (!frame && !dead && launcherDue && options.autoStart !== false) load()
+  }
+
+  function onMessage(event: MessageEvent): void {
+    const source = frame?.contentWindow
+    if (!source) return
+    const message = unseal<FromFrame>(event, { source, origin: server, nonce })
+    if (message) receive(message)
+  }
+
+  function receive(message: FromFrame): void {
+    switch (message.type) {
+      case 'hello':
+        clearTimeout(silence)
+        live = true
+        say({ type: 'init', choices: choices(), page: page(), open: isOpen, full: view.full() })
+        for (const waiting of queued.splice(0)) say(waiting)
+        break
+      case 'look':
+        look.color = options.color ?? safeColor(message.look.color)
+        look.position = options.position ?? (message.look.position === 'left' ? 'left' : 'right')
+        look.locale = message.look.locale === 'zh-CN' ? 'zh-CN' : 'en'
+        remember()
+        dress()
+        showLauncher()
+        break
+      case 'ready':
+        view.setStage('live')
+        if (isOpen) focusFrame()
+        emitter.emit('ready')
+        break
+      case 'open':
+        open()
+        break
+      case 'close':
+        close()
+        break
+      case 'unread':
+        view.setUnread(message.count)
+        emitter.emit('unread', message.count)
+        break
+      case 'message':
+        emitter.emit('message', { direction: message.direction })
+        break
+      case 'teaser':
+        teaser = message.height
+        view.tease(isOpen ? null : teaser)
+        break
+      case 'error':
+        emitter.emit('error', { code: message.code })
+        break
+      case 'refused':
+        emitter.emit('error', { code: message.code })
+        warn(`The chat was refused: ${message.code}. Check data-key on the script tag.`)
+        refuse()
+        break
+    }
+  }
+
+  function say(message: ToFrame): void {
+    if (!live) {
+      if (message.type === 'compose' || message.type === 'open') queued.push(message)
+      return
+    }
+    frame?.contentWindow?.postMessage(seal(nonce, message), server)
+  }
+
+  function choices(): Choices {
+    return { locale: options.locale, theme: options.theme }
+  }
+
+  function tellPage(): void {
+    const current = page()
+    if (current.url === lastPage) return
+    lastPage = current.url
+    say({ type: 'page', page: current })
+  }
+
+  function focusFrame(): void {
+    frame?.focus({ preventScroll: true })
+  }
+
+  function open(): void {
+    if (isOpen || refused) return
+    const active = document.activeElement
+    returnFocus = !view.hasFocus() && active instanceof HTMLElement && active !== document.body ? active : null
+    isOpen = true
+    view.tease(null)
+    view.setOpen(true)
+    load()
+    tellPage()
+    if (live) {
+      focusFrame()
+      say({ type: 'open' })
+    }
+    emitter.emit('open')
+  }
+
+  function close(): void {
+    if (!isOpen) return
+    const within = view.hasFocus()
+    isOpen = false
+    view.setOpen(false)
+    say({ type: 'close' })
+    // Only a keyboard that was in the chat is moved; one that is elsewhere on the page stays there.
+    if (within) {
+      if (returnFocus?.isConnected) returnFocus.focus({ preventScroll: true })
+      else view.focusLauncher()
+    }
+    emitter.emit('close')
+  }
+
+  function recall(): Partial<Look> | null {
+    try {
+      const kept = JSON.parse(localStorage.getItem(store) ?? 'null') as Partial<Look> | null
+      return kept && { ...kept, color: safeColor(kept.color), position: kept.position === 'left' ? 'left' : 'right' }
+    } catch {
+      return null
+    }
+  }
+
+  function remember(): void {
+    try {
+      localStorage.setItem(store, JSON.stringify({ ...look, ...(options.color && { color: remembered?.color }) }))
+    } catch {
+      // Blocked storage costs a moment's wait for the launcher on the next page, no more.
+    }
+  }
+
+  return {
+    key,
+    open,
+    close,
+    toggle: () => (isOpen ? close() : open()),
+    showLauncher(shown) {
+      options = { ...options, hideLauncher: !shown }
+      if (launcherDue || shown) showLauncher()
+    },
+    compose(text) {
+      open()
+      say({ type: 'compose', text })
+    },
+    update(change) {
+      options = { ...options, ...change, key }
+      if (change.color) look.color = change.color
+      if (change.position) look.position = change.position
+      view.place(change)
+      dress()
+      if (launcherDue) showLauncher()
+      say({ type: 'choices', choices: choices() })
+      tellPage()
+    },
+    ready: () => live,
+    destroy(forget) {
+      if (dead) return
+      close()
+      dead = true
+      for (const timer of [silence, launcherTimer]) clearTimeout(timer)
+      removeEventListener('blur', tellPage)
+      removeEventListener('popstate', tellPage)
+      removeEventListener('online', onOnline)
+      darkMode.removeEventListener('change', dress)
+      navigation?.removeEventListener('navigatesuccess', tellPage)
+      view.showLauncher(false)
+      view.tease(null)
+      // The identity lives in the frame's storage, so the frame must be there a moment longer to erase it.
+      if (forget && live) say({ type: 'forget' })
+      setTimeout(
+        () => {
+          removeEventListener('message', onMessage)
+          view.destroy()
+        },
+        forget && live ? FORGET_MS : 0,
+      )
+    },
+  }
+}
+
+function page(): PageInfo {
+  const cut = (text: string) => text.slice(0, 2000)
+  return { url: cut(location.href), title: cut(document.title), referrer: cut(document.referrer) }
+}
+
+function guessLocale(): Look['locale'] {
+  return /^zh\b/i.test(navigator.language || document.documentElement.lang) ? 'zh-CN' : 'en'
+}
+
+function randomNonce(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('')
+}
+
+function whenIdle(work: () => void): void {
+  const idle = () =>
+    typeof requestIdleCallback === 'function' ? requestIdleCallback(work, { timeout: 3000 }) : setTimeout(work, 800)
+  if (document.readyState === 'complete') idle()
+  else addEventListener('load', idle, { once: true })
+}

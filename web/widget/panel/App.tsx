@@ -1,0 +1,72 @@
+// The panel as a whole: language, colours and the choice between chat, trouble and teaser.
+
+import { useEffect, useMemo } from 'preact/hooks'
+import { inkOn, readableOn, safeColor } from '../shared/color'
+import type { Actions } from './actions'
+import { PanelContext } from './context'
+import { createWords } from './i18n'
+import { useStore, type Store } from './store'
+import { Composer } from './views/Composer'
+import { Header } from './views/Header'
+import { Announcer, ConnectionBanner, Trouble } from './views/Notices'
+import { Teaser } from './views/Teaser'
+import { Thread } from './views/Thread'
+
+export function App({ store, actions }: { store: Store; actions: Actions }) {
+  const state = useStore(store)
+  const words = useMemo(() => createWords(state.locale), [state.locale])
+  const theme = state.choices.theme && state.choices.theme !== 'auto' ? state.choices.theme : state.config?.theme
+  useBrand(state.config?.color, theme ?? 'auto')
+
+  useEffect(() => {
+    document.documentElement.lang = state.locale
+    document.title = words.t('chat')
+  }, [state.locale, words])
+
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      if (event.key === 'Escape' && !event.isComposing) actions.close()
+    }
+    addEventListener('keydown', onKey)
+    return () => removeEventListener('keydown', onKey)
+  }, [actions])
+
+  const panel = useMemo(() => ({ state, actions, words }), [state, actions, words])
+  const teased = !state.open && state.teaser
+  const title = state.config?.title || state.config?.inbox_name
+  return (
+    <PanelContext.Provider value={panel}>
+      {teased && <Teaser message={teased} />}
+      <main
+        class="panel"
+        hidden={Boolean(teased)}
+        aria-label={title ? words.t('chatWith', { name: title }) : words.t('chat')}
+      >
+        <Header />
+        {state.phase === 'failed' || state.phase === 'refused' ? (
+          <Trouble />
+        ) : (
+          <>
+            <ConnectionBanner />
+            <Thread />
+            <Composer />
+          </>
+        )}
+        <Announcer />
+      </main>
+    </PanelContext.Provider>
+  )
+}
+
+/** The customer's colour, and what must be derived from it to stay readable in both schemes. */
+function useBrand(color: string | undefined, theme: 'auto' | 'light' | 'dark'): void {
+  useEffect(() => {
+    const { style, dataset } = document.documentElement
+    const brand = safeColor(color)
+    style.setProperty('--brand', brand)
+    style.setProperty('--brand-ink', inkOn(brand))
+    style.setProperty('--accent-light', readableOn(brand, '#ffffff'))
+    style.setProperty('--accent-dark', readableOn(brand, '#22262e'))
+    dataset['theme'] = theme
+  }, [color, theme])
+}

@@ -1,0 +1,469 @@
+// The panel's conductor: reads the inbox's settings, becomes or resumes a visitor, keeps the thread whole and tells the
+// loader what it may know. Views only see its store and its actions.
+
+import { ApiProblem } from 'client/http'
+import { createOutbox, type OutboxEntry } from 'client/outbox'
+import { createRealtime } from 'client/realtime'
+import { contiguousSeq, dropPending, emptyThread, firstSeq, lastSeq, mergeMessages, putPending } from 'client/thread'
+import type { MessagePage, WidgetConfig, WidgetConversation, WidgetMessage, WidgetSession } from 'client/types'
+import { safeColor } from '../shared/color'
+import type { Choices, PageInfo, ToFrame } from '../shared/protocol'
+import type { Actions } from './actions'
+import { createBridge } from './bridge'
+import { chooseLocale } from './i18n'
+import { createMemory } from './memory'
+import { createStore, type PanelState, type Store } from './store'
+import { createVisitor } from './visitor'
+
+export interface Desk {
+  store: Store
+  actions: Actions
+  start(): void
+}
+
+const PAGE_SIZE = 40
+const CONFIG_FRESH_MS = 60_000
+
+export function createDesk(key: string): Desk {
+  const memory = createMemory(key)
+  const store = createStore()
+  const { get, set } = store
+  const bridge = createBridge(hear)
+  let page: PageInfo | undefined
+  let toldPage = ''
+  let configAt = 0
+  let configTries = 0
+  let configTimer: ReturnType<typeof setTimeout> | undefined
+  let renewTimer: ReturnType<typeof setTimeout> | undefined
+  let atEnd = true
+  let readSeq = 0
+  let saidReady = false
+  let pendingIds = new Set<string>()
+
+  const visitor = createVisitor({ key, memory, locale: () => get().locale, page: () => page, onSession: adopt })
+  const realtime = createRealtime<WidgetMessage, WidgetConversation>({ token: (force) => visitor.token(force) })
+  const outbox = createOutbox({
+    storage: memory.storage,
+    prefix: memory.prefix,
+    deliver,
+    onChange: showPending,
+  })
+
+  // --- settings ------------------------------------------------------------------------------------------------------
+
+  function applyConfig(config: WidgetConfig): void {
+    const locale = chooseLocale(get().choices.locale, config.locale, navigator.language)
+    set({ config, locale, online: config.online, phase: 'ready' })
+    look()
+  }
+
+  function look(): void {
+    const { config, locale } = get()
+    if (!config) return
+    bridge.send({ type: 'look', look: { color: safeColor(config.color), position: config.position, locale } })
+    if (saidReady) return
+    saidReady = true
+    bridge.send({ type: 'ready' })
+  }
+
+  async function loadConfig(): Promise<void> {
+    clearTimeout(configTimer)
+    try {
+      const config = await visitor.http.get<WidgetConfig>('/v1/widget/config', { key }, { auth: false })
+      configAt = Date.now()
+      configTries = 0
+      memory.set('config', JSON.stringify(config))
+      const first = get().history === 'none'
+      applyConfig(config)
+      if (first && visitor.known()) void resume()
+    } catch (error) {
+      const problem = error as ApiProblem
+      if (!problem.transient) {
+        memory.set('config', null)
+        set({ phase: 'refused' })
+        bridge.send({ type: 'refused', code: problem.code })
+        return
+      }
+      bridge.send({ type: 'error', code: problem.code })
+      if (!get().config) set({ phase: 'failed' })
+      if (!saidReady) {
+        // The panel itself says what is wrong, better than a spinner that never ends.
+        saidReady = true
+        bridge.send({ type: 'ready' })
+      }
+      const wait = Math.max((problem.retryAfter ?? 0) * 1000, Math.min(60_000, 2_000 * 2 ** configTries++))
+      configTimer = setTimeout(() => void loadConfig(), wait * (0.5 + Math.random() / 2))
+    }
+  }
+
+  // --- the visitor and the conversation --------------------------------------------------------------------------------
+
+  function adopt(session: WidgetSession, stranger: boolean): void {
+    if (stranger) clearThread()
+    toldPage = page?.url ?? ''
+    clearTimeout(renewTimer)
+    const renewIn = Math.max(30, session.expires_in - 60) * 1000
+    // setTimeout overflows beyond 24 days and would then fire at once.
+    const renew = () => realtime.state() === 'online' && void visitor.token(true).catch(() => undefined)
+    renewTimer = setTimeout(renew, Math.min(renewIn, 86_400_000))
+    realtime.renew(session.token)
+    if (session.conversation) adoptConversation(session.conversation)
+  }
+
+  function clearThread(): void {
+    const { conversation } = get()
+    if (conversation) realtime.unfollow(conversation.id)
+    readSeq = 0
+    set({ conversation: null, thread: emptyThread(), history: 'none', unread: 0, teaser: null, typing: null })
+  }
+
+  function adoptConversation(next: WidgetConversation): void {
+    const { conversation } = get()
+    if (conversation && conversation.id !== next.id) clearThread()
+    readSeq = Math.max(readSeq, next.contact_read_seq)
+    set({ conversation: next })
+    count()
+  }
+
+  async function resume(): Promise<void> {
+    set({ history: 'loading' })
+    try {
+      await visitor.token()
+      await loadLatest()
+    } catch (error) {
+      if (!(error instanceof ApiProblem)) return
+      set({ history: 'failed' })
+      if (error.transient) setTimeout(() => get().history === 'failed' && void resume(), 5_000 + Math.random() * 5_000)
+    }
+  }
+
+  async function loadLatest(): Promise<void> {
+    const { conversation } = get()
+    if (!conversation) return set({ history: 'ready' })
+    const query = { before_seq: conversation.last_seq + 1, limit: PAGE_SIZE }
+    const answer = await visitor.http.get<MessagePage<WidgetMessage>>(messagesPath(conversation.id), query)
+    merge(answer.data)
+    set({ history: 'ready' })
+    realtime.follow(conversation.id, contiguousSeq(get().thread))
+    connectIfUseful()
+    tease(get().thread.messages.at(-1))
+  }
+
+  /** A socket costs the server something: it is opened for those who talk, not for everyone who once did. */
+  function connectIfUseful(): void {
+    const { conversation, open, unread } = get()
+    if (conversation && (open || unread > 0 || conversation.status === 'open')) realtime.start()
+  }
+
+  function merge(messages: readonly WidgetMessage[]): void {
+    set({ thread: mergeMessages(get().thread, messages) })
+    for (const { client_message_id: id } of messages) if (id && pendingIds.has(id)) outbox.confirm(id)
+    count()
+  }
+
+  // --- reading ---------------------------------------------------------------------------------------------------------
+
+  const theirs = (message: WidgetMessage) => message.message_type === 'outgoing' || message.message_type === 'template'
+
+  function count(): void {
+    const { thread, conversation, history } = get()
+    const loaded = thread.messages.filter((message) => theirs(message) && message.seq > readSeq).length
+    // Until the history is here the server's own count is all there is.
+    const unread =
+      history === 'ready'
+        ? loaded
+        : Math.max(loaded, readSeq > (conversation?.contact_read_seq ?? 0) ? 0 : (conversation?.unread_count ?? 0))
+    if (unread !== get().unread) {
+      set({ unread })
+      bridge.send({ type: 'unread', count: unread })
+    }
+    markRead()
+  }
+
+  function markRead(): void {
+    const { open, conversation, thread } = get()
+    if (!open || !atEnd || document.visibilityState !== 'visible' || !conversation) return
+    const seq = lastSeq(thread)
+    if (seq <= readSeq) return
+    readSeq = seq
+    if (!realtime.read(conversation.id, seq)) {
+      visitor.http.post(`/v1/widget/conversations/${conversation.id}/read`, { seq }).catch(() => undefined)
+    }
+    count()
+  }
+
+  function tease(message: WidgetMessage | undefined): void {
+    if (!message || get().open || message.message_type !== 'outgoing' || message.seq <= readSeq) return
+    if (Number(memory.get('teased') ?? 0) >= message.seq) return
+    set({ teaser: message })
+  }
+
+  function endTeaser(): void {
+    const { teaser } = get()
+    if (!teaser) return
+    memory.set('teased', String(teaser.seq))
+    set({ teaser: null })
+    bridge.send({ type: 'teaser', height: null })
+  }
+
+  // --- writing ---------------------------------------------------------------------------------------------------------
+
+  async function deliver(entry: OutboxEntry): Promise<void> {
+    await visitor.token()
+    const { client_message_id, text } = entry
+    const { conversation } = get()
+    // The first message, a reopening one, and one from a new page go over HTTP, which says more than the socket can.
+    const plain = conversation?.status === 'open' && (!page || page.url === toldPage)
+    if (plain && realtime.state() === 'online') {
+      try {
+        const message = await realtime.send({ client_message_id, text })
+        return merge([message])
+      } catch (error) {
+        if (!(error instanceof ApiProblem) || error.status !== 0) throw error
+      }
+    }
+    const body = { client_message_id, text, page }
+    const options = { idempotencyKey: client_message_id }
+    const answer = await visitor.http.post<{ conversation: WidgetConversation; message: WidgetMessage }>(
+      '/v1/widget/messages',
+      body,
+      options,
+    )
+    toldPage = page?.url ?? ''
+    adoptConversation(answer.conversation)
+    merge([answer.message])
+    if (get().history !== 'ready') set({ history: firstSeq(get().thread) === 1 ? 'ready' : get().history })
+    realtime.follow(answer.conversation.id, contiguousSeq(get().thread))
+    realtime.start()
+    askContact()
+  }
+
+  function showPending(entries: readonly OutboxEntry[]): void {
+    let { thread } = get()
+    for (const id of pendingIds)
+      if (!entries.some((entry) => entry.client_message_id === id)) thread = dropPending(thread, id)
+    for (const { client_message_id, text, created_at, state, code } of entries) {
+      thread = putPending(thread, { client_message_id, text, created_at, state, code })
+    }
+    pendingIds = new Set(entries.map((entry) => entry.client_message_id))
+    set({ thread })
+  }
+
+  function askContact(): void {
+    const { online, contact } = get()
+    if (!online && !contact.email && !memory.get('contact')) set({ contact: { asked: true, email: null } })
+  }
+
+  // --- realtime --------------------------------------------------------------------------------------------------------
+
+  const current = (id: string) => get().conversation?.id === id
+  const patch = (change: Partial<WidgetConversation>) => {
+    const { conversation } = get()
+    if (conversation) set({ conversation: { ...conversation, ...change } })
+  }
+
+  realtime.onState(() => {
+    const connection = realtime.state()
+    set({ connection })
+    if (connection === 'online') outbox.flush()
+  })
+  realtime.on('message.created', ({ conversation_id, message }) => {
+    if (!current(conversation_id)) return
+    merge([message])
+    if (!theirs(message)) return
+    realtime.delivered(conversation_id, message.seq)
+    bridge.send({ type: 'message', direction: 'in' })
+    tease(message)
+  })
+  realtime.on('resumed', ({ conversation_id, messages, conversation }) => {
+    if (!current(conversation_id)) return
+    adoptConversation(conversation)
+    merge(messages)
+    const newest = messages.filter(theirs).at(-1)
+    if (newest) realtime.delivered(conversation_id, newest.seq)
+    tease(newest)
+  })
+  realtime.on('reset', ({ conversation_id }) => {
+    if (!current(conversation_id)) return
+    set({ thread: { messages: [], pending: get().thread.pending }, history: 'none' })
+    visitor.token(true).then(resume, () => set({ history: 'failed' }))
+  })
+  realtime.on('conversation.created', ({ conversation }) => adoptConversation(conversation))
+  realtime.on('conversation.updated', ({ conversation }) => adoptConversation(conversation))
+  realtime.on('conversation.read', ({ conversation_id, by, seq }) => {
+    const { conversation } = get()
+    if (!conversation || !current(conversation_id)) return
+    if (by === 'agent') patch({ agent_read_seq: Math.max(seq, conversation.agent_read_seq) })
+    else {
+      // Read in another tab of the same visitor.
+      readSeq = Math.max(readSeq, seq)
+      count()
+    }
+  })
+  realtime.on('typing', ({ conversation_id, by, on }) => {
+    if (current(conversation_id) && by.kind === 'agent') set({ typing: on ? (by.name ?? '') : null })
+  })
+  realtime.on('presence.updated', ({ online }) => {
+    if (online !== undefined) set({ online })
+  })
+
+  // --- the loader ------------------------------------------------------------------------------------------------------
+
+  function hear(message: ToFrame): void {
+    switch (message.type) {
+      case 'init':
+        page = message.page
+        set({ full: message.full })
+        choose(message.choices)
+        if (message.open) show()
+        break
+      case 'open':
+        show()
+        break
+      case 'close':
+        realtime.typing(get().conversation?.id ?? '', false)
+        set({ open: false })
+        break
+      case 'choices':
+        choose(message.choices)
+        break
+      case 'page':
+        page = message.page
+        break
+      case 'layout':
+        set({ full: message.full })
+        break
+      case 'compose':
+        if (message.text) setDraft(message.text)
+        set({ focusRequest: get().focusRequest + 1 })
+        break
+      case 'forget':
+        forget()
+        break
+    }
+  }
+
+  function choose(choices: Choices): void {
+    const { config } = get()
+    set({ choices, locale: chooseLocale(choices.locale, config?.locale, navigator.language) })
+    look()
+  }
+
+  function show(): void {
+    endTeaser()
+    set({ open: true, focusRequest: get().focusRequest + 1 })
+    if (configAt && Date.now() - configAt > CONFIG_FRESH_MS && realtime.state() !== 'online') void loadConfig()
+    connectIfUseful()
+    markRead()
+  }
+
+  function forget(): void {
+    realtime.stop()
+    for (const { client_message_id } of outbox.entries()) outbox.discard(client_message_id)
+    visitor.forget()
+    memory.forget()
+    clearThread()
+    set({ draft: '', contact: { asked: false, email: null }, open: false })
+  }
+
+  function setDraft(draft: string): void {
+    set({ draft })
+    memory.set('draft', draft)
+  }
+
+  const actions: Actions = {
+    send(text) {
+      outbox.add({ text })
+      setDraft('')
+      realtime.typing(get().conversation?.id ?? '', false)
+      bridge.send({ type: 'message', direction: 'out' })
+    },
+    retry: (id) => outbox.retry(id),
+    discard: (id) => outbox.discard(id),
+    setDraft,
+    typing(on) {
+      const { conversation } = get()
+      if (conversation?.status === 'open') realtime.typing(conversation.id, on)
+    },
+    atEnd(reached) {
+      atEnd = reached
+      markRead()
+    },
+    async loadEarlier() {
+      const { conversation, thread, loadingEarlier } = get()
+      if (!conversation || loadingEarlier || firstSeq(thread) <= 1) return
+      set({ loadingEarlier: true })
+      try {
+        const query = { before_seq: firstSeq(thread), limit: PAGE_SIZE }
+        merge((await visitor.http.get<MessagePage<WidgetMessage>>(messagesPath(conversation.id), query)).data)
+      } finally {
+        set({ loadingEarlier: false })
+      }
+    },
+    reload() {
+      if (get().phase === 'failed') void loadConfig()
+      else void resume()
+    },
+    async rate(rating, comment) {
+      const { conversation } = get()
+      if (!conversation) return
+      const body = { rating, comment: comment.trim() || undefined }
+      adoptConversation(await visitor.http.post(`/v1/widget/conversations/${conversation.id}/survey`, body))
+    },
+    async leaveContact(contact) {
+      await visitor.http.patch('/v1/widget/contact', contact)
+      memory.set('contact', 'left')
+      set({ contact: { asked: true, email: contact.email } })
+    },
+    skipContact() {
+      memory.set('contact', 'skipped')
+      set({ contact: { asked: false, email: null } })
+    },
+    open: () => bridge.send({ type: 'open' }),
+    close: () => bridge.send({ type: 'close' }),
+    dismissTeaser: endTeaser,
+    teaserHeight: (height) => bridge.send({ type: 'teaser', height }),
+  }
+
+  return {
+    store,
+    actions,
+    start() {
+      const kept = parseConfig(memory.get('config'))
+      const restored: Partial<PanelState> = {
+        draft: memory.get('draft') ?? '',
+        offline: !navigator.onLine,
+        open: !bridge.embedded,
+      }
+      set({ ...restored, locale: chooseLocale(undefined, undefined, navigator.language) })
+      addEventListener('online', () => {
+        set({ offline: false })
+        outbox.flush()
+        if (!configAt) void loadConfig()
+        else if (get().history === 'failed') void resume()
+      })
+      addEventListener('offline', () => set({ offline: true }))
+      document.addEventListener('visibilitychange', markRead)
+      memory.onChange((name, value) => {
+        // Another tab became a visitor: so did we.
+        if (name === 'secret' && value && get().history === 'none') void resume()
+      })
+      bridge.send({ type: 'hello' })
+      // Last time's settings show the panel at once, also without a network; whether anyone is online they cannot know.
+      if (kept) applyConfig({ ...kept, online: false })
+      void loadConfig()
+    },
+  }
+}
+
+function messagesPath(conversationId: string): string {
+  return `/v1/widget/conversations/${conversationId}/messages`
+}
+
+function parseConfig(text: string | null): WidgetConfig | null {
+  try {
+    return text ? (JSON.parse(text) as WidgetConfig) : null
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,110 @@
+// The panel as a sample for the portal: live settings in, no session, no network, nothing kept.
+
+import { emptyThread } from 'client/thread'
+import type { WidgetConfig, WidgetMessage } from 'client/types'
+import { safeColor } from '../shared/color'
+import type { Actions } from './actions'
+import type { Desk } from './desk'
+import { chooseLocale, createWords } from './i18n'
+import { createStore, initialState } from './store'
+
+const SETTINGS = ['title', 'greeting', 'away_message', 'position', 'theme', 'locale'] as const
+
+export function createPreview(): Desk {
+  const store = createStore({ ...initialState, phase: 'ready', open: true, online: true, history: 'ready' })
+  const { get, set } = store
+  let settings: WidgetConfig = {
+    inbox_name: '',
+    title: '',
+    greeting: '',
+    away_message: '',
+    color: safeColor(null),
+    position: 'right',
+    locale: 'auto',
+    theme: 'auto',
+    online: true,
+    survey_enabled: true,
+  }
+
+  function apply(): void {
+    const locale = chooseLocale(undefined, settings.locale, navigator.language)
+    const words = createWords(locale)
+    const say = (seq: number, mine: boolean, text: string): WidgetMessage => ({
+      id: `sample${seq}`,
+      conversation_id: 'sample',
+      seq,
+      message_type: mine ? 'incoming' : 'outgoing',
+      sender: mine ? { kind: 'contact', name: null } : { kind: 'agent', name: words.t('sampleName') },
+      text,
+      content: null,
+      client_message_id: null,
+      created_at: new Date().toISOString(),
+    })
+    document.documentElement.dataset['preview'] = settings.position
+    set({
+      locale,
+      config: settings,
+      online: settings.online,
+      thread: {
+        ...emptyThread<WidgetMessage>(),
+        messages: [say(1, true, words.t('sampleVisitor')), say(2, false, words.t('sampleAgent'))],
+      },
+      conversation: {
+        id: 'sample',
+        status: 'open',
+        assignee: null,
+        last_seq: 2,
+        agent_read_seq: 1,
+        contact_read_seq: 2,
+        unread_count: 0,
+        survey: null,
+        created_at: new Date().toISOString(),
+      },
+    })
+  }
+
+  const nothing = () => undefined
+  const later = () => Promise.resolve()
+  const actions: Actions = {
+    send: nothing,
+    retry: nothing,
+    discard: nothing,
+    setDraft: (draft) => set({ draft }),
+    typing: nothing,
+    atEnd: nothing,
+    loadEarlier: later,
+    reload: nothing,
+    rate: later,
+    leaveContact: later,
+    skipContact: nothing,
+    open: () => set({ open: true }),
+    close: () => set({ open: get().open }),
+    dismissTeaser: nothing,
+    teaserHeight: nothing,
+  }
+
+  return {
+    store,
+    actions,
+    start() {
+      addEventListener('message', (event) => {
+        // The portal lives on our own origin; nobody else may dress the sample.
+        if (event.origin !== location.origin || event.source !== window.parent) return
+        const data = event.data as { type?: unknown; settings?: Record<string, unknown> } | null
+        if (data?.type !== 'frontdesk:preview' || typeof data.settings !== 'object' || data.settings === null) return
+        const given = data.settings
+        const texts = SETTINGS.flatMap((name) => (typeof given[name] === 'string' ? [[name, given[name]]] : []))
+        const online = typeof given['online'] === 'boolean' ? given['online'] : settings.online
+        settings = {
+          ...settings,
+          ...(Object.fromEntries(texts) as Partial<WidgetConfig>),
+          color: safeColor(given['color'] ?? settings.color),
+          online,
+        }
+        apply()
+      })
+      apply()
+      window.parent.postMessage({ type: 'frontdesk:preview-ready' }, location.origin)
+    },
+  }
+}

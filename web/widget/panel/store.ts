@@ -1,0 +1,90 @@
+// The panel's whole state, as one value that views subscribe to.
+
+import { useEffect, useState } from 'preact/hooks'
+import type { RealtimeState } from 'client/realtime'
+import { emptyThread, type Thread } from 'client/thread'
+import type { WidgetConfig, WidgetConversation, WidgetMessage } from 'client/types'
+import type { Choices } from '../shared/protocol'
+import type { Locale } from './i18n'
+
+export interface PanelState {
+  /** `failed` is tried again by itself, `refused` is not. */
+  phase: 'loading' | 'ready' | 'failed' | 'refused'
+  config: WidgetConfig | null
+  choices: Choices
+  locale: Locale
+  /** Whether the panel can be seen, and whether it fills a phone's screen. */
+  open: boolean
+  full: boolean
+  online: boolean
+  conversation: WidgetConversation | null
+  thread: Thread<WidgetMessage>
+  history: 'none' | 'loading' | 'ready' | 'failed'
+  loadingEarlier: boolean
+  /** The agent who is typing; an empty name is one too. */
+  typing: string | null
+  connection: RealtimeState
+  /** The network is known to be gone. */
+  offline: boolean
+  unread: number
+  teaser: WidgetMessage | null
+  draft: string
+  /** `asked` shows the card; an address is shown with thanks. */
+  contact: { asked: boolean; email: string | null }
+  /** Rises with every reason to put the keyboard into the composer. */
+  focusRequest: number
+}
+
+export const initialState: PanelState = {
+  phase: 'loading',
+  config: null,
+  choices: {},
+  locale: 'en',
+  open: false,
+  full: false,
+  online: false,
+  conversation: null,
+  thread: emptyThread(),
+  history: 'none',
+  loadingEarlier: false,
+  typing: null,
+  connection: 'idle',
+  offline: false,
+  unread: 0,
+  teaser: null,
+  draft: '',
+  contact: { asked: false, email: null },
+  focusRequest: 0,
+}
+
+export interface Store {
+  get(): PanelState
+  set(change: Partial<PanelState>): void
+  subscribe(listener: () => void): () => void
+}
+
+export function createStore(state: PanelState = initialState): Store {
+  const listeners = new Set<() => void>()
+  return {
+    get: () => state,
+    set(change) {
+      const names = Object.keys(change) as (keyof PanelState)[]
+      if (names.every((name) => Object.is(state[name], change[name]))) return
+      state = { ...state, ...change }
+      for (const listener of [...listeners]) listener()
+    },
+    subscribe(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+  }
+}
+
+export function useStore(store: Store): PanelState {
+  const [state, setState] = useState(store.get)
+  useEffect(() => {
+    setState(store.get())
+    return store.subscribe(() => setState(store.get()))
+  }, [store])
+  return state
+}

@@ -1,0 +1,100 @@
+// One message in the thread, confirmed or on its way.
+
+import type { PendingMessage } from 'client/thread'
+import type { WidgetMessage } from 'client/types'
+import { usePanel } from '../context'
+import { Icon, Linked } from './parts'
+
+export interface Run {
+  /** First and last of a run of messages by the same author. */
+  first: boolean
+  last: boolean
+}
+
+export function MineBubble({ message, seen, run }: { message: WidgetMessage; seen: boolean; run: Run }) {
+  const { words } = usePanel()
+  const word = words.t(seen ? 'seen' : 'sent')
+  return (
+    <li class={`row mine ${edges(run)}`}>
+      <span class="sr">{words.t('you')}: </span>
+      <div class="bubble" dir="auto">
+        <Linked text={message.text} />
+      </div>
+      {run.last && (
+        <span class="meta">
+          <time dateTime={message.created_at}>{words.time(Date.parse(message.created_at))}</time>
+          <span class={seen ? 'tick seen' : 'tick'} title={word}>
+            <Icon name={seen ? 'checks' : 'check'} size={15} />
+            <span class="sr">{word}</span>
+          </span>
+        </span>
+      )}
+    </li>
+  )
+}
+
+export function PendingBubble({ message, run }: { message: PendingMessage; run: Run }) {
+  const { actions, words } = usePanel()
+  const { client_message_id: id, state, code = '' } = message
+  const limited = state === 'waiting' && code === 'rate_limited'
+  return (
+    <li class={`row mine ${state} ${edges(run)}`}>
+      <span class="sr">{words.t('you')}: </span>
+      <div class="bubble" dir="auto">
+        <Linked text={message.text} />
+      </div>
+      {state === 'failed' ? (
+        <span class="meta bad" role="alert">
+          <Icon name="alert" size={15} />
+          <span>
+            {words.t('failed')}. {words.problem(code)}
+          </span>
+          <button type="button" class="link" onClick={() => actions.retry(id)}>
+            {words.t('retry')}
+          </button>
+          <button type="button" class="link" onClick={() => actions.discard(id)}>
+            {words.t('discard')}
+          </button>
+        </span>
+      ) : (
+        (run.last || state === 'waiting') && (
+          <span class="meta">
+            <Icon name="clock" size={14} />
+            <span>{limited ? words.t('slowDown') : words.t(state === 'waiting' ? 'waiting' : 'sending')}</span>
+          </span>
+        )
+      )}
+    </li>
+  )
+}
+
+export function TheirBubble({ message, run }: { message: WidgetMessage; run: Run }) {
+  const { words } = usePanel()
+  const name = message.sender.name || words.t('agent')
+  return (
+    <li class={`row theirs ${edges(run)}`}>
+      {run.first ? <span class="author">{name}</span> : <span class="sr">{name}: </span>}
+      <div class="bubble" dir="auto">
+        <Linked text={message.text} />
+      </div>
+      {run.last && (
+        <span class="meta">
+          <time dateTime={message.created_at}>{words.time(Date.parse(message.created_at))}</time>
+        </span>
+      )}
+    </li>
+  )
+}
+
+/** What happened to the conversation, in words of the reader's language; events that mean nothing to a visitor are null. */
+export function activityText(message: WidgetMessage, words: ReturnType<typeof usePanel>['words']): string | null {
+  const { content } = message
+  if (!content) return message.text || null
+  if (content.kind === 'assigned') return content.agent_name ? words.t('joined', { name: content.agent_name }) : null
+  if (content.kind === 'status_changed') return content.status === 'resolved' ? words.t('resolved') : null
+  return null
+}
+
+function edges({ first, last }: Run): string {
+  return `${first ? 'first' : ''} ${last ? 'last' : ''}`
+}

@@ -1,0 +1,27 @@
+// Who is being talked to, and whether they are there.
+
+import { usePanel } from '../context'
+import { Avatar, Icon } from './parts'
+
+export function Header() {
+  const { state, actions, words } = usePanel()
+  const { config, conversation, online } = state
+  const agent = conversation?.status === 'open' ? conversation.assignee?.name : undefined
+  const title = config?.title || config?.inbox_name || words.t('chat')
+  const status = agent ? words.t('agentHere', { name: agent }) : words.t(online ? 'online' : 'away')
+  return (
+    <header class="header">
+      <span class="who">
+        <Avatar name={agent ?? title} size="l" />
+        <i class={online ? 'dot on' : 'dot'} />
+      </span>
+      <div class="names">
+        <h1 dir="auto">{title}</h1>
+        <p dir="auto">{config ? status : ''}</p>
+      </div>
+      <button type="button" class="round" aria-label={words.t('close')} onClick={actions.close}>
+        <Icon name={state.full ? 'close' : 'down'} size={22} />
+      </button>
+    </header>
+  )
+}

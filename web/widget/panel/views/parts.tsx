@@ -1,0 +1,73 @@
+// Small shared pieces: icons, faces, initials, texts with links.
+
+import { linkify } from '../links'
+
+const ICONS = {
+  close: 'm6 6 12 12M18 6 6 18',
+  down: 'm6 9.5 6 6 6-6',
+  send: 'M5 12 4 5.2c-.1-.7.6-1.2 1.2-.9l15 7c.6.3.6 1.2 0 1.5l-15 7c-.6.3-1.3-.2-1.2-.9L5 12Zm0 0h6.5',
+  clock: 'M12 7.5V12l2.8 1.8M21 12a9 9 0 1 1-18 0 9 9 0 0 1 18 0Z',
+  check: 'm5 12.5 4.4 4.4L19 7.3',
+  checks: 'm2.5 12.5 4.2 4.2 9-9.2M11.6 15.6l1.1 1.1 9-9.2',
+  alert: 'M12 8v4.6m0 3.3v.1M21 12a9 9 0 1 1-18 0 9 9 0 0 1 18 0Z',
+  cloud: 'M4 4l16 16M9.2 6.6A6 6 0 0 1 17.6 11 4.2 4.2 0 0 1 20 18.4M16 19H7.5a4.5 4.5 0 0 1-1-8.9',
+} as const
+
+export function Icon({ name, size = 20 }: { name: keyof typeof ICONS; size?: number }) {
+  return (
+    <svg class="icon" width={size} height={size} viewBox="0 0 24 24" fill="none" aria-hidden="true">
+      <path d={ICONS[name]} stroke="currentColor" stroke-width="1.9" stroke-linecap="round" stroke-linejoin="round" />
+    </svg>
+  )
+}
+
+/** A face whose mouth tells the rating. */
+export function Face({ rating }: { rating: number }) {
+  const bend = (rating - 3) * 2.6
+  const height = 15.4 - bend / 4
+  return (
+    <svg class="face" viewBox="0 0 24 24" fill="none" aria-hidden="true">
+      <circle cx="12" cy="12" r="9.6" stroke="currentColor" stroke-width="1.5" />
+      <circle cx="8.8" cy="9.8" r="1.25" fill="currentColor" />
+      <circle cx="15.2" cy="9.8" r="1.25" fill="currentColor" />
+      <path
+        d={`M7.9 ${height} Q12 ${height + bend} 16.1 ${height}`}
+        stroke="currentColor"
+        stroke-width="1.6"
+        stroke-linecap="round"
+      />
+    </svg>
+  )
+}
+
+/** One character for Chinese names, up to two letters for others. */
+export function initials(name: string): string {
+  const words = name.trim().split(/\s+/).filter(Boolean)
+  const first = [...(words[0] ?? '')][0] ?? '?'
+  if (/\p{Script=Han}/u.test(first) || words.length < 2) return first.toUpperCase()
+  return (first + ([...words.at(-1)!][0] ?? '')).toUpperCase()
+}
+
+export function Avatar({ name, size = 'm' }: { name: string; size?: 's' | 'm' | 'l' }) {
+  return (
+    <span class={`avatar avatar-${size}`} aria-hidden="true">
+      {initials(name)}
+    </span>
+  )
+}
+
+export function Linked({ text }: { text: string }) {
+  return (
+    <>
+      {linkify(text).map((piece, i) =>
+        piece.href ? (
+          <a key={i} href={piece.href} target="_blank" rel="noopener noreferrer nofollow ugc">
+            {piece.text}
+          </a>
+        ) : (
+          piece.text
+        ),
+      )}
+    </>
+  )
+}

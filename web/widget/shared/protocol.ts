@@ -1,0 +1,68 @@
+// What the loader (on the customer's page) and the panel (in our frame) say to each other.
+// Texts of messages are not among it: the host page learns that something was said, never what.
+
+export interface PageInfo {
+  url: string
+  title: string
+  referrer: string
+}
+
+export type LocaleChoice = 'auto' | 'en' | 'zh-CN'
+export type ThemeChoice = 'auto' | 'light' | 'dark'
+export type Side = 'left' | 'right'
+
+/** What the page may choose over the inbox's own settings. */
+export interface Choices {
+  locale?: LocaleChoice
+  theme?: ThemeChoice
+}
+
+/** What the launcher needs to look right, kept by the loader for the next page. */
+export interface Look {
+  color: string
+  position: Side
+  locale: 'en' | 'zh-CN'
+}
+
+export type ToFrame =
+  | { type: 'init'; choices: Choices; page: PageInfo; open: boolean; full: boolean }
+  | { type: 'open' }
+  | { type: 'close' }
+  | { type: 'choices'; choices: Choices }
+  | { type: 'page'; page: PageInfo }
+  | { type: 'layout'; full: boolean }
+  | { type: 'compose'; text: string }
+  /** The person at this browser has changed: forget who they were. */
+  | { type: 'forget' }
+
+export type FromFrame =
+  | { type: 'hello' }
+  | { type: 'look'; look: Look }
+  | { type: 'ready' }
+  | { type: 'open' }
+  | { type: 'close' }
+  | { type: 'unread'; count: number }
+  | { type: 'message'; direction: 'in' | 'out' }
+  /** Asks to be shown as a small card of this height while closed; null takes the card away. */
+  | { type: 'teaser'; height: number | null }
+  | { type: 'error'; code: string }
+  /** This inbox cannot be served at all, so the launcher should not be there. */
+  | { type: 'refused'; code: string }
+
+export type Sealed<T> = T & { frontdesk: 1; nonce: string }
+
+export function seal<T extends object>(nonce: string, message: T): Sealed<T> {
+  return { ...message, frontdesk: 1, nonce }
+}
+
+/** The message inside an event, if it is one of ours: right window, right origin, right nonce, right shape. */
+export function unseal<T extends { type: string }>(
+  event: MessageEvent,
+  expected: { source: unknown; origin: string; nonce: string },
+): T | null {
+  if (event.source !== expected.source || event.origin !== expected.origin) return null
+  const data = event.data as Partial<Sealed<T>> | null
+  if (typeof data !== 'object' || data === null || data.frontdesk !== 1) return null
+  if (data.nonce !== expected.nonce || typeof data.type !== 'string') return null
+  return data as unknown as T
+}
