@@ -1,6 +1,7 @@
 //! What the commands print while they work. All of it goes to stderr, so that stdout stays free for results.
 
 use std::fs;
+use std::io::Write;
 use std::path::Path;
 use std::time::Duration;
 
@@ -22,6 +23,11 @@ pub(crate) fn note(what: &str) {
 /// Why the command ends.
 pub(crate) fn failure(sentence: &str) {
     eprintln!("\n{} {sentence}", red("error:"));
+}
+
+/// A result, on stdout. A reader that has gone away is no error.
+pub(crate) fn result(text: &str) {
+    let _gone = writeln!(std::io::stdout(), "{text}");
 }
 
 /// A heading between groups of steps.

@@ -80,10 +80,10 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Outcome<()> {
         say::note(&format!("GET /signup answered 200 with {} bytes of HTML", page.len()));
         server.stop();
         services.stop();
-        println!("{}", phases.table());
+        say::result(&phases.table());
         return Ok(());
     }
-    println!("{}", banner::text(port, &demo, setting.log(), phases.total()));
+    say::result(&banner::text(port, &demo, setting.log(), phases.total()));
     let end = watch(workspace, &mut server, &mut services);
     say::note("stopping");
     server.stop();

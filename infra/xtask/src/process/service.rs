@@ -130,6 +130,11 @@ impl Running {
         &self.name
     }
 
+    /// The number that the system knows it by.
+    pub(crate) fn pid(&self) -> i32 {
+        self.process.pid()
+    }
+
     /// True while it runs.
     pub(crate) fn alive(&mut self) -> bool {
         match &mut self.child {

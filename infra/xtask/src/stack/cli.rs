@@ -60,7 +60,7 @@ pub(crate) fn run(workspace: &Workspace, command: Command) -> Outcome<()> {
             let plan = plan(workspace, up.dir, up.base_port, durability)?;
             let stack = Stack::up(workspace, &plan)?;
             let json = serde_json::to_string_pretty(stack.urls()).doing(|| "print the addresses".to_owned())?;
-            println!("{json}");
+            say::result(&json);
         }
         Command::Down(ask) => {
             let plan = plan(workspace, ask.dir, TEST_PORT, Durability::Ephemeral)?;

@@ -6,6 +6,7 @@ mod account;
 pub(crate) mod cli;
 mod home;
 mod nats;
+mod orphans;
 mod ports;
 mod postgres;
 mod record;
@@ -157,6 +158,7 @@ pub(crate) fn remove(workspace: &Workspace, plan: &Plan) -> Outcome<()> {
 fn start(workspace: &Workspace, plan: &Plan) -> Outcome<Stack> {
     let account = account::for_services()?;
     let home = home::choose(workspace, &plan.folder, account.as_ref())?;
+    orphans::end(workspace, &home, &postgres::data_folder(&home))?;
     let made_by = match plan.durability {
         Durability::Durable => postgres::data_version(&home),
         Durability::Ephemeral => None,

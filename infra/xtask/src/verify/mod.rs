@@ -58,7 +58,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Outcome<()> {
     }
     eprintln!("\n{}", summary::table(&lines));
     let total = summary::total(&lines);
-    println!("{total}");
+    say::result(&total.to_string());
     if lines.iter().any(Line::failed) {
         Err(Stop::Reported)
     } else {

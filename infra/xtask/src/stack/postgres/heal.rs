@@ -1,30 +1,22 @@
-//! Mends what a kill or a power cut left behind: half-made data, an orphaned server, a lock file that names a stranger.
+//! Mends what a kill or a power cut left behind: half-made data, and a lock file that names a stranger.
 
 use std::fs;
 use std::path::Path;
-use std::thread;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::SystemTime;
 
-use nix::sys::signal::Signal;
-
-use crate::outcome::{Context, Outcome, Stop};
-use crate::process::{Process, with_folder_open};
+use crate::outcome::{Context, Outcome};
 use crate::say;
-use crate::stack::Setting;
 
-/// How long an orphan may take to write everything down.
-const GRACE: Duration = Duration::from_secs(30);
-
-/// Makes the data folder one that a server can be started on, or says why not.
-pub(super) fn heal(setting: &Setting<'_>, folder: &Path) -> Outcome<()> {
+/// Makes the data folder one that a server can be started on. Nobody works on it any more.
+pub(super) fn heal(folder: &Path) -> Outcome<()> {
     if !folder.exists() {
         return Ok(());
     }
-    if !folder.join("PG_VERSION").exists() {
-        return set_aside(folder);
+    if folder.join("PG_VERSION").exists() {
+        forget_stale_lock(folder)
+    } else {
+        set_aside(folder)
     }
-    end_orphans(setting, folder)?;
-    forget_stale_lock(folder)
 }
 
 /// Without `PG_VERSION` it is no data folder, whoever made it. It is moved, not deleted: it is not ours to judge.
@@ -39,66 +31,29 @@ fn set_aside(folder: &Path) -> Outcome<()> {
     Ok(())
 }
 
-/// A server that outlived the command that started it still writes to the data; two on one folder would ruin it.
-fn end_orphans(setting: &Setting<'_>, folder: &Path) -> Outcome<()> {
-    let began = Instant::now();
-    let mut told = false;
-    loop {
-        let orphans = with_folder_open(folder);
-        if orphans.is_empty() {
-            return Ok(());
-        }
-        setting.workspace.go_on()?;
-        if !told {
-            say::note("ending a Postgres that an interrupted run left behind");
-            let server = LockFile::read(folder).map(|file| file.pid);
-            let leader = orphans.iter().find(|process| Some(process.pid()) == server);
-            for process in leader.map_or(orphans.as_slice(), std::slice::from_ref) {
-                process.signal(if leader.is_some() {
-                    Signal::SIGINT
-                } else {
-                    Signal::SIGTERM
-                });
-            }
-            told = true;
-        }
-        if began.elapsed() > GRACE {
-            let pids: Vec<String> = orphans.iter().map(|process| process.pid().to_string()).collect();
-            return Err(Stop::because(format!(
-                "a Postgres still works on {} and does not end: end the processes {} yourself, then try again",
-                folder.display(),
-                pids.join(" ")
-            )));
-        }
-        thread::sleep(Duration::from_millis(50));
-    }
-}
-
-/// Postgres refuses to start while the process named in its lock file runs, although another program may have got that
-/// number since. That nobody works on the folder was seen just before.
+/// Postgres refuses to start while its lock file names a process that exists: another program that got the number since,
+/// or a zombie that nobody has buried. Only where `/proc` showed that nobody works on the folder do we know better.
 fn forget_stale_lock(folder: &Path) -> Outcome<()> {
-    let Some(file) = LockFile::read(folder) else {
-        return Ok(());
-    };
-    if Process::find(file.pid).is_none() || !Path::new("/proc/self/cwd").exists() {
+    let path = folder.join("postmaster.pid");
+    if !path.exists() || !Path::new("/proc/self/cwd").exists() {
         return Ok(());
     }
-    let path = folder.join("postmaster.pid");
     fs::remove_file(&path).doing(|| format!("remove the stale {}", path.display()))?;
     say::note("removed a stale postmaster.pid");
     Ok(())
 }
 
 /// What `postmaster.pid` says.
-pub(super) struct LockFile {
-    pid: i32,
-    /// True when the server takes connections.
+pub(in crate::stack) struct LockFile {
+    /// The server's first process.
+    pub(in crate::stack) pid: i32,
+    /// True when it takes connections.
     pub(super) ready: bool,
 }
 
 impl LockFile {
     /// `None` when there is none, or it is only half written.
-    pub(super) fn read(folder: &Path) -> Option<Self> {
+    pub(in crate::stack) fn read(folder: &Path) -> Option<Self> {
         Self::parse(&fs::read_to_string(folder.join("postmaster.pid")).ok()?)
     }
 

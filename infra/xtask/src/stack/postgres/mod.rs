@@ -14,6 +14,7 @@ use crate::outcome::{Outcome, Stop};
 use crate::process::{Launch, Running, StopSignal, quiet};
 
 pub(super) use data::{Passwords, version as data_version};
+pub(super) use heal::LockFile;
 
 /// Crash recovery of a large data folder may take a while.
 const PATIENCE: Duration = Duration::from_mins(3);
@@ -21,7 +22,7 @@ const PATIENCE: Duration = Duration::from_mins(3);
 /// Heals or makes the data folder and starts the server.
 pub(super) fn start(setting: &Setting<'_>, port: u16) -> Outcome<(Running, Passwords)> {
     let folder = data_folder(&setting.home);
-    heal::heal(setting, &folder)?;
+    heal::heal(&folder)?;
     let passwords = data::open_or_make(setting, &folder)?;
     let mut arguments: Vec<OsString> = vec!["-D".into(), folder.clone().into_os_string()];
     for option in settings::of(setting.plan.durability, port) {
@@ -46,9 +47,10 @@ pub(super) fn start(setting: &Setting<'_>, port: u16) -> Outcome<(Running, Passw
 /// Waits until the server says, in its lock file, that it takes connections.
 pub(super) fn await_ready(setting: &Setting<'_>, service: Option<&mut Running>) -> Outcome<()> {
     let folder = data_folder(&setting.home);
-    setting.await_answer(service, "postgres.log", PATIENCE, || {
-        heal::LockFile::read(&folder).is_some_and(|file| file.ready)
-    })
+    // A lock file that a killed server left says "ready" too; it names another process.
+    let pid = service.as_ref().map(|service| service.pid());
+    let ready = || LockFile::read(&folder).is_some_and(|file| file.ready && Some(file.pid) == pid);
+    setting.await_answer(service, "postgres.log", PATIENCE, ready)
 }
 
 /// Makes the role and the database, and gives the addresses: as the product, and as superuser.
@@ -85,6 +87,6 @@ pub(super) fn prepare(setting: &Setting<'_>, port: u16, passwords: &Passwords) -
     ))
 }
 
-fn data_folder(home: &Path) -> PathBuf {
+pub(super) fn data_folder(home: &Path) -> PathBuf {
     home.join("postgres")
 }
