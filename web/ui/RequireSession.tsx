@@ -1,6 +1,6 @@
 // Lets only signed-in people through: asks the refresh cookie, shows a calm page meanwhile, and sends strangers to the login.
 import { Button, Loader } from '@mantine/core'
-import { useEffect, type ReactNode } from 'react'
+import { Fragment, useEffect, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { LogoMark } from './Logo'
 import { ProblemState } from './ProblemAlert'
@@ -34,7 +34,7 @@ export function RequireSession({ children }: { children: ReactNode }) {
   switch (state.status) {
     case 'signed_in':
       // Another account is another world: nothing of the one before may linger in components.
-      return <div key={state.me.account.id} style={{ display: 'contents' }} children={children} />
+      return <Fragment key={state.me.account.id}>{children}</Fragment>
     case 'unreachable':
       return (
         <Opening>

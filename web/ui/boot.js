@@ -4,7 +4,7 @@
   var remembered = function (key) {
     try {
       return localStorage.getItem(key)
-    } catch (_) {
+    } catch {
       return null
     }
   }

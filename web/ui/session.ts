@@ -28,6 +28,7 @@ export function loginUrl(from: Pick<Location, 'pathname' | 'search' | 'hash'> = 
 
 /** The page to go to after signing in. Only our own pages: a crafted `next` must not send anybody elsewhere. */
 export function safeNext(next: string | null, fallback = '/console'): string {
+  // oxlint-disable-next-line no-control-regex -- browsers drop tabs and line ends, and "/\t/evil" is then another site
   if (!next || !next.startsWith('/') || /^\/[\\/]/.test(next) || /[\u0000-\u001f]/.test(next)) return fallback
   return next.startsWith('/login') || next.startsWith('/signup') ? fallback : next
 }

@@ -1,0 +1,105 @@
+// What an agent does. Shown at once, taken back with a word if the server refuses.
+import { ApiProblem, type Http } from 'client/http'
+import type { Outbox } from 'client/outbox'
+import type { Realtime } from 'client/realtime'
+import type { Agent, ChosenAvailability, Conversation, ConversationStatus, Me, Message, Priority } from 'client/types'
+import { withAgentRead } from './conversations'
+import type { DeskState } from './state'
+import type { Store } from './store'
+
+export interface Actions {
+  send(conversationId: string, text: string, private_: boolean): void
+  retrySend(clientMessageId: string): void
+  discardSend(clientMessageId: string): void
+  /** Said on every keystroke; paced by the socket. Notes are nobody's business, so they never show as typing. */
+  typing(conversationId: string, on: boolean): void
+  markRead(conversationId: string, seq: number): void
+  assign(conversationId: string, agentId: string | null): Promise<void>
+  setStatus(conversationId: string, status: ConversationStatus, snoozedUntil?: string): Promise<void>
+  setPriority(conversationId: string, priority: Priority | null): Promise<void>
+  setAvailability(availability: ChosenAvailability): Promise<void>
+}
+
+export function createActions(with_: {
+  http: Http
+  store: Store<DeskState>
+  realtime: Realtime<Message, Conversation>
+  outbox: Outbox
+  me: Me
+  patch: (id: string, change: (conversation: Conversation) => Conversation) => void
+  upsert: (conversations: readonly Conversation[]) => void
+}): Actions {
+  const { http, store, realtime, outbox, me, patch, upsert } = with_
+  /** The highest seq this tab has already reported, so that scrolling does not repeat it. */
+  const reported = new Map<string, number>()
+
+  /** Shows `change` at once; puts the same fields back when the server says no. */
+  async function optimistic(
+    id: string,
+    change: Partial<Conversation>,
+    ask: () => Promise<Conversation>,
+  ): Promise<void> {
+    const before = store.get().conversations.get(id)
+    patch(id, (conversation) => ({ ...conversation, ...change }))
+    try {
+      upsert([await ask()])
+    } catch (problem) {
+      if (before) {
+        const undo = Object.fromEntries(Object.keys(change).map((key) => [key, before[key as keyof Conversation]]))
+        patch(id, (conversation) => ({ ...conversation, ...undo }))
+      }
+      throw problem
+    }
+  }
+
+  function setMe(change: Partial<Agent>): void {
+    store.set((state) => ({
+      agents: state.agents.map((agent) => (agent.id === me.agent.id ? { ...agent, ...change } : agent)),
+    }))
+  }
+
+  return {
+    send(conversationId, text, private_) {
+      if (!private_) realtime.typing(conversationId, false)
+      outbox.add({ conversation_id: conversationId, text, private: private_ })
+    },
+    retrySend: (id) => outbox.retry(id),
+    discardSend: (id) => outbox.discard(id),
+    typing: (id, on) => realtime.typing(id, on),
+    markRead(id, seq) {
+      const conversation = store.get().conversations.get(id)
+      if (!conversation || seq <= Math.max(conversation.agent_read_seq, reported.get(id) ?? 0)) {
+        if (!conversation?.unread_count) return
+      }
+      reported.set(id, seq)
+      patch(id, (each) => withAgentRead(each, seq))
+      if (realtime.read(id, seq)) return
+      http.post<Conversation>(`/v1/conversations/${id}/read`, { seq }).then(
+        (after) => upsert([after]),
+        () => reported.delete(id),
+      )
+    },
+    assign: (id, agentId) =>
+      optimistic(id, { assignee_id: agentId }, () =>
+        http.put(`/v1/conversations/${id}/assignee`, { agent_id: agentId }),
+      ),
+    setStatus(id, status, snoozedUntil) {
+      const snoozed_until = status === 'snoozed' ? (snoozedUntil ?? null) : null
+      return optimistic(id, { status, snoozed_until }, () =>
+        http.put(`/v1/conversations/${id}/status`, { status, ...(snoozed_until ? { snoozed_until } : {}) }),
+      )
+    },
+    setPriority: (id, priority) =>
+      optimistic(id, { priority }, () => http.put(`/v1/conversations/${id}/priority`, { priority })),
+    async setAvailability(availability) {
+      const before = store.get().agents.find((agent) => agent.id === me.agent.id)
+      setMe({ availability, chosen_availability: availability })
+      try {
+        setMe(await http.put<Agent>('/v1/agents/me/availability', { availability }))
+      } catch (problem) {
+        if (before) setMe(before)
+        throw problem instanceof ApiProblem ? problem : new ApiProblem({ code: 'unexpected' })
+      }
+    },
+  }
+}

@@ -1,0 +1,48 @@
+// Whole objects for tests, so that each test names only what it is about.
+import type { Conversation, Message } from 'client/types'
+
+export function conversation(over: Partial<Conversation> = {}): Conversation {
+  return {
+    id: 'conv_1',
+    number: 1,
+    status: 'open',
+    inbox_id: 'inbox_1',
+    contact: { id: 'cont_1', name: 'Ana', email: null },
+    assignee_id: null,
+    priority: null,
+    episode: 1,
+    last_seq: 3,
+    agent_read_seq: 3,
+    contact_read_seq: 0,
+    contact_delivered_seq: 0,
+    unread_count: 0,
+    last_message: null,
+    waiting_since: null,
+    snoozed_until: null,
+    first_reply_at: null,
+    resolved_at: null,
+    last_activity_at: '2026-03-10T10:00:00Z',
+    survey: null,
+    created_at: '2026-03-10T09:00:00Z',
+    updated_at: '2026-03-10T10:00:00Z',
+    ...over,
+  }
+}
+
+export function message(over: Partial<Message> = {}): Message {
+  return {
+    id: 'msg_4',
+    conversation_id: 'conv_1',
+    seq: 4,
+    public_seq: 4,
+    episode: 1,
+    message_type: 'incoming',
+    private: false,
+    sender: { kind: 'contact', id: 'cont_1', name: 'Ana' },
+    text: 'Hello?',
+    content: null,
+    client_message_id: null,
+    created_at: '2026-03-10T10:05:00Z',
+    ...over,
+  }
+}

@@ -1,0 +1,81 @@
+// Everything the console knows, as one value.
+import type { ApiProblem } from 'client/http'
+import type { OutboxEntry } from 'client/outbox'
+import type { RealtimeState } from 'client/realtime'
+import { emptyThread, type Thread } from 'client/thread'
+import type { Agent, Conversation, ConversationCounts, Message } from 'client/types'
+import { VIEWS, type View } from './views'
+
+export interface ListState {
+  status: 'new' | 'loading' | 'ready' | 'failed'
+  loadingMore: boolean
+  problem: unknown
+  /** Where the next page begins; null when there is none. */
+  cursor: string | null
+  /** The last page's end: older conversations are not known completely. Null when all are loaded. */
+  horizon: string | null
+}
+
+export interface ThreadState {
+  status: 'loading' | 'ready' | 'failed'
+  problem: unknown
+  thread: Thread<Message>
+  hasOlder: boolean
+  loadingOlder: boolean
+  olderProblem: unknown
+}
+
+export interface Typist {
+  kind: 'contact' | 'agent' | 'system'
+  name: string | null
+}
+
+export interface DeskState {
+  conversations: ReadonlyMap<string, Conversation>
+  /** Asked for by a link, and not there. */
+  missing: ReadonlyMap<string, ApiProblem>
+  lists: Readonly<Record<View, ListState>>
+  counts: ConversationCounts | null
+  threads: ReadonlyMap<string, ThreadState>
+  typists: ReadonlyMap<string, readonly Typist[]>
+  agents: readonly Agent[]
+  outbox: readonly OutboxEntry[]
+  connection: RealtimeState
+  /** When the connection was lost, in local milliseconds; null while it is up. */
+  lostAt: number | null
+}
+
+const NEW_LIST: ListState = { status: 'new', loadingMore: false, problem: null, cursor: null, horizon: null }
+
+export const NEW_THREAD: ThreadState = {
+  status: 'loading',
+  problem: null,
+  thread: emptyThread<Message>(),
+  hasOlder: false,
+  loadingOlder: false,
+  olderProblem: null,
+}
+
+export function initialState(): DeskState {
+  return {
+    conversations: new Map(),
+    missing: new Map(),
+    lists: Object.fromEntries(VIEWS.map((view) => [view, NEW_LIST])) as Record<View, ListState>,
+    counts: null,
+    threads: new Map(),
+    typists: new Map(),
+    agents: [],
+    outbox: [],
+    connection: 'idle',
+    lostAt: null,
+  }
+}
+
+/** A map with one entry changed; the same map when it would not change. */
+export function put<K, V>(map: ReadonlyMap<K, V>, key: K, value: V | undefined): ReadonlyMap<K, V> {
+  if (map.get(key) === value) return map
+  const next = new Map(map)
+  if (value === undefined) next.delete(key)
+  else next.set(key, value)
+  return next
+}

@@ -1,0 +1,34 @@
+// Priority as signal bars; urgent is a filled mark of its own.
+import type { Priority } from 'client/types'
+import { useTranslation } from 'react-i18next'
+
+const BARS = { none: 0, low: 1, medium: 2, high: 3, urgent: 4 } as const
+
+export function PriorityIcon({ priority, size }: { priority: Priority | null; size: number }) {
+  const { t } = useTranslation()
+  const label = t(priority ? `priority.${priority}` : 'priority.none')
+  if (priority === 'urgent') {
+    return (
+      <svg width={size} height={size} viewBox="0 0 16 16" role="img" aria-label={label}>
+        <rect x="1.5" y="1.5" width="13" height="13" rx="3.5" fill="var(--fd-danger)" />
+        <path d="M8 4.4v4.4M8 11.4v.1" stroke="var(--fd-canvas)" strokeWidth="1.9" strokeLinecap="round" />
+      </svg>
+    )
+  }
+  const lit = BARS[priority ?? 'none']
+  return (
+    <svg width={size} height={size} viewBox="0 0 16 16" role="img" aria-label={label} fill="currentColor">
+      {[1, 2, 3].map((bar) => (
+        <rect
+          key={bar}
+          x={bar * 4.4 - 2.4}
+          y={13 - bar * 3.4}
+          width="2.8"
+          height={bar * 3.4}
+          rx="1"
+          opacity={bar <= lit ? 1 : 0.28}
+        />
+      ))}
+    </svg>
+  )
+}

@@ -1,0 +1,40 @@
+// Single-key shortcuts. They keep out of the way of typing, of dialogs, and of the browser's own keys.
+import { useEffect, useRef } from 'react'
+
+const isApple = /Mac|iPhone|iPad/.test(globalThis.navigator?.userAgent ?? '')
+export const MOD = isApple ? '⌘' : 'Ctrl'
+
+/** What a key event is called here: "j", "?", "mod+k", "Escape". */
+export function nameOf(event: Pick<KeyboardEvent, 'key' | 'metaKey' | 'ctrlKey' | 'altKey'>): string {
+  const key = event.key.length === 1 ? event.key.toLowerCase() : event.key
+  return event.metaKey || event.ctrlKey ? `mod+${key}` : event.altKey ? `alt+${key}` : key
+}
+
+function isTyping(target: EventTarget | null): boolean {
+  if (!(target instanceof HTMLElement)) return false
+  return target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName)
+}
+
+const inDialog = () => document.querySelector('[role="dialog"], [role="menu"], [role="listbox"]') !== null
+
+export function useShortcuts(shortcuts: Record<string, () => void>): void {
+  const latest = useRef(shortcuts)
+  useEffect(() => {
+    latest.current = shortcuts
+  })
+
+  useEffect(() => {
+    function onKeyDown(event: KeyboardEvent): void {
+      if (event.defaultPrevented || event.isComposing) return
+      const name = nameOf(event)
+      const act = latest.current[name]
+      if (!act) return
+      const single = !name.startsWith('mod+')
+      if (single && (isTyping(event.target) || inDialog())) return
+      event.preventDefault()
+      act()
+    }
+    document.addEventListener('keydown', onKeyDown)
+    return () => document.removeEventListener('keydown', onKeyDown)
+  }, [])
+}

@@ -1,0 +1,49 @@
+// What happened to the conversation, as a quiet line between the words.
+import { useTranslation } from 'react-i18next'
+import type { Message } from 'client/types'
+import { clock, dateTime } from 'ui/time'
+import { useAgents, useDesk } from '../data/context'
+import css from './ActivityLine.module.css'
+
+export function ActivityLine({ message }: { message: Message }) {
+  const { i18n } = useTranslation()
+  const words = useWords(message)
+  return (
+    <p className={css.root}>
+      {words}
+      <time dateTime={message.created_at} title={dateTime(message.created_at, i18n.language)}>
+        {clock(message.created_at, i18n.language)}
+      </time>
+    </p>
+  )
+}
+
+function useWords(message: Message): string {
+  const { t } = useTranslation()
+  const { me } = useDesk()
+  const agents = useAgents()
+  const content = message.content
+  const nameOf = (id: string): string | null =>
+    id === me.agent.id ? t('activity.you') : (agents.find((agent) => agent.id === id)?.name ?? null)
+  if (!content) return message.text
+
+  switch (content.kind) {
+    case 'assigned': {
+      const to = content.agent_id === me.agent.id ? t('activity.you') : content.agent_name
+      const by = nameOf(content.by)
+      if (content.by === content.agent_id) return t('activity.took', { name: to })
+      return by ? t('activity.assigned_by', { name: to, by }) : t('activity.assigned', { name: to })
+    }
+    case 'unassigned':
+      return t('activity.unassigned')
+    case 'status_changed': {
+      const by = nameOf(content.by)
+      return by ? t(`activity.${content.status}_by`, { by }) : t(`activity.${content.status}`)
+    }
+    case 'survey':
+      return t('activity.survey_asked')
+    default:
+      // A server newer than this page may tell of things it has no words for.
+      return message.text
+  }
+}

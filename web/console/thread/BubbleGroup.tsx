@@ -1,0 +1,132 @@
+// What one person said in a row: a name, bubbles, and how far the last one got.
+import { IconAlertCircle, IconCheck, IconChecks, IconClock, IconLock } from '@tabler/icons-react'
+import { Anchor } from '@mantine/core'
+import { memo } from 'react'
+import { useTranslation } from 'react-i18next'
+import { PersonAvatar } from 'ui/PersonAvatar'
+import { clock, dateTime } from 'ui/time'
+import type { Conversation } from 'client/types'
+import { useDesk } from '../data/context'
+import { contactName, receiptOf } from '../data/conversations'
+import css from './BubbleGroup.module.css'
+import { linkParts } from './links'
+import type { Item, Row } from './rows'
+
+type Group = Extract<Row, { kind: 'group' }>
+
+export const BubbleGroup = memo(function BubbleGroup({
+  group,
+  conversation,
+}: {
+  group: Group
+  conversation: Conversation
+}) {
+  const { t, i18n } = useTranslation()
+  const { me } = useDesk()
+  const { sender, side } = group
+  const mine = sender.kind === 'agent' && sender.id === me.agent.id
+  const name =
+    side === 'in'
+      ? (contactName(conversation.contact) ?? sender.name ?? t('contact.visitor', { number: conversation.number }))
+      : mine
+        ? t('thread.you')
+        : (sender.name ?? t('thread.team'))
+  const seed = side === 'in' ? conversation.contact.id : (sender.id ?? 'team')
+  const last = group.items.at(-1)
+
+  return (
+    <div className={css.group} data-side={side} data-note={group.private || undefined}>
+      {side === 'in' && <PersonAvatar name={name} seed={seed} size={28} />}
+      <div className={css.stack}>
+        <div className={css.head}>
+          {group.private && (
+            <span className={css.noteLabel}>
+              <IconLock size={12} aria-hidden /> {t('thread.note')}
+            </span>
+          )}
+          {(side === 'in' || !mine || group.private) && <span className={css.name}>{name}</span>}
+          {mine && !group.private && <span className="fd-sr">{name}</span>}
+        </div>
+        {group.items.map((item) => (
+          <div key={item.key} className={css.line} data-failed={item.pending?.state === 'failed' || undefined}>
+            <div
+              className={css.bubble}
+              title={dateTime(item.at, i18n.language)}
+              data-pending={item.pending ? true : undefined}
+            >
+              <PlainText text={item.text} />
+            </div>
+          </div>
+        ))}
+        {last && (
+          <div className={css.foot}>
+            <time dateTime={last.at}>{clock(last.at, i18n.language)}</time>
+            {side === 'out' && <Progress item={last} conversation={conversation} note={group.private} />}
+          </div>
+        )}
+        {group.items.map((item) => item.pending?.state === 'failed' && <Failed key={item.key} item={item} />)}
+      </div>
+    </div>
+  )
+})
+
+/** Text as it was written: line breaks kept, addresses clickable, nothing interpreted. */
+function PlainText({ text }: { text: string }) {
+  return linkParts(text).map((part, index) =>
+    part.kind === 'text' ? (
+      part.text
+    ) : (
+      // The parts of one text never reorder, so their index is their identity.
+      // oxlint-disable-next-line react/no-array-index-key
+      <a key={index} href={part.href} target="_blank" rel="noopener noreferrer nofollow">
+        {part.text}
+      </a>
+    ),
+  )
+}
+
+function Progress({ item, conversation, note }: { item: Item; conversation: Conversation; note: boolean }) {
+  const { t } = useTranslation()
+  if (item.pending) {
+    if (item.pending.state === 'failed') return null
+    const waiting = item.pending.state === 'waiting'
+    const label = t(waiting ? 'receipt.waiting' : 'receipt.sending')
+    return (
+      <span className={css.receipt}>
+        <IconClock size={13} aria-label={label} />
+        {waiting && label}
+      </span>
+    )
+  }
+  if (note || !item.message) return null
+  const receipt = receiptOf(conversation, item.message)
+  const Icon = receipt === 'sent' ? IconCheck : IconChecks
+  return (
+    <span className={css.receipt} data-receipt={receipt} title={t(`receipt.${receipt}`)}>
+      <Icon size={15} aria-label={t(`receipt.${receipt}`)} />
+    </span>
+  )
+}
+
+function Failed({ item }: { item: Item }) {
+  const { t } = useTranslation()
+  const desk = useDesk()
+  const id = item.pending?.client_message_id
+  if (!id) return null
+  return (
+    <div className={css.failed} role="alert">
+      <IconAlertCircle size={14} aria-hidden />
+      <span>
+        {t('receipt.failed', {
+          reason: t(`problem.${item.pending?.code ?? 'internal'}`, { defaultValue: t('problem.internal') }),
+        })}
+      </span>
+      <Anchor component="button" fz="inherit" onClick={() => desk.retrySend(id)}>
+        {t('common.retry')}
+      </Anchor>
+      <Anchor component="button" fz="inherit" c="dimmed" onClick={() => desk.discardSend(id)}>
+        {t('receipt.discard')}
+      </Anchor>
+    </div>
+  )
+}

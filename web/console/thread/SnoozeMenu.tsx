@@ -1,0 +1,87 @@
+// Puts a conversation aside until a time: presets first, any other moment behind them.
+import { ActionIcon, Menu, Popover, Tooltip, Button, Stack } from '@mantine/core'
+import { DateTimePicker } from '@mantine/dates'
+import { IconAlarm, IconCalendarTime, IconClockPause } from '@tabler/icons-react'
+import dayjs from 'dayjs'
+import { useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import { useNow } from 'ui/RelativeTime'
+import { snoozePresets } from './snooze'
+
+export function SnoozeMenu(props: {
+  snoozed: boolean
+  onSnooze: (until: Date) => void
+  onWake: () => void
+  opened: boolean
+  onChange: (open: boolean) => void
+}) {
+  const { t, i18n } = useTranslation()
+  const [picking, setPicking] = useState(false)
+  const [picked, setPicked] = useState<string | null>(null)
+  const now = new Date(useNow())
+  const hour = new Intl.DateTimeFormat(i18n.language, { weekday: 'short', hour: '2-digit', minute: '2-digit' })
+  const tooSoon = !picked || !dayjs(picked).isAfter(now)
+
+  return (
+    <Popover opened={picking} onChange={setPicking} position="bottom-end" width={260} trapFocus>
+      <Popover.Target>
+        <span style={{ display: 'inline-flex' }}>
+          <Menu position="bottom-end" width={240} opened={props.opened} onChange={props.onChange}>
+            <Menu.Target>
+              <Tooltip label={`${t('action.snooze')}  S`}>
+                <ActionIcon size="lg" aria-label={t('action.snooze')} aria-keyshortcuts="s">
+                  <IconClockPause size={18} stroke={1.7} />
+                </ActionIcon>
+              </Tooltip>
+            </Menu.Target>
+            <Menu.Dropdown>
+              <Menu.Label>{t('snooze.title')}</Menu.Label>
+              {props.opened &&
+                snoozePresets(now).map(({ id, until }) => (
+                  <Menu.Item
+                    key={id}
+                    rightSection={<small style={{ color: 'var(--fd-text-faint)' }}>{hour.format(until)}</small>}
+                    onClick={() => props.onSnooze(until)}
+                  >
+                    {t(`snooze.${id}`)}
+                  </Menu.Item>
+                ))}
+              <Menu.Divider />
+              <Menu.Item leftSection={<IconCalendarTime size={16} />} onClick={() => setPicking(true)}>
+                {t('snooze.custom')}
+              </Menu.Item>
+              {props.snoozed && (
+                <Menu.Item leftSection={<IconAlarm size={16} />} onClick={props.onWake}>
+                  {t('snooze.wake')}
+                </Menu.Item>
+              )}
+            </Menu.Dropdown>
+          </Menu>
+        </span>
+      </Popover.Target>
+      <Popover.Dropdown>
+        <Stack gap="sm">
+          <DateTimePicker
+            label={t('snooze.until')}
+            value={picked}
+            onChange={setPicked}
+            minDate={now}
+            valueFormat="YYYY-MM-DD HH:mm"
+            popoverProps={{ withinPortal: false }}
+            data-autofocus
+          />
+          <Button
+            size="xs"
+            disabled={tooSoon}
+            onClick={() => {
+              setPicking(false)
+              if (picked) props.onSnooze(dayjs(picked).toDate())
+            }}
+          >
+            {t('action.snooze')}
+          </Button>
+        </Stack>
+      </Popover.Dropdown>
+    </Popover>
+  )
+}
