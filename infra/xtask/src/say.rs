@@ -44,18 +44,20 @@ pub(crate) fn seconds(took: Duration) -> String {
     }
 }
 
-/// The end of a log file, for an error message.
-pub(crate) fn tail(log: &Path, lines: usize) -> String {
+/// How much of a long log an error message shows: why it went wrong often stands first, where it did last.
+const FIRST: usize = 6;
+const LAST: usize = 18;
+
+/// The telling lines of a log file, for an error message.
+pub(crate) fn excerpt(log: &Path) -> String {
     let bytes = fs::read(log).unwrap_or_default();
     let text = String::from_utf8_lossy(&bytes);
-    let all: Vec<&str> = text.lines().collect();
-    let from = all.len().saturating_sub(lines);
-    let end: Vec<&str> = all.into_iter().skip(from).collect();
-    if end.is_empty() {
-        String::new()
-    } else {
-        format!("    {}\n", end.join("\n    "))
+    let mut lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+    if lines.len() > FIRST + LAST {
+        let end = lines.len() - LAST;
+        lines.splice(FIRST..end, ["…"]);
     }
+    format!("    {}\n", lines.join("\n    "))
 }
 
 pub(crate) fn bold(text: &str) -> String {
@@ -92,5 +94,18 @@ mod tests {
         assert_eq!(seconds(Duration::from_millis(440)), "0.4 s");
         assert_eq!(seconds(Duration::from_secs(73)), "73 s");
         assert_eq!(seconds(Duration::from_secs(725)), "12 min 05 s");
+    }
+
+    #[test]
+    fn a_long_log_is_shown_by_its_beginning_and_its_end() {
+        let log = std::env::temp_dir().join(format!("xtask-excerpt-{}", std::process::id()));
+        let lines: Vec<String> = (1..=40).map(|number| format!("line {number}")).collect();
+        fs::write(&log, lines.join("\n")).unwrap();
+        let shown = excerpt(&log);
+        fs::remove_file(&log).unwrap();
+        assert!(
+            shown.contains("line 6\n    …\n    line 23\n") && shown.ends_with("line 40\n"),
+            "{shown}"
+        );
     }
 }

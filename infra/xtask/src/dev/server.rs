@@ -173,9 +173,9 @@ impl Server {
 
     /// Why it is no longer there, as far as its log tells.
     pub(super) fn obituary(&self) -> Stop {
-        let tail = say::tail(&self.log, 25);
+        let tail = say::excerpt(&self.log);
         Stop::because(format!(
-            "the server ended by itself; the end of {}:\n{tail}",
+            "the server ended by itself; from {}:\n{tail}",
             self.log.display()
         ))
     }

@@ -37,7 +37,10 @@ pub(super) fn build(workspace: &Workspace) -> Outcome<()> {
 pub(crate) fn install(workspace: &Workspace) -> Outcome<()> {
     let lock = workspace.path("web/package-lock.json");
     let wanted = fs::read_to_string(&lock).doing(|| format!("read {}", lock.display()))?;
-    if workspace.path("web/node_modules").is_dir() && stamp(workspace, "npm").is_some_and(|before| before == wanted) {
+    // npm writes it last, so it is missing where an installation was interrupted.
+    let installed = workspace.path("web/node_modules/.package-lock.json");
+    let ours = installed.exists() && stamp(workspace, "npm").is_some_and(|before| before == wanted);
+    if ours || is_newer(&installed, &lock) {
         return Ok(());
     }
     say::begin("npm", "npm ci (the lock file changed)");
@@ -47,6 +50,12 @@ pub(crate) fn install(workspace: &Workspace) -> Outcome<()> {
     set_stamp(workspace, "npm", &wanted)?;
     say::done("npm", "node_modules is as the lock file says", began.elapsed());
     Ok(())
+}
+
+/// True when the developer's own `npm install` came after the last change of the lock file.
+fn is_newer(one: &Path, other: &Path) -> bool {
+    let changed = |path: &Path| fs::metadata(path).ok()?.modified().ok();
+    changed(one).is_some_and(|one| changed(other).is_some_and(|other| one >= other))
 }
 
 fn stamp(workspace: &Workspace, name: &str) -> Option<String> {

@@ -26,7 +26,7 @@ pub(crate) fn run(workspace: &Workspace, command: &mut Command) -> Outcome<ExitS
     wait(workspace, child, &name(command))
 }
 
-/// Runs the command with its output in a log file; a failure shows the end of that file.
+/// Runs the command with its output in a log file; a failure shows what of it tells why.
 pub(crate) fn quiet(workspace: &Workspace, command: &mut Command, log: &Path) -> Outcome<()> {
     let file = File::create(log).doing(|| format!("write {}", log.display()))?;
     let twin = file.try_clone().doing(|| format!("write {}", log.display()))?;
@@ -35,10 +35,10 @@ pub(crate) fn quiet(workspace: &Workspace, command: &mut Command, log: &Path) ->
         return Ok(());
     }
     Err(Stop::because(format!(
-        "`{}` failed; the end of {}:\n{}",
+        "`{}` failed; from {}:\n{}",
         spoken(command),
         log.display(),
-        say::tail(log, 25)
+        say::excerpt(log)
     )))
 }
 

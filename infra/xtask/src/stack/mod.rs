@@ -269,9 +269,9 @@ impl Setting<'_> {
             self.workspace.go_on()?;
             let log = self.log(log);
             if !service.alive() {
-                let tail = say::tail(&log, 20);
+                let tail = say::excerpt(&log);
                 return Err(Stop::because(format!(
-                    "{} ended; the end of {}:\n{tail}",
+                    "{} ended; from {}:\n{tail}",
                     service.name(),
                     log.display()
                 )));

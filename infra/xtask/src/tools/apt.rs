@@ -9,7 +9,7 @@ use crate::outcome::{Context, Outcome, Stop};
 use crate::process;
 use crate::say;
 use crate::tools::{in_path, succeeds};
-use crate::workspace::{Workspace, make_folder};
+use crate::workspace::{Workspace, make_folder, remove_folder};
 
 /// Left out when unpacking: 100 MB for a compiler of queries, which our Postgres runs without (`jit = off`).
 const NOT_UNPACKED: [&str; 1] = ["libllvm"];
@@ -99,6 +99,7 @@ fn unpack(workspace: &Workspace, packages: &[String]) -> Outcome<()> {
         command.arg("-x").arg(&package).arg(workspace.state("pkg"));
         process::quiet(workspace, &mut command, &workspace.state("logs/apt.log"))?;
     }
+    remove_folder(&workspace.state("apt/debs"))?;
     say::done(
         "packages",
         &format!("{wanted} ({} packages) in .dev/pkg", names.len()),
@@ -114,6 +115,8 @@ struct PrivateApt<'a> {
 
 impl<'a> PrivateApt<'a> {
     fn new(workspace: &'a Workspace) -> Outcome<Self> {
+        // What an interrupted run downloaded may be of another version.
+        remove_folder(&workspace.state("apt/debs"))?;
         for folder in [
             "apt/state/lists/partial",
             "apt/cache/archives/partial",
