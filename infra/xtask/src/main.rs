@@ -22,11 +22,7 @@ use crate::outcome::{Outcome, Stop};
 use crate::workspace::Workspace;
 
 #[derive(Parser)]
-#[command(
-    name = "xtask",
-    about = "The developer's commands of Frontdesk",
-    disable_version_flag = true
-)]
+#[command(name = "xtask", about = "The developer's commands of Frontdesk", disable_version_flag = true)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,

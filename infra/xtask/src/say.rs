@@ -103,9 +103,6 @@ mod tests {
         fs::write(&log, lines.join("\n")).unwrap();
         let shown = excerpt(&log);
         fs::remove_file(&log).unwrap();
-        assert!(
-            shown.contains("line 6\n    …\n    line 23\n") && shown.ends_with("line 40\n"),
-            "{shown}"
-        );
+        assert!(shown.contains("line 6\n    …\n    line 23\n") && shown.ends_with("line 40\n"), "{shown}");
     }
 }

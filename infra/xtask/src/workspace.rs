@@ -21,13 +21,8 @@ impl Workspace {
         // Cargo sets the variable at run time; the compiled-in path is stale once a checkout has moved.
         let manifest = env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| OsString::from(env!("CARGO_MANIFEST_DIR")));
         let root = Path::new(&manifest).join("../..");
-        let root = root
-            .canonicalize()
-            .doing(|| format!("find the checkout at {}", root.display()))?;
-        Ok(Self {
-            root,
-            signals: Signals::listen()?,
-        })
+        let root = root.canonicalize().doing(|| format!("find the checkout at {}", root.display()))?;
+        Ok(Self { root, signals: Signals::listen()? })
     }
 
     /// A path inside the checkout.
@@ -69,20 +64,13 @@ impl Workspace {
     /// `npm …` in `web/`.
     pub(crate) fn npm(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new("npm");
-        command
-            .current_dir(self.path("web"))
-            .args(arguments)
-            .env("npm_config_update_notifier", "false");
+        command.current_dir(self.path("web")).args(arguments).env("npm_config_update_notifier", "false");
         command
     }
 
     /// Stops here when somebody pressed Ctrl-C.
     pub(crate) fn go_on(&self) -> Outcome<()> {
-        if self.signals.raised() {
-            Err(Stop::Interrupted)
-        } else {
-            Ok(())
-        }
+        if self.signals.raised() { Err(Stop::Interrupted) } else { Ok(()) }
     }
 }
 

@@ -10,10 +10,7 @@ use crate::say;
 /// All addresses and logins, in a box.
 pub(super) fn text(port: u16, demo: &Demo, log: &Path, took: Duration) -> String {
     let at = |path: &str| format!("http://localhost:{port}{path}");
-    let mut lines = vec![
-        format!("Frontdesk is ready after {}", say::seconds(took)),
-        String::new(),
-    ];
+    let mut lines = vec![format!("Frontdesk is ready after {}", say::seconds(took)), String::new()];
     let places = [
         ("Sign up", at("/signup")),
         ("Demo shop", at(&format!("/demo?key={}", demo.inbox_key))),
@@ -25,16 +22,9 @@ pub(super) fn text(port: u16, demo: &Demo, log: &Path, took: Duration) -> String
     lines.extend(places.into_iter().map(|(name, place)| format!("{name:<11}{place}")));
     lines.push(String::new());
     lines.push("Log in to the demo company:".to_owned());
-    let width = demo
-        .logins
-        .iter()
-        .map(|login| login.email.chars().count())
-        .max()
-        .unwrap_or(0);
+    let width = demo.logins.iter().map(|login| login.email.chars().count()).max().unwrap_or(0);
     lines.extend(
-        demo.logins
-            .iter()
-            .map(|login| format!("{:<11}{:<width$}   {}", login.role, login.email, login.password)),
+        demo.logins.iter().map(|login| format!("{:<11}{:<width$}   {}", login.role, login.email, login.password)),
     );
     lines.push(String::new());
     lines.push(format!("{:<11}{}", "Log", log.display()));
@@ -62,12 +52,7 @@ mod tests {
         let demo =
             Demo::read(r#"{"inbox_key":"ik_1","logins":[{"role":"agent","email":"bo@demo.test","password":"pw"}]}"#)
                 .unwrap();
-        let text = text(
-            7400,
-            &demo,
-            Path::new(".dev/logs/frontdesk.log"),
-            Duration::from_secs(3),
-        );
+        let text = text(7400, &demo, Path::new(".dev/logs/frontdesk.log"), Duration::from_secs(3));
         let widths: std::collections::BTreeSet<usize> = text.trim().lines().map(|line| line.chars().count()).collect();
         assert_eq!(widths.len(), 1, "{text}");
         assert!(text.contains("http://localhost:7400/demo?key=ik_1") && text.contains("bo@demo.test"));

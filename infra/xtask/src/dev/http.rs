@@ -22,9 +22,9 @@ pub(super) fn get(port: u16, path: &str) -> Option<(u16, String)> {
 pub(super) fn page(port: u16, path: &str) -> Outcome<String> {
     match get(port, path) {
         Some((200, body)) if body.contains("<html") => Ok(body),
-        Some((200, _)) => Err(Stop::because(format!(
-            "GET {path} answered, but not with a page: are the web apps built?"
-        ))),
+        Some((200, _)) => {
+            Err(Stop::because(format!("GET {path} answered, but not with a page: are the web apps built?")))
+        }
         Some((status, body)) => Err(Stop::because(format!("GET {path} answered {status}: {body}"))),
         None => Err(Stop::because(format!("GET {path} was not answered"))),
     }
@@ -42,10 +42,7 @@ mod tests {
 
     #[test]
     fn an_answer_has_a_status_and_a_body() {
-        assert_eq!(
-            parse("HTTP/1.1 204 No Content\r\nx: y\r\n\r\n"),
-            Some((204, String::new()))
-        );
+        assert_eq!(parse("HTTP/1.1 204 No Content\r\nx: y\r\n\r\n"), Some((204, String::new())));
         assert_eq!(parse("HTTP/1.1 200 OK\r\n\r\n<html>"), Some((200, "<html>".to_owned())));
         assert_eq!(parse("garbage"), None);
     }

@@ -29,10 +29,7 @@ const NEXT_BLOCK: u16 = 10;
 
 /// How `cargo dev` is asked to work.
 #[derive(Args)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a flag of the command line and independent of the others"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line and independent of the others")]
 pub(crate) struct Options {
     /// The port of the server; the services take the three after it [default: 7400, or the next free block].
     #[arg(long)]
@@ -120,9 +117,7 @@ fn choose_port(wanted: Option<u16>) -> Outcome<u16> {
     }
     let mut blocks = (PORT..PORT + 10 * NEXT_BLOCK).step_by(usize::from(NEXT_BLOCK));
     let port = blocks.find(|port| stack::is_free(*port)).ok_or_else(|| {
-        Stop::because(format!(
-            "port {PORT} and the next ones are taken; choose a free one with --port"
-        ))
+        Stop::because(format!("port {PORT} and the next ones are taken; choose a free one with --port"))
     })?;
     if port != PORT {
         say::note(&format!("port {PORT} is taken, so this one is at {port}"));
@@ -163,10 +158,7 @@ impl Phases {
     }
 
     fn table(&self) -> String {
-        let rows = self
-            .0
-            .iter()
-            .map(|(name, took)| format!("{name:<10} {:>8.2} s\n", took.as_secs_f64()));
+        let rows = self.0.iter().map(|(name, took)| format!("{name:<10} {:>8.2} s\n", took.as_secs_f64()));
         rows.collect::<String>() + &format!("{:<10} {:>8.2} s", "total", self.total().as_secs_f64())
     }
 }

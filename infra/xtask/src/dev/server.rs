@@ -26,14 +26,7 @@ const GRACE: Duration = Duration::from_secs(15);
 /// Builds the server and gives the path of the program.
 pub(super) fn build(workspace: &Workspace, release: bool) -> Outcome<PathBuf> {
     let began = Instant::now();
-    say::begin(
-        "server",
-        if release {
-            "cargo build --release"
-        } else {
-            "cargo build"
-        },
-    );
+    say::begin("server", if release { "cargo build --release" } else { "cargo build" });
     let mut arguments = vec!["--package", "api", "--bin", "frontdesk"];
     if release {
         arguments.push("--release");
@@ -67,13 +60,7 @@ impl<'a> Setting<'a> {
             ("FRONTDESK_MAIL_URL", outbox),
             ("FRONTDESK_SECRET", secret(workspace)?.into()),
         ];
-        Ok(Self {
-            workspace,
-            program,
-            port,
-            environment,
-            log: workspace.state("logs/frontdesk.log"),
-        })
+        Ok(Self { workspace, program, port, environment, log: workspace.state("logs/frontdesk.log") })
     }
 
     /// Where the server writes what it does.
@@ -83,11 +70,7 @@ impl<'a> Setting<'a> {
 
     pub(super) fn migrate(&self) -> Outcome<()> {
         let began = Instant::now();
-        quiet(
-            self.workspace,
-            &mut self.command(&["migrate"]),
-            &self.workspace.state("logs/migrate.log"),
-        )?;
+        quiet(self.workspace, &mut self.command(&["migrate"]), &self.workspace.state("logs/migrate.log"))?;
         say::done("migrate", "the database is up to date", began.elapsed());
         Ok(())
     }
@@ -118,10 +101,7 @@ impl<'a> Setting<'a> {
             stop: StopSignal::Terminate,
         }
         .start()?;
-        let mut server = Server {
-            running,
-            log: self.log.clone(),
-        };
+        let mut server = Server { running, log: self.log.clone() };
         while http::get(self.port, "/readyz").is_none_or(|(status, _)| status != 200) {
             self.workspace.go_on()?;
             if !server.alive() {
@@ -138,20 +118,13 @@ impl<'a> Setting<'a> {
             }
             thread::sleep(Duration::from_millis(25));
         }
-        say::done(
-            "server",
-            &format!("ready on http://localhost:{}", self.port),
-            began.elapsed(),
-        );
+        say::done("server", &format!("ready on http://localhost:{}", self.port), began.elapsed());
         Ok(server)
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.program);
-        command
-            .args(arguments)
-            .envs(self.environment.iter().cloned())
-            .current_dir(self.workspace.root());
+        command.args(arguments).envs(self.environment.iter().cloned()).current_dir(self.workspace.root());
         command
     }
 }
@@ -174,10 +147,7 @@ impl Server {
     /// Why it is no longer there, as far as its log tells.
     pub(super) fn obituary(&self) -> Stop {
         let tail = say::excerpt(&self.log);
-        Stop::because(format!(
-            "the server ended by itself; from {}:\n{tail}",
-            self.log.display()
-        ))
+        Stop::because(format!("the server ended by itself; from {}:\n{tail}", self.log.display()))
     }
 }
 

@@ -30,15 +30,8 @@ pub(super) fn ready(workspace: &Workspace, port: u16) -> Outcome<Services> {
     }
     let stack = Stack::up(workspace, &plan(workspace, port))?;
     let urls = stack.urls();
-    let urls = Urls {
-        database: urls.database_url.clone(),
-        redis: urls.redis_url.clone(),
-        nats: urls.nats_url.clone(),
-    };
-    Ok(Services {
-        urls,
-        ours: Some(stack),
-    })
+    let urls = Urls { database: urls.database_url.clone(), redis: urls.redis_url.clone(), nats: urls.nats_url.clone() };
+    Ok(Services { urls, ours: Some(stack) })
 }
 
 /// The stack of this checkout beside a server at `port`.
@@ -64,11 +57,7 @@ pub(super) fn external() -> Option<Urls> {
 }
 
 fn complete(database: Option<String>, redis: Option<String>, nats: Option<String>) -> Option<Urls> {
-    Some(Urls {
-        database: database?,
-        redis: redis?,
-        nats: nats?,
-    })
+    Some(Urls { database: database?, redis: redis?, nats: nats? })
 }
 
 impl Services {

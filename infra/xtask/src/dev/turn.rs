@@ -26,11 +26,7 @@ pub(super) fn take(workspace: &Workspace) -> Outcome<Turn> {
             let _unreadable = file.read_to_string(&mut who);
             Err(Stop::because(format!(
                 "`cargo dev` runs already for this checkout{}: use that one, or stop it with Ctrl-C there",
-                if who.is_empty() {
-                    String::new()
-                } else {
-                    format!(" ({})", who.trim())
-                }
+                if who.is_empty() { String::new() } else { format!(" ({})", who.trim()) }
             )))
         }
         Err(TryLockError::Error(error)) => Err(error).doing(|| format!("lock {}", path.display())),
@@ -42,8 +38,6 @@ impl Turn {
     pub(super) fn announce(&self, port: u16) -> Outcome<()> {
         let line = format!("process {}, http://localhost:{port}\n", std::process::id());
         let mut file = &self.0;
-        file.set_len(0)
-            .and_then(|()| file.write_all(line.as_bytes()))
-            .doing(|| "write .dev/turn.lock".to_owned())
+        file.set_len(0).and_then(|()| file.write_all(line.as_bytes())).doing(|| "write .dev/turn.lock".to_owned())
     }
 }

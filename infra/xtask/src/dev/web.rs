@@ -23,11 +23,7 @@ pub(super) fn build(workspace: &Workspace) -> Outcome<()> {
         return Ok(());
     }
     say::begin("web", "building the web apps");
-    quiet(
-        workspace,
-        &mut workspace.npm(&["run", "build"]),
-        &workspace.state("logs/web-build.log"),
-    )?;
+    quiet(workspace, &mut workspace.npm(&["run", "build"]), &workspace.state("logs/web-build.log"))?;
     set_stamp(workspace, "web", &now)?;
     say::done("web", "widget, console, portal and signup are built", began.elapsed());
     Ok(())
@@ -85,11 +81,8 @@ fn collect(folder: &Path, lines: &mut Vec<String>) -> Outcome<()> {
                 collect(&path, lines)?;
             }
         } else if let Ok(about) = entry.metadata() {
-            let changed = about
-                .modified()
-                .ok()
-                .and_then(|time| time.duration_since(UNIX_EPOCH).ok())
-                .unwrap_or_default();
+            let changed =
+                about.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok()).unwrap_or_default();
             lines.push(format!("{} {} {}\n", path.display(), about.len(), changed.as_nanos()));
         }
     }

@@ -50,41 +50,19 @@ pub(super) fn check(rules: &Rules, packages: &[Package]) -> Vec<Violation> {
         if !packages.iter().any(|package| package.name == ban.name) {
             continue;
         }
-        let users: Vec<&Package> = packages
-            .iter()
-            .filter(|package| package.dependencies.contains(&ban.name))
-            .collect();
-        found.extend(
-            users
-                .into_iter()
-                .filter(|user| !ban.wrappers.contains(&user.name))
-                .map(|user| {
-                    let place = if user.is_ours() {
-                        format!("{}/Cargo.toml", user.name)
-                    } else {
-                        "Cargo.lock".to_owned()
-                    };
-                    Violation::at(
-                        place,
-                        format!("`{}` depends on `{}`: {}", user.name, ban.name, ban.reason),
-                    )
-                }),
-        );
+        let users: Vec<&Package> = packages.iter().filter(|package| package.dependencies.contains(&ban.name)).collect();
+        found.extend(users.into_iter().filter(|user| !ban.wrappers.contains(&user.name)).map(|user| {
+            let place = if user.is_ours() { format!("{}/Cargo.toml", user.name) } else { "Cargo.lock".to_owned() };
+            Violation::at(place, format!("`{}` depends on `{}`: {}", user.name, ban.name, ban.reason))
+        }));
     }
     for package in packages {
         if let Some(source) = &package.source
-            && !rules
-                .sources
-                .allow_registry
-                .iter()
-                .any(|registry| source == &format!("registry+{registry}"))
+            && !rules.sources.allow_registry.iter().any(|registry| source == &format!("registry+{registry}"))
         {
             found.push(Violation::at(
                 "Cargo.lock",
-                format!(
-                    "`{}` comes from {source}: use a release from crates.io, which stays what it is",
-                    package.name
-                ),
+                format!("`{}` comes from {source}: use a release from crates.io, which stays what it is", package.name),
             ));
         }
     }
@@ -122,34 +100,16 @@ mod tests {
             Package::new("openssl", REGISTRY, &[]),
             Package::new("fork", Some("git+https://example.com"), &[]),
         ];
-        let found: Vec<String> = check(&rules(), &packages)
-            .into_iter()
-            .map(|violation| violation.sentence)
-            .collect();
+        let found: Vec<String> = check(&rules(), &packages).into_iter().map(|violation| violation.sentence).collect();
         assert_eq!(found.len(), 3, "{found:?}");
-        assert!(
-            found
-                .iter()
-                .any(|sentence| sentence == "`desk` depends on `axum`: only api speaks HTTP")
-        );
-        assert!(
-            found
-                .iter()
-                .any(|sentence| sentence == "`lettre` depends on `openssl`: one TLS provider")
-        );
-        assert!(
-            found
-                .iter()
-                .any(|sentence| sentence.starts_with("`fork` comes from git+"))
-        );
+        assert!(found.iter().any(|sentence| sentence == "`desk` depends on `axum`: only api speaks HTTP"));
+        assert!(found.iter().any(|sentence| sentence == "`lettre` depends on `openssl`: one TLS provider"));
+        assert!(found.iter().any(|sentence| sentence.starts_with("`fork` comes from git+")));
     }
 
     #[test]
     fn wrappers_may_and_absent_crates_do_not_matter() {
-        let packages = [
-            Package::new("api", None, &["axum"]),
-            Package::new("axum", REGISTRY, &[]),
-        ];
+        let packages = [Package::new("api", None, &["axum"]), Package::new("axum", REGISTRY, &[])];
         assert_eq!(check(&rules(), &packages), []);
     }
 

@@ -6,15 +6,7 @@ use std::path::Path;
 use crate::outcome::{Context, Outcome};
 
 /// Folders that hold nothing written by hand.
-const NOT_OURS: [&str; 7] = [
-    "target",
-    "node_modules",
-    "dist",
-    ".git",
-    ".dev",
-    "artefacts",
-    "coverage",
-];
+const NOT_OURS: [&str; 7] = ["target", "node_modules", "dist", ".git", ".dev", "artefacts", "coverage"];
 
 /// One file: its path from the root with `/`, and its text; binary files have none.
 #[derive(Clone, Debug)]
@@ -38,10 +30,7 @@ impl Source {
 
     #[cfg(test)]
     pub(super) fn new(path: &str, text: &str) -> Self {
-        Self {
-            path: path.to_owned(),
-            text: text.to_owned(),
-        }
+        Self { path: path.to_owned(), text: text.to_owned() }
     }
 }
 
@@ -65,10 +54,7 @@ fn collect(root: &Path, folder: &Path, files: &mut Vec<Source>) -> Outcome<()> {
         } else if kind.is_file() {
             let bytes = fs::read(&path).doing(|| format!("read {}", path.display()))?;
             let inside = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().into_owned();
-            files.push(Source {
-                path: inside,
-                text: String::from_utf8(bytes).unwrap_or_default(),
-            });
+            files.push(Source { path: inside, text: String::from_utf8(bytes).unwrap_or_default() });
         }
     }
     Ok(())

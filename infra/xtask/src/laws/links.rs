@@ -75,11 +75,7 @@ fn links(text: &str) -> Vec<(usize, &str)> {
 }
 
 fn without_title(target: &str) -> &str {
-    target
-        .split_whitespace()
-        .next()
-        .unwrap_or_default()
-        .trim_matches(['<', '>'])
+    target.split_whitespace().next().unwrap_or_default().trim_matches(['<', '>'])
 }
 
 /// Another site, a mail address, or a page of a running server.
@@ -113,10 +109,7 @@ mod tests {
 
     #[test]
     fn a_missing_document_and_a_dead_link_are_found() {
-        let files = [Source::new(
-            "README.md",
-            "# A\n\nSee [the map](docs/MAP.md) and [home](README.md).\n",
-        )];
+        let files = [Source::new("README.md", "# A\n\nSee [the map](docs/MAP.md) and [home](README.md).\n")];
         assert_eq!(places(&files), ["CHANGELOG.md", "README.md:3"]);
     }
 

@@ -17,10 +17,7 @@ pub(super) fn check(files: &[Source]) -> Vec<Violation> {
     let mut found = Vec::new();
     for (folder, texts) in folders(files) {
         let (Some(english), Some(chinese)) = (texts.get(ENGLISH), texts.get(CHINESE)) else {
-            found.push(Violation::at(
-                folder,
-                format!("needs both {ENGLISH} and {CHINESE}: write the missing one"),
-            ));
+            found.push(Violation::at(folder, format!("needs both {ENGLISH} and {CHINESE}: write the missing one")));
             continue;
         };
         match (read(english), read(chinese)) {
@@ -34,10 +31,7 @@ pub(super) fn check(files: &[Source]) -> Vec<Violation> {
 /// The files of each `locales` folder, by name.
 fn folders(files: &[Source]) -> BTreeMap<&str, BTreeMap<&str, &Source>> {
     let mut folders: BTreeMap<&str, BTreeMap<&str, &Source>> = BTreeMap::new();
-    for file in files
-        .iter()
-        .filter(|file| file.path.starts_with("web/") && file.is(&[".json"]))
-    {
+    for file in files.iter().filter(|file| file.path.starts_with("web/") && file.is(&[".json"])) {
         if let Some((folder, name)) = file.path.rsplit_once('/')
             && folder.ends_with("/locales")
         {
@@ -58,11 +52,7 @@ fn read(file: &Source) -> Result<BTreeMap<String, String>, Violation> {
 fn flatten(key: &str, value: &Value, texts: &mut BTreeMap<String, String>) {
     if let Value::Object(fields) = value {
         for (name, field) in fields {
-            let key = if key.is_empty() {
-                name.clone()
-            } else {
-                format!("{key}.{name}")
-            };
+            let key = if key.is_empty() { name.clone() } else { format!("{key}.{name}") };
             flatten(&key, field, texts);
         }
     } else {
@@ -80,16 +70,8 @@ fn compare(
     for (name, texts, others) in sides {
         let place = format!("{folder}/{name}");
         let keys: BTreeSet<&str> = texts.keys().map(|key| base(key)).collect();
-        for missing in others
-            .keys()
-            .map(|key| base(key))
-            .collect::<BTreeSet<_>>()
-            .difference(&keys)
-        {
-            found.push(Violation::at(
-                &place,
-                format!("lacks `{missing}`, which the other language has: translate it"),
-            ));
+        for missing in others.keys().map(|key| base(key)).collect::<BTreeSet<_>>().difference(&keys) {
+            found.push(Violation::at(&place, format!("lacks `{missing}`, which the other language has: translate it")));
         }
         for (key, _) in texts.iter().filter(|(_, text)| text.trim().is_empty()) {
             found.push(Violation::at(
@@ -114,10 +96,7 @@ fn compare(
 
 /// The key without its plural form.
 fn base(key: &str) -> &str {
-    PLURALS
-        .iter()
-        .find_map(|plural| key.strip_suffix(plural))
-        .unwrap_or(key)
+    PLURALS.iter().find_map(|plural| key.strip_suffix(plural)).unwrap_or(key)
 }
 
 fn placeholders(text: &str) -> BTreeSet<&str> {
@@ -148,10 +127,7 @@ mod tests {
         );
         assert_eq!(found.len(), 4, "{found:?}");
         for part in ["`a.c`", "`e`", "`d` is empty", "`a.b` has other"] {
-            assert!(
-                found.iter().any(|sentence| sentence.contains(part)),
-                "{part}: {found:?}"
-            );
+            assert!(found.iter().any(|sentence| sentence.contains(part)), "{part}: {found:?}");
         }
     }
 
@@ -165,11 +141,8 @@ mod tests {
     #[test]
     fn plural_forms_that_chinese_does_not_have_pass() {
         assert!(
-            sentences(
-                r#"{"n_one":"{{count}} day","n_other":"{{count}} days"}"#,
-                r#"{"n_other":"{{count}} 天"}"#
-            )
-            .is_empty()
+            sentences(r#"{"n_one":"{{count}} day","n_other":"{{count}} days"}"#, r#"{"n_other":"{{count}} 天"}"#)
+                .is_empty()
         );
     }
 }

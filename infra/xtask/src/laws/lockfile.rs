@@ -63,11 +63,7 @@ fn parse(text: &str) -> Outcome<Vec<Package>> {
 /// A dependency is `name`, or `name version` when two versions of it are there.
 fn package(entry: Entry) -> Package {
     let name = |dependency: &String| dependency.split(' ').next().unwrap_or(dependency).to_owned();
-    Package {
-        dependencies: entry.dependencies.iter().map(name).collect(),
-        name: entry.name,
-        source: entry.source,
-    }
+    Package { dependencies: entry.dependencies.iter().map(name).collect(), name: entry.name, source: entry.source }
 }
 
 #[cfg(test)]
@@ -81,10 +77,7 @@ mod tests {
         let packages = parse(text).unwrap();
         assert_eq!(
             packages,
-            [
-                Package::new("desk", None, &["rand", "tenant"]),
-                Package::new("rand", Some("registry+x"), &[])
-            ]
+            [Package::new("desk", None, &["rand", "tenant"]), Package::new("rand", Some("registry+x"), &[])]
         );
     }
 }

@@ -30,10 +30,7 @@ pub(crate) struct Violation {
 
 impl Violation {
     fn at(place: impl Into<String>, sentence: impl Into<String>) -> Self {
-        Self {
-            place: place.into(),
-            sentence: sentence.into(),
-        }
+        Self { place: place.into(), sentence: sentence.into() }
     }
 
     fn on_line(path: &str, line: usize, sentence: impl Into<String>) -> Self {
@@ -51,17 +48,9 @@ pub(crate) fn run(workspace: &Workspace) -> Outcome<()> {
         return Ok(());
     }
     for violation in &violations {
-        eprintln!(
-            "  {} {}\n      {}",
-            say::red("✗"),
-            say::bold(&violation.place),
-            violation.sentence
-        );
+        eprintln!("  {} {}\n      {}", say::red("✗"), say::bold(&violation.place), violation.sentence);
     }
-    Err(Stop::because(format!(
-        "{} broken laws; each says above what to do",
-        violations.len()
-    )))
+    Err(Stop::because(format!("{} broken laws; each says above what to do", violations.len())))
 }
 
 fn check(files: &[files::Source]) -> Outcome<Vec<Violation>> {

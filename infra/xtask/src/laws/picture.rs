@@ -17,10 +17,7 @@ const PICTURE: [(&str, &[&str]); 9] = [
     ("routing", &["desk", "tenant", "infra"]),
     ("api", &["routing", "desk", "billing", "tenant", "infra"]),
     ("openapi", &["api"]),
-    (
-        "tests",
-        &["openapi", "api", "routing", "desk", "billing", "tenant", "infra"],
-    ),
+    ("tests", &["openapi", "api", "routing", "desk", "billing", "tenant", "infra"]),
     ("xtask", &[]),
 ];
 
@@ -69,15 +66,7 @@ mod tests {
             Package::new("helpers", None, &[]),
         ];
         let found: Vec<String> = check(&packages).into_iter().map(|violation| violation.place).collect();
-        assert_eq!(
-            found,
-            [
-                "tenant/Cargo.toml",
-                "desk/Cargo.toml",
-                "xtask/Cargo.toml",
-                "helpers/Cargo.toml"
-            ]
-        );
+        assert_eq!(found, ["tenant/Cargo.toml", "desk/Cargo.toml", "xtask/Cargo.toml", "helpers/Cargo.toml"]);
     }
 
     #[test]

@@ -17,11 +17,7 @@ pub(super) enum Piece<'a> {
 
 /// Takes a source file apart.
 pub(super) fn pieces(source: &str) -> Vec<Piece<'_>> {
-    let mut reader = Reader {
-        rest: source,
-        line: 1,
-        pieces: Vec::new(),
-    };
+    let mut reader = Reader { rest: source, line: 1, pieces: Vec::new() };
     while !reader.rest.is_empty() {
         reader.step();
     }
@@ -83,13 +79,7 @@ impl<'a> Reader<'a> {
         let (open, close) = match raw_start(self.rest) {
             Some((open, hashes)) => {
                 let ending = format!("\"{}", "#".repeat(hashes));
-                (
-                    open,
-                    self.rest
-                        .get(open..)
-                        .and_then(|rest| rest.find(&ending))
-                        .map(|at| (at, ending.len())),
-                )
+                (open, self.rest.get(open..).and_then(|rest| rest.find(&ending)).map(|at| (at, ending.len())))
             }
             None => (1, self.rest.get(1..).and_then(closing_quote).map(|at| (at, 1))),
         };
@@ -109,15 +99,9 @@ impl<'a> Reader<'a> {
 
 /// For `r"`, `r#"`, `br"` …: how long the opening is, and how many hashes close it.
 fn raw_start(rest: &str) -> Option<(usize, usize)> {
-    let after = rest
-        .strip_prefix("br")
-        .or_else(|| rest.strip_prefix("cr"))
-        .or_else(|| rest.strip_prefix('r'))?;
+    let after = rest.strip_prefix("br").or_else(|| rest.strip_prefix("cr")).or_else(|| rest.strip_prefix('r'))?;
     let hashes = after.chars().take_while(|letter| *letter == '#').count();
-    after
-        .get(hashes..)?
-        .starts_with('"')
-        .then(|| (rest.len() - after.len() + hashes + 1, hashes))
+    after.get(hashes..)?.starts_with('"').then(|| (rest.len() - after.len() + hashes + 1, hashes))
 }
 
 fn closing_quote(text: &str) -> Option<usize> {
@@ -175,13 +159,7 @@ mod tests {
     fn texts(source: &str) -> Vec<&str> {
         pieces(source)
             .into_iter()
-            .filter_map(|piece| {
-                if let Piece::Text { text, .. } = piece {
-                    Some(text)
-                } else {
-                    None
-                }
-            })
+            .filter_map(|piece| if let Piece::Text { text, .. } = piece { Some(text) } else { None })
             .collect()
     }
 

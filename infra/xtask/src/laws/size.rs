@@ -6,11 +6,7 @@ use super::files::Source;
 const MOST_LINES: usize = 500;
 
 pub(super) fn check(files: &[Source]) -> Vec<Violation> {
-    files
-        .iter()
-        .filter(|file| file.is(&[".rs", ".ts", ".tsx"]) && !file.is_generated())
-        .flat_map(judge)
-        .collect()
+    files.iter().filter(|file| file.is(&[".rs", ".ts", ".tsx"]) && !file.is_generated()).flat_map(judge).collect()
 }
 
 fn judge(file: &Source) -> Vec<Violation> {
@@ -22,12 +18,7 @@ fn judge(file: &Source) -> Vec<Violation> {
             format!("has {lines} lines, and {MOST_LINES} is the most: move one of its ideas into a module of its own"),
         ));
     }
-    let first = file
-        .text
-        .lines()
-        .map(str::trim)
-        .find(|line| !line.is_empty())
-        .unwrap_or_default();
+    let first = file.text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
     if file.is(&[".rs"]) {
         if !first.starts_with("//!") {
             found.push(Violation::on_line(
@@ -37,11 +28,7 @@ fn judge(file: &Source) -> Vec<Violation> {
             ));
         }
     } else if !first.starts_with("//") && !first.starts_with("/*") {
-        found.push(Violation::on_line(
-            &file.path,
-            1,
-            "opens without a comment: say in one sentence what this file is",
-        ));
+        found.push(Violation::on_line(&file.path, 1, "opens without a comment: say in one sentence what this file is"));
     }
     found
 }
@@ -59,10 +46,7 @@ mod tests {
             Source::new("web/ui/silent.tsx", "import x from 'x';\n"),
         ];
         let found: Vec<String> = check(&files).into_iter().map(|violation| violation.place).collect();
-        assert_eq!(
-            found,
-            ["desk/src/long.rs", "desk/src/silent.rs:1", "web/ui/silent.tsx:1"]
-        );
+        assert_eq!(found, ["desk/src/long.rs", "desk/src/silent.rs:1", "web/ui/silent.tsx:1"]);
     }
 
     #[test]

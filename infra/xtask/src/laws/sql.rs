@@ -6,18 +6,9 @@ use super::rust_text::{Piece, pieces};
 
 /// Where statements may be composed, and why that is safe.
 const ALLOWED: [(&str, &str); 3] = [
-    (
-        "tenant/src/schema.rs",
-        "names of schemas and roles cannot be parameters; it makes them from parsed ids alone",
-    ),
-    (
-        "infra/src/database/tx.rs",
-        "it opens transactions with a preamble that tenant/src/schema.rs made",
-    ),
-    (
-        "tests/",
-        "the harness makes databases with names of its own; nobody else's text reaches it",
-    ),
+    ("tenant/src/schema.rs", "names of schemas and roles cannot be parameters; it makes them from parsed ids alone"),
+    ("infra/src/database/tx.rs", "it opens transactions with a preamble that tenant/src/schema.rs made"),
+    ("tests/", "the harness makes databases with names of its own; nobody else's text reaches it"),
 ];
 
 const MACROS: [&str; 5] = ["format!(", "format_args!(", "write!(", "writeln!(", "concat!("];
@@ -99,9 +90,7 @@ fn is_statement(text: &str) -> bool {
         "update" => has(" set "),
         "delete" => rest.starts_with("from "),
         "create" | "alter" | "drop" => OBJECTS.iter().any(|object| rest.starts_with(object)),
-        "set" => ["local ", "role ", "session ", "search_path"]
-            .iter()
-            .any(|word| rest.starts_with(word)),
+        "set" => ["local ", "role ", "session ", "search_path"].iter().any(|word| rest.starts_with(word)),
         "grant" => has(" to ") || has(" on "),
         "revoke" => has(" from ") || has(" on "),
         "truncate" | "vacuum" | "listen" | "notify" | "savepoint" | "begin;" => true,
@@ -118,10 +107,7 @@ mod tests {
     use super::*;
 
     fn places(path: &str, text: &str) -> Vec<String> {
-        check(&[Source::new(path, text)])
-            .into_iter()
-            .map(|violation| violation.place)
-            .collect()
+        check(&[Source::new(path, text)]).into_iter().map(|violation| violation.place).collect()
     }
 
     #[test]

@@ -5,27 +5,15 @@ use super::files::Source;
 use super::rust_text::{Piece, pieces};
 
 const RUST: [(&str, &str); 3] = [
-    (
-        "#[ignore",
-        "mend the test, or assert what really happens: a skipped test proves nothing",
-    ),
+    ("#[ignore", "mend the test, or assert what really happens: a skipped test proves nothing"),
     ("todo!(", "finish it, or return an error that says what is not possible"),
-    (
-        "unimplemented!(",
-        "finish it, or return an error that says what is not possible",
-    ),
+    ("unimplemented!(", "finish it, or return an error that says what is not possible"),
 ];
 
 const RUNNERS: [&str; 4] = ["it", "test", "describe", "suite"];
 const EVASIONS: [(&str, &str); 4] = [
-    (
-        ".only(",
-        "every other test of the file is skipped by it: remove `.only`",
-    ),
-    (
-        ".skip(",
-        "mend the test, or assert what really happens: a skipped test proves nothing",
-    ),
+    (".only(", "every other test of the file is skipped by it: remove `.only`"),
+    (".skip(", "mend the test, or assert what really happens: a skipped test proves nothing"),
     (".todo(", "write the test, or leave it out"),
     (".fails(", "mend the code, and assert what is right"),
 ];
@@ -48,11 +36,7 @@ fn rust(file: &Source, found: &mut Vec<Violation>) {
         for (offset, content) in text.lines().enumerate() {
             for (sign, advice) in RUST {
                 if content.contains(sign) {
-                    found.push(Violation::on_line(
-                        &file.path,
-                        line + offset,
-                        format!("`{sign}`: {advice}"),
-                    ));
+                    found.push(Violation::on_line(&file.path, line + offset, format!("`{sign}`: {advice}")));
                 }
             }
         }
@@ -62,25 +46,17 @@ fn rust(file: &Source, found: &mut Vec<Violation>) {
 fn script(file: &Source, found: &mut Vec<Violation>) {
     for (number, content) in file.text.lines().enumerate() {
         for (evasion, advice) in EVASIONS {
-            let broken = content
-                .match_indices(evasion)
-                .any(|(at, _)| ends_with_runner(content.get(..at).unwrap_or_default()));
+            let broken =
+                content.match_indices(evasion).any(|(at, _)| ends_with_runner(content.get(..at).unwrap_or_default()));
             if broken {
-                found.push(Violation::on_line(
-                    &file.path,
-                    number + 1,
-                    format!("`{evasion}`: {advice}"),
-                ));
+                found.push(Violation::on_line(&file.path, number + 1, format!("`{evasion}`: {advice}")));
             }
         }
     }
 }
 
 fn ends_with_runner(before: &str) -> bool {
-    let word = before
-        .rsplit(|letter: char| !letter.is_alphanumeric())
-        .next()
-        .unwrap_or_default();
+    let word = before.rsplit(|letter: char| !letter.is_alphanumeric()).next().unwrap_or_default();
     RUNNERS.contains(&word)
 }
 
@@ -89,10 +65,7 @@ mod tests {
     use super::*;
 
     fn places(path: &str, text: &str) -> Vec<String> {
-        check(&[Source::new(path, text)])
-            .into_iter()
-            .map(|violation| violation.place)
-            .collect()
+        check(&[Source::new(path, text)]).into_iter().map(|violation| violation.place).collect()
     }
 
     #[test]
@@ -111,13 +84,7 @@ mod tests {
 
     #[test]
     fn words_in_sentences_and_methods_of_other_things_pass() {
-        assert!(
-            places(
-                "a.rs",
-                "//! No todo!() here.\nlet a = b.iter().skip(1); c(\"#[ignore]\");\n"
-            )
-            .is_empty()
-        );
+        assert!(places("a.rs", "//! No todo!() here.\nlet a = b.iter().skip(1); c(\"#[ignore]\");\n").is_empty());
         assert!(places("a.ts", "list.skip(1); window.only(x)\n").is_empty());
     }
 }

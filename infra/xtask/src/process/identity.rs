@@ -51,10 +51,7 @@ fn started(pid: i32) -> Option<String> {
     if Path::new("/proc/self/stat").exists() {
         return from_proc(&fs::read_to_string(format!("/proc/{pid}/stat")).ok()?);
     }
-    let answer = Command::new("ps")
-        .args(["-o", "state=,lstart=", "-p", &pid.to_string()])
-        .output()
-        .ok()?;
+    let answer = Command::new("ps").args(["-o", "state=,lstart=", "-p", &pid.to_string()]).output().ok()?;
     let text = String::from_utf8_lossy(&answer.stdout).trim().to_owned();
     let (state, since) = text.split_once(' ')?;
     (!state.starts_with('Z')).then(|| since.trim().to_owned())
@@ -106,12 +103,6 @@ mod tests {
         let pid = i32::try_from(std::process::id()).unwrap();
         let me = Process::find(pid).unwrap();
         assert!(me.alive());
-        assert!(
-            !Process {
-                pid,
-                started: "1".to_owned()
-            }
-            .alive()
-        );
+        assert!(!Process { pid, started: "1".to_owned() }.alive());
     }
 }

@@ -19,10 +19,7 @@ const GRACE: Duration = Duration::from_secs(10);
 
 /// Runs the command with its output on our own terminal; the caller judges the status.
 pub(crate) fn run(workspace: &Workspace, command: &mut Command) -> Outcome<ExitStatus> {
-    let child = command
-        .stdin(Stdio::null())
-        .spawn()
-        .doing(|| format!("start {}", name(command)))?;
+    let child = command.stdin(Stdio::null()).spawn().doing(|| format!("start {}", name(command)))?;
     wait(workspace, child, &name(command))
 }
 
@@ -34,12 +31,7 @@ pub(crate) fn quiet(workspace: &Workspace, command: &mut Command, log: &Path) ->
     if run(workspace, command)?.success() {
         return Ok(());
     }
-    Err(Stop::because(format!(
-        "`{}` failed; from {}:\n{}",
-        spoken(command),
-        log.display(),
-        say::excerpt(log)
-    )))
+    Err(Stop::because(format!("`{}` failed; from {}:\n{}", spoken(command), log.display(), say::excerpt(log))))
 }
 
 /// Runs the command and gives its standard output; its errors go to our own terminal.
@@ -91,18 +83,11 @@ fn terminate(child: &Child) {
 
 fn name(command: &Command) -> String {
     let program = Path::new(command.get_program());
-    program
-        .file_name()
-        .unwrap_or(program.as_os_str())
-        .to_string_lossy()
-        .into_owned()
+    program.file_name().unwrap_or(program.as_os_str()).to_string_lossy().into_owned()
 }
 
 /// The command as one would type it.
 fn spoken(command: &Command) -> String {
     let words = command.get_args().map(|word| word.to_string_lossy().into_owned());
-    std::iter::once(name(command))
-        .chain(words)
-        .collect::<Vec<_>>()
-        .join(" ")
+    std::iter::once(name(command)).chain(words).collect::<Vec<_>>().join(" ")
 }

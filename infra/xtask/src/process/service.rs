@@ -107,20 +107,13 @@ impl Launch<'_> {
             .stderr(twin)
             // A group of its own: Ctrl-C in the terminal reaches us alone, and we stop things in order.
             .process_group(0);
-        let mut child = command
-            .spawn()
-            .doing(|| format!("start {} ({})", self.name, self.program.display()))?;
+        let mut child = command.spawn().doing(|| format!("start {} ({})", self.name, self.program.display()))?;
         let process = i32::try_from(child.id()).ok().and_then(Process::find);
         let Some(process) = process else {
             let _reaped = child.wait();
             return Err(Stop::because(format!("{} ended as soon as it was started", self.name)));
         };
-        Ok(Running {
-            name: self.name.to_owned(),
-            process,
-            stop: self.stop,
-            child: Some(child),
-        })
+        Ok(Running { name: self.name.to_owned(), process, stop: self.stop, child: Some(child) })
     }
 }
 
@@ -166,10 +159,7 @@ pub(crate) fn run_as(account: Option<&Account>, dies_with_us: Option<&str>, prog
     }
     let mut command = Command::new("setpriv");
     if let Some(account) = account {
-        command
-            .arg(format!("--reuid={}", account.uid))
-            .arg(format!("--regid={}", account.gid))
-            .arg("--clear-groups");
+        command.arg(format!("--reuid={}", account.uid)).arg(format!("--regid={}", account.gid)).arg("--clear-groups");
     }
     if let Some(signal) = dies_with_us {
         command.arg("--pdeathsig").arg(signal);

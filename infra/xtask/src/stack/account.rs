@@ -27,11 +27,7 @@ pub(super) fn for_services() -> Outcome<Option<Account>> {
 fn find(passwd: &str, name: &str) -> Option<Account> {
     let line = passwd.lines().find(|line| line.split(':').next() == Some(name))?;
     let mut fields = line.split(':').skip(2);
-    Some(Account {
-        name: name.to_owned(),
-        uid: fields.next()?.parse().ok()?,
-        gid: fields.next()?.parse().ok()?,
-    })
+    Some(Account { name: name.to_owned(), uid: fields.next()?.parse().ok()?, gid: fields.next()?.parse().ok()? })
 }
 
 #[cfg(test)]

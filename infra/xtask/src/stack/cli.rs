@@ -52,11 +52,7 @@ pub(crate) struct Down {
 pub(crate) fn run(workspace: &Workspace, command: Command) -> Outcome<()> {
     match command {
         Command::Up(up) => {
-            let durability = if up.ephemeral {
-                Durability::Ephemeral
-            } else {
-                Durability::Durable
-            };
+            let durability = if up.ephemeral { Durability::Ephemeral } else { Durability::Durable };
             let plan = plan(workspace, up.dir, up.base_port, durability)?;
             let stack = Stack::up(workspace, &plan)?;
             let json = serde_json::to_string_pretty(stack.urls()).doing(|| "print the addresses".to_owned())?;
@@ -64,11 +60,7 @@ pub(crate) fn run(workspace: &Workspace, command: Command) -> Outcome<()> {
         }
         Command::Down(ask) => {
             let plan = plan(workspace, ask.dir, TEST_PORT, Durability::Ephemeral)?;
-            say::note(if down(&plan)? {
-                "the services are stopped"
-            } else {
-                "no services ran there"
-            });
+            say::note(if down(&plan)? { "the services are stopped" } else { "no services ran there" });
             if ask.remove {
                 remove(workspace, &plan)?;
             }

@@ -47,11 +47,7 @@ pub(super) fn choose(workspace: &Workspace, folder: &Path, account: Option<&Acco
 pub(super) fn remove(workspace: &Workspace, folder: &Path) -> Outcome<()> {
     workspace.go_on()?;
     let outside = elsewhere(folder);
-    if outside.exists() {
-        remove_folder(&outside)
-    } else {
-        Ok(())
-    }
+    if outside.exists() { remove_folder(&outside) } else { Ok(()) }
 }
 
 /// Gives the folder to the account and asks, as that account, whether it can be written.
@@ -69,9 +65,7 @@ fn elsewhere(folder: &Path) -> PathBuf {
 
 /// FNV-1a: the same for one path in every release of the compiler, which the standard hasher does not promise.
 fn fingerprint(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
-    })
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 #[cfg(test)]

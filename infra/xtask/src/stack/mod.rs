@@ -52,10 +52,7 @@ pub(crate) enum Durability {
 
 /// How to reach the services.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(
-    clippy::struct_field_names,
-    reason = "the names are the variables that programs know, and the printed JSON"
-)]
+#[expect(clippy::struct_field_names, reason = "the names are the variables that programs know, and the printed JSON")]
 pub(crate) struct Urls {
     /// As the role that the product logs in with.
     pub(crate) database_url: String,
@@ -87,13 +84,7 @@ impl Stack {
             let (urls, mut services) = earlier;
             let shared = plan.lifetime == Lifetime::UntilDown;
             if shared && !services.is_empty() && services.iter_mut().all(Running::alive) {
-                return Ok(Self {
-                    urls,
-                    services,
-                    folder: plan.folder.clone(),
-                    lifetime: plan.lifetime,
-                    found: true,
-                });
+                return Ok(Self { urls, services, folder: plan.folder.clone(), lifetime: plan.lifetime, found: true });
             }
             stop_all(&mut services);
             record::forget(&plan.folder);
@@ -113,9 +104,7 @@ impl Stack {
 
     /// The first service that has ended by itself.
     pub(crate) fn fallen(&mut self) -> Option<&str> {
-        self.services
-            .iter_mut()
-            .find_map(|service| if service.alive() { None } else { Some(service.name()) })
+        self.services.iter_mut().find_map(|service| if service.alive() { None } else { Some(service.name()) })
     }
 
     /// Ends the services in order.
@@ -164,13 +153,7 @@ fn start(workspace: &Workspace, plan: &Plan) -> Outcome<Stack> {
         Durability::Ephemeral => None,
     };
     let tools = Toolbox::ready(workspace, made_by)?;
-    let setting = Setting {
-        workspace,
-        tools: &tools,
-        plan,
-        home,
-        account: account.as_ref(),
-    };
+    let setting = Setting { workspace, tools: &tools, plan, home, account: account.as_ref() };
     let mut stack = Stack {
         urls: Urls::default(),
         services: Vec::new(),
@@ -198,22 +181,14 @@ fn start_each(setting: &Setting<'_>, stack: &mut Stack) -> Outcome<()> {
     let (app, admin) = postgres::prepare(setting, port, &passwords)?;
     (stack.urls.database_url, stack.urls.admin_database_url) = (app, admin);
     let version = setting.tools.postgres.major;
-    say::done(
-        "postgres",
-        &format!("Postgres {version} on 127.0.0.1:{port}"),
-        began.elapsed(),
-    );
+    say::done("postgres", &format!("Postgres {version} on 127.0.0.1:{port}"), began.elapsed());
 
     let began = Instant::now();
     let port = free_from(next(1))?;
     stack.admit(redis::start(setting, port)?)?;
     redis::await_ready(setting, stack.services.last_mut(), port)?;
     stack.urls.redis_url = format!("redis://127.0.0.1:{port}");
-    say::done(
-        "redis",
-        &format!("Redis on 127.0.0.1:{port}, nothing written to disk"),
-        began.elapsed(),
-    );
+    say::done("redis", &format!("Redis on 127.0.0.1:{port}, nothing written to disk"), began.elapsed());
 
     let began = Instant::now();
     let port = free_from(next(2))?;
@@ -270,11 +245,7 @@ impl Setting<'_> {
             let log = self.log(log);
             if !service.alive() {
                 let tail = say::excerpt(&log);
-                return Err(Stop::because(format!(
-                    "{} ended; from {}:\n{tail}",
-                    service.name(),
-                    log.display()
-                )));
+                return Err(Stop::because(format!("{} ended; from {}:\n{tail}", service.name(), log.display())));
             }
             if began.elapsed() > patience {
                 let (name, waited) = (service.name(), say::seconds(patience));

@@ -12,10 +12,7 @@ pub(super) fn start(setting: &Setting<'_>, port: u16) -> Outcome<Running> {
     Launch {
         name: "NATS",
         program: setting.tools.nats.clone(),
-        arguments: ["--addr", "127.0.0.1", "--port", &port.to_string()]
-            .iter()
-            .map(Into::into)
-            .collect(),
+        arguments: ["--addr", "127.0.0.1", "--port", &port.to_string()].iter().map(Into::into).collect(),
         environment: setting.environment(),
         folder: setting.home.clone(),
         log: setting.log("nats.log"),

@@ -45,11 +45,7 @@ pub(super) fn end(workspace: &Workspace, home: &Path, data: &Path) -> Outcome<()
 /// Postgres' first process ends its own children; those of one that was killed must be told themselves.
 fn tell(orphans: &[Process], postmaster: Option<i32>) {
     for process in orphans {
-        let signal = if Some(process.pid()) == postmaster {
-            Signal::SIGINT
-        } else {
-            Signal::SIGTERM
-        };
+        let signal = if Some(process.pid()) == postmaster { Signal::SIGINT } else { Signal::SIGTERM };
         process.signal(signal);
     }
 }

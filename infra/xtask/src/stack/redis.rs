@@ -39,9 +39,7 @@ pub(super) fn start(setting: &Setting<'_>, port: u16) -> Outcome<Running> {
 }
 
 pub(super) fn await_ready(setting: &Setting<'_>, service: Option<&mut Running>, port: u16) -> Outcome<()> {
-    setting.await_answer(service, "redis.log", Duration::from_secs(30), || {
-        answers(port).is_some()
-    })
+    setting.await_answer(service, "redis.log", Duration::from_secs(30), || answers(port).is_some())
 }
 
 fn answers(port: u16) -> Option<()> {

@@ -21,11 +21,7 @@ pub(super) fn provide(workspace: &Workspace, packages: &[String]) -> Outcome<()>
     if in_path("apt-get").is_none() || in_path("dpkg-deb").is_none() {
         return Err(Stop::because("this is not a Debian-like system"));
     }
-    if may_install(workspace)? {
-        install(workspace, packages)
-    } else {
-        unpack(workspace, packages)
-    }
+    if may_install(workspace)? { install(workspace, packages) } else { unpack(workspace, packages) }
 }
 
 /// Installs packages, or says how.
@@ -42,9 +38,7 @@ pub(super) fn install(workspace: &Workspace, packages: &[String]) -> Outcome<()>
     let log = workspace.state("logs/apt.log");
     process::quiet(workspace, apt_get().arg("update"), &log)?;
     let mut command = apt_get();
-    command
-        .args(["install", "--yes", "--no-install-recommends"])
-        .args(packages);
+    command.args(["install", "--yes", "--no-install-recommends"]).args(packages);
     process::quiet(workspace, &mut command, &log)?;
     say::done("packages", &packages.join(" "), began.elapsed());
     Ok(())
@@ -76,19 +70,14 @@ fn apt_get() -> Command {
         command.args(["-n", "env", "DEBIAN_FRONTEND=noninteractive", "apt-get"]);
         command
     };
-    command
-        .env("DEBIAN_FRONTEND", "noninteractive")
-        .args(["-q", "-o", "DPkg::Lock::Timeout=120"]);
+    command.env("DEBIAN_FRONTEND", "noninteractive").args(["-q", "-o", "DPkg::Lock::Timeout=120"]);
     command
 }
 
 /// Downloads the packages with what they need and unpacks them. No rights are needed, and nothing of the system changes.
 fn unpack(workspace: &Workspace, packages: &[String]) -> Outcome<()> {
     let wanted = packages.join(" ");
-    say::begin(
-        "packages",
-        &format!("unpacking {wanted} under .dev/pkg (no root here, nothing is installed)"),
-    );
+    say::begin("packages", &format!("unpacking {wanted} under .dev/pkg (no root here, nothing is installed)"));
     let began = Instant::now();
     let private = PrivateApt::new(workspace)?;
     private.update(workspace)?;
@@ -100,11 +89,7 @@ fn unpack(workspace: &Workspace, packages: &[String]) -> Outcome<()> {
         process::quiet(workspace, &mut command, &workspace.state("logs/apt.log"))?;
     }
     remove_folder(&workspace.state("apt/debs"))?;
-    say::done(
-        "packages",
-        &format!("{wanted} ({} packages) in .dev/pkg", names.len()),
-        began.elapsed(),
-    );
+    say::done("packages", &format!("{wanted} ({} packages) in .dev/pkg", names.len()), began.elapsed());
     Ok(())
 }
 
@@ -117,13 +102,7 @@ impl<'a> PrivateApt<'a> {
     fn new(workspace: &'a Workspace) -> Outcome<Self> {
         // What an interrupted run downloaded may be of another version.
         remove_folder(&workspace.state("apt/debs"))?;
-        for folder in [
-            "apt/state/lists/partial",
-            "apt/cache/archives/partial",
-            "apt/debs",
-            "pkg",
-            "logs",
-        ] {
+        for folder in ["apt/state/lists/partial", "apt/cache/archives/partial", "apt/debs", "pkg", "logs"] {
             make_folder(&workspace.state(folder))?;
         }
         Ok(Self { workspace })
@@ -134,49 +113,28 @@ impl<'a> PrivateApt<'a> {
         let mut command = Command::new("apt-get");
         command
             .arg("-q")
-            .args([
-                "-o",
-                "Debug::NoLocking=1",
-                "-o",
-                "Dir::State::status=/var/lib/dpkg/status",
-            ])
-            .args([
-                "-o",
-                &option("Dir::State", "apt/state"),
-                "-o",
-                &option("Dir::Cache", "apt/cache"),
-            ])
+            .args(["-o", "Debug::NoLocking=1", "-o", "Dir::State::status=/var/lib/dpkg/status"])
+            .args(["-o", &option("Dir::State", "apt/state"), "-o", &option("Dir::Cache", "apt/cache")])
             .current_dir(self.workspace.state("apt/debs"));
         command
     }
 
     fn update(&self, workspace: &Workspace) -> Outcome<()> {
         let stamp = workspace.state("apt/updated");
-        let age = fs::metadata(&stamp)
-            .ok()
-            .and_then(|file| file.modified().ok()?.elapsed().ok());
+        let age = fs::metadata(&stamp).ok().and_then(|file| file.modified().ok()?.elapsed().ok());
         if age.is_some_and(|age| age < LISTS_STAY_FRESH) {
             return Ok(());
         }
-        process::quiet(
-            workspace,
-            self.command().arg("update"),
-            &workspace.state("logs/apt.log"),
-        )?;
+        process::quiet(workspace, self.command().arg("update"), &workspace.state("logs/apt.log"))?;
         fs::write(&stamp, "").doing(|| format!("write {}", stamp.display()))
     }
 
     fn with_dependencies(&self, workspace: &Workspace, packages: &[String]) -> Outcome<Vec<String>> {
         let mut command = self.command();
-        command
-            .args(["--simulate", "--no-install-recommends", "install"])
-            .args(packages);
+        command.args(["--simulate", "--no-install-recommends", "install"]).args(packages);
         let (status, plan) = process::capture(workspace, &mut command)?;
         if !status.success() {
-            return Err(Stop::because(format!(
-                "apt-get finds no way to install {}",
-                packages.join(" ")
-            )));
+            return Err(Stop::because(format!("apt-get finds no way to install {}", packages.join(" "))));
         }
         Ok(to_unpack(&plan))
     }
@@ -190,11 +148,7 @@ impl<'a> PrivateApt<'a> {
     fn downloaded(&self) -> Outcome<Vec<std::path::PathBuf>> {
         let folder = self.workspace.state("apt/debs");
         let entries = fs::read_dir(&folder).doing(|| format!("read {}", folder.display()))?;
-        Ok(entries
-            .flatten()
-            .map(|entry| entry.path())
-            .filter(|path| is_deb(path))
-            .collect())
+        Ok(entries.flatten().map(|entry| entry.path()).filter(|path| is_deb(path)).collect())
     }
 }
 

@@ -13,11 +13,7 @@ pub(crate) fn ensure_browser(workspace: &Workspace) -> Outcome<PathBuf> {
     let debian = in_path("dpkg-query").is_some();
     if debian {
         // Without the font, Chinese text in the screenshots is a row of boxes.
-        let wanted: &[&str] = if browser().is_some() {
-            &["fonts-noto-cjk"]
-        } else {
-            &["chromium", "fonts-noto-cjk"]
-        };
+        let wanted: &[&str] = if browser().is_some() { &["fonts-noto-cjk"] } else { &["chromium", "fonts-noto-cjk"] };
         ensure_packages(workspace, wanted)?;
     }
     browser().ok_or_else(|| {

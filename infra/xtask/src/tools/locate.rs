@@ -8,13 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::workspace::Workspace;
 
 /// Folders that a plain user's `PATH` lacks, although servers are installed there.
-const BESIDE_PATH: [&str; 5] = [
-    "/usr/local/bin",
-    "/usr/local/sbin",
-    "/usr/sbin",
-    "/opt/homebrew/bin",
-    "/snap/bin",
-];
+const BESIDE_PATH: [&str; 5] = ["/usr/local/bin", "/usr/local/sbin", "/usr/sbin", "/opt/homebrew/bin", "/snap/bin"];
 
 /// Where packagers put each version of Postgres: the parent, and what follows the version's own folder.
 const POSTGRES_HOMES: [(&str, &str, &str); 5] = [
@@ -27,23 +21,15 @@ const POSTGRES_HOMES: [(&str, &str, &str); 5] = [
 
 /// A program in `PATH`.
 pub(crate) fn in_path(name: &str) -> Option<PathBuf> {
-    path_folders()
-        .into_iter()
-        .map(|folder| folder.join(name))
-        .find(|file| file.is_file())
+    path_folders().into_iter().map(|folder| folder.join(name)).find(|file| file.is_file())
 }
 
 /// A program in `PATH`, beside it, or unpacked.
 pub(super) fn program(name: &str, unpacked: &[PathBuf]) -> Option<PathBuf> {
     in_path(name).or_else(|| {
         let beside = BESIDE_PATH.iter().map(PathBuf::from);
-        let unpacked = unpacked
-            .iter()
-            .flat_map(|root| [root.join("usr/bin"), root.join("usr/sbin")]);
-        beside
-            .chain(unpacked)
-            .map(|folder| folder.join(name))
-            .find(|file| file.is_file())
+        let unpacked = unpacked.iter().flat_map(|root| [root.join("usr/bin"), root.join("usr/sbin")]);
+        beside.chain(unpacked).map(|folder| folder.join(name)).find(|file| file.is_file())
     })
 }
 
@@ -57,14 +43,11 @@ pub(super) fn postgres_folders(unpacked: &[PathBuf]) -> Vec<PathBuf> {
         folders.extend(versions(&root.join("usr/lib/postgresql"), "", "bin"));
     }
     // A link into another folder is followed: Postgres looks for its share files from where it really lies.
-    folders.extend(path_folders().iter().filter_map(|folder| {
-        folder
-            .join("postgres")
-            .canonicalize()
-            .ok()?
-            .parent()
-            .map(Path::to_owned)
-    }));
+    folders.extend(
+        path_folders()
+            .iter()
+            .filter_map(|folder| folder.join("postgres").canonicalize().ok()?.parent().map(Path::to_owned)),
+    );
     folders
 }
 
@@ -81,9 +64,7 @@ fn versions(home: &Path, prefix: &str, suffix: &str) -> Vec<PathBuf> {
 }
 
 fn path_folders() -> Vec<PathBuf> {
-    env::var_os("PATH")
-        .map(|path| env::split_paths(&path).collect())
-        .unwrap_or_default()
+    env::var_os("PATH").map(|path| env::split_paths(&path).collect()).unwrap_or_default()
 }
 
 /// Where packages are unpacked when they cannot be installed.
@@ -98,25 +79,13 @@ pub(super) fn libraries(workspace: &Workspace) -> Option<OsString> {
     let mut folders = Vec::new();
     for above in [root.join("usr/lib"), root.join("lib")] {
         if above.is_dir() {
-            folders.extend(
-                fs::read_dir(&above)
-                    .into_iter()
-                    .flatten()
-                    .flatten()
-                    .map(|entry| entry.path())
-                    .filter(|path| {
-                        path.is_dir()
-                            && path
-                                .file_name()
-                                .is_some_and(|name| name.to_string_lossy().contains("-linux-gnu"))
-                    }),
-            );
+            folders.extend(fs::read_dir(&above).into_iter().flatten().flatten().map(|entry| entry.path()).filter(
+                |path| {
+                    path.is_dir() && path.file_name().is_some_and(|name| name.to_string_lossy().contains("-linux-gnu"))
+                },
+            ));
             folders.push(above);
         }
     }
-    if folders.is_empty() {
-        None
-    } else {
-        env::join_paths(folders).ok()
-    }
+    if folders.is_empty() { None } else { env::join_paths(folders).ok() }
 }

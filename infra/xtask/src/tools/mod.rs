@@ -65,12 +65,7 @@ impl Toolbox {
         let redis = locate::program("redis-server", &unpacked);
         let nats = locate::program("nats-server", &unpacked);
         match (postgres, redis, nats) {
-            (Some(postgres), Some(redis), Some(nats)) => Ok(Self {
-                postgres,
-                redis,
-                nats,
-                libraries,
-            }),
+            (Some(postgres), Some(redis), Some(nats)) => Ok(Self { postgres, redis, nats, libraries }),
             (postgres, redis, nats) => {
                 let mut missing = Vec::new();
                 if postgres.is_none() {
@@ -172,12 +167,7 @@ fn postgres_in(folder: &Path, libraries: Option<&OsString>) -> Option<PostgresTo
     // Debian's /usr/bin/psql is a Perl wrapper that chooses a server by itself; the real one lies beside the server.
     let beside = folder.join("psql");
     let psql = if beside.is_file() { beside } else { in_path("psql")? };
-    Some(PostgresTools {
-        major,
-        initdb,
-        server,
-        psql,
-    })
+    Some(PostgresTools { major, initdb, server, psql })
 }
 
 /// 15 in `postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)`.
@@ -189,37 +179,21 @@ fn major_version(text: &str) -> Option<u32> {
 
 /// Makes sure that Debian packages are installed system-wide, for what cannot be unpacked beside the checkout.
 pub(crate) fn ensure_packages(workspace: &Workspace, packages: &[&str]) -> Outcome<()> {
-    let missing: Vec<String> = packages
-        .iter()
-        .filter(|name| !apt::is_installed(name))
-        .map(|name| (*name).to_owned())
-        .collect();
-    if missing.is_empty() {
-        Ok(())
-    } else {
-        apt::install(workspace, &missing)
-    }
+    let missing: Vec<String> =
+        packages.iter().filter(|name| !apt::is_installed(name)).map(|name| (*name).to_owned()).collect();
+    if missing.is_empty() { Ok(()) } else { apt::install(workspace, &missing) }
 }
 
 /// True when the command says yes; its output is thrown away.
 fn succeeds(workspace: &Workspace, command: &mut Command) -> Outcome<bool> {
-    command
-        .stdout(std::process::Stdio::null())
-        .stderr(std::process::Stdio::null());
+    command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
     process::run(workspace, command).map(|status| status.success())
 }
 
 /// The first line of what a program says.
 fn first_line(program: &Path, argument: &str) -> Outcome<String> {
-    let answer = Command::new(program)
-        .arg(argument)
-        .output()
-        .doing(|| format!("run {}", program.display()))?;
-    Ok(String::from_utf8_lossy(&answer.stdout)
-        .lines()
-        .next()
-        .unwrap_or_default()
-        .to_owned())
+    let answer = Command::new(program).arg(argument).output().doing(|| format!("run {}", program.display()))?;
+    Ok(String::from_utf8_lossy(&answer.stdout).lines().next().unwrap_or_default().to_owned())
 }
 
 #[cfg(test)]
@@ -228,10 +202,7 @@ mod tests {
 
     #[test]
     fn the_major_version_is_read_from_what_postgres_says() {
-        assert_eq!(
-            major_version("postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)\n"),
-            Some(15)
-        );
+        assert_eq!(major_version("postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)\n"), Some(15));
         assert_eq!(major_version("postgres (PostgreSQL) 18beta1\n"), Some(18));
         assert_eq!(major_version("something else"), None);
     }
@@ -241,10 +212,7 @@ mod tests {
         let Stop::Failed(sentence) = explain(Stop::because("no apt here"), &[Missing::Redis, Missing::Nats]) else {
             panic!("a failure stays a failure");
         };
-        assert!(
-            sentence.contains("apt-get install redis-server nats-server"),
-            "{sentence}"
-        );
+        assert!(sentence.contains("apt-get install redis-server nats-server"), "{sentence}");
         assert!(sentence.contains("no apt here") && sentence.contains("compose.yaml") && sentence.contains("NATS_URL"));
     }
 }

@@ -43,27 +43,16 @@ struct Step {
 /// Runs the steps, shows what came of each, and ends with `N passed, N failed`.
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Outcome<()> {
     make_folder(&workspace.state("logs"))?;
-    let setting = Setting {
-        workspace,
-        fast: options.fast,
-    };
+    let setting = Setting { workspace, fast: options.fast };
     let mut lines: Vec<Line> = Vec::new();
     for step in steps::ALL.iter().filter(|step| !(options.fast && step.web)) {
         let stopped = !options.keep_going && lines.iter().any(Line::failed);
-        lines.push(if stopped {
-            Line::not_run(step.name)
-        } else {
-            run_step(&setting, step)?
-        });
+        lines.push(if stopped { Line::not_run(step.name) } else { run_step(&setting, step)? });
     }
     eprintln!("\n{}", summary::table(&lines));
     let total = summary::total(&lines);
     say::result(&total.to_string());
-    if lines.iter().any(Line::failed) {
-        Err(Stop::Reported)
-    } else {
-        Ok(())
-    }
+    if lines.iter().any(Line::failed) { Err(Stop::Reported) } else { Ok(()) }
 }
 
 fn run_step(setting: &Setting<'_>, step: &Step) -> Outcome<Line> {
@@ -78,9 +67,5 @@ fn run_step(setting: &Setting<'_>, step: &Step) -> Outcome<Line> {
             Verdict::Failed(Tally::failure())
         }
     };
-    Ok(Line {
-        name: step.name,
-        verdict,
-        took: began.elapsed(),
-    })
+    Ok(Line { name: step.name, verdict, took: began.elapsed() })
 }

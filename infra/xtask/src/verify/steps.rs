@@ -12,61 +12,17 @@ use crate::process;
 use crate::tools;
 
 pub(super) const ALL: &[Step] = &[
-    Step {
-        name: "tools",
-        web: true,
-        run: web_tools,
-    },
-    Step {
-        name: "format",
-        web: false,
-        run: format,
-    },
-    Step {
-        name: "laws",
-        web: false,
-        run: keep_laws,
-    },
-    Step {
-        name: "web check",
-        web: true,
-        run: web_check,
-    },
-    Step {
-        name: "web tests",
-        web: true,
-        run: web_tests,
-    },
-    Step {
-        name: "web build",
-        web: true,
-        run: web_build,
-    },
-    Step {
-        name: "web size",
-        web: true,
-        run: web_size,
-    },
-    Step {
-        name: "clippy",
-        web: false,
-        run: clippy,
-    },
-    Step {
-        name: "openapi",
-        web: false,
-        run: openapi,
-    },
-    Step {
-        name: "web types",
-        web: true,
-        run: web_types,
-    },
-    Step {
-        name: "tests",
-        web: false,
-        run: tests_run::run,
-    },
+    Step { name: "tools", web: true, run: web_tools },
+    Step { name: "format", web: false, run: format },
+    Step { name: "laws", web: false, run: keep_laws },
+    Step { name: "web check", web: true, run: web_check },
+    Step { name: "web tests", web: true, run: web_tests },
+    Step { name: "web build", web: true, run: web_build },
+    Step { name: "web size", web: true, run: web_size },
+    Step { name: "clippy", web: false, run: clippy },
+    Step { name: "openapi", web: false, run: openapi },
+    Step { name: "web types", web: true, run: web_types },
+    Step { name: "tests", web: false, run: tests_run::run },
 ];
 
 fn web_tools(setting: &Setting<'_>) -> Outcome<Tally> {
@@ -78,11 +34,7 @@ fn web_tools(setting: &Setting<'_>) -> Outcome<Tally> {
 
 fn format(setting: &Setting<'_>) -> Outcome<Tally> {
     let mut command = setting.workspace.cargo(&["fmt", "--all", "--check"]);
-    succeed(
-        setting,
-        &mut command,
-        "some files are not formatted: run `cargo fmt --all`",
-    )
+    succeed(setting, &mut command, "some files are not formatted: run `cargo fmt --all`")
 }
 
 fn keep_laws(setting: &Setting<'_>) -> Outcome<Tally> {
@@ -109,56 +61,29 @@ fn web_tests(setting: &Setting<'_>) -> Outcome<Tally> {
     let report = setting.workspace.state("logs/vitest.json");
     let _absent = fs::remove_file(&report);
     let outcome = format!("--outputFile.json={}", report.display());
-    let mut command = setting.workspace.npm(&[
-        "test",
-        "--silent",
-        "--",
-        "--reporter=default",
-        "--reporter=json",
-        &outcome,
-    ]);
+    let mut command =
+        setting.workspace.npm(&["test", "--silent", "--", "--reporter=default", "--reporter=json", &outcome]);
     let status = process::run(setting.workspace, &mut command)?;
     let tally = fs::read_to_string(&report).ok().as_deref().and_then(from_vitest);
     tests_run::judge(status.success(), tally)
 }
 
 fn clippy(setting: &Setting<'_>) -> Outcome<Tally> {
-    let mut command = setting.workspace.cargo(&[
-        "clippy",
-        "--workspace",
-        "--all-targets",
-        "--locked",
-        "--",
-        "-D",
-        "warnings",
-    ]);
-    succeed(
-        setting,
-        &mut command,
-        "clippy found something; it says above what to do",
-    )
+    let mut command =
+        setting.workspace.cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]);
+    succeed(setting, &mut command, "clippy found something; it says above what to do")
 }
 
 fn openapi(setting: &Setting<'_>) -> Outcome<Tally> {
-    let mut command = setting
-        .workspace
-        .cargo(&["run", "--quiet", "--locked", "--package", "openapi", "--", "check"]);
-    succeed(
-        setting,
-        &mut command,
-        "the committed OpenAPI document is not what the server speaks; see above",
-    )
+    let mut command = setting.workspace.cargo(&["run", "--quiet", "--locked", "--package", "openapi", "--", "check"]);
+    succeed(setting, &mut command, "the committed OpenAPI document is not what the server speaks; see above")
 }
 
 /// Regenerates the types of the web apps and compares, so that a changed document cannot be forgotten there.
 fn web_types(setting: &Setting<'_>) -> Outcome<Tally> {
     let path = setting.workspace.path("web/client/schema.d.ts");
     let committed = fs::read(&path).doing(|| format!("read {}", path.display()))?;
-    npm(
-        setting,
-        "codegen",
-        "the types of the web apps cannot be generated from openapi/v1.json; see above",
-    )?;
+    npm(setting, "codegen", "the types of the web apps cannot be generated from openapi/v1.json; see above")?;
     let fresh = fs::read(&path).doing(|| format!("read {}", path.display()))?;
     if committed == fresh {
         return Ok(Tally::success());
@@ -169,11 +94,7 @@ fn web_types(setting: &Setting<'_>) -> Outcome<Tally> {
 }
 
 fn npm(setting: &Setting<'_>, script: &str, sentence: &str) -> Outcome<Tally> {
-    succeed(
-        setting,
-        &mut setting.workspace.npm(&["run", "--silent", script]),
-        sentence,
-    )
+    succeed(setting, &mut setting.workspace.npm(&["run", "--silent", script]), sentence)
 }
 
 fn succeed(setting: &Setting<'_>, command: &mut Command, sentence: &str) -> Outcome<Tally> {

@@ -24,21 +24,13 @@ pub(super) enum Verdict {
 impl Verdict {
     /// A step with one failed check has failed.
     pub(super) fn of(tally: Tally) -> Self {
-        if tally.failed == 0 {
-            Self::Passed(tally)
-        } else {
-            Self::Failed(tally)
-        }
+        if tally.failed == 0 { Self::Passed(tally) } else { Self::Failed(tally) }
     }
 }
 
 impl Line {
     pub(super) fn not_run(name: &'static str) -> Self {
-        Self {
-            name,
-            verdict: Verdict::NotRun,
-            took: Duration::ZERO,
-        }
+        Self { name, verdict: Verdict::NotRun, took: Duration::ZERO }
     }
 
     pub(super) fn failed(&self) -> bool {
@@ -88,16 +80,8 @@ mod tests {
     #[test]
     fn steps_that_were_not_run_count_for_nothing() {
         let lines = [
-            Line {
-                name: "format",
-                verdict: Verdict::of(Tally::success()),
-                took: Duration::from_secs(1),
-            },
-            Line {
-                name: "tests",
-                verdict: Verdict::of(Tally { passed: 3, failed: 1 }),
-                took: Duration::from_secs(2),
-            },
+            Line { name: "format", verdict: Verdict::of(Tally::success()), took: Duration::from_secs(1) },
+            Line { name: "tests", verdict: Verdict::of(Tally { passed: 3, failed: 1 }), took: Duration::from_secs(2) },
             Line::not_run("build"),
         ];
         assert_eq!(total(&lines), Tally { passed: 4, failed: 1 });

@@ -46,10 +46,7 @@ pub(super) fn from_junit(xml: &str) -> Option<Tally> {
         rest.split('"').next()?.parse().ok()
     };
     let failed = count("failures")? + count("errors")?;
-    Some(Tally {
-        passed: count("tests")?.checked_sub(failed)?,
-        failed,
-    })
+    Some(Tally { passed: count("tests")?.checked_sub(failed)?, failed })
 }
 
 /// What `cargo test` prints, one line per test program.
@@ -58,16 +55,9 @@ pub(super) fn from_libtest(output: &str) -> Tally {
     for line in output.lines().filter(|line| line.starts_with("test result: ")) {
         let count = |name: &str| {
             let before = line.split_once(name).map_or("", |(before, _)| before).trim_end();
-            before
-                .rsplit(' ')
-                .next()
-                .and_then(|number| number.parse().ok())
-                .unwrap_or(0)
+            before.rsplit(' ').next().and_then(|number| number.parse().ok()).unwrap_or(0)
         };
-        total += Tally {
-            passed: count("passed"),
-            failed: count("failed"),
-        };
+        total += Tally { passed: count("passed"), failed: count("failed") };
     }
     total
 }
@@ -81,10 +71,7 @@ pub(super) fn from_vitest(json: &str) -> Option<Tally> {
         num_failed_tests: u64,
     }
     let report: Report = serde_json::from_str(json).ok()?;
-    Some(Tally {
-        passed: report.num_passed_tests,
-        failed: report.num_failed_tests,
-    })
+    Some(Tally { passed: report.num_passed_tests, failed: report.num_failed_tests })
 }
 
 #[cfg(test)]

@@ -47,29 +47,17 @@ pub(super) fn run(setting: &Setting<'_>) -> Outcome<Tally> {
 fn nextest(setting: &Setting<'_>, variables: &[(&str, std::ffi::OsString)]) -> Outcome<Tally> {
     let report = setting.workspace.target("nextest/verify/junit.xml");
     let _absent = fs::remove_file(&report);
-    let mut command = setting
-        .workspace
-        .cargo(&["nextest", "run", "--workspace", "--locked", "--profile", "verify"]);
+    let mut command = setting.workspace.cargo(&["nextest", "run", "--workspace", "--locked", "--profile", "verify"]);
     if setting.fast {
         command.args(["-E", "not test(/browser/)"]);
     }
     let status = process::run(setting.workspace, with(&mut command, variables))?;
-    judge(
-        status.success(),
-        fs::read_to_string(&report).ok().as_deref().and_then(from_junit),
-    )
+    judge(status.success(), fs::read_to_string(&report).ok().as_deref().and_then(from_junit))
 }
 
 fn libtest(setting: &Setting<'_>, variables: &[(&str, std::ffi::OsString)]) -> Outcome<Tally> {
-    let mut command = setting.workspace.cargo(&[
-        "test",
-        "--workspace",
-        "--locked",
-        "--no-fail-fast",
-        "--lib",
-        "--bins",
-        "--tests",
-    ]);
+    let mut command =
+        setting.workspace.cargo(&["test", "--workspace", "--locked", "--no-fail-fast", "--lib", "--bins", "--tests"]);
     if setting.fast {
         command.args(["--", "--skip", "browser"]);
     }
@@ -87,9 +75,9 @@ pub(super) fn judge(success: bool, tally: Option<Tally>) -> Outcome<Tally> {
     match tally {
         Some(tally) if success && tally.passed > 0 && tally.failed == 0 => Ok(tally),
         Some(tally) if !success && tally.failed > 0 => Ok(tally),
-        Some(tally) if success && tally.passed == 0 => Err(Stop::because(
-            "no test was run: a check that cannot fail proves nothing",
-        )),
+        Some(tally) if success && tally.passed == 0 => {
+            Err(Stop::because("no test was run: a check that cannot fail proves nothing"))
+        }
         _ => Err(Stop::because("the tests could not be run to their end; see above")),
     }
 }

@@ -27,11 +27,7 @@ const PASSWORDS: &str = "frontdesk.passwords.json";
 
 /// The major version that made the data, or `None` when there is no data yet.
 pub(in crate::stack) fn version(home: &Path) -> Option<u32> {
-    fs::read_to_string(super::data_folder(home).join("PG_VERSION"))
-        .ok()?
-        .trim()
-        .parse()
-        .ok()
+    fs::read_to_string(super::data_folder(home).join("PG_VERSION")).ok()?.trim().parse().ok()
 }
 
 /// The passwords of the existing data, after making the data where there is none.
@@ -52,10 +48,7 @@ pub(super) fn open_or_make(setting: &Setting<'_>, folder: &Path) -> Outcome<Pass
 fn make(setting: &Setting<'_>, folder: &Path) -> Outcome<()> {
     let beside = folder.with_extension("new");
     remove_folder(&beside)?;
-    let passwords = Passwords {
-        app: random_hex(16)?,
-        admin: random_hex(16)?,
-    };
+    let passwords = Passwords { app: random_hex(16)?, admin: random_hex(16)? };
     let for_initdb = setting.home.join("initdb.password");
     write_private(setting, &for_initdb, &passwords.admin)?;
 
@@ -96,8 +89,7 @@ fn write_private(setting: &Setting<'_>, path: &Path, text: &str) -> Outcome<()> 
         .mode(0o600)
         .open(path)
         .doing(|| format!("write {}", path.display()))?;
-    file.write_all(text.as_bytes())
-        .doing(|| format!("write {}", path.display()))?;
+    file.write_all(text.as_bytes()).doing(|| format!("write {}", path.display()))?;
     if let Some(account) = setting.account {
         chown(path, Some(account.uid), Some(account.gid))
             .doing(|| format!("give {} to the user {}", path.display(), account.name))?;

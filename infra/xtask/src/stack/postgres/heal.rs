@@ -12,11 +12,7 @@ pub(super) fn heal(folder: &Path) -> Outcome<()> {
     if !folder.exists() {
         return Ok(());
     }
-    if folder.join("PG_VERSION").exists() {
-        forget_stale_lock(folder)
-    } else {
-        set_aside(folder)
-    }
+    if folder.join("PG_VERSION").exists() { forget_stale_lock(folder) } else { set_aside(folder) }
 }
 
 /// Without `PG_VERSION` it is no data folder, whoever made it. It is moved, not deleted: it is not ours to judge.
@@ -24,10 +20,7 @@ fn set_aside(folder: &Path) -> Outcome<()> {
     let now = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default().as_secs();
     let aside = folder.with_extension(format!("broken-{now}"));
     fs::rename(folder, &aside).doing(|| format!("move the half-made {} aside", folder.display()))?;
-    say::note(&format!(
-        "the data folder was half made; it is now {} and a new one is made",
-        aside.display()
-    ));
+    say::note(&format!("the data folder was half made; it is now {} and a new one is made", aside.display()));
     Ok(())
 }
 
@@ -60,10 +53,7 @@ impl LockFile {
     fn parse(text: &str) -> Option<Self> {
         let mut lines = text.lines();
         let pid = lines.next()?.trim().parse().ok()?;
-        Some(Self {
-            pid,
-            ready: lines.nth(6).is_some_and(|line| line.trim() == "ready"),
-        })
+        Some(Self { pid, ready: lines.nth(6).is_some_and(|line| line.trim() == "ready") })
     }
 }
 
@@ -75,11 +65,7 @@ mod tests {
     fn the_lock_file_tells_who_serves_and_whether_it_is_ready() {
         let starting = LockFile::parse("42\n/data\n1700000000\n7401\n\n127.0.0.1\n  123 456\nstarting\n").unwrap();
         assert_eq!((starting.pid, starting.ready), (42, false));
-        assert!(
-            LockFile::parse("42\n/data\n1700000000\n7401\n\n127.0.0.1\n  123 456\nready   \n")
-                .unwrap()
-                .ready
-        );
+        assert!(LockFile::parse("42\n/data\n1700000000\n7401\n\n127.0.0.1\n  123 456\nready   \n").unwrap().ready);
         assert!(LockFile::parse("").is_none());
         assert!(!LockFile::parse("42\n/data\n").unwrap().ready);
     }

@@ -66,9 +66,7 @@ pub(super) fn prepare(setting: &Setting<'_>, port: u16, passwords: &Passwords) -
         .env("FRONTDESK_DATABASE_PASSWORD", &passwords.app)
         .args(["--no-psqlrc", "--quiet", "--set", "ON_ERROR_STOP=1"])
         .arg("--dbname")
-        .arg(format!(
-            "host=127.0.0.1 port={port} user=postgres dbname=postgres sslmode=disable"
-        ))
+        .arg(format!("host=127.0.0.1 port={port} user=postgres dbname=postgres sslmode=disable"))
         .arg("--file")
         .arg(&script);
     quiet(setting.workspace, &mut psql, &setting.log("postgres-init.log")).map_err(|stop| match stop {
@@ -81,10 +79,7 @@ pub(super) fn prepare(setting: &Setting<'_>, port: u16, passwords: &Passwords) -
         Durability::Durable => format!("postgres://{user}:{password}@127.0.0.1:{port}/{database}"),
         Durability::Ephemeral => format!("postgres://{user}@127.0.0.1:{port}/{database}"),
     };
-    Ok((
-        url("frontdesk", &passwords.app, "frontdesk"),
-        url("postgres", &passwords.admin, "postgres"),
-    ))
+    Ok((url("frontdesk", &passwords.app, "frontdesk"), url("postgres", &passwords.admin, "postgres")))
 }
 
 pub(super) fn data_folder(home: &Path) -> PathBuf {

@@ -43,12 +43,7 @@ const COMMON: &[&str] = &[
 const DURABLE: &[&str] = &["fsync=on", "synchronous_commit=on", "full_page_writes=on"];
 
 /// Data that nobody misses after a power cut. Commits stay atomic and visible in order, so tests prove the same.
-const EPHEMERAL: &[&str] = &[
-    "fsync=off",
-    "synchronous_commit=off",
-    "full_page_writes=off",
-    "max_wal_size=4GB",
-];
+const EPHEMERAL: &[&str] = &["fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_wal_size=4GB"];
 
 #[cfg(test)]
 mod tests {
@@ -58,10 +53,6 @@ mod tests {
     fn development_keeps_what_it_acknowledged() {
         let options = of(Durability::Durable, 7401);
         assert!(options.contains(&"fsync=on".to_owned()) && options.contains(&"synchronous_commit=on".to_owned()));
-        assert!(
-            !options
-                .iter()
-                .any(|option| option.ends_with("=off") && option != "jit=off")
-        );
+        assert!(!options.iter().any(|option| option.ends_with("=off") && option != "jit=off"));
     }
 }
