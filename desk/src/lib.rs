@@ -1,1 +1,19 @@
-//! desk
+//! desk knows: what is true about customers and conversations.
+//!
+//! **Invariant.** Everything here happens inside a [`tenant::TenantTx`] that the caller opened and commits.
+//! **Invariant.** `routing` and `billing` are unknown here: facts rise as [`event::Event`]s, orders descend as calls.
+//!
+//! Every verb has one silhouette: fetch (locking), decide (purely), save, tell.
+
+pub mod contact;
+pub mod conversation;
+pub mod event;
+pub mod inbox;
+pub mod message;
+pub mod survey;
+
+pub use contact::{Contact, ContactId};
+pub use conversation::{Conversation, ConversationId};
+pub use event::Event;
+pub use inbox::{Inbox, InboxId};
+pub use message::{Message, MessageId};

@@ -1,1 +1,39 @@
-//! routing
+//! routing reacts: what should happen next, and who hears of it.
+//!
+//! **Invariant.** Nothing here is the source of truth. Lose the bus, the cache and this process: conversations are intact.
+//! **Invariant.** `desk` does not know this crate exists.
+//!
+//! To add a reaction: an arm in [`relay`], a module with a pure `decide`, and a story in `tests/it`.
+
+pub mod assignment;
+pub mod presence;
+pub mod realtime;
+pub mod relay;
+
+use std::sync::Arc;
+
+use infra::bus::Bus;
+use tenant::world::SharedWorld;
+
+/// What this crate stands on.
+#[derive(Clone)]
+pub struct Routing {
+    /// The services.
+    pub world: SharedWorld,
+    /// The bus.
+    pub bus: Bus,
+    /// Who is here.
+    pub presence: Arc<presence::Presence>,
+    /// The sockets of this process.
+    pub switchboard: Arc<realtime::Switchboard>,
+}
+
+impl Routing {
+    /// One for each process.
+    pub fn new(world: SharedWorld, bus: Bus) -> Self {
+        let node = infra::ids::encode(world.chance.uuid(world.now()));
+        let presence = Arc::new(presence::Presence::new(world.cache.clone(), node));
+        let switchboard = Arc::new(realtime::Switchboard::new(bus.clone()));
+        Self { world, bus, presence, switchboard }
+    }
+}

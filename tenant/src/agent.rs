@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::membership::AgentId;
+use crate::scope::Member;
 use crate::tx::TenantTx;
 
 /// What an agent has chosen. Whether they are reachable is presence's affair.
@@ -106,6 +107,11 @@ pub async fn find(tx: &TenantTx, id: AgentId) -> Result<Option<Profile>, StoreEr
         ))
         .await?;
     Ok(row.map(Profile::from))
+}
+
+/// The name a member signs with: their own choice in this company.
+pub async fn signature(tx: &TenantTx, member: &Member) -> Result<String, StoreError> {
+    Ok(find(tx, member.agent_id).await?.map_or_else(|| member.name.clone(), |profile| profile.name))
 }
 
 /// Changes some of an agent's row; false when there is none.

@@ -23,6 +23,8 @@ pub struct Fact {
     pub payload: Arc<serde_json::Value>,
     /// When.
     pub at: Timestamp,
+    /// Whether there is an outbox row to be marked once this is published.
+    pub kept: bool,
 }
 
 #[derive(FromQueryResult)]
@@ -43,7 +45,7 @@ pub async fn unpublished(tx: &TenantTx, before: Timestamp, limit: u64) -> Result
         ))
         .await?;
     let account = tx.account();
-    Ok(rows.into_iter().map(|row| Fact { account, id: row.id, event: row.event, payload: Arc::new(row.payload), at: row.created_at }).collect())
+    Ok(rows.into_iter().map(|row| Fact { account, id: row.id, event: row.event, payload: Arc::new(row.payload), at: row.created_at, kept: true }).collect())
 }
 
 /// Notes that these facts are on the bus.

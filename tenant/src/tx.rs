@@ -24,6 +24,7 @@ pub struct TenantTx {
     now: Timestamp,
     chance: Chance,
     facts: Vec<Fact>,
+    hints: Vec<Fact>,
     publish: UnboundedSender<Fact>,
 }
 
@@ -44,6 +45,7 @@ impl TenantTx {
             now: tenant.world.now(),
             chance: tenant.world.chance.clone(),
             facts: Vec::new(),
+            hints: Vec::new(),
             publish: tenant.world.facts.clone(),
         })
     }
@@ -75,16 +77,28 @@ impl TenantTx {
 
     /// Tells the rest of the system, once this transaction is durable.
     pub fn emit(&mut self, event: &'static str, payload: &impl Serialize) -> Result<(), StoreError> {
-        let payload = serde_json::to_value(payload).map_err(|error| StoreError::Refused(error.to_string()))?;
-        let fact = Fact { account: self.account, id: self.uuid(), event: event.to_owned(), payload: Arc::new(payload), at: self.now };
+        let fact = self.fact(event, payload)?;
         self.facts.push(fact);
         Ok(())
+    }
+
+    /// Tells the rest of the system as well, but keeps no outbox row: for marks whose loss the next one repairs.
+    pub fn hint(&mut self, event: &'static str, payload: &impl Serialize) -> Result<(), StoreError> {
+        let fact = self.fact(event, payload)?;
+        self.hints.push(Fact { kept: false, ..fact });
+        Ok(())
+    }
+
+    fn fact(&self, event: &'static str, payload: &impl Serialize) -> Result<Fact, StoreError> {
+        let payload = serde_json::to_value(payload).map_err(|error| StoreError::Refused(error.to_string()))?;
+        Ok(Fact { account: self.account, id: self.uuid(), event: event.to_owned(), payload: Arc::new(payload), at: self.now, kept: true })
     }
 
     /// Makes everything durable, then publishes the facts. An error means that nothing was written, or (when the
     /// connection broke during COMMIT) that it is unknown: repeat with the same keys.
     pub async fn commit(mut self) -> Result<(), StoreError> {
-        let facts = std::mem::take(&mut self.facts);
+        let mut facts = std::mem::take(&mut self.facts);
+        let mut hints = std::mem::take(&mut self.hints);
         if !facts.is_empty() {
             let ids: Vec<Uuid> = facts.iter().map(|fact| fact.id).collect();
             let events: Vec<String> = facts.iter().map(|fact| fact.event.clone()).collect();
@@ -97,6 +111,7 @@ impl TenantTx {
                 ))
                 .await?;
         }
+        facts.append(&mut hints);
         // The publishing rides in the task that commits: a caller that goes away takes neither with it.
         let Self { tx, publish, .. } = self;
         let done = tokio::spawn(async move {

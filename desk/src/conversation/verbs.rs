@@ -1,0 +1,240 @@
+//! What can be done with a conversation: fetch (locking), decide, save, tell.
+
+use infra::Timestamp;
+use infra::database::{Rows as _, StoreError, sql};
+use sea_orm::FromQueryResult;
+use tenant::{AgentId, TenantTx, agent};
+
+use super::store::{due, lock, save};
+use super::{Conversation, ConversationError, ConversationId, Priority, State, Status};
+use crate::contact::ContactId;
+use crate::event::{Event, Reader};
+use crate::message::{self, Activity};
+use crate::survey;
+
+/// Who decided an assignment, and on what grounds.
+#[derive(Debug, Clone)]
+pub enum AssignedBy {
+    /// A colleague.
+    Agent {
+        /// Who.
+        id: AgentId,
+        /// Their name.
+        name: String,
+    },
+    /// The routing, with its reasons.
+    Routing {
+        /// Policy, candidates, loads.
+        why: serde_json::Value,
+    },
+}
+
+/// Gives a conversation to an agent, or back to nobody. Giving it to its owner changes nothing.
+pub async fn assign(tx: &mut TenantTx, id: ConversationId, to: Option<AgentId>, by: AssignedBy) -> Result<Conversation, ConversationError> {
+    let conversation = lock(tx, id).await?.ok_or(ConversationError::Unknown)?;
+    if conversation.assignee_id == to {
+        return Ok(conversation);
+    }
+    hand_over(tx, conversation, to, by).await
+}
+
+/// Gives a waiting conversation to an agent; `None` when it does not wait any more.
+pub async fn claim(tx: &mut TenantTx, id: ConversationId, to: AgentId, why: serde_json::Value) -> Result<Option<Conversation>, ConversationError> {
+    match lock(tx, id).await?.filter(Conversation::is_waiting) {
+        Some(conversation) => hand_over(tx, conversation, Some(to), AssignedBy::Routing { why }).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// Who had a conversation last, before nobody had it.
+pub async fn last_assignee(tx: &TenantTx, id: ConversationId) -> Result<Option<AgentId>, StoreError> {
+    #[derive(FromQueryResult)]
+    struct Last {
+        agent_id: uuid::Uuid,
+    }
+    let row: Option<Last> = tx
+        .one(sql(
+            "select agent_id from assignment where conversation_id = $1 and agent_id is not null order by created_at desc, id desc limit 1",
+            [id.uuid().into()],
+        ))
+        .await?;
+    Ok(row.map(|row| AgentId::from_uuid(row.agent_id)))
+}
+
+async fn hand_over(tx: &mut TenantTx, mut conversation: Conversation, to: Option<AgentId>, by: AssignedBy) -> Result<Conversation, ConversationError> {
+    let id = conversation.id;
+    let name = match to {
+        Some(agent_id) => Some(agent::find(tx, agent_id).await?.ok_or(ConversationError::AgentUnknown)?.name),
+        None => None,
+    };
+    conversation.assignee_id = to;
+    conversation.assignee_name.clone_from(&name);
+    let (decided_by, why, author) = match by {
+        AssignedBy::Agent { id, name } => (id.to_string(), serde_json::json!({ "policy": "manual" }), Some(name)),
+        AssignedBy::Routing { why } => ("routing".to_owned(), why, None),
+    };
+    tx.run(sql(
+        "insert into assignment (id, conversation_id, agent_id, decided_by, why, created_at) values ($1, $2, $3, $4, $5, $6)",
+        [tx.uuid().into(), id.uuid().into(), to.map(infra::Id::uuid).into(), decided_by.into(), why.into(), tx.now().into()],
+    ))
+    .await?;
+    if let Some(agent_id) = to {
+        tx.run(sql("update agent set last_assigned_at = $2 where id = $1", [agent_id.uuid().into(), tx.now().into()])).await?;
+    }
+    let activity = match (to, name) {
+        (Some(agent_id), Some(agent_name)) => Activity::Assigned { agent_id, agent_name, by: author },
+        _ => Activity::Unassigned { by: author },
+    };
+    message::note_activity(tx, &mut conversation, activity).await?;
+    save(tx, &mut conversation).await?;
+    Event::ConversationAssigned { conversation: Box::new(conversation.clone()) }.tell(tx)?;
+    Ok(conversation)
+}
+
+/// Opens, puts aside, snoozes or resolves. Asking for the present state changes nothing.
+pub async fn set_status(
+    tx: &mut TenantTx,
+    id: ConversationId,
+    to: Status,
+    snoozed_until: Option<Timestamp>,
+    by: Option<String>,
+) -> Result<Conversation, ConversationError> {
+    let mut conversation = lock(tx, id).await?.ok_or(ConversationError::Unknown)?;
+    let before = conversation.state()?;
+    let after = match to {
+        Status::Open => before.open(),
+        Status::Pending => before.pend()?,
+        Status::Snoozed => before.snooze(snoozed_until.unwrap_or(tx.now()), tx.now())?,
+        Status::Resolved => before.resolve(tx.now()),
+    };
+    if before == after {
+        return Ok(conversation);
+    }
+    let reopened = matches!(before, State::Resolved { .. });
+    conversation.set_state(after);
+    if reopened {
+        begin_episode(tx, &mut conversation).await?;
+    }
+    if let State::Resolved { .. } = after {
+        conversation.waiting_since = None;
+    }
+    let until = conversation.snoozed_until;
+    message::note_activity(tx, &mut conversation, Activity::StatusChanged { status: to, until, by }).await?;
+    if let State::Resolved { .. } = after {
+        survey::ask(tx, &mut conversation).await?;
+    }
+    save(tx, &mut conversation).await?;
+    let told = Box::new(conversation.clone());
+    let event = if reopened { Event::ConversationReopened { conversation: told } } else { Event::ConversationStatusChanged { conversation: told } };
+    event.tell(tx)?;
+    Ok(conversation)
+}
+
+/// Begins the next episode of a conversation that is being reopened: it waits for an agent again, and counts again.
+pub(crate) async fn begin_episode(tx: &TenantTx, conversation: &mut Conversation) -> Result<(), StoreError> {
+    conversation.episode += 1;
+    conversation.first_reply_at = None;
+    conversation.assignee_id = None;
+    conversation.assignee_name = None;
+    count_episode(tx, conversation).await
+}
+
+/// Counts an episode for billing.
+pub(crate) async fn count_episode(tx: &TenantTx, conversation: &Conversation) -> Result<(), StoreError> {
+    let source = format!("{}/{}", conversation.id, conversation.episode);
+    tenant::usage::count(tx, tenant::usage::Meter::Conversations, source, 1).await
+}
+
+/// Says how much it matters.
+pub async fn set_priority(tx: &mut TenantTx, id: ConversationId, to: Option<Priority>) -> Result<Conversation, ConversationError> {
+    let mut conversation = lock(tx, id).await?.ok_or(ConversationError::Unknown)?;
+    if conversation.priority != to {
+        conversation.priority = to;
+        save(tx, &mut conversation).await?;
+        Event::ConversationUpdated { conversation: Box::new(conversation.clone()) }.tell(tx)?;
+    }
+    Ok(conversation)
+}
+
+#[derive(FromQueryResult)]
+struct Public {
+    public_seq: Option<i64>,
+    unread: i64,
+}
+
+/// Notes that the company has read up to `seq`. Marks never move back.
+pub async fn mark_read_by_agent(tx: &mut TenantTx, id: ConversationId, seq: i64) -> Result<Conversation, ConversationError> {
+    let mut conversation = lock(tx, id).await?.ok_or(ConversationError::Unknown)?;
+    let seq = seq.min(conversation.last_seq);
+    if seq <= conversation.agent_read_seq {
+        return Ok(conversation);
+    }
+    let row: Option<Public> = tx
+        .one(sql(
+            "select max(public_seq) filter (where seq <= $2) as public_seq, count(*) filter (where seq > $2 and message_type = 'incoming') as unread \
+             from message where conversation_id = $1",
+            [id.uuid().into(), seq.into()],
+        ))
+        .await?;
+    let row = row.ok_or(ConversationError::Unknown)?;
+    conversation.agent_read_seq = seq;
+    conversation.agent_read_public_seq = row.public_seq.unwrap_or(conversation.agent_read_public_seq);
+    conversation.unread_count = i32::try_from(row.unread).unwrap_or(i32::MAX);
+    save(tx, &mut conversation).await?;
+    Event::ConversationRead {
+        conversation_id: id,
+        contact_id: conversation.contact.id,
+        by: Reader::Agent,
+        seq,
+        public_seq: conversation.agent_read_public_seq,
+    }
+    .tell(tx)?;
+    Ok(conversation)
+}
+
+/// Notes that the visitor has read up to `seq` of their own numbering. What is read was delivered.
+pub async fn mark_read_by_contact(tx: &mut TenantTx, id: ConversationId, contact: ContactId, seq: i64) -> Result<Conversation, ConversationError> {
+    let mut conversation = lock(tx, id).await?.filter(|conversation| conversation.contact.id == contact).ok_or(ConversationError::Unknown)?;
+    let seq = seq.min(conversation.last_public_seq);
+    if seq <= conversation.contact_read_seq {
+        return Ok(conversation);
+    }
+    #[derive(FromQueryResult)]
+    struct Unread {
+        unread: i64,
+    }
+    let row: Option<Unread> = tx
+        .one(sql(
+            "select count(*) as unread from message where conversation_id = $1 and public_seq > $2 and message_type <> 'incoming'",
+            [id.uuid().into(), seq.into()],
+        ))
+        .await?;
+    conversation.contact_read_seq = seq;
+    conversation.contact_delivered_seq = conversation.contact_delivered_seq.max(seq);
+    conversation.contact_unread_count = row.map_or(0, |row| i32::try_from(row.unread).unwrap_or(i32::MAX));
+    save(tx, &mut conversation).await?;
+    Event::ConversationRead { conversation_id: id, contact_id: contact, by: Reader::Contact, seq, public_seq: seq }.tell(tx)?;
+    Ok(conversation)
+}
+
+/// Notes that the visitor's browser has received up to `seq` of the visitor's numbering.
+pub async fn mark_delivered(tx: &mut TenantTx, id: ConversationId, contact: ContactId, seq: i64) -> Result<(), ConversationError> {
+    let mut conversation = lock(tx, id).await?.filter(|conversation| conversation.contact.id == contact).ok_or(ConversationError::Unknown)?;
+    let seq = seq.min(conversation.last_public_seq);
+    if seq <= conversation.contact_delivered_seq {
+        return Ok(());
+    }
+    conversation.contact_delivered_seq = seq;
+    save(tx, &mut conversation).await?;
+    Event::ConversationDelivered { conversation_id: id, contact_id: contact, public_seq: seq }.tell(tx)?;
+    Ok(())
+}
+
+/// Opens the snoozed conversations whose time has come; says how many.
+pub async fn wake_snoozed(tx: &mut TenantTx) -> Result<usize, ConversationError> {
+    let ids = due(tx, 100).await?;
+    for id in &ids {
+        set_status(tx, *id, Status::Open, None, None).await?;
+    }
+    Ok(ids.len())
+}

@@ -1,0 +1,347 @@
+//! The frames of the protocol, version 1. Clients' frames are bounded and refuse unknown fields; a bad one gets a typed error.
+
+use std::collections::BTreeMap;
+
+use desk::conversation::{Conversation, ConversationId, WidgetConversation};
+use desk::message::{Message, SenderKind, WidgetMessage};
+use desk::Contact;
+use infra::Timestamp;
+use serde::{Deserialize, Serialize};
+use tenant::AgentId;
+use uuid::Uuid;
+
+use crate::presence::EffectiveAvailability;
+
+/// What a client may say.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+pub enum ClientFrame {
+    /// First of all, within 10 s: who is speaking, and what they have seen.
+    Hello {
+        /// The protocol's version: 1.
+        protocol: u32,
+        /// An access token.
+        token: String,
+        /// The newest place seen of each conversation that is open on the screen.
+        #[serde(default)]
+        resume: BTreeMap<String, i64>,
+    },
+    /// Write a message.
+    Send {
+        /// Given back in the answer.
+        #[serde(default, rename = "ref")]
+        reference: Option<String>,
+        /// The sender's own id for it: a repeat finds the first one.
+        client_message_id: Uuid,
+        /// Where; visitors leave it out.
+        #[serde(default)]
+        conversation_id: Option<ConversationId>,
+        /// What.
+        text: String,
+        /// A note among colleagues.
+        #[serde(default)]
+        private: bool,
+    },
+    /// Seen on the screen up to here.
+    Read {
+        /// Where.
+        conversation_id: ConversationId,
+        /// Up to where.
+        seq: i64,
+    },
+    /// Received up to here (visitors).
+    Delivered {
+        /// Where.
+        conversation_id: ConversationId,
+        /// Up to where.
+        seq: i64,
+    },
+    /// Began or ended typing; ends by itself after 6 s.
+    Typing {
+        /// Where.
+        conversation_id: ConversationId,
+        /// Began or ended.
+        on: bool,
+    },
+    /// A gap was seen: bring what is missing.
+    Resume {
+        /// The newest place seen of each conversation.
+        conversations: BTreeMap<String, i64>,
+    },
+    /// A fresh access token, before the old one ends.
+    Renew {
+        /// The token.
+        token: String,
+    },
+    /// Still here.
+    Ping {},
+}
+
+/// Who types.
+#[derive(Debug, Clone, Serialize)]
+pub struct Who {
+    /// Visitor or agent.
+    pub kind: SenderKind,
+    /// Their name.
+    pub name: Option<String>,
+}
+
+/// What the server says.
+#[derive(Debug, Clone, Serialize)]
+#[serde(tag = "type")]
+#[expect(clippy::large_enum_variant, reason = "frames live for as long as it takes to encode them")]
+pub enum ServerFrame<'a> {
+    /// The hello was good.
+    #[serde(rename = "welcome")]
+    Welcome {
+        /// The protocol's version.
+        protocol: u32,
+        /// For logs.
+        session_id: String,
+        /// `agent` or `visitor`.
+        audience: &'static str,
+        /// How often to ping.
+        heartbeat_seconds: u64,
+        /// The server's clock.
+        server_time: Timestamp,
+    },
+    /// A message was written, durably.
+    #[serde(rename = "ack")]
+    Ack {
+        /// From the send.
+        #[serde(rename = "ref", skip_serializing_if = "Option::is_none")]
+        reference: Option<String>,
+        /// From the send.
+        client_message_id: Uuid,
+        /// Where it went.
+        conversation_id: ConversationId,
+        /// As it stands now: a [`Message`] or a [`WidgetMessage`].
+        message: serde_json::Value,
+    },
+    /// What was missed, in order.
+    #[serde(rename = "resumed")]
+    Resumed {
+        /// Where.
+        conversation_id: ConversationId,
+        /// The messages after the place given.
+        messages: serde_json::Value,
+        /// The newest place.
+        last_seq: i64,
+        /// The conversation as it is now.
+        conversation: serde_json::Value,
+    },
+    /// Too much was missed, or it is not yours: load it anew.
+    #[serde(rename = "reset")]
+    Reset {
+        /// As the client wrote it.
+        conversation_id: String,
+    },
+    /// A message, for agents.
+    #[serde(rename = "message.created")]
+    Message {
+        /// Where.
+        conversation_id: ConversationId,
+        /// The message.
+        message: &'a Message,
+    },
+    /// A message, for its visitor.
+    #[serde(rename = "message.created")]
+    WidgetMessage {
+        /// Where.
+        conversation_id: ConversationId,
+        /// The message.
+        message: WidgetMessage,
+    },
+    /// A new conversation, for agents.
+    #[serde(rename = "conversation.created")]
+    ConversationCreated {
+        /// As it is.
+        conversation: &'a Conversation,
+    },
+    /// A changed conversation, for agents.
+    #[serde(rename = "conversation.updated")]
+    ConversationUpdated {
+        /// As it is.
+        conversation: &'a Conversation,
+    },
+    /// A changed conversation, for its visitor.
+    #[serde(rename = "conversation.updated")]
+    WidgetConversation {
+        /// As it is.
+        conversation: WidgetConversation,
+    },
+    /// Somebody has read.
+    #[serde(rename = "conversation.read")]
+    Read {
+        /// Where.
+        conversation_id: ConversationId,
+        /// `contact` or `agent`.
+        by: desk::event::Reader,
+        /// Up to where.
+        seq: i64,
+    },
+    /// The visitor's browser has received.
+    #[serde(rename = "conversation.delivered")]
+    Delivered {
+        /// Where.
+        conversation_id: ConversationId,
+        /// Up to where, in the visitor's numbering.
+        seq: i64,
+    },
+    /// Somebody types.
+    #[serde(rename = "typing")]
+    Typing {
+        /// Where.
+        conversation_id: ConversationId,
+        /// Who.
+        by: Who,
+        /// Began or ended.
+        on: bool,
+    },
+    /// An agent came, went, or chose; for agents.
+    #[serde(rename = "presence.updated")]
+    Presence {
+        /// Who.
+        agent_id: AgentId,
+        /// What they are now.
+        availability: EffectiveAvailability,
+    },
+    /// Whether anybody is online; for visitors.
+    #[serde(rename = "presence.updated")]
+    Online {
+        /// Whether.
+        online: bool,
+    },
+    /// A contact's data changed; for agents.
+    #[serde(rename = "contact.updated")]
+    Contact {
+        /// As they are.
+        contact: &'a Contact,
+    },
+    /// The fresh token was good.
+    #[serde(rename = "renewed")]
+    Renewed {},
+    /// To a ping.
+    #[serde(rename = "pong")]
+    Pong {},
+    /// A frame was refused; the socket lives on.
+    #[serde(rename = "error")]
+    Error {
+        /// From the send.
+        #[serde(rename = "ref", skip_serializing_if = "Option::is_none")]
+        reference: Option<String>,
+        /// From the send.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        client_message_id: Option<Uuid>,
+        /// Stable code.
+        code: String,
+        /// English sentence.
+        detail: String,
+        /// When to try again, if that may help.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        retry_after_ms: Option<u64>,
+    },
+    /// This server is going away: connect again after this time.
+    #[serde(rename = "reconnect")]
+    Reconnect {
+        /// Milliseconds, different for each socket.
+        after_ms: u64,
+    },
+}
+
+/// The frame is not one of the protocol's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum FrameError {
+    /// Not JSON.
+    #[error("this frame is not JSON")]
+    NotJson,
+    /// A type that the protocol does not have.
+    #[error("this frame has no known type")]
+    UnknownType,
+    /// Fields missing, unknown, or of the wrong type.
+    #[error("this frame has missing, unknown or wrong fields")]
+    BadFields,
+    /// Larger than 64 KiB.
+    #[error("this frame is larger than 64 KiB")]
+    TooLarge,
+    /// Not text.
+    #[error("frames are text")]
+    Binary,
+}
+
+impl FrameError {
+    /// The stable code.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::NotJson => "frame_not_json",
+            Self::UnknownType => "frame_type_unknown",
+            Self::BadFields => "frame_fields_invalid",
+            Self::TooLarge => "frame_too_large",
+            Self::Binary => "frame_not_text",
+        }
+    }
+}
+
+/// The types of clients' frames.
+pub const CLIENT_TYPES: [&str; 8] = ["hello", "send", "read", "delivered", "typing", "resume", "renew", "ping"];
+/// How large a frame may be, in bytes.
+pub const LARGEST: usize = 64 * 1024;
+
+impl ClientFrame {
+    /// Reads a frame. The error never repeats what was sent.
+    pub fn parse(text: &str) -> Result<Self, FrameError> {
+        if text.len() > LARGEST {
+            return Err(FrameError::TooLarge);
+        }
+        serde_json::from_str(text).map_err(|error| {
+            if error.is_syntax() || error.is_eof() {
+                return FrameError::NotJson;
+            }
+            #[derive(Deserialize)]
+            struct Typed {
+                #[serde(rename = "type")]
+                kind: String,
+            }
+            match serde_json::from_str::<Typed>(text) {
+                Ok(typed) if CLIENT_TYPES.contains(&typed.kind.as_str()) => FrameError::BadFields,
+                _ => FrameError::UnknownType,
+            }
+        })
+    }
+}
+
+impl ServerFrame<'_> {
+    /// As text, once, for everybody who gets it.
+    pub fn encode(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
+    /// A refusal.
+    pub fn refusal(code: &str, detail: &str) -> ServerFrame<'static> {
+        ServerFrame::Error { reference: None, client_message_id: None, code: code.to_owned(), detail: detail.to_owned(), retry_after_ms: None }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bad_frames_get_typed_errors() {
+        for (text, error) in [
+            ("", FrameError::NotJson),
+            ("{", FrameError::NotJson),
+            ("[]", FrameError::UnknownType),
+            ("{\"type\":\"nonsense\"}", FrameError::UnknownType),
+            ("{\"type\":7}", FrameError::UnknownType),
+            ("{\"type\":\"ping\",\"extra\":1}", FrameError::BadFields),
+            ("{\"type\":\"read\",\"conversation_id\":\"conv_x\",\"seq\":1}", FrameError::BadFields),
+            ("{\"type\":\"send\",\"text\":\"x\"}", FrameError::BadFields),
+        ] {
+            assert_eq!(ClientFrame::parse(text).err(), Some(error), "{text}");
+        }
+        assert!(matches!(ClientFrame::parse("{\"type\":\"ping\"}"), Ok(ClientFrame::Ping {})));
+        assert_eq!(ClientFrame::parse(&"x".repeat(LARGEST + 1)).err(), Some(FrameError::TooLarge));
+        assert!(ClientFrame::parse(&format!("{}{}", "[".repeat(5000), "]".repeat(5000))).is_err());
+    }
+}

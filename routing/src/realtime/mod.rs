@@ -1,0 +1,22 @@
+//! Realtime: frames from what was committed to whoever may see it. `openapi/realtime.json` describes every frame.
+//!
+//! What must be absent: anything that exists only here. A lost frame is found again by its number.
+
+mod frame;
+mod hub;
+mod session;
+mod switchboard;
+mod topic;
+
+pub use frame::{CLIENT_TYPES, ClientFrame, FrameError, LARGEST, ServerFrame, Who};
+pub use hub::{Hub, SocketId};
+pub use session::{Close, Session, SessionError};
+pub use switchboard::{Delivery, Place, Switchboard};
+pub use topic::Topic;
+
+/// How often clients ping, in seconds.
+pub const HEARTBEAT_SECONDS: u64 = 20;
+/// A socket that was silent for so long is taken for dead: a half-open peer is found within 45 s.
+pub const SILENCE: std::time::Duration = std::time::Duration::from_secs(45);
+/// How many missed messages a resume brings; beyond that the client is told to reload.
+pub const RESUME_MOST: u64 = 500;

@@ -1,0 +1,377 @@
+//! One socket's conversation with the server, without the socket: frames in, frames out.
+//!
+//! Every verb here is the same call that HTTP makes, with the same rights.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use desk::conversation::{self, ConversationError, ConversationId};
+use desk::message::{self, Author, MessageError, SenderKind, Span};
+use infra::database::StoreError;
+use infra::{Fault, Kind};
+use tenant::permission::{Denied, Permission};
+use tenant::scope::EnterError;
+use tenant::token::BadToken;
+use tenant::world::SharedWorld;
+use tenant::{Member, Scope, Tenant, Visitor, agent};
+
+use super::frame::{ClientFrame, ServerFrame, Who};
+use super::switchboard::Place;
+use super::topic::Topic;
+use super::{HEARTBEAT_SECONDS, RESUME_MOST};
+use crate::{Routing, relay};
+
+/// Why a socket is closed, as a close code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Close {
+    /// No good hello in time.
+    Unauthenticated,
+    /// Who opened it may not have it any more.
+    Revoked,
+    /// It read too slowly, or said nothing for too long.
+    TooSlow,
+    /// The server goes away.
+    GoingAway,
+}
+
+impl Close {
+    /// The close code.
+    pub const fn code(self) -> u16 {
+        match self {
+            Self::Unauthenticated => 4001,
+            Self::Revoked => 4003,
+            Self::TooSlow => 4008,
+            Self::GoingAway => 1012,
+        }
+    }
+
+    /// A word for logs and debuggers.
+    pub const fn reason(self) -> &'static str {
+        match self {
+            Self::Unauthenticated => "unauthenticated",
+            Self::Revoked => "revoked",
+            Self::TooSlow => "too slow",
+            Self::GoingAway => "going away",
+        }
+    }
+}
+
+#[derive(Clone)]
+enum Speaker {
+    Agent(Scope<Member>),
+    Visitor(Scope<Visitor>),
+}
+
+/// A socket that has said a good hello.
+pub struct Session {
+    routing: Routing,
+    speaker: Speaker,
+}
+
+/// What can go wrong with a frame.
+#[derive(Debug, thiserror::Error)]
+pub enum SessionError {
+    /// The token.
+    #[error(transparent)]
+    Enter(#[from] EnterError),
+    /// A right is missing.
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    /// The message.
+    #[error(transparent)]
+    Message(#[from] MessageError),
+    /// The conversation.
+    #[error(transparent)]
+    Conversation(#[from] ConversationError),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The frame does not fit here.
+    #[error("{1}")]
+    Misplaced(&'static str, &'static str),
+}
+
+impl Fault for SessionError {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Enter(error) => error.kind(),
+            Self::Denied(error) => error.kind(),
+            Self::Message(error) => error.kind(),
+            Self::Conversation(error) => error.kind(),
+            Self::Store(error) => error.kind(),
+            Self::Misplaced(..) => Kind::Invalid,
+        }
+    }
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Enter(error) => error.code(),
+            Self::Denied(error) => error.code(),
+            Self::Message(error) => error.code(),
+            Self::Conversation(error) => error.code(),
+            Self::Store(error) => error.code(),
+            Self::Misplaced(code, _) => code,
+        }
+    }
+}
+
+impl SessionError {
+    fn frame(&self, reference: Option<String>, client_message_id: Option<uuid::Uuid>) -> ServerFrame<'static> {
+        let (detail, wait) = match self.kind() {
+            Kind::Internal => {
+                tracing::error!(error = %self, "a frame failed");
+                ("An error of ours.".to_owned(), None)
+            }
+            Kind::Unavailable(wait) | Kind::RateLimited(wait) => ("Try again soon.".to_owned(), Some(wait)),
+            Kind::Invalid | Kind::Unauthenticated | Kind::Forbidden | Kind::NotFound | Kind::Conflict | Kind::TooLarge => (self.to_string(), None),
+        };
+        let retry_after_ms = wait.map(|wait: Duration| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX));
+        ServerFrame::Error { reference, client_message_id, code: self.code().to_owned(), detail, retry_after_ms }
+    }
+}
+
+fn value(of: &impl serde::Serialize) -> serde_json::Value {
+    serde_json::to_value(of).unwrap_or_default()
+}
+
+impl Session {
+    /// Lets a speaker in by a member's or a visitor's token, and gives the socket its place.
+    pub async fn open(routing: &Routing, token: &str) -> Result<(Self, Place), EnterError> {
+        let speaker = Self::recognise(&routing.world, token).await?;
+        let account = match &speaker {
+            Speaker::Agent(scope) => scope.tenant.id(),
+            Speaker::Visitor(scope) => scope.tenant.id(),
+        };
+        let (agent, topics) = match &speaker {
+            Speaker::Agent(scope) => (Some(scope.who.agent_id), vec![Topic::Agents(account)]),
+            Speaker::Visitor(scope) => (None, vec![Topic::Visitors(account), Topic::Contact(account, scope.who.contact_id)]),
+        };
+        let place = routing.switchboard.join(account, agent, &topics).await;
+        let session = Self { routing: routing.clone(), speaker };
+        session.arrive().await;
+        Ok((session, place))
+    }
+
+    async fn recognise(world: &SharedWorld, token: &str) -> Result<Speaker, EnterError> {
+        match Scope::<Member>::enter(world, token).await {
+            Ok(scope) => {
+                if scope.require(Permission::ConversationsRead).is_err() { Err(BadToken.into()) } else { Ok(Speaker::Agent(scope)) }
+            }
+            Err(EnterError::Token(_)) => Scope::<Visitor>::enter(world, token).await.map(Speaker::Visitor),
+            Err(other) => Err(other),
+        }
+    }
+
+    async fn arrive(&self) {
+        if let Speaker::Agent(scope) = &self.speaker
+            && self.routing.presence.arrive(scope.tenant.id(), scope.who.agent_id, scope.now()).await
+        {
+            self.tell_presence(scope).await;
+        }
+    }
+
+    /// The socket is closed.
+    pub async fn leave(&self) {
+        if let Speaker::Agent(scope) = &self.speaker
+            && self.routing.presence.leave(scope.tenant.id(), scope.who.agent_id).await
+        {
+            self.tell_presence(scope).await;
+        }
+    }
+
+    async fn tell_presence(&self, scope: &Scope<Member>) {
+        let (routing, tenant, agent) = (self.routing.clone(), scope.tenant.clone(), scope.who.agent_id);
+        tokio::spawn(async move {
+            if let Err(error) = relay::tell_presence(&routing, &tenant, agent).await {
+                tracing::warn!(%error, "presence could not be told");
+            }
+            relay::assign(&routing, tenant.id()).await;
+        });
+    }
+
+    /// The answer to a good hello, with what was missed.
+    pub async fn welcome(&self, resume: BTreeMap<String, i64>) -> Vec<String> {
+        let world = &self.routing.world;
+        let welcome = ServerFrame::Welcome {
+            protocol: 1,
+            session_id: infra::ids::encode(world.chance.uuid(world.now())),
+            audience: match self.speaker {
+                Speaker::Agent(_) => "agent",
+                Speaker::Visitor(_) => "visitor",
+            },
+            heartbeat_seconds: HEARTBEAT_SECONDS,
+            server_time: world.now(),
+        };
+        let mut frames = vec![welcome.encode()];
+        frames.extend(self.resume(resume).await);
+        frames
+    }
+
+    /// Whether who opened this socket may still have it.
+    pub async fn still_welcome(&self) -> bool {
+        match &self.speaker {
+            // A database that is away is no reason to cut everybody off.
+            Speaker::Agent(scope) => scope.still_welcome().await.unwrap_or(true),
+            Speaker::Visitor(scope) => match Tenant::active(&self.routing.world, scope.tenant.id()).await {
+                Ok(_) => true,
+                Err(error) => matches!(error, EnterError::Store(_)),
+            },
+        }
+    }
+
+    /// Answers one frame. A refused frame gets an error frame; the socket lives on.
+    pub async fn answer(&mut self, frame: ClientFrame) -> Vec<String> {
+        let (reference, client_message_id) = match &frame {
+            ClientFrame::Send { reference, client_message_id, .. } => (reference.clone(), Some(*client_message_id)),
+            _ => (None, None),
+        };
+        match self.try_answer(frame).await {
+            Ok(frames) => frames,
+            Err(error) => vec![error.frame(reference, client_message_id).encode()],
+        }
+    }
+
+    async fn try_answer(&mut self, frame: ClientFrame) -> Result<Vec<String>, SessionError> {
+        match frame {
+            ClientFrame::Hello { .. } => Err(SessionError::Misplaced("hello_repeated", "This socket has already said hello.")),
+            ClientFrame::Send { reference, client_message_id, conversation_id, text, private } => {
+                self.send(reference, client_message_id, conversation_id, &text, private).await.map(|frame| vec![frame])
+            }
+            ClientFrame::Read { conversation_id, seq } => self.read(conversation_id, seq).await.map(|()| Vec::new()),
+            ClientFrame::Delivered { conversation_id, seq } => self.delivered(conversation_id, seq).await.map(|()| Vec::new()),
+            ClientFrame::Typing { conversation_id, on } => self.typing(conversation_id, on).await.map(|()| Vec::new()),
+            ClientFrame::Resume { conversations } => Ok(self.resume(conversations).await),
+            ClientFrame::Renew { token } => self.renew(&token).await.map(|()| vec![ServerFrame::Renewed {}.encode()]),
+            ClientFrame::Ping {} => Ok(vec![ServerFrame::Pong {}.encode()]),
+        }
+    }
+
+    async fn send(
+        &self,
+        reference: Option<String>,
+        client_message_id: uuid::Uuid,
+        conversation_id: Option<ConversationId>,
+        text: &str,
+        private: bool,
+    ) -> Result<String, SessionError> {
+        let (conversation_id, message) = match &self.speaker {
+            Speaker::Agent(scope) => {
+                scope.require(Permission::ConversationsReply)?;
+                let id = conversation_id.ok_or(SessionError::Misplaced("frame_fields_invalid", "An agent's send names its conversation."))?;
+                let mut tx = scope.begin().await?;
+                let author = Author::Agent { id: scope.who.agent_id, name: agent::signature(&tx, &scope.who).await? };
+                let sent = message::send(&mut tx, id, author, text, private, client_message_id).await?;
+                tx.commit().await?;
+                (sent.conversation.id, value(&sent.message))
+            }
+            Speaker::Visitor(scope) => {
+                if private || conversation_id.is_some() {
+                    return Err(SessionError::Misplaced("frame_fields_invalid", "A visitor's send names no conversation and is never private."));
+                }
+                let mut tx = scope.begin().await?;
+                let sent = message::receive(&mut tx, scope.who.contact_id, scope.who.inbox_id, text, client_message_id).await?;
+                tx.commit().await?;
+                (sent.conversation.id, value(&sent.message.for_visitor()))
+            }
+        };
+        Ok(ServerFrame::Ack { reference, client_message_id, conversation_id, message }.encode())
+    }
+
+    async fn read(&self, id: ConversationId, seq: i64) -> Result<(), SessionError> {
+        match &self.speaker {
+            Speaker::Agent(scope) => {
+                scope.require(Permission::ConversationsReply)?;
+                let mut tx = scope.begin().await?;
+                conversation::mark_read_by_agent(&mut tx, id, seq).await?;
+                tx.commit().await?;
+            }
+            Speaker::Visitor(scope) => {
+                let mut tx = scope.begin().await?;
+                conversation::mark_read_by_contact(&mut tx, id, scope.who.contact_id, seq).await?;
+                tx.commit().await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn delivered(&self, id: ConversationId, seq: i64) -> Result<(), SessionError> {
+        let Speaker::Visitor(scope) = &self.speaker else {
+            return Err(SessionError::Misplaced("frame_not_for_agents", "Only visitors confirm deliveries."));
+        };
+        let mut tx = scope.begin().await?;
+        conversation::mark_delivered(&mut tx, id, scope.who.contact_id, seq).await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn typing(&self, id: ConversationId, on: bool) -> Result<(), SessionError> {
+        let (topic, by) = match &self.speaker {
+            Speaker::Agent(scope) => {
+                scope.require(Permission::ConversationsReply)?;
+                let tx = scope.begin().await?;
+                let conversation = conversation::find(&tx, id).await?.ok_or(ConversationError::Unknown)?;
+                let name = agent::signature(&tx, &scope.who).await?;
+                (Topic::Contact(scope.tenant.id(), conversation.contact.id), Who { kind: SenderKind::Agent, name: Some(name) })
+            }
+            Speaker::Visitor(scope) => {
+                let tx = scope.begin().await?;
+                let conversation = conversation::find_of_contact(&tx, id, scope.who.contact_id).await?.ok_or(ConversationError::Unknown)?;
+                (Topic::Agents(scope.tenant.id()), Who { kind: SenderKind::Contact, name: conversation.contact.name })
+            }
+        };
+        self.routing.switchboard.say(topic, &ServerFrame::Typing { conversation_id: id, by, on }.encode()).await;
+        Ok(())
+    }
+
+    /// What was missed of each conversation, or a request to load it anew: never silence.
+    async fn resume(&self, seen: BTreeMap<String, i64>) -> Vec<String> {
+        let mut frames = Vec::new();
+        for (id, after) in seen.into_iter().take(50) {
+            let resumed = match id.parse() {
+                Ok(parsed) => self.resume_one(parsed, after.max(0)).await,
+                Err(_) => Ok(None),
+            };
+            frames.push(match resumed {
+                Ok(Some(frame)) => frame,
+                Ok(None) => ServerFrame::Reset { conversation_id: id.chars().take(60).collect() }.encode(),
+                Err(error) => error.frame(None, None).encode(),
+            });
+        }
+        frames
+    }
+
+    async fn resume_one(&self, id: ConversationId, after: i64) -> Result<Option<String>, SessionError> {
+        let span = Span { after: Some(after), before: None, limit: RESUME_MOST };
+        let (messages, last_seq, conversation, more) = match &self.speaker {
+            Speaker::Agent(scope) => {
+                let tx = scope.begin().await?;
+                let Some(conversation) = conversation::find(&tx, id).await? else { return Ok(None) };
+                let (messages, more) = message::list(&tx, id, span).await?;
+                (value(&messages), conversation.last_seq, value(&conversation), more)
+            }
+            Speaker::Visitor(scope) => {
+                let tx = scope.begin().await?;
+                let Some(conversation) = conversation::find_of_contact(&tx, id, scope.who.contact_id).await? else { return Ok(None) };
+                let (messages, more) = message::list_public(&tx, id, span).await?;
+                (value(&messages), conversation.last_public_seq, value(&conversation.for_visitor()), more)
+            }
+        };
+        if more || after > last_seq {
+            return Ok(None);
+        }
+        Ok(Some(ServerFrame::Resumed { conversation_id: id, messages, last_seq, conversation }.encode()))
+    }
+
+    /// Takes a fresh token of the same speaker.
+    async fn renew(&mut self, token: &str) -> Result<(), SessionError> {
+        let fresh = Self::recognise(&self.routing.world, token).await?;
+        let same = match (&self.speaker, &fresh) {
+            (Speaker::Agent(old), Speaker::Agent(new)) => old.who.agent_id == new.who.agent_id,
+            (Speaker::Visitor(old), Speaker::Visitor(new)) => old.who.contact_id == new.who.contact_id && old.tenant.id() == new.tenant.id(),
+            (Speaker::Agent(_), Speaker::Visitor(_)) | (Speaker::Visitor(_), Speaker::Agent(_)) => false,
+        };
+        if !same {
+            return Err(SessionError::Misplaced("token_of_another", "This token is not of the one who opened the socket."));
+        }
+        self.speaker = fresh;
+        Ok(())
+    }
+}

@@ -1,0 +1,185 @@
+//! The sockets of this process and their connection to the bus: one subscription a company, frames passed on as they are.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures::StreamExt as _;
+use infra::bus::Bus;
+use tenant::{AccountId, AgentId};
+use tokio::sync::mpsc::{Receiver, Sender, channel};
+use tokio::sync::watch;
+use tokio::task::AbortHandle;
+
+use super::hub::{Hub, SocketId};
+use super::topic::Topic;
+
+/// How many frames may wait for one socket. A socket that reads slower is closed and resumes.
+const WAITING_FRAMES: usize = 256;
+
+/// What a socket's writer gets.
+#[derive(Debug, Clone)]
+pub enum Delivery {
+    /// Write this frame.
+    Frame(Arc<str>),
+    /// Write what it says and close: who opened this socket may not have it any more.
+    Revoked,
+}
+
+struct Line {
+    sender: Sender<Delivery>,
+    agent: Option<AgentId>,
+    account: AccountId,
+}
+
+#[derive(Default)]
+struct State {
+    hub: Hub,
+    lines: HashMap<SocketId, Line>,
+    subscriptions: HashMap<AccountId, Subscription>,
+}
+
+/// What this process hears of one company.
+struct Subscription {
+    task: AbortHandle,
+    /// True once the bus has it: what is published from then on arrives.
+    ready: watch::Receiver<bool>,
+}
+
+/// The sockets of this process.
+pub struct Switchboard {
+    bus: Bus,
+    next: AtomicU64,
+    state: Arc<Mutex<State>>,
+}
+
+/// A place at the switchboard; given up when dropped.
+pub struct Place {
+    /// Which socket.
+    pub socket: SocketId,
+    /// What it is to write. Ends when the socket was too slow.
+    pub deliveries: Receiver<Delivery>,
+    state: Arc<Mutex<State>>,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        hang_up(&mut state, self.socket);
+    }
+}
+
+fn hang_up(state: &mut State, socket: SocketId) {
+    state.lines.remove(&socket);
+    for account in state.hub.leave(socket) {
+        if let Some(subscription) = state.subscriptions.remove(&account) {
+            subscription.task.abort();
+        }
+    }
+}
+
+impl Switchboard {
+    /// No sockets yet.
+    pub fn new(bus: Bus) -> Self {
+        Self { bus, next: AtomicU64::new(1), state: Arc::default() }
+    }
+
+    /// Gives a socket its place. All topics are of one company. When this returns, everything published from now on
+    /// arrives, so what the socket then reads of the database leaves no gap; unless the bus is away, which a sweep covers.
+    pub async fn join(&self, account: AccountId, agent: Option<AgentId>, topics: &[Topic]) -> Place {
+        let (place, ready) = self.take_place(account, agent, topics);
+        if let Some(mut ready) = ready {
+            drop(tokio::time::timeout(Duration::from_secs(1), ready.wait_for(|ready| *ready)).await);
+        }
+        place
+    }
+
+    fn take_place(&self, account: AccountId, agent: Option<AgentId>, topics: &[Topic]) -> (Place, Option<watch::Receiver<bool>>) {
+        let socket = SocketId(self.next.fetch_add(1, Ordering::Relaxed));
+        let (sender, deliveries) = channel(WAITING_FRAMES);
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.lines.insert(socket, Line { sender, agent, account });
+        for topic in topics.iter().filter(|topic| topic.account() == account) {
+            if state.hub.listen(socket, *topic) {
+                let (tell, ready) = watch::channel(false);
+                let task = tokio::spawn(follow(self.bus.clone(), account, Arc::clone(&self.state), tell)).abort_handle();
+                state.subscriptions.insert(account, Subscription { task, ready });
+            }
+        }
+        let ready = state.subscriptions.get(&account).map(|subscription| subscription.ready.clone());
+        (Place { socket, deliveries, state: Arc::clone(&self.state) }, ready)
+    }
+
+    /// Says something to everybody who listens to a topic, in all processes. Here at least, when the bus is away.
+    pub async fn say(&self, topic: Topic, frame: &str) {
+        let connected = self.bus.connection_state() == async_nats::connection::State::Connected;
+        let published = connected && self.bus.publish(topic.subject(), frame.to_owned().into()).await.is_ok();
+        if !published {
+            self.deliver(topic, frame);
+        }
+    }
+
+    /// Closes every socket of an agent, in all processes.
+    pub async fn revoke(&self, account: AccountId, agent: AgentId) {
+        self.say(Topic::Control(account), &agent.to_string()).await;
+    }
+
+    /// Passes a frame to the sockets of this process.
+    pub fn deliver(&self, topic: Topic, frame: &str) {
+        deliver(&self.state, topic, frame);
+    }
+
+    /// Waits until what was said has left this process.
+    pub async fn flush(&self) -> bool {
+        matches!(tokio::time::timeout(Duration::from_secs(1), self.bus.flush()).await, Ok(Ok(())))
+    }
+
+    /// The companies somebody here listens to.
+    pub fn accounts(&self) -> Vec<AccountId> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).subscriptions.keys().copied().collect()
+    }
+
+    /// How many sockets are open.
+    pub fn sockets(&self) -> usize {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).hub.len()
+    }
+}
+
+async fn follow(bus: Bus, account: AccountId, state: Arc<Mutex<State>>, ready: watch::Sender<bool>) {
+    match bus.subscribe(Topic::all_of(account)).await {
+        Ok(mut messages) => {
+            if bus.flush().await.is_ok() {
+                ready.send_replace(true);
+            }
+            while let Some(message) = messages.next().await {
+                let Ok(frame) = std::str::from_utf8(&message.payload) else { continue };
+                if let Some(topic) = Topic::parse(account, &message.subject) {
+                    deliver(&state, topic, frame);
+                }
+            }
+        }
+        Err(error) => tracing::error!(%error, "the bus refused a subscription"),
+    }
+}
+
+fn deliver(state: &Mutex<State>, topic: Topic, frame: &str) {
+    let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Topic::Control(account) = topic {
+        let agent: Option<AgentId> = frame.parse().ok();
+        for line in state.lines.values().filter(|line| line.account == account && line.agent.is_some() && line.agent == agent) {
+            drop(line.sender.try_send(Delivery::Revoked));
+        }
+        return;
+    }
+    let frame: Arc<str> = frame.into();
+    let slow: Vec<SocketId> = state
+        .hub
+        .listeners(topic)
+        .filter(|socket| state.lines.get(socket).is_some_and(|line| line.sender.try_send(Delivery::Frame(Arc::clone(&frame))).is_err()))
+        .collect();
+    for socket in slow {
+        // Its queue is full: it alone is reset, and will resume from what it has seen.
+        hang_up(&mut state, socket);
+    }
+}
