@@ -4,6 +4,7 @@ mod apt;
 mod browser;
 mod locate;
 mod node;
+mod rust;
 
 use std::ffi::OsString;
 use std::fmt::Write as _;
@@ -17,6 +18,7 @@ use crate::workspace::Workspace;
 pub(crate) use browser::ensure_browser;
 pub(crate) use locate::in_path;
 pub(crate) use node::ensure_node;
+pub(crate) use rust::ensure_rust_components;
 
 /// The oldest Postgres that the product runs on.
 const OLDEST_POSTGRES: u32 = 15;

@@ -12,7 +12,8 @@ use crate::process;
 use crate::tools;
 
 pub(super) const ALL: &[Step] = &[
-    Step { name: "tools", web: true, run: web_tools },
+    Step { name: "tools", web: false, run: rust_tools },
+    Step { name: "web tools", web: true, run: web_tools },
     Step { name: "format", web: false, run: format },
     Step { name: "laws", web: false, run: keep_laws },
     Step { name: "web check", web: true, run: web_check },
@@ -24,6 +25,11 @@ pub(super) const ALL: &[Step] = &[
     Step { name: "web types", web: true, run: web_types },
     Step { name: "tests", web: false, run: tests_run::run },
 ];
+
+fn rust_tools(setting: &Setting<'_>) -> Outcome<Tally> {
+    tools::ensure_rust_components(setting.workspace)?;
+    Ok(Tally::success())
+}
 
 fn web_tools(setting: &Setting<'_>) -> Outcome<Tally> {
     tools::ensure_node()?;
