@@ -1,7 +1,7 @@
 // A time that ages by itself. All of them share one clock, so a list of hundreds costs one timer.
 import { useSyncExternalStore } from 'react'
 import { useTranslation } from 'react-i18next'
-import { dateTime, shortAgo } from './time'
+import { dateTime, longAgo, shortAgo } from './time'
 
 const STEP_MS = 20_000
 const listeners = new Set<() => void>()
@@ -29,12 +29,12 @@ export function useNow(): number {
   return useSyncExternalStore(subscribe, () => now)
 }
 
-export function RelativeTime({ at, className }: { at: string; className?: string }) {
+export function RelativeTime({ at, className, long }: { at: string; className?: string; long?: boolean }) {
   const { t, i18n } = useTranslation()
   const moment = useNow()
   return (
     <time dateTime={at} title={dateTime(at, i18n.language)} className={className}>
-      {shortAgo(t, at, moment, i18n.language)}
+      {long ? longAgo(at, moment, i18n.language) : shortAgo(t, at, moment, i18n.language)}
     </time>
   )
 }

@@ -79,7 +79,8 @@ const FONT = [
 
 export const theme = createTheme({
   primaryColor: 'ink',
-  primaryShade: { light: 6, dark: 5 },
+  // White on shade 5 would miss AA.
+  primaryShade: 6,
   colors: { ink, gray, dark, amber },
   white: '#ffffff',
   black: '#1b1c22',

@@ -1,7 +1,7 @@
 // Relative times, in both languages' shapes.
 import type { TFunction } from 'i18next'
 import { describe, expect, it } from 'vitest'
-import { crossesDay, dayName, shortAgo } from './time'
+import { crossesDay, dayName, longAgo, shortAgo } from './time'
 
 const t = ((key: string, given?: { count?: number }) =>
   given?.count === undefined ? key : `${key}:${given.count}`) as unknown as TFunction
@@ -21,6 +21,13 @@ describe('shortAgo', () => {
   it('calls a clock that runs ahead "now"', () => {
     expect(ago('2026-03-10T12:00:20Z')).toBe('time.now')
   })
+})
+
+it('says long ago in whole words', () => {
+  expect(longAgo('2026-03-10T11:57:00Z', NOW, 'en')).toBe('3 minutes ago')
+  expect(longAgo('2026-03-10T11:57:00Z', NOW, 'zh-CN')).toBe('3分钟前')
+  expect(longAgo('2026-03-10T12:00:30Z', NOW, 'en')).toBe('now')
+  expect(longAgo('2026-01-01T12:00:00Z', NOW, 'en')).toBe('Jan 1, 2026')
 })
 
 describe('days', () => {

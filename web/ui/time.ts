@@ -16,8 +16,19 @@ export function shortAgo(t: TFunction, at: string, now: number, locale: string):
   return date(at, locale, dayjs(at).year() === dayjs(now).year() ? 'day' : 'year')
 }
 
+/** "3 minutes ago", for a sentence. */
+export function longAgo(at: string, now: number, locale: string): string {
+  const words = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' })
+  const age = Math.max(0, now - Date.parse(at))
+  if (age < MINUTE) return words.format(0, 'second')
+  if (age < HOUR) return words.format(-Math.floor(age / MINUTE), 'minute')
+  if (age < DAY) return words.format(-Math.floor(age / HOUR), 'hour')
+  if (age < 30 * DAY) return words.format(-Math.floor(age / DAY), 'day')
+  return date(at, locale)
+}
+
 export function clock(at: string, locale: string): string {
-  return new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit' }).format(new Date(at))
+  return new Intl.DateTimeFormat(locale, { hour: 'numeric', minute: '2-digit' }).format(new Date(at))
 }
 
 export function date(at: string, locale: string, upTo: 'day' | 'year' = 'year'): string {

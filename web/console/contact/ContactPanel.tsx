@@ -65,7 +65,7 @@ export function ContactPanel({
         </div>
         {contact?.last_seen_at && (
           <div className={css.seen}>
-            {t('contact.last_seen')} <RelativeTime at={contact.last_seen_at} />
+            {t('contact.last_seen')} <RelativeTime at={contact.last_seen_at} long />
           </div>
         )}
       </div>

@@ -15,7 +15,11 @@ function isTyping(target: EventTarget | null): boolean {
   return target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName)
 }
 
-const inDialog = () => document.querySelector('[role="dialog"], [role="menu"], [role="listbox"]') !== null
+/** Closed menus may stay in the document, hidden. */
+function inDialog(): boolean {
+  const overlays = document.querySelectorAll('[role="dialog"], [role="menu"], [role="listbox"]')
+  return [...overlays].some((overlay) => overlay.checkVisibility())
+}
 
 export function useShortcuts(shortcuts: Record<string, () => void>): void {
   const latest = useRef(shortcuts)

@@ -48,6 +48,7 @@ export function AssignMenu(props: {
       position="bottom-end"
       shadow="lg"
       radius="md"
+      keepMounted={false}
       onClose={() => props.onChange(false)}
       onOptionSubmit={(id) => {
         props.onAssign(id === NOBODY ? null : id)

@@ -6,6 +6,7 @@ import { useTranslation } from 'react-i18next'
 import type { Conversation } from 'client/types'
 import { useDesk, useDeskState } from '../data/context'
 import { contactName } from '../data/conversations'
+import { cameByPointer } from '../shell/modality'
 import css from './Composer.module.css'
 import { keepDraft, readDraft, type DraftKind } from './drafts'
 
@@ -52,7 +53,7 @@ export function Composer({
 
   // On a phone the keyboard would cover the conversation that was just opened.
   useEffect(() => {
-    if (matchMedia('(hover: hover)').matches) field.current?.focus({ preventScroll: true })
+    if (cameByPointer() && matchMedia('(hover: hover)').matches) field.current?.focus({ preventScroll: true })
   }, [])
 
   function change(next: string): void {
