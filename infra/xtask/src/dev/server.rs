@@ -65,7 +65,7 @@ impl<'a> Setting<'a> {
 
     /// Where the server writes what it does.
     pub(super) fn log(&self) -> &Path {
-        &self.log
+        self.log.strip_prefix(self.workspace.root()).unwrap_or(&self.log)
     }
 
     pub(super) fn migrate(&self) -> Outcome<()> {

@@ -18,7 +18,7 @@ pub(super) fn take(workspace: &Workspace) -> Outcome<Turn> {
         .create(true)
         .truncate(false)
         .open(&path)
-        .doing(|| format!("open {}", path.display()))?;
+        .doing(|| format!("open {} (was this run as another user before?)", path.display()))?;
     match file.try_lock() {
         Ok(()) => Ok(Turn(file)),
         Err(TryLockError::WouldBlock) => {

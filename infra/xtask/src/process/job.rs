@@ -2,12 +2,13 @@
 
 use std::fs::File;
 use std::io::Read;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use nix::sys::signal::{Signal, kill};
+use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 
 use crate::outcome::{Context, Outcome, Stop};
@@ -19,7 +20,7 @@ const GRACE: Duration = Duration::from_secs(10);
 
 /// Runs the command with its output on our own terminal; the caller judges the status.
 pub(crate) fn run(workspace: &Workspace, command: &mut Command) -> Outcome<ExitStatus> {
-    let child = command.stdin(Stdio::null()).spawn().doing(|| format!("start {}", name(command)))?;
+    let child = alone(command).spawn().doing(|| format!("start {}", name(command)))?;
     wait(workspace, child, &name(command))
 }
 
@@ -36,8 +37,7 @@ pub(crate) fn quiet(workspace: &Workspace, command: &mut Command, log: &Path) ->
 
 /// Runs the command and gives its standard output; its errors go to our own terminal.
 pub(crate) fn capture(workspace: &Workspace, command: &mut Command) -> Outcome<(ExitStatus, String)> {
-    command.stdin(Stdio::null()).stdout(Stdio::piped());
-    let mut child = command.spawn().doing(|| format!("start {}", name(command)))?;
+    let mut child = alone(command).stdout(Stdio::piped()).spawn().doing(|| format!("start {}", name(command)))?;
     let mut output = child.stdout.take();
     let reader = thread::spawn(move || {
         let mut bytes = Vec::new();
@@ -54,6 +54,11 @@ pub(crate) fn capture(workspace: &Workspace, command: &mut Command) -> Outcome<(
     Ok((status, String::from_utf8_lossy(&bytes).into_owned()))
 }
 
+/// In a group of its own, so that an interrupted npm or cargo takes all that it started with it.
+fn alone(command: &mut Command) -> &mut Command {
+    command.stdin(Stdio::null()).process_group(0)
+}
+
 fn wait(workspace: &Workspace, mut child: Child, name: &str) -> Outcome<ExitStatus> {
     let mut ended_at = None;
     loop {
@@ -62,11 +67,11 @@ fn wait(workspace: &Workspace, mut child: Child, name: &str) -> Outcome<ExitStat
         }
         if let Err(stop) = workspace.go_on() {
             let since = *ended_at.get_or_insert_with(|| {
-                terminate(&child);
+                signal(&child, Signal::SIGTERM);
                 Instant::now()
             });
             if since.elapsed() > GRACE {
-                let _gone = child.kill();
+                signal(&child, Signal::SIGKILL);
                 let _reaped = child.wait();
                 return Err(stop);
             }
@@ -75,9 +80,9 @@ fn wait(workspace: &Workspace, mut child: Child, name: &str) -> Outcome<ExitStat
     }
 }
 
-fn terminate(child: &Child) {
+fn signal(child: &Child, signal: Signal) {
     if let Ok(pid) = i32::try_from(child.id()) {
-        let _gone = kill(Pid::from_raw(pid), Signal::SIGTERM);
+        let _gone = killpg(Pid::from_raw(pid), signal);
     }
 }
 
