@@ -1,6 +1,6 @@
 // The panel as a whole: language, colours and the choice between chat, trouble and teaser.
 
-import { useEffect, useMemo } from 'preact/hooks'
+import { useEffect, useMemo, useRef } from 'preact/hooks'
 import { inkOn, readableOn, safeColor } from '../shared/color'
 import type { Actions } from './actions'
 import { PanelContext } from './context'
@@ -14,6 +14,7 @@ import { Thread } from './views/Thread'
 
 export function App({ store, actions }: { store: Store; actions: Actions }) {
   const state = useStore(store)
+  const mainRef = useRef<HTMLElement>(null)
   const words = useMemo(() => createWords(state.locale), [state.locale])
   const theme = state.choices.theme && state.choices.theme !== 'auto' ? state.choices.theme : state.config?.theme
   useBrand(state.config?.color, theme ?? 'auto')
@@ -31,6 +32,12 @@ export function App({ store, actions }: { store: Store; actions: Actions }) {
     return () => removeEventListener('keydown', onKey)
   }, [actions])
 
+  // Where the composer does not take the keyboard (on touch screens), a screen reader still has to land in the panel.
+  useEffect(() => {
+    if (state.focusRequest > 0 && matchMedia('(pointer: coarse)').matches)
+      mainRef.current?.focus({ preventScroll: true })
+  }, [state.focusRequest])
+
   const panel = useMemo(() => ({ state, actions, words }), [state, actions, words])
   const teased = !state.open && state.teaser
   const title = state.config?.title || state.config?.inbox_name
@@ -38,6 +45,8 @@ export function App({ store, actions }: { store: Store; actions: Actions }) {
     <PanelContext.Provider value={panel}>
       {teased && <Teaser message={teased} />}
       <main
+        ref={mainRef}
+        tabIndex={-1}
         class="panel"
         hidden={Boolean(teased)}
         aria-label={title ? words.t('chatWith', { name: title }) : words.t('chat')}

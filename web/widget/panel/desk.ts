@@ -166,30 +166,26 @@ export function createDesk(key: string): Desk {
   const theirs = (message: WidgetMessage) => message.message_type === 'outgoing' || message.message_type === 'template'
 
   function count(): void {
+    markRead()
     const { thread, conversation, history } = get()
     const loaded = thread.messages.filter((message) => theirs(message) && message.seq > readSeq).length
-    // Until the history is here the server's own count is all there is.
-    const unread =
-      history === 'ready'
-        ? loaded
-        : Math.max(loaded, readSeq > (conversation?.contact_read_seq ?? 0) ? 0 : (conversation?.unread_count ?? 0))
-    if (unread !== get().unread) {
-      set({ unread })
-      bridge.send({ type: 'unread', count: unread })
-    }
-    markRead()
+    // Until the history is here the server's own count is all there is, unless this frame has read on since.
+    const told = conversation && readSeq <= conversation.contact_read_seq ? conversation.unread_count : 0
+    const unread = history === 'ready' ? loaded : Math.max(loaded, told)
+    if (unread === get().unread) return
+    set({ unread })
+    bridge.send({ type: 'unread', count: unread })
   }
 
+  /** What is on screen is read, at once, so that nothing flickers as unread. */
   function markRead(): void {
     const { open, conversation, thread } = get()
     if (!open || !atEnd || document.visibilityState !== 'visible' || !conversation) return
     const seq = lastSeq(thread)
     if (seq <= readSeq) return
     readSeq = seq
-    if (!realtime.read(conversation.id, seq)) {
-      visitor.http.post(`/v1/widget/conversations/${conversation.id}/read`, { seq }).catch(() => undefined)
-    }
-    count()
+    if (realtime.read(conversation.id, seq)) return
+    visitor.http.post(`/v1/widget/conversations/${conversation.id}/read`, { seq }).catch(() => undefined)
   }
 
   function tease(message: WidgetMessage | undefined): void {
@@ -214,7 +210,8 @@ export function createDesk(key: string): Desk {
     const { conversation } = get()
     // The first message, a reopening one, and one from a new page go over HTTP, which says more than the socket can.
     const plain = conversation?.status === 'open' && (!page || page.url === toldPage)
-    if (plain && realtime.state() === 'online') {
+    // Offline a socket swallows the text for ten seconds; a request fails at once and says so.
+    if (plain && realtime.state() === 'online' && navigator.onLine) {
       try {
         const message = await realtime.send({ client_message_id, text })
         return merge([message])
@@ -354,7 +351,7 @@ export function createDesk(key: string): Desk {
     set({ open: true, focusRequest: get().focusRequest + 1 })
     if (configAt && Date.now() - configAt > CONFIG_FRESH_MS && realtime.state() !== 'online') void loadConfig()
     connectIfUseful()
-    markRead()
+    count()
   }
 
   function forget(): void {
@@ -387,7 +384,7 @@ export function createDesk(key: string): Desk {
     },
     atEnd(reached) {
       atEnd = reached
-      markRead()
+      count()
     },
     async loadEarlier() {
       const { conversation, thread, loadingEarlier } = get()
@@ -443,7 +440,7 @@ export function createDesk(key: string): Desk {
         else if (get().history === 'failed') void resume()
       })
       addEventListener('offline', () => set({ offline: true }))
-      document.addEventListener('visibilitychange', markRead)
+      document.addEventListener('visibilitychange', count)
       memory.onChange((name, value) => {
         // Another tab became a visitor: so did we.
         if (name === 'secret' && value && get().history === 'none') void resume()

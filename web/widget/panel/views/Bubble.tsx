@@ -11,7 +11,15 @@ export interface Run {
   last: boolean
 }
 
-export function MineBubble({ message, seen, run }: { message: WidgetMessage; seen: boolean; run: Run }) {
+interface MineProps {
+  message: WidgetMessage
+  seen: boolean
+  /** Say the receipt in a word, not by its tick alone. */
+  spelled: boolean
+  run: Run
+}
+
+export function MineBubble({ message, seen, spelled, run }: MineProps) {
   const { words } = usePanel()
   const word = words.t(seen ? 'seen' : 'sent')
   return (
@@ -25,7 +33,7 @@ export function MineBubble({ message, seen, run }: { message: WidgetMessage; see
           <time dateTime={message.created_at}>{words.time(Date.parse(message.created_at))}</time>
           <span class={seen ? 'tick seen' : 'tick'} title={word}>
             <Icon name={seen ? 'checks' : 'check'} size={15} />
-            <span class="sr">{word}</span>
+            <span class={spelled ? '' : 'sr'}>{word}</span>
           </span>
         </span>
       )}

@@ -1,6 +1,7 @@
 // Who is being talked to, and whether they are there.
 
 import { usePanel } from '../context'
+import type { PanelState } from '../store'
 import { Avatar, Icon } from './parts'
 
 export function Header() {
@@ -9,8 +10,9 @@ export function Header() {
   const agent = conversation?.status === 'open' ? conversation.assignee?.name : undefined
   const title = config?.title || config?.inbox_name || words.t('chat')
   const status = agent ? words.t('agentHere', { name: agent }) : words.t(online ? 'online' : 'away')
+  const greet = isFresh(state)
   return (
-    <header class="header">
+    <header class={greet ? 'header hero' : 'header'}>
       <span class="who">
         <Avatar name={agent ?? title} size="l" />
         <i class={online ? 'dot on' : 'dot'} />
@@ -22,6 +24,17 @@ export function Header() {
       <button type="button" class="round" aria-label={words.t('close')} onClick={actions.close}>
         <Icon name={state.full ? 'close' : 'down'} size={22} />
       </button>
+      {greet && (
+        <p class="hello" dir="auto">
+          {config?.greeting || words.t('greeting')}
+        </p>
+      )}
     </header>
   )
+}
+
+/** Nothing has been said yet: the greeting then has the stage. */
+export function isFresh({ phase, history, thread }: PanelState): boolean {
+  const settled = phase === 'ready' && (history === 'none' || history === 'ready')
+  return settled && thread.messages.length + thread.pending.length === 0
 }

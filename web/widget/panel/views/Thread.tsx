@@ -1,21 +1,18 @@
-// The conversation, oldest first: welcome, messages in runs, days between them, and what is going on right now.
+// The scrolling conversation: welcome, history, messages, cards, and who is typing; and where the reader is in it.
 
-import type { ComponentChildren } from 'preact'
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { firstSeq, lastSeq } from 'client/thread'
-import type { WidgetMessage } from 'client/types'
 import { usePanel } from '../context'
-import { activityText, MineBubble, PendingBubble, TheirBubble } from './Bubble'
 import { ContactCard } from './ContactCard'
+import { isFresh } from './Header'
+import { Messages } from './Messages'
 import { Icon, Linked } from './parts'
-import { SurveyCard } from './SurveyCard'
 
-const RUN_MS = 5 * 60_000
 const NEAR_END = 48
 
 export function Thread() {
   const { state, actions, words } = usePanel()
-  const { thread, history, typing, contact, conversation } = state
+  const { thread, history, typing, contact } = state
   const scrollerRef = useRef<HTMLDivElement>(null)
   const stuckRef = useRef(true)
   const beforeRef = useRef({ first: 0, height: 0 })
@@ -61,10 +58,11 @@ export function Thread() {
     if (!stuckRef.current) setUnseen(true)
   }, [last])
 
-  // A keyboard, a longer draft or a card changes the box's own height.
+  // A keyboard or a longer draft changes the box's height, a card that unfolds its content's.
   useEffect(() => {
     const observer = new ResizeObserver(() => stuckRef.current && toEnd())
     observer.observe(scrollerRef.current!)
+    observer.observe(scrollerRef.current!.firstElementChild!)
     return () => observer.disconnect()
   }, [])
 
@@ -97,7 +95,7 @@ export function Thread() {
         )}
         <Messages />
         {contact.asked && <ContactCard />}
-        {conversation?.survey && <SurveyCard key={conversation.survey.episode} />}
+        {isFresh(state) && <li class="promise">{words.t('promise')}</li>}
         {typing !== null && (
           <li class="row theirs first last typing">
             <div class="bubble">
@@ -140,80 +138,16 @@ function Welcome() {
   const { config, online } = state
   return (
     <li class="welcome">
-      <p class="hello" dir="auto">
-        {config?.greeting || words.t('greeting')}
-      </p>
+      {!isFresh(state) && (
+        <p class="hello" dir="auto">
+          {config?.greeting || words.t('greeting')}
+        </p>
+      )}
       {!online && config && state.connection !== 'reconnecting' && (
         <p class="away" dir="auto">
           <Linked text={config.away_message || words.t('awayMessage')} />
         </p>
       )}
-    </li>
-  )
-}
-
-function Messages() {
-  const { state, words } = usePanel()
-  const { thread, conversation } = state
-  const rows: ComponentChildren[] = []
-  const visible = thread.messages.filter((message) => message.message_type !== 'template')
-  let day = ''
-
-  visible.forEach((message, i) => {
-    const at = Date.parse(message.created_at)
-    const today = words.day(at)
-    if (today !== day) rows.push(<Day key={`day${message.seq}`} text={today} />)
-    const run = {
-      first: today !== day || !sameRun(visible[i - 1], message),
-      last: !sameRun(message, visible[i + 1]),
-    }
-    day = today
-    if (message.message_type === 'activity') {
-      const text = activityText(message, words)
-      if (text)
-        rows.push(
-          <li class="note" key={message.seq} dir="auto">
-            {text}
-          </li>,
-        )
-    } else if (message.sender.kind === 'contact') {
-      const seen = message.seq <= (conversation?.agent_read_seq ?? 0)
-      const followed = i === visible.length - 1 && thread.pending.length > 0
-      rows.push(
-        <MineBubble key={key(message)} message={message} seen={seen} run={{ ...run, last: run.last && !followed }} />,
-      )
-    } else rows.push(<TheirBubble key={message.seq} message={message} run={run} />)
-  })
-
-  const newest = visible.at(-1)
-  thread.pending.forEach((message, i) => {
-    const first = i === 0 && newest?.sender.kind !== 'contact'
-    rows.push(
-      <PendingBubble
-        key={message.client_message_id}
-        message={message}
-        run={{ first, last: i === thread.pending.length - 1 }}
-      />,
-    )
-  })
-  return <>{rows}</>
-}
-
-/** The same key before and after confirmation, so that a sent bubble does not flicker. */
-function key(message: WidgetMessage): string {
-  return message.client_message_id ?? String(message.seq)
-}
-
-function sameRun(a: WidgetMessage | undefined, b: WidgetMessage | undefined): boolean {
-  if (!a || !b || a.message_type === 'activity' || b.message_type === 'activity') return false
-  const close = Date.parse(b.created_at) - Date.parse(a.created_at) < RUN_MS
-  return close && a.sender.kind === b.sender.kind && a.sender.name === b.sender.name
-}
-
-function Day({ text }: { text: string }) {
-  return (
-    <li class="day">
-      <span>{text}</span>
     </li>
   )
 }

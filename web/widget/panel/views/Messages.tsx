@@ -1,0 +1,92 @@
+// The messages themselves: in runs by author, with days between them and the survey where it was asked.
+
+import type { ComponentChildren } from 'preact'
+import type { WidgetMessage } from 'client/types'
+import { usePanel } from '../context'
+import { activityText, MineBubble, PendingBubble, TheirBubble } from './Bubble'
+import { SurveyCard } from './SurveyCard'
+
+const RUN_MS = 5 * 60_000
+
+export function Messages() {
+  const { state, words } = usePanel()
+  const { thread, conversation } = state
+  const rows: ComponentChildren[] = []
+  // The newest question for a rating is the one that can be answered; older ones have had their time.
+  const question = thread.messages.findLast((message) => message.content?.kind === 'survey')
+  const visible = thread.messages.filter((message) => message.message_type !== 'template' || message === question)
+  const newestOwn =
+    thread.pending.length > 0 ? undefined : visible.findLast((message) => message.sender.kind === 'contact')
+  const survey = conversation?.survey && <SurveyCard key={`survey${conversation.survey.episode}`} />
+  let day = ''
+
+  visible.forEach((message, i) => {
+    const at = Date.parse(message.created_at)
+    const today = words.day(at)
+    if (today !== day) rows.push(<Day key={`day${message.seq}`} text={today} />)
+    const run = {
+      first: today !== day || !sameRun(visible[i - 1], message),
+      last: !sameRun(message, visible[i + 1]),
+    }
+    day = today
+    if (message === question) rows.push(survey)
+    else if (message.message_type === 'activity') {
+      const text = activityText(message, words)
+      if (text)
+        rows.push(
+          <li class="note" key={message.seq} dir="auto">
+            {text}
+          </li>,
+        )
+    } else if (message.sender.kind === 'contact') {
+      const seen = message.seq <= (conversation?.agent_read_seq ?? 0)
+      const followed = i === visible.length - 1 && thread.pending.length > 0
+      rows.push(
+        <MineBubble
+          key={key(message)}
+          message={message}
+          seen={seen}
+          spelled={message === newestOwn}
+          run={{ ...run, last: run.last && !followed }}
+        />,
+      )
+    } else rows.push(<TheirBubble key={message.seq} message={message} run={run} />)
+  })
+
+  const newest = visible.at(-1)
+  thread.pending.forEach((message, i) => {
+    const first = i === 0 && newest?.sender.kind !== 'contact'
+    rows.push(
+      <PendingBubble
+        key={message.client_message_id}
+        message={message}
+        run={{ first, last: i === thread.pending.length - 1 }}
+      />,
+    )
+  })
+  if (!question) rows.push(survey)
+  return <>{rows}</>
+}
+
+/** The same key before and after confirmation, so that a sent bubble does not flicker. */
+function key(message: WidgetMessage): string {
+  return message.client_message_id ?? String(message.seq)
+}
+
+function sameRun(a: WidgetMessage | undefined, b: WidgetMessage | undefined): boolean {
+  if (!a || !b || aside(a) || aside(b)) return false
+  const close = Date.parse(b.created_at) - Date.parse(a.created_at) < RUN_MS
+  return close && a.sender.kind === b.sender.kind && a.sender.name === b.sender.name
+}
+
+function aside({ message_type: type }: WidgetMessage): boolean {
+  return type === 'activity' || type === 'template'
+}
+
+function Day({ text }: { text: string }) {
+  return (
+    <li class="day">
+      <span>{text}</span>
+    </li>
+  )
+}
