@@ -52,7 +52,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     target: 'es2022',
     modulePreload: { polyfill: false },
-    chunkSizeWarningLimit: 700,
+    chunkSizeWarningLimit: 900,
     rolldownOptions: {
       input: Object.fromEntries(
         APPS.map((app) => [app, here(`./${app}/index.html`)] as const).filter(([, page]) => existsSync(page)),

@@ -86,7 +86,7 @@ export function Console() {
               onTogglePanel={togglePanel}
               onBack={phone ? () => go({}) : undefined}
             />
-          ) : (
+          ) : list.conversations.length === 0 ? null : (
             <NothingChosen onHelp={() => setSheetOpen(true)} />
           )}
         </section>

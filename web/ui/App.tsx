@@ -1,16 +1,13 @@
 // What every React app of ours stands in: theme, language, queries, notices, and a last resort when rendering fails.
 import '@fontsource-variable/inter/wght.css'
 import '@mantine/core/styles.layer.css'
-import '@mantine/dates/styles.layer.css'
 import '@mantine/notifications/styles.layer.css'
 import './theme.css'
 import { localStorageColorSchemeManager, MantineProvider } from '@mantine/core'
-import { DatesProvider } from '@mantine/dates'
 import { Notifications } from '@mantine/notifications'
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { StrictMode, type ReactNode } from 'react'
 import { createRoot } from 'react-dom/client'
-import { useTranslation } from 'react-i18next'
 import { ApiProblem } from 'client/http'
 import { CrashBoundary } from './CrashBoundary'
 import { setupI18n, type Dictionaries } from './i18n'
@@ -34,7 +31,6 @@ export const queryClient = new QueryClient({
 })
 
 function Providers({ children }: { children: ReactNode }) {
-  const { i18n } = useTranslation()
   return (
     <MantineProvider
       theme={theme}
@@ -42,12 +38,10 @@ function Providers({ children }: { children: ReactNode }) {
       colorSchemeManager={colorScheme}
       defaultColorScheme="auto"
     >
-      <DatesProvider settings={{ locale: i18n.language === 'zh-CN' ? 'zh-cn' : 'en', firstDayOfWeek: 1 }}>
-        <QueryClientProvider client={queryClient}>
-          <CrashBoundary>{children}</CrashBoundary>
-          <Notifications position="bottom-right" limit={3} autoClose={5000} />
-        </QueryClientProvider>
-      </DatesProvider>
+      <QueryClientProvider client={queryClient}>
+        <CrashBoundary>{children}</CrashBoundary>
+        <Notifications position="bottom-right" limit={3} autoClose={5000} />
+      </QueryClientProvider>
     </MantineProvider>
   )
 }

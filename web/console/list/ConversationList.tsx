@@ -1,5 +1,5 @@
 // The list column: header, virtualised rows, and what to show when there are none.
-import { ActionIcon, Button, Loader, Tooltip } from '@mantine/core'
+import { ActionIcon, Button, Loader } from '@mantine/core'
 import { useVirtualizer } from '@tanstack/react-virtual'
 import {
   IconCircleCheck,
@@ -14,7 +14,7 @@ import { useTranslation } from 'react-i18next'
 import { EmptyState } from 'ui/EmptyState'
 import { ProblemState } from 'ui/ProblemAlert'
 import { useCan } from 'ui/session'
-import { NavButton } from 'ui/Shell'
+import { NavButton, useShell } from 'ui/Shell'
 import { useDeskState } from '../data/context'
 import { countOf, type View } from '../data/views'
 import { ConversationRow, ROW_HEIGHT } from './ConversationRow'
@@ -37,6 +37,7 @@ export function ConversationList(props: {
 }) {
   const { t } = useTranslation()
   const { view, list, selectedId } = props
+  const { narrow } = useShell()
   const count = useDeskState((state) => countOf(state.counts, view))
 
   return (
@@ -45,11 +46,11 @@ export function ConversationList(props: {
         <NavButton />
         <h1 className={css.title}>{t(`view.${view}`)}</h1>
         {count !== undefined && count > 0 && <span className={css.count}>{count}</span>}
-        <Tooltip label={t('command.open')}>
-          <ActionIcon size="md" ml="auto" onClick={props.onSearch} aria-label={t('command.open')}>
-            <IconSearch size={17} stroke={1.8} />
+        {narrow && (
+          <ActionIcon size="lg" ml="auto" onClick={props.onSearch} aria-label={t('command.open')}>
+            <IconSearch size={18} stroke={1.8} />
           </ActionIcon>
-        </Tooltip>
+        )}
       </header>
       <Body key={view} view={view} list={list} selectedId={selectedId} />
     </>

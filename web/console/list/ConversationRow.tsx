@@ -51,7 +51,7 @@ export const ConversationRow = memo(function ConversationRow(props: {
             <StatusMark conversation={conversation} view={view} />
             {conversation.priority && <PriorityIcon priority={conversation.priority} size={15} />}
             {showsAssignee && (
-              <span title={assignee.name}>
+              <span title={assignee.name} className={css.assignee}>
                 <PersonAvatar name={assignee.name} seed={assignee.id} size={18} />
               </span>
             )}

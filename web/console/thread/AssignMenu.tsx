@@ -27,11 +27,13 @@ export function AssignMenu(props: {
   const combobox = useCombobox({ opened: props.opened, onDropdownClose: () => setQuery('') })
 
   useEffect(() => {
-    if (!props.opened) return
-    combobox.focusSearchInput()
-    combobox.selectFirstOption()
+    if (props.opened) combobox.focusSearchInput()
     // oxlint-disable-next-line react/exhaustive-deps -- the combobox is a new object on every render
   }, [props.opened])
+  useEffect(() => {
+    if (props.opened) combobox.selectFirstOption()
+    // oxlint-disable-next-line react/exhaustive-deps -- as above
+  }, [props.opened, query])
 
   const wanted = query.trim().toLowerCase()
   const found = agents
@@ -81,10 +83,7 @@ export function AssignMenu(props: {
       <Combobox.Dropdown>
         <Combobox.Search
           value={query}
-          onChange={(event) => {
-            setQuery(event.currentTarget.value)
-            combobox.updateSelectedOptionIndex()
-          }}
+          onChange={(event) => setQuery(event.currentTarget.value)}
           placeholder={t('assign.search')}
           aria-label={t('assign.search')}
         />

@@ -1,5 +1,6 @@
 // Where one writes: a reply or a private note. Never locked: what cannot be sent now waits in the outbox and goes by itself.
 import { ActionIcon, Anchor, Textarea, Tooltip } from '@mantine/core'
+import { useMediaQuery } from '@mantine/hooks'
 import { IconLock, IconMessage, IconSend2 } from '@tabler/icons-react'
 import { useEffect, useImperativeHandle, useRef, useState, type KeyboardEvent, type Ref } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -30,6 +31,7 @@ export function Composer({
   const { t } = useTranslation()
   const desk = useDesk()
   const { id, status, contact } = conversation
+  const touch = useMediaQuery('(hover: none)', undefined, { getInitialValueInEffect: false }) ?? false
   const [kind, setKind] = useState<DraftKind>(() =>
     !readDraft(id, 'reply') && readDraft(id, 'note') ? 'note' : 'reply',
   )
@@ -121,7 +123,7 @@ export function Composer({
             ref={field}
             variant="unstyled"
             autosize
-            minRows={2}
+            minRows={touch ? 1 : 2}
             maxRows={12}
             value={text}
             onChange={(event) => change(event.currentTarget.value)}

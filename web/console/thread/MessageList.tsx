@@ -43,6 +43,8 @@ export function MessageList({ conversation, thread }: { conversation: Conversati
   // What came while the reader looked elsewhere is marked from where the looking stopped.
   const [seen, setSeen] = useState(newest)
   if (attentive && atBottom && seen !== newest) setSeen(newest)
+  // Whoever answers has read.
+  if (pending.length > 0 && markAt !== null) setMarkAt(null)
   const [wasAttentive, setWasAttentive] = useState(attentive)
   if (wasAttentive !== attentive) {
     setWasAttentive(attentive)

@@ -1,12 +1,13 @@
 // Puts a conversation aside until a time: presets first, any other moment behind them.
-import { ActionIcon, Menu, Popover, Tooltip, Button, Stack } from '@mantine/core'
-import { DateTimePicker } from '@mantine/dates'
+import { ActionIcon, Loader, Menu, Popover, Tooltip } from '@mantine/core'
 import { IconAlarm, IconCalendarTime, IconClockPause } from '@tabler/icons-react'
-import dayjs from 'dayjs'
-import { useState } from 'react'
+import { lazy, Suspense, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useNow } from 'ui/RelativeTime'
 import { snoozePresets } from './snooze'
+
+// The calendar is heavy and seldom used.
+const SnoozePicker = lazy(() => import('./SnoozePicker'))
 
 export function SnoozeMenu(props: {
   snoozed: boolean
@@ -17,10 +18,8 @@ export function SnoozeMenu(props: {
 }) {
   const { t, i18n } = useTranslation()
   const [picking, setPicking] = useState(false)
-  const [picked, setPicked] = useState<string | null>(null)
   const now = new Date(useNow())
   const hour = new Intl.DateTimeFormat(i18n.language, { weekday: 'short', hour: '2-digit', minute: '2-digit' })
-  const tooSoon = !picked || !dayjs(picked).isAfter(now)
 
   return (
     <Popover opened={picking} onChange={setPicking} position="bottom-end" width={260} trapFocus>
@@ -60,27 +59,15 @@ export function SnoozeMenu(props: {
         </span>
       </Popover.Target>
       <Popover.Dropdown>
-        <Stack gap="sm">
-          <DateTimePicker
-            label={t('snooze.until')}
-            value={picked}
-            onChange={setPicked}
-            minDate={now}
-            valueFormat="YYYY-MM-DD HH:mm"
-            popoverProps={{ withinPortal: false }}
-            data-autofocus
-          />
-          <Button
-            size="xs"
-            disabled={tooSoon}
-            onClick={() => {
+        <Suspense fallback={<Loader size="sm" m="md" />}>
+          <SnoozePicker
+            now={now}
+            onPick={(until) => {
               setPicking(false)
-              if (picked) props.onSnooze(dayjs(picked).toDate())
+              props.onSnooze(until)
             }}
-          >
-            {t('action.snooze')}
-          </Button>
-        </Stack>
+          />
+        </Suspense>
       </Popover.Dropdown>
     </Popover>
   )
