@@ -54,8 +54,8 @@ export function Shell(props: {
               size={272}
               padding={0}
               withCloseButton={false}
-              aria-label={t('common.menu')}
-              classNames={{ body: css.drawerBody ?? '', content: css.drawer ?? '' }}
+              title={t('common.menu')}
+              classNames={{ header: 'fd-sr', body: css.drawerBody ?? '', content: css.drawer ?? '' }}
             >
               {column}
             </Drawer>

@@ -42,7 +42,7 @@ const gray: MantineColorsTuple = [
 const dark: MantineColorsTuple = [
   '#e6e7eb',
   '#b9bcc5',
-  '#9699a5',
+  '#a5a8b4',
   '#5f626e',
   '#373944',
   '#2c2e37',

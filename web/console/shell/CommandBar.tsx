@@ -26,7 +26,8 @@ export function CommandBar(props: {
       padding={0}
       size={600}
       yOffset="12vh"
-      aria-label={t('command.title')}
+      title={t('command.title')}
+      classNames={{ header: 'fd-sr' }}
       // Mounted only while open: each opening starts with an empty field and the first choice.
       keepMounted={false}
     >

@@ -22,7 +22,7 @@ export function SnoozeMenu(props: {
   const hour = new Intl.DateTimeFormat(i18n.language, { weekday: 'short', hour: '2-digit', minute: '2-digit' })
 
   return (
-    <Popover opened={picking} onChange={setPicking} position="bottom-end" width={260} trapFocus>
+    <Popover withRoles={false} opened={picking} onChange={setPicking} position="bottom-end" width={260} trapFocus>
       <Popover.Target>
         <span style={{ display: 'inline-flex' }}>
           <Menu position="bottom-end" width={240} opened={props.opened} onChange={props.onChange}>
