@@ -225,8 +225,19 @@ describe('sending', () => {
   it('rejects for good when the server refuses it', async () => {
     const realtime = await online()
     const refused = realtime.send(text)
-    last().say({ type: 'error', ref: text.client_message_id, code: 'validation_failed' })
+    last().say({ type: 'error', client_message_id: text.client_message_id, code: 'validation_failed' })
     await expect(refused).rejects.toMatchObject({ code: 'validation_failed', transient: false })
+    const limited = realtime.send(text)
+    const { client_message_id } = text
+    last().say({ type: 'error', client_message_id, code: 'rate_limited', retry_after_ms: 2500 })
+    await expect(limited).rejects.toMatchObject({ code: 'rate_limited', transient: true, retryAfter: 2.5 })
+  })
+
+  it('names its fields one by one, whatever else the caller holds', async () => {
+    const realtime = await online()
+    const entry = { ...text, state: 'sending', created_at: 1 }
+    void realtime.send(entry).catch(() => undefined)
+    expect(Object.keys(ofType(last(), 'send')[0]!).sort()).toEqual(['client_message_id', 'ref', 'text', 'type'])
   })
 })
 

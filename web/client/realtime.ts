@@ -301,7 +301,7 @@ export function createRealtime<M extends SequencedMessage, C>(options: RealtimeO
         expireTyping(frame)
         break
       case 'error':
-        if (frame.ref) fail(frame.ref, frame.code, frame.detail)
+        fail(frame.client_message_id ?? frame.ref ?? '', frame.code, frame.detail, frame.retry_after_ms)
         break
       case 'reconnect':
         emit(frame)
@@ -335,12 +335,13 @@ export function createRealtime<M extends SequencedMessage, C>(options: RealtimeO
     waiting.resolve(frame.message)
   }
 
-  function fail(id: string, code: string, detail?: string): void {
+  function fail(id: string, code: string, detail?: string, retryAfterMs?: number): void {
     const waiting = unacknowledged.get(id)
     if (!waiting) return
     clearTimeout(waiting.timer)
     unacknowledged.delete(id)
-    waiting.reject(new ApiProblem({ code, detail, status: statusOf(code) }))
+    const retryAfter = retryAfterMs === undefined ? null : retryAfterMs / 1000
+    waiting.reject(new ApiProblem({ code, detail, retryAfter, status: statusOf(code, retryAfter) }))
   }
 
   function quiet(conversationId: string, kind: string): void {
@@ -399,7 +400,9 @@ export function createRealtime<M extends SequencedMessage, C>(options: RealtimeO
     send(message) {
       const id = message.client_message_id
       return new Promise<M>((resolve, reject) => {
-        const frame = { type: 'send', ref: id, ...message }
+        // Named one by one: the server refuses frames with fields it does not know.
+        const { conversation_id, text, private: note } = message
+        const frame = { type: 'send', ref: id, client_message_id: id, conversation_id, text, private: note }
         if (!put(frame)) return reject(new ApiProblem({ code: 'disconnected' }))
         const mine = run
         const timer = setTimeout(() => {
@@ -433,10 +436,10 @@ function pausedState(): RealtimeState {
 }
 
 /** Socket errors carry a code alone; which of them pass by themselves is the same as over HTTP. */
-function statusOf(code: string): number {
+function statusOf(code: string, retryAfter: number | null): number {
+  if (code === 'disconnected' || code === 'timeout') return 0
   if (code === 'rate_limited') return 429
-  if (code === 'unavailable' || code === 'internal') return 503
-  return code === 'disconnected' || code === 'timeout' ? 0 : 422
+  return retryAfter !== null || code === 'internal' ? 503 : 422
 }
 
 function defaultUrl(): string {

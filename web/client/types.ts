@@ -338,6 +338,7 @@ export interface WidgetMessage {
   conversation_id: string
   /** The public numbering. */
   seq: number
+  episode: number
   message_type: MessageType
   sender: { kind: Sender['kind']; name: string | null }
   text: string
@@ -349,6 +350,7 @@ export interface WidgetMessage {
 export interface WidgetConversation {
   id: string
   status: 'open' | 'resolved'
+  episode: number
   assignee: { name: string } | null
   last_seq: number
   agent_read_seq: number
@@ -359,7 +361,8 @@ export interface WidgetConversation {
 }
 
 export interface WidgetConfig {
-  inbox_name: string
+  /** The company's name. */
+  company: string
   title: string
   greeting: string
   away_message: string
@@ -413,7 +416,15 @@ export type ServerFrame<M, C> =
   | { type: 'typing'; conversation_id: string; by: { kind: Sender['kind']; name: string | null }; on: boolean }
   | { type: 'presence.updated'; agent_id?: string; availability?: Availability; online?: boolean }
   | { type: 'contact.updated'; contact: Contact }
-  | { type: 'error'; ref?: string; code: string; detail?: string }
+  | {
+      type: 'error'
+      ref?: string
+      client_message_id?: string
+      code: string
+      detail?: string
+      /** When to try again, if that may help. */
+      retry_after_ms?: number
+    }
   | { type: 'reconnect'; after_ms: number }
   | { type: 'renewed' }
   | { type: 'pong' }

@@ -40,7 +40,7 @@ export function App({ store, actions }: { store: Store; actions: Actions }) {
 
   const panel = useMemo(() => ({ state, actions, words }), [state, actions, words])
   const teased = !state.open && state.teaser
-  const title = state.config?.title || state.config?.inbox_name
+  const title = state.config?.title || state.config?.company
   return (
     <PanelContext.Provider value={panel}>
       {teased && <Teaser message={teased} />}

@@ -14,7 +14,7 @@ export function createPreview(): Desk {
   const store = createStore({ ...initialState, phase: 'ready', open: true, online: true, history: 'ready' })
   const { get, set } = store
   let settings: WidgetConfig = {
-    inbox_name: '',
+    company: '',
     title: '',
     greeting: '',
     away_message: '',
@@ -33,6 +33,7 @@ export function createPreview(): Desk {
       id: `sample${seq}`,
       conversation_id: 'sample',
       seq,
+      episode: 1,
       message_type: mine ? 'incoming' : 'outgoing',
       sender: mine ? { kind: 'contact', name: null } : { kind: 'agent', name: words.t('sampleName') },
       text,
@@ -52,6 +53,7 @@ export function createPreview(): Desk {
       conversation: {
         id: 'sample',
         status: 'open',
+        episode: 1,
         assignee: null,
         last_seq: 2,
         agent_read_seq: 1,

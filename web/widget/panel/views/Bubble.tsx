@@ -94,15 +94,6 @@ export function TheirBubble({ message, run }: { message: WidgetMessage; run: Run
   )
 }
 
-/** What happened to the conversation, in words of the reader's language; events that mean nothing to a visitor are null. */
-export function activityText(message: WidgetMessage, words: ReturnType<typeof usePanel>['words']): string | null {
-  const { content } = message
-  if (!content) return message.text || null
-  if (content.kind === 'assigned') return content.agent_name ? words.t('joined', { name: content.agent_name }) : null
-  if (content.kind === 'status_changed') return content.status === 'resolved' ? words.t('resolved') : null
-  return null
-}
-
 function edges({ first, last }: Run): string {
   return `${first ? 'first' : ''} ${last ? 'last' : ''}`
 }

@@ -4,8 +4,8 @@ import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
 import { usePanel } from '../context'
 import { Icon } from './parts'
 
-const LIMIT = 4000
-const COUNT_FROM = 3600
+const LIMIT = 10_000
+const COUNT_FROM = 9_500
 
 export function Composer() {
   const { state, actions, words } = usePanel()

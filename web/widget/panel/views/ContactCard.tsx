@@ -13,8 +13,8 @@ export function ContactCard() {
 
   if (state.contact.email) {
     return (
-      <li class="note" role="status">
-        {words.t('contactSaved', { email: state.contact.email })}
+      <li class="note">
+        <span role="status">{words.t('contactSaved', { email: state.contact.email })}</span>
       </li>
     )
   }
@@ -55,7 +55,7 @@ export function ContactCard() {
           {words.t('name')}
           <input
             autocomplete="name"
-            maxLength={100}
+            maxLength={120}
             value={name}
             onInput={(event) => setName(event.currentTarget.value)}
           />

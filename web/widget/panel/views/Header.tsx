@@ -8,7 +8,7 @@ export function Header() {
   const { state, actions, words } = usePanel()
   const { config, conversation, online } = state
   const agent = conversation?.status === 'open' ? conversation.assignee?.name : undefined
-  const title = config?.title || config?.inbox_name || words.t('chat')
+  const title = config?.title || config?.company || words.t('chat')
   const status = agent ? words.t('agentHere', { name: agent }) : words.t(online ? 'online' : 'away')
   const greet = isFresh(state)
   return (

@@ -3,7 +3,7 @@
 import type { ComponentChildren } from 'preact'
 import type { WidgetMessage } from 'client/types'
 import { usePanel } from '../context'
-import { activityText, MineBubble, PendingBubble, TheirBubble } from './Bubble'
+import { MineBubble, PendingBubble, TheirBubble } from './Bubble'
 import { SurveyCard } from './SurveyCard'
 
 const RUN_MS = 5 * 60_000
@@ -12,12 +12,18 @@ export function Messages() {
   const { state, words } = usePanel()
   const { thread, conversation } = state
   const rows: ComponentChildren[] = []
-  // The newest question for a rating is the one that can be answered; older ones have had their time.
-  const question = thread.messages.findLast((message) => message.content?.kind === 'survey')
-  const visible = thread.messages.filter((message) => message.message_type !== 'template' || message === question)
+  // Only the newest question for a rating can be answered; older ones have had their time.
+  const asked = conversation?.survey?.episode
+  const question = thread.messages.find((message) => message.content?.kind === 'survey' && message.episode === asked)
+  const visible = thread.messages.filter((message) => message === question || isSpoken(message))
   const newestOwn =
     thread.pending.length > 0 ? undefined : visible.findLast((message) => message.sender.kind === 'contact')
   const survey = conversation?.survey && <SurveyCard key={`survey${conversation.survey.episode}`} />
+  const closed = conversation?.status === 'resolved' && (
+    <li class="note" key="closed">
+      {words.t('resolved')}
+    </li>
+  )
   let day = ''
 
   visible.forEach((message, i) => {
@@ -29,16 +35,8 @@ export function Messages() {
       last: !sameRun(message, visible[i + 1]),
     }
     day = today
-    if (message === question) rows.push(survey)
-    else if (message.message_type === 'activity') {
-      const text = activityText(message, words)
-      if (text)
-        rows.push(
-          <li class="note" key={message.seq} dir="auto">
-            {text}
-          </li>,
-        )
-    } else if (message.sender.kind === 'contact') {
+    if (message === question) rows.push(i === visible.length - 1 && closed, survey)
+    else if (message.sender.kind === 'contact') {
       const seen = message.seq <= (conversation?.agent_read_seq ?? 0)
       const followed = i === visible.length - 1 && thread.pending.length > 0
       rows.push(
@@ -54,6 +52,8 @@ export function Messages() {
   })
 
   const newest = visible.at(-1)
+  if (!question || newest !== question) rows.push(closed)
+  if (!question) rows.push(survey)
   thread.pending.forEach((message, i) => {
     const first = i === 0 && newest?.sender.kind !== 'contact'
     rows.push(
@@ -64,7 +64,6 @@ export function Messages() {
       />,
     )
   })
-  if (!question) rows.push(survey)
   return <>{rows}</>
 }
 
@@ -74,13 +73,13 @@ function key(message: WidgetMessage): string {
 }
 
 function sameRun(a: WidgetMessage | undefined, b: WidgetMessage | undefined): boolean {
-  if (!a || !b || aside(a) || aside(b)) return false
+  if (!a || !b || !isSpoken(a) || !isSpoken(b)) return false
   const close = Date.parse(b.created_at) - Date.parse(a.created_at) < RUN_MS
   return close && a.sender.kind === b.sender.kind && a.sender.name === b.sender.name
 }
 
-function aside({ message_type: type }: WidgetMessage): boolean {
-  return type === 'activity' || type === 'template'
+function isSpoken({ message_type: type }: WidgetMessage): boolean {
+  return type === 'incoming' || type === 'outgoing'
 }
 
 function Day({ text }: { text: string }) {

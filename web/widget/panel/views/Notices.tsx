@@ -3,7 +3,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { lastSeq } from 'client/thread'
 import { usePanel } from '../context'
-import { activityText } from './Bubble'
 import { Icon } from './parts'
 
 /** Short hiccups are nobody's business. */
@@ -81,16 +80,16 @@ export function Announcer() {
       return
     }
     const fresh = thread.messages.filter(
-      (message) => message.seq > saidRef.current && message.sender.kind !== 'contact',
+      (message) =>
+        message.seq > saidRef.current && message.sender.kind !== 'contact' && message.message_type !== 'activity',
     )
     saidRef.current = Math.max(newest, saidRef.current)
     if (!open || fresh.length === 0) return
     const lines = fresh.map((message) => {
-      if (message.message_type === 'activity') return activityText(message, words) ?? ''
       if (message.message_type === 'template') return words.t('surveyTitle')
       return words.t('says', { name: message.sender.name || words.t('agent'), text: message.text })
     })
-    setText(lines.filter(Boolean).join(' '))
+    setText(lines.join(' '))
   }, [thread, history, open, words])
   return (
     <div class="sr" aria-live="polite">

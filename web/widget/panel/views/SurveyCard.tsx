@@ -37,9 +37,9 @@ export function SurveyCard() {
 
   if (rated !== null && !editing) {
     return (
-      <li class="card thanks" role="status">
+      <li class="card thanks">
         <Face rating={rated} />
-        <div>
+        <div role="status">
           <b>{words.t('surveyThanks')}</b>
           <p>{words.t('surveyRated', { rating: words.t(label(rated)) })}</p>
           {survey.comment && (
@@ -98,7 +98,7 @@ export function SurveyCard() {
               <textarea
                 rows={2}
                 dir="auto"
-                maxLength={1000}
+                maxLength={2000}
                 value={comment}
                 placeholder={words.t('commentPlaceholder')}
                 onInput={(event) => setComment(event.currentTarget.value)}

@@ -124,8 +124,10 @@ export function Thread() {
 
 function Waiting({ word }: { word: string }) {
   return (
-    <li class="skeleton" role="status">
-      <span class="sr">{word}</span>
+    <li class="skeleton">
+      <span class="sr" role="status">
+        {word}
+      </span>
       <i />
       <i />
       <i />
