@@ -40,6 +40,7 @@ export function ContactPanel({
     [desk, queries, id],
   )
 
+  /** An empty text clears a field; null would leave it as it is. */
   async function save(change: Partial<Pick<Contact, 'name' | 'email' | 'phone'>>): Promise<void> {
     const saved = await http.patch<Contact>(`/v1/contacts/${id}`, change)
     queries.setQueryData(key, saved)
@@ -80,19 +81,19 @@ export function ContactPanel({
               label={t('contact.name')}
               value={contact.name}
               autoComplete="off"
-              onSave={(value) => save({ name: value })}
+              onSave={(value) => save({ name: value ?? '' })}
             />
             <EditableField
               label={t('contact.email')}
               type="email"
               value={contact.email}
-              onSave={(value) => save({ email: value })}
+              onSave={(value) => save({ email: value ?? '' })}
             />
             <EditableField
               label={t('contact.phone')}
               type="tel"
               value={contact.phone}
-              onSave={(value) => save({ phone: value })}
+              onSave={(value) => save({ phone: value ?? '' })}
             />
           </section>
           <section className={css.section}>

@@ -50,9 +50,13 @@ describe('withMessage', () => {
 
   it('keeps the last words when the system only notes something', () => {
     const spoken = withMessage(conversation(), message())
-    const noted = withMessage(spoken, message({ seq: 5, message_type: 'activity', text: 'Assigned' }))
+    const noted = withMessage(
+      spoken,
+      message({ seq: 5, message_type: 'activity', text: 'Assigned', created_at: '2026-03-10T10:09:00Z' }),
+    )
     expect(noted.last_message?.text).toBe('Hello?')
     expect(noted.last_seq).toBe(5)
+    expect(noted.last_activity_at).toBe(spoken.last_activity_at)
   })
 })
 

@@ -34,7 +34,11 @@ export function withMessage(conversation: Conversation, message: Message): Conve
   return {
     ...conversation,
     last_seq: seq,
-    last_activity_at: created_at > conversation.last_activity_at ? created_at : conversation.last_activity_at,
+    // A line about the thread is not news in it, and does not move it in the list.
+    last_activity_at:
+      message_type !== 'activity' && created_at > conversation.last_activity_at
+        ? created_at
+        : conversation.last_activity_at,
     last_message: speaks
       ? { seq, text, message_type, private: message.private, sender, created_at }
       : conversation.last_message,

@@ -3,8 +3,8 @@ import type { ApiProblem } from 'client/http'
 import type { OutboxEntry } from 'client/outbox'
 import type { RealtimeState } from 'client/realtime'
 import { emptyThread, type Thread } from 'client/thread'
-import type { Agent, Conversation, ConversationCounts, Message } from 'client/types'
-import { VIEWS, type View } from './views'
+import type { Agent, Conversation, Message } from 'client/types'
+import { VIEWS, type Counts, type View } from './views'
 
 export interface ListState {
   status: 'new' | 'loading' | 'ready' | 'failed'
@@ -35,7 +35,7 @@ export interface DeskState {
   /** Asked for by a link, and not there. */
   missing: ReadonlyMap<string, ApiProblem>
   lists: Readonly<Record<View, ListState>>
-  counts: ConversationCounts | null
+  counts: Counts | null
   threads: ReadonlyMap<string, ThreadState>
   typists: ReadonlyMap<string, readonly Typist[]>
   agents: readonly Agent[]

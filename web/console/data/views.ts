@@ -1,7 +1,7 @@
-// The five views: what belongs in each, in which order, and how far down a list is known to be complete.
+// The views: what belongs in each, in which order, and how far down a list is known to be complete.
 import type { Conversation, ConversationCounts } from 'client/types'
 
-export const VIEWS = ['mine', 'unassigned', 'open', 'snoozed', 'resolved'] as const
+export const VIEWS = ['mine', 'unassigned', 'open', 'pending', 'snoozed', 'resolved'] as const
 export type View = (typeof VIEWS)[number]
 
 export function isView(text: string | null | undefined): text is View {
@@ -17,6 +17,8 @@ export function viewQuery(view: View): Record<string, string> {
       return { status: 'open', assignee: 'none' }
     case 'open':
       return { status: 'open' }
+    case 'pending':
+      return { status: 'pending' }
     case 'snoozed':
       return { status: 'snoozed' }
     case 'resolved':
@@ -32,6 +34,8 @@ export function belongs(conversation: Conversation, view: View, me: string): boo
       return conversation.status === 'open' && conversation.assignee_id === null
     case 'open':
       return conversation.status === 'open'
+    case 'pending':
+      return conversation.status === 'pending'
     case 'snoozed':
       return conversation.status === 'snoozed'
     case 'resolved':
@@ -39,32 +43,36 @@ export function belongs(conversation: Conversation, view: View, me: string): boo
   }
 }
 
-const COUNT_OF: Record<View, keyof ConversationCounts> = {
+/** The server may count more than the shared type names. */
+export type Counts = ConversationCounts & { pending?: number }
+
+const COUNT_OF: Record<View, keyof Counts> = {
   mine: 'mine',
   unassigned: 'unassigned',
   open: 'all_open',
+  pending: 'pending',
   snoozed: 'snoozed',
   resolved: 'resolved',
 }
 
-export function countOf(counts: ConversationCounts | null, view: View): number | undefined {
+export function countOf(counts: Counts | null, view: View): number | undefined {
   return counts?.[COUNT_OF[view]]
 }
 
 /** Moves the counts along with one conversation, until the server's own arrive. */
 export function shiftCounts(
-  counts: ConversationCounts | null,
+  counts: Counts | null,
   before: Conversation | undefined,
   after: Conversation,
   me: string,
-): ConversationCounts | null {
+): Counts | null {
   if (!counts || !before) return counts
   let shifted = counts
   for (const view of VIEWS) {
     const step = Number(belongs(after, view, me)) - Number(belongs(before, view, me))
     if (step === 0) continue
     const key = COUNT_OF[view]
-    shifted = { ...shifted, [key]: Math.max(0, shifted[key] + step) }
+    shifted = { ...shifted, [key]: Math.max(0, (shifted[key] ?? 0) + step) }
   }
   return shifted
 }

@@ -4,6 +4,7 @@ import { useVirtualizer } from '@tanstack/react-virtual'
 import {
   IconCircleCheck,
   IconClockPause,
+  IconHourglass,
   IconInbox,
   IconMoodSmile,
   IconSearch,
@@ -25,6 +26,7 @@ const EMPTY_ICONS = {
   mine: <IconUserCheck />,
   unassigned: <IconMoodSmile />,
   open: <IconInbox />,
+  pending: <IconHourglass />,
   snoozed: <IconClockPause />,
   resolved: <IconCircleCheck />,
 } as const

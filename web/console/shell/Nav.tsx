@@ -6,6 +6,7 @@ import {
   IconCheck,
   IconCircleCheck,
   IconClockPause,
+  IconHourglass,
   IconInbox,
   IconKeyboard,
   IconSearch,
@@ -29,6 +30,7 @@ const ICONS: Record<View, React.ReactNode> = {
   mine: <IconUserCheck />,
   unassigned: <IconUserQuestion />,
   open: <IconInbox />,
+  pending: <IconHourglass />,
   snoozed: <IconClockPause />,
   resolved: <IconCircleCheck />,
 }
@@ -65,9 +67,11 @@ export function ConsoleHeader({ onSearch, onHelp }: { onSearch: () => void; onHe
 export function ConsoleNav({ view, unreadMine }: { view: View; unreadMine: boolean }) {
   const { t } = useTranslation()
   const counts = useDeskState((state) => state.counts)
+  // Most companies never put anything on hold; the view appears with the first one.
+  const shown = VIEWS.filter((each) => each !== 'pending' || view === 'pending' || (countOf(counts, each) ?? 0) > 0)
   return (
     <NavSection title={t('nav.conversations')}>
-      {VIEWS.map((each) => (
+      {shown.map((each) => (
         <NavItem
           key={each}
           href={`/${each}`}

@@ -2,7 +2,7 @@
 import { useTranslation } from 'react-i18next'
 import type { Message } from 'client/types'
 import { clock, dateTime } from 'ui/time'
-import { useAgents, useDesk } from '../data/context'
+import { useDesk } from '../data/context'
 import css from './ActivityLine.module.css'
 
 export function ActivityLine({ message }: { message: Message }) {
@@ -19,25 +19,33 @@ export function ActivityLine({ message }: { message: Message }) {
 }
 
 function useWords(message: Message): string {
-  const { t } = useTranslation()
+  const { t, i18n } = useTranslation()
   const { me } = useDesk()
-  const agents = useAgents()
   const content = message.content
-  const nameOf = (id: string): string | null =>
-    id === me.agent.id ? t('activity.you') : (agents.find((agent) => agent.id === id)?.name ?? null)
   if (!content) return message.text
+
+  /** A colleague is named; the routing and the clock are not. */
+  const nameOf = (by: unknown): string | null =>
+    typeof by !== 'string' || by === 'routing' ? null : by === me.agent.name ? t('activity.you') : by
 
   switch (content.kind) {
     case 'assigned': {
       const to = content.agent_id === me.agent.id ? t('activity.you') : content.agent_name
       const by = nameOf(content.by)
-      if (content.by === content.agent_id) return t('activity.took', { name: to })
+      if (by === to) return t('activity.took', { name: to })
       return by ? t('activity.assigned_by', { name: to, by }) : t('activity.assigned', { name: to })
     }
-    case 'unassigned':
-      return t('activity.unassigned')
+    case 'unassigned': {
+      const by = nameOf('by' in content ? content.by : null)
+      return by ? t('activity.unassigned_by', { by }) : t('activity.unassigned')
+    }
     case 'status_changed': {
       const by = nameOf(content.by)
+      const until = 'until' in content && typeof content.until === 'string' ? content.until : null
+      if (content.status === 'snoozed' && until) {
+        const time = dateTime(until, i18n.language)
+        return by ? t('activity.snoozed_until_by', { by, time }) : t('activity.snoozed_until', { time })
+      }
       return by ? t(`activity.${content.status}_by`, { by }) : t(`activity.${content.status}`)
     }
     case 'survey':
