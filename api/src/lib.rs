@@ -1,1 +1,25 @@
-//! api
+//! api speaks: HTTP, sockets and the command line, nothing else.
+//!
+//! **Invariant.** No SQL and no rule about a conversation here: a handler is one paragraph that calls a verb.
+//! **Invariant.** Status codes exist in `problem.rs` only; pages use nothing but the documented API.
+
+pub mod app;
+pub mod cli;
+pub mod onboarding;
+pub mod serve;
+pub mod work;
+
+mod demo;
+mod extract;
+mod health;
+mod idempotency;
+mod layers;
+mod outbox_page;
+mod pages;
+mod problem;
+mod router;
+mod v1;
+mod ws;
+
+pub use app::App;
+pub use router::{document, router};

@@ -1,5 +1,7 @@
 //! Ratings: asked once an episode, when it is resolved; 1 (bad) to 5 (good) and a comment; may be changed until the next episode.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use infra::database::{Rows as _, StoreError, sql};
 use infra::validate::{Check, Invalid};
@@ -11,7 +13,7 @@ use tenant::{AgentId, TenantTx};
 use uuid::Uuid;
 
 use crate::contact::ContactId;
-use crate::conversation::{self, Conversation, ConversationError, ConversationId, Survey};
+use crate::conversation::{self, ContactBrief, Conversation, ConversationError, ConversationId, Survey};
 use crate::event::Event;
 use crate::{inbox, message};
 
@@ -123,9 +125,7 @@ pub struct SurveyResponse {
     /// What the visitor wrote beside it.
     pub comment: Option<String>,
     /// Who rated.
-    pub contact_id: ContactId,
-    /// Their name, once known.
-    pub contact_name: Option<String>,
+    pub contact: ContactBrief,
     /// Who had answered.
     pub agent_id: Option<AgentId>,
     /// Their name.
@@ -144,6 +144,7 @@ struct Row {
     comment: Option<String>,
     contact_id: Uuid,
     contact_name: Option<String>,
+    contact_email: Option<String>,
     agent_id: Option<Uuid>,
     agent_name: Option<String>,
     answered_at: Timestamp,
@@ -154,7 +155,7 @@ pub async fn list(tx: &TenantTx, cursor: Option<Cursor>, limit: u64) -> Result<P
     let (at, id) = Cursor::parts(cursor.as_ref());
     let rows: Vec<Row> = tx
         .all(sql(
-            "select s.id, s.conversation_id, c.number, s.episode, s.rating, s.comment, s.contact_id, k.name as contact_name, s.agent_id, \
+            "select s.id, s.conversation_id, c.number, s.episode, s.rating, s.comment, s.contact_id, k.name as contact_name, k.email as contact_email, s.agent_id, \
              a.name as agent_name, s.answered_at from survey_response s join conversation c on c.id = s.conversation_id \
              join contact k on k.id = s.contact_id left join agent a on a.id = s.agent_id \
              where s.rating is not null and ($1::timestamptz is null or (s.answered_at, s.id) < ($1, $2)) \
@@ -168,8 +169,7 @@ pub async fn list(tx: &TenantTx, cursor: Option<Cursor>, limit: u64) -> Result<P
         episode: row.episode,
         rating: row.rating,
         comment: row.comment,
-        contact_id: Id::from_uuid(row.contact_id),
-        contact_name: row.contact_name,
+        contact: ContactBrief { id: Id::from_uuid(row.contact_id), name: row.contact_name, email: row.contact_email },
         agent_id: row.agent_id.map(Id::from_uuid),
         agent_name: row.agent_name,
         answered_at: row.answered_at,
@@ -185,8 +185,8 @@ pub struct SurveySummary {
     pub count: i64,
     /// The mean rating; null without any.
     pub average: Option<f64>,
-    /// How many gave 1, 2, 3, 4 and 5, in this order.
-    pub ratings: Vec<i64>,
+    /// How many gave each rating, by rating: `"1"` to `"5"`.
+    pub ratings: BTreeMap<String, i64>,
 }
 
 #[derive(FromQueryResult)]
@@ -210,9 +210,10 @@ pub async fn summary(tx: &TenantTx) -> Result<SurveySummary, StoreError> {
         ))
         .await?;
     let row = row.ok_or_else(|| StoreError::Refused("no answer to a count".into()))?;
-    let ratings = vec![row.r1, row.r2, row.r3, row.r4, row.r5];
-    let count: i64 = ratings.iter().sum();
-    let points: i64 = ratings.iter().zip(1_i64..).map(|(many, stars)| many * stars).sum();
+    let each = [row.r1, row.r2, row.r3, row.r4, row.r5];
+    let count: i64 = each.iter().sum();
+    let points: i64 = each.iter().zip(1_i64..).map(|(many, stars)| many * stars).sum();
+    let ratings = each.iter().zip(1_i64..).map(|(many, stars)| (stars.to_string(), *many)).collect();
     #[expect(clippy::cast_precision_loss, reason = "ratings are counted in thousands, not in quadrillions")]
     let average = (count > 0).then(|| points as f64 / count as f64);
     Ok(SurveySummary { asked: row.asked, count, average, ratings })

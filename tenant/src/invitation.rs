@@ -135,8 +135,9 @@ struct Seats {
     member: bool,
 }
 
-/// Invites somebody and sends the letter. A pending invitation of the same address is replaced by the new one.
-pub async fn invite(world: &World, account: &Account, by: AgentId, inviter: &str, email: &str, role: Role) -> Result<Invitation, InvitationError> {
+/// Invites somebody and sends the letter. A pending invitation of the same address is replaced by the new one. The second
+/// value is the secret in the letter's link: never shown to the one who invites.
+pub async fn invite(world: &World, account: &Account, by: AgentId, inviter: &str, email: &str, role: Role) -> Result<(Invitation, String), InvitationError> {
     let now = world.now();
     let tx = world.database.begin("".into()).await?;
     // Two admins inviting at once must not share the last seat.
@@ -178,7 +179,7 @@ pub async fn invite(world: &World, account: &Account, by: AgentId, inviter: &str
     let template = Template::Invite { company: account.name.clone(), inviter: inviter.to_owned(), link };
     jobs::enqueue(&tx, world, &Job::SendMail(Post { to: email.to_owned(), locale: account.locale.clone(), template })).await?;
     tx.commit().await?;
-    Ok(Invitation { id, email: email.to_owned(), role, status: InvitationStatus::Pending, expires_at: now + LIFETIME, created_at: now })
+    Ok((Invitation { id, email: email.to_owned(), role, status: InvitationStatus::Pending, expires_at: now + LIFETIME, created_at: now }, secret))
 }
 
 /// The company's invitations, newest first.

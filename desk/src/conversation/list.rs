@@ -82,3 +82,23 @@ pub async fn counts(tx: &TenantTx, me: AgentId) -> Result<Counts, StoreError> {
         .await?;
     row.ok_or_else(|| StoreError::Refused("no answer to a count".into()))
 }
+
+/// How far a new company has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, FromQueryResult)]
+pub struct Progress {
+    /// A visitor has written.
+    pub begun: bool,
+    /// An agent has answered.
+    pub answered: bool,
+}
+
+/// Looks how far a new company has come.
+pub async fn progress(tx: &TenantTx) -> Result<Progress, StoreError> {
+    let row: Option<Progress> = tx
+        .one(sql(
+            "select exists (select 1 from conversation) as begun, exists (select 1 from conversation where first_reply_at is not null) as answered",
+            [],
+        ))
+        .await?;
+    row.ok_or_else(|| StoreError::Refused("no answer to a question".into()))
+}

@@ -15,7 +15,7 @@ use crate::contact::ContactId;
 use crate::inbox::InboxId;
 use crate::message::{MessageType, Sender};
 
-pub use list::{Counts, Filter, counts, list};
+pub use list::{Counts, Filter, Progress, counts, list, progress};
 pub use state::{State, StateError, Status};
 pub use store::{find, find_of_contact, latest_of_contact, longest_waiting};
 pub(crate) use verbs::{begin_episode, count_episode};

@@ -1,0 +1,84 @@
+//! The only constructor: puts the services together. Two apps fit in one process, as in the tests.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use infra::cache::Cache;
+use infra::config::Settings;
+use infra::database::{Database, StoreError};
+use infra::mail::Mailer;
+use infra::{Chance, Clock};
+use routing::Routing;
+use tenant::account::Directory;
+use tenant::outbox::Fact;
+use tenant::throttle::Throttle;
+use tenant::token::Keys;
+use tenant::world::{SharedWorld, World};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// Everything a handler may need.
+pub struct App {
+    /// The services.
+    pub world: SharedWorld,
+    /// Reactions and sockets.
+    pub routing: Routing,
+    /// Where unsent mail is shown, in development.
+    pub mail_outbox: Option<PathBuf>,
+    /// Cancelled when the server is to go away.
+    pub going_away: CancellationToken,
+    /// Open sockets, which axum's own shutdown does not know of.
+    pub sockets: TaskTracker,
+}
+
+/// Why there is no app.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Postgres.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Redis.
+    #[error(transparent)]
+    Cache(#[from] infra::cache::BadAddress),
+    /// NATS.
+    #[error("NATS_URL cannot be used: {0}")]
+    Bus(String),
+    /// Mail.
+    #[error(transparent)]
+    Mail(#[from] infra::mail::MailError),
+    /// The listening address.
+    #[error("{0}")]
+    Listen(String),
+}
+
+impl App {
+    /// Puts the services together. The receiver is for [`routing::relay::run`].
+    pub async fn new(settings: &Settings, clock: Clock) -> Result<(Arc<Self>, UnboundedReceiver<Fact>), StartError> {
+        let (facts, receiver) = unbounded_channel();
+        let mailer = Mailer::new(&settings.mail_url, &settings.mail_from)?;
+        let mail_outbox = mailer.outbox().map(ToOwned::to_owned);
+        let world = Arc::new(World {
+            database: Database::connect(&settings.database_url, settings.database_connections)?,
+            cache: Cache::new(&settings.redis_url)?,
+            clock,
+            chance: Chance::system(),
+            mailer,
+            keys: Keys::derive(&settings.secret),
+            public_url: settings.public_url.clone(),
+            spare_schemas: settings.spare_schemas,
+            directory: Directory::new(billing::plan::limits),
+            throttle: Throttle::default(),
+            facts,
+        });
+        let bus = infra::bus::connect(&settings.nats_url).await.map_err(|error| StartError::Bus(error.to_string()))?;
+        let routing = Routing::new(Arc::clone(&world), bus);
+        let app = Self { world, routing, mail_outbox, going_away: CancellationToken::new(), sockets: TaskTracker::new() };
+        Ok((Arc::new(app), receiver))
+    }
+
+    /// Whether browsers reach us over TLS.
+    pub(crate) fn is_secure(&self) -> bool {
+        self.world.public_url.starts_with("https://")
+    }
+}

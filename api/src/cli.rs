@@ -1,0 +1,111 @@
+//! The command line of the one binary.
+
+use std::sync::Arc;
+
+use clap::{Parser, Subcommand};
+use infra::Clock;
+use infra::config::Settings;
+use infra::database::Database;
+
+use crate::serve::{Parts, Running};
+use crate::{App, demo};
+
+/// Customer service for websites and apps.
+#[derive(Parser)]
+#[command(name = "frontdesk", version)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve pages, API and sockets, and do the work of workers too
+    Serve {
+        /// Leave the work of workers to `frontdesk work`
+        #[arg(long)]
+        no_work: bool,
+    },
+    /// Do the work of workers: mail, spare schemas, sweeps
+    Work,
+    /// Bring the database up to date
+    Migrate,
+    /// Make a demo company, or play a lively day into it
+    Demo(demo::Options),
+    /// Look whether everything this server stands on is there
+    Doctor,
+    /// Print the OpenAPI document
+    Openapi,
+}
+
+type Outcome = Result<(), Box<dyn std::error::Error + Send + Sync>>;
+
+/// Runs a command.
+pub async fn run(cli: Cli) -> Outcome {
+    if let Command::Openapi = cli.command {
+        println!("{}", crate::document().to_pretty_json()?);
+        return Ok(());
+    }
+    let settings = Settings::from_env()?;
+    infra::telemetry::init(settings.log_json);
+    match cli.command {
+        Command::Serve { no_work } => serve(&settings, Parts { web: true, workers: !no_work }).await,
+        Command::Work => serve(&settings, Parts { web: false, workers: true }).await,
+        Command::Migrate => migrate(&settings).await,
+        Command::Demo(options) => demo::run(&settings, options).await,
+        Command::Doctor => doctor(&settings).await,
+        Command::Openapi => Ok(()),
+    }
+}
+
+async fn serve(settings: &Settings, parts: Parts) -> Outcome {
+    let settings = if parts.web { settings.clone() } else { Settings { listen: std::net::SocketAddr::from(([127, 0, 0, 1], 0)), ..settings.clone() } };
+    let running = Running::start(&settings, Clock::system(), parts).await?;
+    if parts.web {
+        tracing::info!("serving {} on {}", settings.public_url, running.address);
+    } else {
+        tracing::info!("working");
+    }
+    let signal = until_told()?;
+    running.until(signal).await;
+    Ok(())
+}
+
+/// Ends at Ctrl-C or SIGTERM.
+fn until_told() -> Result<impl Future<Output = ()>, std::io::Error> {
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    let mut interrupt = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+async fn migrate(settings: &Settings) -> Outcome {
+    let database = Database::connect(&settings.database_url, 2)?;
+    let done = tenant::migrate::run(&database, Clock::system().now()).await?;
+    println!("shared steps: {}, tenant schemas brought up to date: {}", done.shared_steps, done.tenants);
+    database.close().await;
+    Ok(())
+}
+
+async fn doctor(settings: &Settings) -> Outcome {
+    let (app, _facts) = App::new(settings, Clock::system()).await?;
+    let app: Arc<App> = app;
+    let mut healthy = true;
+    let mut say = |what: &str, good: bool, advice: &str| {
+        println!("{} {what}{}", if good { "ok  " } else { "FAIL" }, if good { String::new() } else { format!(": {advice}") });
+        healthy &= good;
+    };
+    let current = tenant::migrate::is_current(&app.world.database).await;
+    say("Postgres answers", current.is_ok(), "check DATABASE_URL, and that the server runs");
+    say("the database is up to date", matches!(current, Ok(true)), "run `frontdesk migrate`");
+    say("Redis answers", app.world.cache.connection().await.is_ok(), "check REDIS_URL; without Redis presence is known per process only");
+    let bus = tokio::time::timeout(std::time::Duration::from_secs(3), app.routing.bus.flush()).await;
+    say("NATS answers", matches!(bus, Ok(Ok(()))), "check NATS_URL; without NATS messages reach other servers only by the sweep");
+    let spares = tenant::provision::spares(&app.world).await.unwrap_or(0);
+    say("spare schemas are ready", spares > 0, "start `frontdesk work`; until then a signup makes its own and takes longer");
+    if healthy { Ok(()) } else { Err("not everything is as it should be".into()) }
+}

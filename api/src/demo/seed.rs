@@ -1,0 +1,67 @@
+//! Makes the demo company. A second time finds it.
+
+use infra::Clock;
+use infra::config::Settings;
+use serde::Serialize;
+use tenant::membership::{self, Role};
+use tenant::{Tenant, invitation, login, signup};
+use uuid::Uuid;
+
+use crate::{App, onboarding};
+
+/// What a newcomer needs to look around.
+#[derive(Debug, Serialize)]
+pub(crate) struct Demo {
+    /// The company.
+    pub(crate) company: &'static str,
+    /// The key of its inbox.
+    pub(crate) inbox_key: String,
+    /// Who can sign in.
+    pub(crate) logins: Vec<DemoLogin>,
+}
+
+/// Somebody of the demo company.
+#[derive(Debug, Serialize)]
+pub(crate) struct DemoLogin {
+    pub(crate) name: &'static str,
+    pub(crate) email: &'static str,
+    pub(crate) password: &'static str,
+    pub(crate) role: Role,
+}
+
+const COMPANY: &str = "Blue Teapot";
+const PASSWORD: &str = "blue-teapot-demo";
+const OWNER: (&str, &str) = ("Mei Lin", "mei@demo.example");
+const AGENT: (&str, &str) = ("Bo Jensen", "bo@demo.example");
+/// The demo's signup always carries the same key, so a second seed finds the first.
+const KEY: Uuid = Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_de10);
+
+/// Makes the demo company, or finds it.
+pub(crate) async fn seed(settings: &Settings) -> Result<Demo, Box<dyn std::error::Error + Send + Sync>> {
+    let (app, _facts) = App::new(settings, Clock::system()).await?;
+    let world = &app.world;
+    let request = signup::Request {
+        company: COMPANY.into(),
+        email: OWNER.1.into(),
+        password: PASSWORD.into(),
+        name: Some(OWNER.0.into()),
+        locale: "en".into(),
+    };
+    let reserved = signup::reserve(world, KEY, request).await?;
+    onboarding::finish(world, reserved.account_id).await?;
+    let tenant = Tenant::find(world, reserved.account_id).await?.ok_or("the demo company vanished")?;
+
+    let known = match login::find_by_email(world, AGENT.1).await? {
+        Some(user) => membership::of_login(world, user.id).await?.iter().any(|member| member.account_id == tenant.id()),
+        None => false,
+    };
+    if !known {
+        let (_, secret) = invitation::invite(world, &tenant.account, reserved.member_id, OWNER.0, AGENT.1, Role::Agent).await?;
+        let (account, member, _) = invitation::accept(world, &secret, Some(AGENT.0.into()), PASSWORD.into()).await?;
+        onboarding::welcome_member(world, account, member).await?;
+    }
+    let tx = tenant.begin().await?;
+    let inbox = desk::inbox::list(&tx).await?.into_iter().next().ok_or("the demo company has no inbox")?;
+    let person = |(name, email): (&'static str, &'static str), role| DemoLogin { name, email, password: PASSWORD, role };
+    Ok(Demo { company: COMPANY, inbox_key: inbox.key, logins: vec![person(OWNER, Role::Owner), person(AGENT, Role::Agent)] })
+}

@@ -1,0 +1,115 @@
+//! What handlers take: bodies, queries and ids that were checked, and callers that were let in.
+
+use std::sync::Arc;
+
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode, header};
+use serde::de::DeserializeOwned;
+use tenant::page::Cursor;
+use tenant::token::BadToken;
+use tenant::{Member, Scope, Visitor};
+
+use crate::App;
+use crate::problem::Problem;
+
+/// A JSON body.
+pub(crate) struct Body<T>(pub(crate) T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        match axum::Json::<T>::from_request(request, state).await {
+            Ok(axum::Json(body)) => Ok(Self(body)),
+            Err(JsonRejection::MissingJsonContentType(_)) => {
+                Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "content_type_not_json", Some("Send application/json.")))
+            }
+            Err(JsonRejection::JsonSyntaxError(_)) => Err(Problem::new(StatusCode::BAD_REQUEST, "body_not_json", Some("The body is not JSON."))),
+            Err(JsonRejection::JsonDataError(error)) => {
+                // serde's own words name a field or a type of ours; what the caller wrote is cut off.
+                let detail = error.body_text();
+                let detail = detail.rsplit_once(": ").map_or(detail.as_str(), |(_, last)| last);
+                let detail: String = detail.chars().filter(|c| !c.is_control()).take(200).collect();
+                Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "body_fields_invalid", Some(&detail)))
+            }
+            Err(other) if other.status() == StatusCode::PAYLOAD_TOO_LARGE => {
+                Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", Some("At most 128 KiB.")))
+            }
+            Err(_) => Err(Problem::new(StatusCode::BAD_REQUEST, "body_unreadable", None)),
+        }
+    }
+}
+
+/// Query parameters.
+pub(crate) struct Query<T>(pub(crate) T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        match axum::extract::Query::<T>::from_request_parts(parts, state).await {
+            Ok(axum::extract::Query(query)) => Ok(Self(query)),
+            Err(_) => Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "query_invalid", Some("A query parameter is unknown, malformed or of the wrong type."))),
+        }
+    }
+}
+
+/// Ids in the path. A malformed id is an unknown one.
+pub(crate) struct Path<T>(pub(crate) T);
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        match axum::extract::Path::<T>::from_request_parts(parts, state).await {
+            Ok(axum::extract::Path(path)) => Ok(Self(path)),
+            Err(_) => Err(Problem::not_found()),
+        }
+    }
+}
+
+/// The token of the `Authorization` header. Tokens in addresses are not looked at: they end up in logs.
+pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
+    headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ").map(str::trim).filter(|token| token.len() < 4096)
+}
+
+/// A member, or a program with an API key.
+pub(crate) struct AsMember(pub(crate) Scope<Member>);
+
+impl FromRequestParts<Arc<App>> for AsMember {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
+        let token = bearer(&parts.headers).ok_or(BadToken)?;
+        Ok(Self(Scope::<Member>::enter(&app.world, token).await?))
+    }
+}
+
+/// A visitor.
+pub(crate) struct AsVisitor(pub(crate) Scope<Visitor>);
+
+impl FromRequestParts<Arc<App>> for AsVisitor {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
+        let token = bearer(&parts.headers).ok_or(BadToken)?;
+        Ok(Self(Scope::<Visitor>::enter(&app.world, token).await?))
+    }
+}
+
+/// The bounds of every list.
+pub(crate) fn limit(asked: Option<u64>) -> Result<u64, Problem> {
+    match asked {
+        None => Ok(25),
+        Some(limit @ 1..=100) => Ok(limit),
+        Some(_) => Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "limit_out_of_range", Some("limit is 1 to 100."))),
+    }
+}
+
+/// Where a list goes on.
+pub(crate) fn cursor(text: Option<&str>) -> Result<Option<Cursor>, Problem> {
+    text.map(|text| Cursor::decode(text).ok_or_else(|| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "cursor_invalid", Some("Pass next_cursor as it was given."))))
+        .transpose()
+}

@@ -1,0 +1,80 @@
+//! What every request passes through: an id, bounds, security headers, and a task of its own.
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::App;
+use crate::problem::{Problem, Unanswered};
+
+static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Gives the request an id, and its problem (if it comes to that) the same.
+pub(crate) async fn identify(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let given = request.headers().get(&REQUEST_ID).and_then(|id| id.to_str().ok());
+    let fits = |id: &&str| (8..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+    let id = given.filter(fits).map_or_else(|| infra::ids::encode(app.world.chance.uuid(app.world.now())), ToOwned::to_owned);
+    let is_api = request.uri().path().starts_with("/v1/");
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+
+    let mut response = next.run(request).await;
+
+    let status = response.status();
+    if let Some(Unanswered(problem)) = response.extensions_mut().remove::<Unanswered>() {
+        response = keep_headers(&response, problem.answer(&id));
+    } else if is_api && status.is_client_error() && !is_json(&response) {
+        // What axum itself refuses (an unknown path or method) speaks the same language.
+        let code = match status {
+            StatusCode::NOT_FOUND => "not_found",
+            StatusCode::METHOD_NOT_ALLOWED => "method_not_allowed",
+            StatusCode::PAYLOAD_TOO_LARGE => "body_too_large",
+            _ => "request_invalid",
+        };
+        response = keep_headers(&response, Problem::new(status, code, None).answer(&id));
+    }
+    if is_api {
+        response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    }
+    if let Ok(value) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert(REQUEST_ID.clone(), value);
+    }
+    response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response.headers_mut().insert(header::REFERRER_POLICY, HeaderValue::from_static("strict-origin-when-cross-origin"));
+    if status.is_server_error() {
+        tracing::warn!(request.id = %id, %method, path, status = status.as_u16(), "answered");
+    } else {
+        tracing::debug!(request.id = %id, %method, path, status = status.as_u16(), "answered");
+    }
+    response
+}
+
+fn is_json(response: &Response) -> bool {
+    response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().ends_with(b"json"))
+}
+
+fn keep_headers(old: &Response, mut new: Response) -> Response {
+    if let Some(allow) = old.headers().get(header::ALLOW) {
+        new.headers_mut().insert(header::ALLOW, allow.clone());
+    }
+    new
+}
+
+/// How long a request may take before its caller is told to come again. Its work still runs to its end.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Runs the handler in a task of its own: a client that hangs up cannot cut a transaction in half. A panic is this
+/// request's alone.
+pub(crate) async fn uncancelled(request: Request, next: Next) -> Response {
+    let work = tokio::spawn(next.run(request));
+    match tokio::time::timeout(PATIENCE, work).await {
+        Ok(Ok(response)) => response,
+        Ok(Err(died)) => {
+            tracing::error!(error = %died, "a handler died");
+            Problem::internal().into_response()
+        }
+        Err(_) => Problem::from(infra::database::StoreError::Unavailable("the request took too long".into())).into_response(),
+    }
+}

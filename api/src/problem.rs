@@ -1,0 +1,110 @@
+//! Errors as answers: the only file that knows status codes. RFC 9457 problem details with a stable `code`.
+
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use infra::{Fault, FieldFault, Kind};
+use serde::Serialize;
+
+/// A problem, as a caller gets it.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub(crate) struct Problem {
+    /// `urn:frontdesk:problem:` and the code.
+    #[serde(rename = "type")]
+    #[schema(example = "urn:frontdesk:problem:conversation_unknown")]
+    kind: String,
+    /// The status code's name.
+    title: String,
+    /// The status code.
+    status: u16,
+    /// Stable: match on this.
+    #[schema(example = "conversation_unknown")]
+    code: String,
+    /// An English sentence, when the caller can act on it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<String>,
+    /// The id of the request, also in the header `x-request-id`.
+    request_id: String,
+    /// The fields at fault.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<FieldFault>,
+    #[serde(skip)]
+    retry_after: Option<u64>,
+}
+
+impl Problem {
+    /// A problem of the HTTP layer itself.
+    pub(crate) fn new(status: StatusCode, code: &str, detail: Option<&str>) -> Self {
+        Self {
+            kind: format!("urn:frontdesk:problem:{code}"),
+            title: status.canonical_reason().unwrap_or("Error").to_owned(),
+            status: status.as_u16(),
+            code: code.to_owned(),
+            detail: detail.map(ToOwned::to_owned),
+            request_id: String::new(),
+            errors: Vec::new(),
+            retry_after: None,
+        }
+    }
+
+    /// No such thing, or not yours to know of.
+    pub(crate) fn not_found() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not_found", None)
+    }
+
+    /// An error of ours: the caller learns the request's id and nothing else.
+    pub(crate) fn internal() -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", None)
+    }
+
+    /// The answer, with the id of its request.
+    pub(crate) fn answer(mut self, request_id: &str) -> Response {
+        self.request_id = request_id.to_owned();
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let retry_after = self.retry_after;
+        let mut response = (status, Json(self)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Some(seconds) = retry_after {
+            headers.insert(header::RETRY_AFTER, seconds.into());
+        }
+        response
+    }
+}
+
+impl<F: Fault> From<F> for Problem {
+    fn from(fault: F) -> Self {
+        let (status, retry_after) = match fault.kind() {
+            Kind::Invalid => (StatusCode::UNPROCESSABLE_ENTITY, None),
+            Kind::Unauthenticated => (StatusCode::UNAUTHORIZED, None),
+            Kind::Forbidden => (StatusCode::FORBIDDEN, None),
+            Kind::NotFound => (StatusCode::NOT_FOUND, None),
+            Kind::Conflict => (StatusCode::CONFLICT, None),
+            Kind::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, None),
+            Kind::RateLimited(wait) => (StatusCode::TOO_MANY_REQUESTS, Some(wait)),
+            Kind::Unavailable(wait) => (StatusCode::SERVICE_UNAVAILABLE, Some(wait)),
+            Kind::Internal => (StatusCode::INTERNAL_SERVER_ERROR, None),
+        };
+        let detail = match fault.kind() {
+            Kind::Internal | Kind::Unavailable(_) => {
+                tracing::error!(error = %fault, code = fault.code(), "a request failed");
+                None
+            }
+            _ => Some(fault.to_string()),
+        };
+        Self { errors: fault.fields(), retry_after: retry_after.map(|wait| wait.as_secs().max(1)), ..Self::new(status, fault.code(), detail.as_deref()) }
+    }
+}
+
+/// Rides in the response until the outermost layer knows the request's id.
+#[derive(Clone)]
+pub(crate) struct Unanswered(pub(crate) Problem);
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR).into_response();
+        response.extensions_mut().insert(Unanswered(self));
+        response
+    }
+}

@@ -1,0 +1,135 @@
+//! The whole URL map on one page. Routing and documentation are one list, so they cannot drift.
+
+use std::sync::Arc;
+
+use axum::extract::DefaultBodyLimit;
+use axum::routing::get;
+use axum::{Router, middleware};
+use tower_http::compression::CompressionLayer;
+use utoipa::openapi::OpenApi as Document;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
+use utoipa::{Modify, OpenApi};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::problem::Problem;
+use crate::{App, health, idempotency, layers, outbox_page, pages, v1, ws};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Frontdesk API",
+        version = "1.0.0",
+        description = "Customer service for websites and apps. Ids are TypeIDs, times are RFC 3339 in UTC, lists page by cursor, errors are RFC 9457 \
+            problem details with a stable `code`. Writes take an `Idempotency-Key`. The realtime protocol is described in `realtime.json`.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0"),
+        contact(name = "Frontdesk", url = "https://github.com/frontdesk/frontdesk")
+    ),
+    components(schemas(Problem, infra::FieldFault)),
+    modifiers(&Bearer),
+    tags(
+        (name = "signup", description = "A company signs up by itself"),
+        (name = "auth", description = "Signing in and out"),
+        (name = "account", description = "The company"),
+        (name = "agents", description = "Colleagues"),
+        (name = "invitations", description = "Inviting colleagues"),
+        (name = "api-keys", description = "Ways in for programs"),
+        (name = "inboxes", description = "The doors customers come in by"),
+        (name = "conversations", description = "Conversations, as agents see them"),
+        (name = "messages", description = "Messages, as agents see them"),
+        (name = "contacts", description = "The people who write"),
+        (name = "surveys", description = "Ratings"),
+        (name = "usage", description = "Plans and what was counted for billing"),
+        (name = "audit-log", description = "Who did what"),
+        (name = "widget", description = "What the chat widget calls, as a visitor")
+    )
+)]
+struct Api;
+
+struct Bearer;
+
+impl Modify for Bearer {
+    fn modify(&self, document: &mut Document) {
+        let scheme = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .description(Some("An access token from signing in, an API key (`fdk_…`), or for the widget a visitor's token."))
+            .build();
+        document.components.get_or_insert_default().add_security_scheme("bearer", SecurityScheme::Http(scheme));
+        document.security = Some(vec![SecurityRequirement::new("bearer", Vec::<String>::new())]);
+    }
+}
+
+fn routes() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::with_openapi(Api::openapi())
+        .routes(routes!(v1::signup::sign_up))
+        .routes(routes!(v1::auth::log_in))
+        .routes(routes!(v1::auth::refresh))
+        .routes(routes!(v1::auth::log_out))
+        .routes(routes!(v1::auth::switch))
+        .routes(routes!(v1::auth::who_am_i))
+        .routes(routes!(v1::auth::verify_email))
+        .routes(routes!(v1::auth::resend_verification))
+        .routes(routes!(v1::auth::forgot_password))
+        .routes(routes!(v1::auth::reset_password))
+        .routes(routes!(v1::account::show, v1::account::change))
+        .routes(routes!(v1::account::checklist))
+        .routes(routes!(v1::agents::list))
+        .routes(routes!(v1::agents::change))
+        .routes(routes!(v1::agents::choose_availability))
+        .routes(routes!(v1::invitations::list, v1::invitations::invite))
+        .routes(routes!(v1::invitations::revoke))
+        .routes(routes!(v1::invitations::greet))
+        .routes(routes!(v1::invitations::accept))
+        .routes(routes!(v1::api_keys::list, v1::api_keys::create))
+        .routes(routes!(v1::api_keys::revoke))
+        .routes(routes!(v1::inboxes::list, v1::inboxes::create))
+        .routes(routes!(v1::inboxes::show, v1::inboxes::change))
+        .routes(routes!(v1::conversations::list))
+        .routes(routes!(v1::conversations::counts))
+        .routes(routes!(v1::conversations::show))
+        .routes(routes!(v1::conversations::assign))
+        .routes(routes!(v1::conversations::set_status))
+        .routes(routes!(v1::conversations::set_priority))
+        .routes(routes!(v1::conversations::read))
+        .routes(routes!(v1::messages::list, v1::messages::send))
+        .routes(routes!(v1::contacts::list))
+        .routes(routes!(v1::contacts::show, v1::contacts::change))
+        .routes(routes!(v1::surveys::list))
+        .routes(routes!(v1::surveys::summary))
+        .routes(routes!(v1::usage::plans))
+        .routes(routes!(v1::usage::show))
+        .routes(routes!(v1::audit_log::list))
+        .routes(routes!(v1::widget::config))
+        .routes(routes!(v1::widget::session))
+        .routes(routes!(v1::widget::send))
+        .routes(routes!(v1::widget::list))
+        .routes(routes!(v1::widget::read))
+        .routes(routes!(v1::widget::rate))
+        .routes(routes!(v1::widget::introduce))
+}
+
+/// The OpenAPI document.
+pub fn document() -> Document {
+    routes().into_openapi()
+}
+
+/// Everything that is served on the one port.
+pub fn router(app: Arc<App>) -> Router {
+    let (api, document) = routes().split_for_parts();
+    let api = api
+        .layer(middleware::from_fn_with_state(Arc::clone(&app), idempotency::remember))
+        .layer(DefaultBodyLimit::max(idempotency::LARGEST_BODY))
+        .layer(middleware::from_fn(layers::uncancelled));
+    let docs = utoipa_swagger_ui::SwaggerUi::new("/docs").url("/openapi.json", document);
+    Router::new()
+        .merge(api)
+        .merge(docs)
+        .merge(pages::routes())
+        .merge(outbox_page::routes())
+        .route("/v1/realtime", get(ws::upgrade))
+        .route("/livez", get(health::live))
+        .route("/readyz", get(health::ready))
+        .layer(CompressionLayer::new())
+        .layer(middleware::from_fn_with_state(Arc::clone(&app), layers::identify))
+        .with_state(app)
+}

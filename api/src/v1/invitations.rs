@@ -1,0 +1,144 @@
+//! Inviting colleagues, and coming in by an invitation.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use chrono::{DateTime, Utc};
+use infra::validate::Check;
+use serde::{Deserialize, Serialize};
+use tenant::invitation::{self, Invitation, InvitationId};
+use tenant::membership::Role;
+use tenant::page::Page;
+use tenant::throttle::Rate;
+use tenant::{Permission, Tenant, agent, audit, password};
+
+use super::Problems;
+use super::session::{self, SessionView};
+use crate::extract::{AsMember, Body, Path};
+use crate::problem::Problem;
+use crate::{App, onboarding};
+
+/// List invitations
+#[utoipa::path(get, path = "/v1/invitations", tag = "invitations", responses((status = 200, body = Page<Invitation>), Problems))]
+pub(crate) async fn list(State(app): State<Arc<App>>, AsMember(scope): AsMember) -> Result<Json<Page<Invitation>>, Problem> {
+    scope.require(Permission::AgentsManage)?;
+    Ok(Json(Page::whole(invitation::list(&app.world, scope.tenant.id()).await?)))
+}
+
+/// Whom to invite, and as what.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct InviteRequest {
+    /// Their address.
+    email: String,
+    /// `admin`, `supervisor` or `agent`.
+    role: Role,
+}
+
+/// Invite a colleague
+///
+/// Sends a letter with a link. A pending invitation of the same address is replaced.
+#[utoipa::path(post, path = "/v1/invitations", tag = "invitations", request_body = InviteRequest, responses((status = 201, body = Invitation), Problems))]
+pub(crate) async fn invite(
+    State(app): State<Arc<App>>,
+    AsMember(scope): AsMember,
+    Body(ask): Body<InviteRequest>,
+) -> Result<(StatusCode, Json<Invitation>), Problem> {
+    scope.require(Permission::AgentsManage)?;
+    let world = &app.world;
+    let mut check = Check::new();
+    let email = check.email("email", &ask.email);
+    if ask.role == Role::Owner {
+        check.refuse("role", "role_invalid", "One of: admin, supervisor, agent.");
+    }
+    check.finish()?;
+    // A stranger's mailbox is not ours to fill, whoever asks.
+    world.throttle.attempt(&world.cache, &format!("invite:{email}"), Rate { most: 5, seconds: 86_400 }, world.now()).await?;
+    let tx = scope.begin().await?;
+    let inviter = agent::signature(&tx, &scope.who).await?;
+    let (invitation, _) = invitation::invite(world, &scope.tenant.account, scope.who.agent_id, &inviter, &email, ask.role).await?;
+    let detail = serde_json::json!({ "email": email, "role": ask.role });
+    audit::note(&tx, &scope.actor(), "invitation.created", Some(invitation.id.to_string()), detail).await?;
+    tx.commit().await?;
+    Ok((StatusCode::CREATED, Json(invitation)))
+}
+
+/// Take an invitation back
+#[utoipa::path(delete, path = "/v1/invitations/{id}", tag = "invitations", params(("id" = InvitationId, Path)), responses((status = 204), Problems))]
+pub(crate) async fn revoke(State(app): State<Arc<App>>, AsMember(scope): AsMember, Path(id): Path<InvitationId>) -> Result<StatusCode, Problem> {
+    scope.require(Permission::AgentsManage)?;
+    if !invitation::revoke(&app.world, scope.tenant.id(), id).await? {
+        return Err(Problem::not_found());
+    }
+    let tx = scope.begin().await?;
+    audit::note(&tx, &scope.actor(), "invitation.revoked", Some(id.to_string()), serde_json::json!({})).await?;
+    tx.commit().await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// What an invited person sees first.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct InvitationGreeting {
+    /// The company.
+    account_name: String,
+    /// The invited address.
+    email: String,
+    /// As what.
+    role: Role,
+    /// Whether the address has a login already: then its password is asked for, not a new one.
+    has_login: bool,
+    /// Until when the link works.
+    expires_at: DateTime<Utc>,
+}
+
+/// Look at an invitation
+#[utoipa::path(get, path = "/v1/invitations/by-token/{token}", tag = "invitations", security(()), params(("token" = String, Path, description = "From the link")),
+    responses((status = 200, body = InvitationGreeting), Problems))]
+pub(crate) async fn greet(State(app): State<Arc<App>>, Path(token): Path<String>) -> Result<Json<InvitationGreeting>, Problem> {
+    let (account, invitation, has_login) = invitation::by_token(&app.world, &token).await?;
+    let tenant = Tenant::find(&app.world, account).await?.ok_or_else(Problem::not_found)?;
+    Ok(Json(InvitationGreeting {
+        account_name: tenant.account.name.clone(),
+        email: invitation.email,
+        role: invitation.role,
+        has_login,
+        expires_at: invitation.expires_at,
+    }))
+}
+
+/// Who comes in.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AcceptRequest {
+    /// The name of someone new.
+    #[serde(default)]
+    name: Option<String>,
+    /// The existing login's password, or a new one of at least 8 characters.
+    password: String,
+}
+
+/// Come in by an invitation
+#[utoipa::path(post, path = "/v1/invitations/by-token/{token}/accept", tag = "invitations", security(()), params(("token" = String, Path, description = "From the link")),
+    request_body = AcceptRequest, responses((status = 200, body = SessionView), Problems))]
+pub(crate) async fn accept(
+    State(app): State<Arc<App>>,
+    Path(token): Path<String>,
+    headers: HeaderMap,
+    Body(ask): Body<AcceptRequest>,
+) -> Result<Response, Problem> {
+    let world = &app.world;
+    let (_, pending, has_login) = invitation::by_token(world, &token).await?;
+    world.throttle.attempt(&world.cache, &format!("login:{}", pending.email), Rate { most: 10, seconds: 60 }, world.now()).await?;
+    let mut check = Check::new();
+    if !has_login {
+        password::check(&mut check, "password", &ask.password, &pending.email);
+    }
+    let name = ask.name.map(|name| check.line("name", &name, 0, 80));
+    check.finish()?;
+    let (account, member, _) = invitation::accept(world, &token, name, ask.password).await?;
+    onboarding::welcome_member(world, account, member).await?;
+    session::begin(&app, StatusCode::OK, member, &headers).await
+}

@@ -1,0 +1,152 @@
+//! Signed-in answers: an access token in the body, the refresh secret in a cookie that scripts cannot read.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::http::header::{COOKIE, SET_COOKIE};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use cookie::{Cookie, SameSite};
+use serde::Serialize;
+use tenant::login::{self, User};
+use tenant::membership::{self, Membership, Role};
+use tenant::permission::Permissions;
+use tenant::session::Session;
+use tenant::token::{Audience, BadToken};
+use tenant::{Account, AccountId, AgentId, Limits, Tenant, agent};
+
+use super::agents::AgentView;
+use crate::App;
+use crate::problem::Problem;
+
+/// One company of a person.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(crate) struct AccountBrief {
+    /// Its id.
+    id: AccountId,
+    /// Its name.
+    name: String,
+    /// Its name in addresses.
+    slug: String,
+    /// What the person is there.
+    role: Role,
+}
+
+/// Who is signed in, where, and what they may do.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(crate) struct Me {
+    /// The person.
+    user: User,
+    /// The company they act in.
+    account: Account,
+    /// The person as an agent of this company.
+    agent: AgentView,
+    /// What they may do here.
+    permissions: Permissions,
+    /// Every company of theirs.
+    accounts: Vec<AccountBrief>,
+    /// How much the company may have.
+    limits: Limits,
+}
+
+/// An access token and what it is worth.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(crate) struct SessionView {
+    /// For the `Authorization` header.
+    access_token: String,
+    /// Always `Bearer`.
+    token_type: &'static str,
+    /// How long it lives, in seconds.
+    expires_in: i64,
+    /// Who is signed in.
+    me: Me,
+}
+
+/// What is known of a member.
+pub(crate) async fn me(app: &Arc<App>, member: &Membership) -> Result<Me, Problem> {
+    let world = &app.world;
+    let user = login::find(world, member.login_id).await?.ok_or(BadToken)?;
+    let mut accounts = Vec::new();
+    for other in membership::of_login(world, member.login_id).await?.iter().filter(|other| other.disabled_at.is_none()) {
+        if let Some(tenant) = Tenant::find(world, other.account_id).await? {
+            accounts.push(AccountBrief { id: tenant.id(), name: tenant.account.name.clone(), slug: tenant.account.slug.clone(), role: other.role });
+        }
+    }
+    let tenant = Tenant::active(world, member.account_id).await?;
+    let tx = tenant.begin().await?;
+    agent::join(&tx, member.id, &member.name).await?;
+    let profile = agent::find(&tx, member.id).await?.ok_or_else(Problem::internal)?;
+    tx.commit().await?;
+    let here = app.routing.presence.who(tenant.id(), world.now()).await;
+    Ok(Me {
+        user,
+        account: Account::clone(&tenant.account),
+        agent: AgentView::new(member, Some(&profile), here.contains(&member.id)),
+        permissions: Permissions::of(member.role),
+        accounts,
+        limits: tenant.account.limits,
+    })
+}
+
+/// The answer to whoever has just signed in, or come back.
+pub(crate) async fn answer(app: &Arc<App>, status: StatusCode, session: Session, account: AccountId) -> Result<Response, Problem> {
+    let world = &app.world;
+    let member = membership::find(world, session.membership_id).await?.filter(|member| member.disabled_at.is_none()).ok_or(BadToken)?;
+    let access_token = world.keys.sign(Audience::Member, account.uuid(), member.id.uuid(), session.id, world.now())?;
+    let view = SessionView { access_token, token_type: "Bearer", expires_in: Audience::Member.lifetime().num_seconds(), me: me(app, &member).await? };
+    let mut response = (status, Json(view)).into_response();
+    if let Some(secret) = session.cookie {
+        set_cookie(&mut response, &refresh_cookie(app, secret, tenant::session::LIFETIME.num_seconds()));
+    }
+    Ok(response)
+}
+
+/// Begins a session for a member and answers with it.
+pub(crate) async fn begin(app: &Arc<App>, status: StatusCode, member: AgentId, headers: &HeaderMap) -> Result<Response, Problem> {
+    let member = membership::find(&app.world, member).await?.filter(|member| member.disabled_at.is_none()).ok_or(BadToken)?;
+    Tenant::active(&app.world, member.account_id).await?;
+    let user_agent = headers.get("user-agent").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let session = tenant::session::begin(&app.world, member.login_id, member.id, user_agent).await?;
+    answer(app, status, session, member.account_id).await
+}
+
+const COOKIE_NAME: &str = "fd_refresh";
+/// A browser keeps this name to our own host and TLS only.
+const SECURE_COOKIE_NAME: &str = "__Host-fd_refresh";
+
+fn cookie_name(app: &App) -> &'static str {
+    if app.is_secure() { SECURE_COOKIE_NAME } else { COOKIE_NAME }
+}
+
+fn refresh_cookie(app: &App, secret: String, seconds: i64) -> Cookie<'static> {
+    Cookie::build((cookie_name(app), secret))
+        .path("/")
+        .http_only(true)
+        .same_site(SameSite::Strict)
+        .secure(app.is_secure())
+        .max_age(cookie::time::Duration::seconds(seconds))
+        .build()
+}
+
+fn set_cookie(response: &mut Response, cookie: &Cookie<'_>) {
+    if let Ok(value) = HeaderValue::from_str(&cookie.to_string()) {
+        response.headers_mut().append(SET_COOKIE, value);
+    }
+}
+
+/// The refresh secret of a request.
+pub(crate) fn read_cookie(app: &App, headers: &HeaderMap) -> Option<String> {
+    headers
+        .get_all(COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(Cookie::split_parse)
+        .filter_map(Result::ok)
+        .find(|cookie| cookie.name() == cookie_name(app))
+        .map(|cookie| cookie.value().to_owned())
+}
+
+/// Takes the cookie away.
+pub(crate) fn forget_cookie(app: &App, response: &mut Response) {
+    set_cookie(response, &refresh_cookie(app, String::new(), 0));
+}

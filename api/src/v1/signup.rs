@@ -1,0 +1,64 @@
+//! A company signs up by itself.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use serde::Deserialize;
+use tenant::signup;
+use tenant::throttle::Rate;
+use uuid::Uuid;
+
+use super::Problems;
+use super::session::{self, SessionView};
+use crate::extract::Body;
+use crate::problem::Problem;
+use crate::{App, onboarding};
+
+/// A company about to exist.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SignupRequest {
+    /// The company's name, 1 to 80 characters.
+    #[schema(example = "Blue Teapot")]
+    company: String,
+    /// The owner's address.
+    #[schema(example = "mei@blueteapot.example")]
+    email: String,
+    /// At least 8 characters.
+    password: String,
+    /// The owner's name.
+    #[serde(default)]
+    name: Option<String>,
+    /// `en` or `zh-CN`.
+    #[serde(default = "english")]
+    locale: String,
+}
+
+fn english() -> String {
+    "en".to_owned()
+}
+
+/// Sign up a company
+///
+/// Makes the company, its owner's login and its first inbox, and signs the owner in. Send an `Idempotency-Key`: a repeat
+/// finds what the first call made. A known address may found another company with its own password.
+#[utoipa::path(post, path = "/v1/signup", tag = "signup", security(()), request_body = SignupRequest,
+    params(("Idempotency-Key" = Option<Uuid>, Header, description = "Makes a repeat harmless")),
+    responses((status = 201, body = SessionView), Problems))]
+pub(crate) async fn sign_up(State(app): State<Arc<App>>, headers: HeaderMap, Body(ask): Body<SignupRequest>) -> Result<Response, Problem> {
+    let world = &app.world;
+    let key = match headers.get("idempotency-key") {
+        None => world.chance.uuid(world.now()),
+        Some(key) => key.to_str().ok().and_then(|key| Uuid::parse_str(key).ok()).ok_or_else(|| {
+            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_invalid", Some("Idempotency-Key is a UUID."))
+        })?,
+    };
+    let rate = Rate { most: 20, seconds: 3600 };
+    world.throttle.attempt(&world.cache, &format!("signup:{}", ask.email.trim().to_lowercase()), rate, world.now()).await?;
+    let request = signup::Request { company: ask.company, email: ask.email, password: ask.password, name: ask.name, locale: ask.locale };
+    let reserved = signup::reserve(world, key, request).await?;
+    onboarding::finish(world, reserved.account_id).await?;
+    session::begin(&app, StatusCode::CREATED, reserved.member_id, &headers).await
+}

@@ -1,0 +1,45 @@
+//! Plans and usage.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use billing::Plan;
+use billing::usage::{Period, UsageReport, report};
+use serde::Deserialize;
+use tenant::page::Page;
+use tenant::{Permission, membership};
+
+use super::Problems;
+use crate::App;
+use crate::extract::{AsMember, Query};
+use crate::problem::Problem;
+
+/// List plans
+#[utoipa::path(get, path = "/v1/plans", tag = "usage", responses((status = 200, body = Page<Plan>), Problems))]
+pub(crate) async fn plans(AsMember(scope): AsMember) -> Result<Json<Page<Plan>>, Problem> {
+    scope.require(Permission::UsageRead)?;
+    Ok(Json(Page::whole(billing::plan::all().into())))
+}
+
+/// Which month.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct UsageQuery {
+    /// `YYYY-MM` (UTC); the present month when absent.
+    period: Option<String>,
+}
+
+/// Show usage
+///
+/// What was counted for billing in a month, meter by meter, day by day.
+#[utoipa::path(get, path = "/v1/usage", tag = "usage", params(UsageQuery), responses((status = 200, body = UsageReport), Problems))]
+pub(crate) async fn show(State(app): State<Arc<App>>, AsMember(scope): AsMember, Query(query): Query<UsageQuery>) -> Result<Json<UsageReport>, Problem> {
+    scope.require(Permission::UsageRead)?;
+    let period = query.period.map_or_else(|| Ok(Period::of(scope.now())), |text| Period::parse(&text))?;
+    let members = membership::of_account(&app.world, scope.tenant.id()).await?;
+    let seats = members.iter().filter(|member| member.disabled_at.is_none()).count();
+    let tx = scope.begin().await?;
+    Ok(Json(report(&tx, period, &scope.tenant.account.plan, scope.limits(), i64::try_from(seats).unwrap_or(i64::MAX)).await?))
+}

@@ -1,0 +1,295 @@
+//! The visitor's side: what the chat widget calls.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use desk::contact::{self, ContactChange, ContactId, VisitedPage};
+use desk::conversation::{self, ConversationError, ConversationId, WidgetConversation};
+use desk::inbox::{self, Inbox, InboxError, InboxKey, Position, Theme};
+use desk::message::{self, WidgetMessage};
+use desk::survey;
+use infra::Id;
+use routing::presence::EffectiveAvailability;
+use serde::{Deserialize, Serialize};
+use tenant::scope::EnterError;
+use tenant::throttle::Rate;
+use tenant::token::Audience;
+use tenant::{Tenant, TenantTx, agent};
+use uuid::Uuid;
+
+use super::Problems;
+use super::conversations::ReadMark;
+use super::messages::{MessageSpan, SpanQuery};
+use crate::App;
+use crate::extract::{AsVisitor, Body, Path, Query};
+use crate::problem::Problem;
+
+/// The inbox of a key, in its open company. A key that names nothing is unknown, whatever the reason.
+async fn by_key(app: &App, key: &str) -> Result<(Tenant, TenantTx, Inbox), Problem> {
+    let key = InboxKey::decode(key).ok_or(InboxError::Unknown)?;
+    let tenant = match Tenant::active(&app.world, key.account).await {
+        Ok(tenant) => tenant,
+        Err(EnterError::Store(error)) => return Err(error.into()),
+        Err(EnterError::Token(_) | EnterError::Inactive) => return Err(InboxError::Unknown.into()),
+    };
+    let tx = tenant.begin().await?;
+    let inbox = inbox::find(&tx, key.inbox).await?.ok_or(InboxError::Unknown)?;
+    Ok((tenant, tx, inbox))
+}
+
+/// Which sites may show the widget of a key, as a `frame-ancestors` list; `None` when the key names nothing.
+pub(crate) async fn allowed_ancestors(app: &App, key: &str) -> Option<String> {
+    let (_, _, inbox) = by_key(app, key).await.ok()?;
+    let domains = &inbox.settings.allowed_domains;
+    Some(if domains.is_empty() { "*".to_owned() } else { format!("'self' {}", domains.join(" ")) })
+}
+
+/// Which inbox.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct KeyQuery {
+    /// The key in the script tag.
+    key: String,
+    /// Set by the portal's preview, which does not count as an installation.
+    #[serde(default)]
+    preview: Option<bool>,
+}
+
+/// What the widget needs before anybody writes.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct WidgetConfig {
+    /// The company's name.
+    company: String,
+    /// Head line of the panel.
+    title: String,
+    /// What it says before the visitor writes.
+    greeting: String,
+    /// What it says while nobody is online.
+    away_message: String,
+    /// Main colour.
+    color: String,
+    /// Which side of the page.
+    position: Position,
+    /// `auto`, `en` or `zh-CN`.
+    locale: String,
+    /// Light, dark, or as the visitor's system.
+    theme: Theme,
+    /// Whether somebody can answer now.
+    online: bool,
+    /// Whether a resolved conversation asks for a rating.
+    survey_enabled: bool,
+}
+
+/// Show the widget's settings
+#[utoipa::path(get, path = "/v1/widget/config", tag = "widget", security(()), params(KeyQuery), responses((status = 200, body = WidgetConfig), Problems))]
+pub(crate) async fn config(State(app): State<Arc<App>>, Query(query): Query<KeyQuery>) -> Result<Json<WidgetConfig>, Problem> {
+    let (tenant, tx, inbox) = by_key(&app, &query.key).await?;
+    let profiles = agent::list(&tx).await?;
+    if inbox.installed_at.is_none() && query.preview != Some(true) {
+        inbox::mark_installed(&tx, inbox.id).await?;
+        tx.commit().await?;
+    }
+    let present = app.routing.presence.availability(tenant.id(), &profiles, tenant.now()).await;
+    let settings = inbox.settings;
+    Ok(Json(WidgetConfig {
+        company: tenant.account.name.clone(),
+        title: settings.title,
+        greeting: settings.greeting,
+        away_message: settings.away_message,
+        color: settings.color,
+        position: settings.position,
+        locale: settings.locale,
+        theme: settings.theme,
+        online: present.values().any(|availability| *availability == EffectiveAvailability::Online),
+        survey_enabled: settings.survey_enabled,
+    }))
+}
+
+/// A browser that wants in.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct WidgetSessionRequest {
+    /// The key in the script tag.
+    key: String,
+    /// What this browser was given before.
+    #[serde(default)]
+    secret: Option<String>,
+    /// The visitor's language.
+    #[serde(default)]
+    locale: Option<String>,
+    /// Where the visitor is.
+    #[serde(default)]
+    page: Option<VisitedPage>,
+}
+
+/// A visitor's session.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct WidgetSession {
+    /// For the `Authorization` header and the socket's hello.
+    token: String,
+    /// How long it lives, in seconds.
+    expires_in: i64,
+    /// For a new visitor only: keep it, it is how this browser is known next time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    secret: Option<String>,
+    /// Who the visitor is to the company.
+    contact_id: ContactId,
+    /// Their newest conversation here.
+    conversation: Option<WidgetConversation>,
+}
+
+/// Come in as a visitor
+///
+/// With a known secret: the same visitor as before, with their conversation. Without: a new one.
+#[utoipa::path(post, path = "/v1/widget/session", tag = "widget", security(()), request_body = WidgetSessionRequest,
+    responses((status = 200, body = WidgetSession), Problems))]
+pub(crate) async fn session(State(app): State<Arc<App>>, headers: HeaderMap, Body(ask): Body<WidgetSessionRequest>) -> Result<Json<WidgetSession>, Problem> {
+    let (tenant, tx, inbox) = by_key(&app, &ask.key).await?;
+    let locale = ask.locale.map(|locale| locale.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').take(35).collect::<String>());
+    let known = match ask.secret.as_deref().filter(|secret| secret.len() <= 100) {
+        Some(secret) => contact::recognise(&tx, inbox.id, secret).await?,
+        None => None,
+    };
+    let (contact_id, secret) = match known {
+        Some(contact_id) => (contact_id, None),
+        None => {
+            // The widest of all doors: anyone may become a visitor, but not a thousand times a minute.
+            let rate = Rate { most: 600, seconds: 60 };
+            app.world.throttle.attempt(&app.world.cache, &format!("visitor:{}", inbox.id), rate, tenant.now()).await?;
+            let secret = tx.secret();
+            let user_agent = headers.get("user-agent").and_then(|value| value.to_str().ok()).unwrap_or_default();
+            (contact::welcome(&tx, inbox.id, &secret, locale, user_agent).await?, Some(secret))
+        }
+    };
+    contact::seen(&tx, contact_id, ask.page).await?;
+    let conversation = conversation::latest_of_contact(&tx, contact_id, inbox.id).await?;
+    tx.commit().await?;
+    let token = app.world.keys.sign(Audience::Visitor, tenant.id().uuid(), contact_id.uuid(), inbox.id.uuid(), tenant.now())?;
+    Ok(Json(WidgetSession {
+        token,
+        expires_in: Audience::Visitor.lifetime().num_seconds(),
+        secret,
+        contact_id,
+        conversation: conversation.map(|conversation| conversation.for_visitor()),
+    }))
+}
+
+/// A message to write.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct WidgetMessageRequest {
+    /// The sender's own id for it: a repeat finds the first one.
+    client_message_id: Uuid,
+    /// 1 to 10,000 characters.
+    text: String,
+    /// Where the visitor is.
+    #[serde(default)]
+    page: Option<VisitedPage>,
+}
+
+/// What came of it.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct WidgetSent {
+    /// The conversation it went into.
+    conversation: WidgetConversation,
+    /// The message, with its place.
+    message: Option<WidgetMessage>,
+}
+
+/// Write as a visitor
+///
+/// Opens a conversation, goes on with it, or reopens it.
+#[utoipa::path(post, path = "/v1/widget/messages", tag = "widget", request_body = WidgetMessageRequest,
+    responses((status = 201, body = WidgetSent), (status = 200, body = WidgetSent, description = "It was there already"), Problems))]
+pub(crate) async fn send(AsVisitor(scope): AsVisitor, Body(ask): Body<WidgetMessageRequest>) -> Result<(StatusCode, Json<WidgetSent>), Problem> {
+    let mut tx = scope.begin().await?;
+    let sent = message::receive(&mut tx, scope.who.contact_id, scope.who.inbox_id, &ask.text, ask.client_message_id).await?;
+    contact::seen(&tx, scope.who.contact_id, ask.page).await?;
+    tx.commit().await?;
+    let status = if sent.replayed { StatusCode::OK } else { StatusCode::CREATED };
+    Ok((status, Json(WidgetSent { conversation: sent.conversation.for_visitor(), message: sent.message.for_visitor() })))
+}
+
+/// List a visitor's messages
+#[utoipa::path(get, path = "/v1/widget/conversations/{id}/messages", tag = "widget", params(("id" = ConversationId, Path), SpanQuery),
+    responses((status = 200, body = MessageSpan<WidgetMessage>), Problems))]
+pub(crate) async fn list(
+    AsVisitor(scope): AsVisitor,
+    Path(id): Path<ConversationId>,
+    Query(query): Query<SpanQuery>,
+) -> Result<Json<MessageSpan<WidgetMessage>>, Problem> {
+    let span = query.span()?;
+    let tx = scope.begin().await?;
+    let conversation = conversation::find_of_contact(&tx, id, scope.who.contact_id).await?.ok_or(ConversationError::Unknown)?;
+    let (data, has_more) = message::list_public(&tx, id, span).await?;
+    Ok(Json(MessageSpan { data, last_seq: conversation.last_public_seq, has_more }))
+}
+
+/// Note that the visitor has read up to a place
+#[utoipa::path(post, path = "/v1/widget/conversations/{id}/read", tag = "widget", params(("id" = ConversationId, Path)), request_body = ReadMark,
+    responses((status = 200, body = WidgetConversation), Problems))]
+pub(crate) async fn read(AsVisitor(scope): AsVisitor, Path(id): Path<ConversationId>, Body(ask): Body<ReadMark>) -> Result<Json<WidgetConversation>, Problem> {
+    let mut tx = scope.begin().await?;
+    let conversation = conversation::mark_read_by_contact(&mut tx, id, scope.who.contact_id, ask.seq).await?;
+    tx.commit().await?;
+    Ok(Json(conversation.for_visitor()))
+}
+
+/// A rating.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SurveyAnswer {
+    /// 1 (bad) to 5 (good).
+    rating: i16,
+    /// At most 2,000 characters.
+    #[serde(default)]
+    comment: Option<String>,
+}
+
+/// Rate a conversation
+///
+/// Once it is resolved; may be changed until the next episode begins.
+#[utoipa::path(post, path = "/v1/widget/conversations/{id}/survey", tag = "widget", params(("id" = ConversationId, Path)), request_body = SurveyAnswer,
+    responses((status = 200, body = WidgetConversation), Problems))]
+pub(crate) async fn rate(AsVisitor(scope): AsVisitor, Path(id): Path<ConversationId>, Body(ask): Body<SurveyAnswer>) -> Result<Json<WidgetConversation>, Problem> {
+    let mut tx = scope.begin().await?;
+    let conversation = survey::answer(&mut tx, id, scope.who.contact_id, ask.rating, ask.comment).await?;
+    tx.commit().await?;
+    Ok(Json(conversation.for_visitor()))
+}
+
+/// What a visitor says of themselves.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct WidgetContactChange {
+    /// At most 120 characters.
+    #[serde(default)]
+    name: Option<String>,
+    /// An address, to be reached when away.
+    #[serde(default)]
+    email: Option<String>,
+}
+
+/// What a visitor is known as.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct WidgetContact {
+    /// Their id.
+    id: ContactId,
+    /// Their name.
+    name: Option<String>,
+    /// Their address.
+    email: Option<String>,
+}
+
+/// Introduce oneself
+#[utoipa::path(patch, path = "/v1/widget/contact", tag = "widget", request_body = WidgetContactChange, responses((status = 200, body = WidgetContact), Problems))]
+pub(crate) async fn introduce(AsVisitor(scope): AsVisitor, Body(ask): Body<WidgetContactChange>) -> Result<Json<WidgetContact>, Problem> {
+    let mut tx = scope.begin().await?;
+    let change = ContactChange { name: ask.name, email: ask.email, ..ContactChange::default() };
+    let contact = contact::update(&mut tx, scope.who.contact_id, change).await?;
+    tx.commit().await?;
+    Ok(Json(WidgetContact { id: Id::from_uuid(contact.id.uuid()), name: contact.name, email: contact.email }))
+}

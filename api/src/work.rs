@@ -1,0 +1,52 @@
+//! What goes on without being asked: letters, spare schemas, sweeps.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use infra::spoken::OrLog as _;
+use routing::{presence, relay};
+use tenant::{idempotency, jobs, provision};
+use tokio::task::JoinSet;
+
+use crate::{App, onboarding};
+
+/// Repeats a piece of work with a pause between, until the server goes away.
+fn every<F, W>(tasks: &mut JoinSet<()>, app: &Arc<App>, pause: Duration, work: F)
+where
+    F: Fn(Arc<App>) -> W + Send + 'static,
+    W: Future<Output = ()> + Send,
+{
+    let app = Arc::clone(app);
+    tasks.spawn(async move {
+        loop {
+            work(Arc::clone(&app)).await;
+            tokio::select! {
+                () = app.world.clock.pause(pause) => {}
+                () = app.going_away.cancelled() => break,
+            }
+        }
+    });
+}
+
+/// Work that any number of processes may do beside each other.
+pub(crate) fn shared(tasks: &mut JoinSet<()>, app: &Arc<App>) {
+    every(tasks, app, Duration::from_millis(500), |app| async move {
+        while jobs::run_due(&app.world).await.or_log("running jobs").is_some_and(|done| done > 0) {}
+    });
+    every(tasks, app, Duration::from_secs(2), |app| async move {
+        provision::refill(&app.world).await.or_log("making spare schemas");
+    });
+    every(tasks, app, Duration::from_secs(20), |app| async move {
+        onboarding::sweep(&app.world).await.or_log("finishing signups");
+        relay::sweep_all(&app.routing).await.or_log("sweeping companies");
+    });
+    every(tasks, app, Duration::from_secs(3600), |app| async move {
+        idempotency::forget(&app.world).await.or_log("forgetting old answers");
+    });
+}
+
+/// Work for the sockets of this process.
+pub(crate) fn local(tasks: &mut JoinSet<()>, app: &Arc<App>) {
+    every(tasks, app, presence::BEAT, |app| async move { app.routing.presence.beat(app.world.now()).await });
+    every(tasks, app, Duration::from_secs(2), |app| async move { relay::sweep_here(&app.routing).await });
+}

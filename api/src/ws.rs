@@ -1,0 +1,181 @@
+//! The socket itself: text in, text out, clocks and closing. What frames mean is `routing::realtime`'s affair.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use futures::{SinkExt as _, StreamExt as _};
+use infra::Fault as _;
+use routing::realtime::{ClientFrame, Close, Delivery, FrameError, LARGEST, Place, SILENCE, ServerFrame, Session};
+use tokio::time::{Instant, timeout};
+
+use crate::App;
+use crate::problem::Problem;
+
+/// How long a stranger may take to say hello.
+const HELLO_WITHIN: Duration = Duration::from_secs(10);
+/// How long one write may take before the reader counts as too slow.
+const WRITE_WITHIN: Duration = Duration::from_secs(10);
+/// How often an open socket's right to be open is looked at again.
+const RECHECK: Duration = Duration::from_secs(20);
+
+/// Opens the realtime socket. The token comes in the first frame, never in the address, so no log ever holds it.
+pub(crate) async fn upgrade(State(app): State<Arc<App>>, headers: HeaderMap, upgrade: WebSocketUpgrade) -> Response {
+    if !origin_is_ours(&app, &headers) {
+        return Problem::new(StatusCode::FORBIDDEN, "origin_not_allowed", None).into_response();
+    }
+    if app.going_away.is_cancelled() {
+        return Problem::from(infra::database::StoreError::Unavailable("going away".into())).into_response();
+    }
+    let tracker = app.sockets.clone();
+    upgrade
+        .max_message_size(4 * LARGEST)
+        .max_frame_size(4 * LARGEST)
+        .read_buffer_size(4 * 1024)
+        .write_buffer_size(4 * 1024)
+        .max_write_buffer_size(1024 * 1024)
+        .on_upgrade(move |socket| tracker.track_future(converse(app, socket)))
+}
+
+/// Pages of ours open sockets, and programs, which send no origin.
+fn origin_is_ours(app: &App, headers: &HeaderMap) -> bool {
+    let Some(origin) = headers.get(header::ORIGIN) else { return true };
+    let Ok(origin) = origin.to_str() else { return false };
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    origin == app.world.public_url || origin.split_once("://").is_some_and(|(_, from)| !host.is_empty() && from == host)
+}
+
+async fn converse(app: Arc<App>, mut socket: WebSocket) {
+    let close = match hello(&app, &mut socket).await {
+        Ok((mut session, place)) => {
+            let close = talk(&app, &mut socket, &mut session, place).await;
+            session.leave().await;
+            close
+        }
+        Err(close) => close,
+    };
+    if let Some(close) = close {
+        let frame = CloseFrame { code: close.code(), reason: Utf8Bytes::from_static(close.reason()) };
+        drop(timeout(Duration::from_secs(2), socket.send(Message::Close(Some(frame)))).await);
+    }
+}
+
+/// Waits for a good hello. Bad frames before it get their typed error, but not for long.
+async fn hello(app: &Arc<App>, socket: &mut WebSocket) -> Result<(Session, Place), Option<Close>> {
+    let deadline = Instant::now() + HELLO_WITHIN;
+    for _ in 0..10 {
+        let Ok(received) = tokio::time::timeout_at(deadline, socket.recv()).await else { return Err(Some(Close::Unauthenticated)) };
+        let (token, resume) = match read(received)? {
+            None => continue,
+            Some(Ok(ClientFrame::Hello { protocol: 1, token, resume })) => (token, resume),
+            Some(Ok(ClientFrame::Hello { .. })) => {
+                write(socket, &ServerFrame::refusal("protocol_unknown", "This server speaks protocol 1.").encode()).await?;
+                continue;
+            }
+            Some(Ok(_)) => {
+                write(socket, &ServerFrame::refusal("hello_first", "Say hello first.").encode()).await?;
+                continue;
+            }
+            Some(Err(error)) => {
+                write(socket, &ServerFrame::refusal(error.code(), &error.to_string()).encode()).await?;
+                continue;
+            }
+        };
+        return match Session::open(&app.routing, &token).await {
+            Ok((session, place)) => {
+                for frame in session.welcome(resume).await {
+                    write(socket, &frame).await?;
+                }
+                Ok((session, place))
+            }
+            Err(error) => {
+                write(socket, &ServerFrame::refusal(error.code(), &error.to_string()).encode()).await?;
+                let away = matches!(error.kind(), infra::Kind::Unavailable(_));
+                Err(Some(if away { Close::GoingAway } else { Close::Unauthenticated }))
+            }
+        };
+    }
+    Err(Some(Close::Unauthenticated))
+}
+
+/// What came in: `Err` when the socket is gone, `None` for what needs no answer.
+fn read(received: Option<Result<Message, axum::Error>>) -> Result<Option<Result<ClientFrame, FrameError>>, Option<Close>> {
+    match received {
+        None | Some(Err(_) | Ok(Message::Close(_))) => Err(None),
+        Some(Ok(Message::Ping(_) | Message::Pong(_))) => Ok(None),
+        Some(Ok(Message::Binary(_))) => Ok(Some(Err(FrameError::Binary))),
+        Some(Ok(Message::Text(text))) => Ok(Some(ClientFrame::parse(text.as_str()))),
+    }
+}
+
+async fn write(socket: &mut WebSocket, frame: &str) -> Result<(), Option<Close>> {
+    match timeout(WRITE_WITHIN, socket.send(Message::Text(frame.into()))).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(_)) => Err(None),
+        Err(_) => Err(Some(Close::TooSlow)),
+    }
+}
+
+/// Both directions, until one side ends it. Says with what code to close, if the socket is still there to be told.
+async fn talk(app: &Arc<App>, socket: &mut WebSocket, session: &mut Session, mut place: Place) -> Option<Close> {
+    let mut heard = Instant::now();
+    let mut recheck = tokio::time::interval_at(Instant::now() + RECHECK, RECHECK);
+    loop {
+        tokio::select! {
+            received = socket.next() => {
+                heard = Instant::now();
+                let answers = match read(received) {
+                    Err(close) => return close,
+                    Ok(None) => continue,
+                    Ok(Some(Ok(frame))) => session.answer(frame).await,
+                    Ok(Some(Err(error))) => vec![ServerFrame::refusal(error.code(), &error.to_string()).encode()],
+                };
+                for frame in answers {
+                    if let Err(close) = write(socket, &frame).await {
+                        return close;
+                    }
+                }
+            }
+            delivery = place.deliveries.recv() => {
+                if let Err(close) = pass_on(socket, &mut place, delivery).await {
+                    return close;
+                }
+            }
+            _ = recheck.tick() => {
+                if !session.still_welcome().await {
+                    return Some(Close::Revoked);
+                }
+            }
+            () = tokio::time::sleep_until(heard + SILENCE) => return Some(Close::TooSlow),
+            () = app.going_away.cancelled() => {
+                let after_ms = 200 + app.world.chance.below(3_000);
+                let _told = write(socket, &ServerFrame::Reconnect { after_ms }.encode()).await;
+                return Some(Close::GoingAway);
+            }
+        }
+    }
+}
+
+/// Writes what is waiting, all of it in one go.
+async fn pass_on(socket: &mut WebSocket, place: &mut Place, first: Option<Delivery>) -> Result<(), Option<Close>> {
+    let mut next = Some(first.ok_or(Some(Close::TooSlow))?);
+    while let Some(delivery) = next {
+        match delivery {
+            Delivery::Frame(frame) => match timeout(WRITE_WITHIN, socket.feed(Message::Text(Utf8Bytes::from(&*frame)))).await {
+                Ok(Ok(())) => {}
+                Ok(Err(_)) => return Err(None),
+                Err(_) => return Err(Some(Close::TooSlow)),
+            },
+            Delivery::Revoked => return Err(Some(Close::Revoked)),
+        }
+        next = place.deliveries.try_recv().ok();
+    }
+    match timeout(WRITE_WITHIN, socket.flush()).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(_)) => Err(None),
+        Err(_) => Err(Some(Close::TooSlow)),
+    }
+}
