@@ -4,7 +4,7 @@
 import { ApiProblem } from 'client/http'
 import { createOutbox, type OutboxEntry } from 'client/outbox'
 import { createRealtime } from 'client/realtime'
-import { contiguousSeq, dropPending, emptyThread, firstSeq, lastSeq, mergeMessages, putPending } from 'client/thread'
+import { contiguousSeq, dropPending, emptyThread, firstSeq, mergeMessages, putPending } from 'client/thread'
 import type { MessagePage, WidgetConfig, WidgetConversation, WidgetMessage, WidgetSession } from 'client/types'
 import { safeColor } from '../shared/color'
 import type { Choices, PageInfo, ToFrame } from '../shared/protocol'
@@ -121,7 +121,7 @@ export function createDesk(key: string): Desk {
     const { conversation } = get()
     if (conversation && conversation.id !== next.id) clearThread()
     readSeq = Math.max(readSeq, next.contact_read_seq)
-    set({ conversation: next })
+    set({ conversation: next, typing: next.status === 'resolved' ? null : get().typing })
     count()
   }
 
@@ -181,7 +181,8 @@ export function createDesk(key: string): Desk {
   function markRead(): void {
     const { open, conversation, thread } = get()
     if (!open || !atEnd || document.visibilityState !== 'visible' || !conversation) return
-    const seq = lastSeq(thread)
+    // One's own words need no receipt.
+    const seq = thread.messages.findLast(theirs)?.seq ?? 0
     if (seq <= readSeq) return
     readSeq = seq
     if (realtime.read(conversation.id, seq)) return
