@@ -114,7 +114,7 @@ class FakeSocket {
 
 let server: FakeServer
 let root: HTMLElement
-const settle = (ms = 50) => act(() => vi.advanceTimersByTimeAsync(ms))
+const settle = (ms = 50) => act(async () => void (await vi.advanceTimersByTimeAsync(ms)))
 
 async function open(): Promise<Desk> {
   const desk = createDesk(KEY)
