@@ -59,6 +59,8 @@ impl<'a> Setting<'a> {
             ("FRONTDESK_PUBLIC_URL", format!("http://localhost:{port}").into()),
             ("FRONTDESK_MAIL_URL", outbox),
             ("FRONTDESK_SECRET", secret(workspace)?.into()),
+            // Its log is a file.
+            ("NO_COLOR", "1".into()),
         ];
         Ok(Self { workspace, program, port, environment, log: workspace.state("logs/frontdesk.log") })
     }
