@@ -39,8 +39,8 @@ fn web_tools(setting: &Setting<'_>) -> Outcome<Tally> {
 }
 
 fn format(setting: &Setting<'_>) -> Outcome<Tally> {
-    let mut command = setting.workspace.cargo(&["fmt", "--all", "--check"]);
-    succeed(setting, &mut command, "some files are not formatted: run `cargo fmt --all`")
+    let mut command = setting.workspace.cargo(&["fmt", "--all", "--", "--check", "-l"]);
+    succeed(setting, &mut command, "the files above are not formatted: run `cargo fmt --all`")
 }
 
 fn keep_laws(setting: &Setting<'_>) -> Outcome<Tally> {
