@@ -24,6 +24,16 @@ pub(crate) struct Options {
     /// Go on after a failure and fail at the end.
     #[arg(long)]
     keep_going: bool,
+    /// Run this step alone; may be given several times.
+    #[arg(long, value_name = "STEP", value_parser = clap::builder::PossibleValuesParser::new(steps::ALL.iter().map(|step| step.name)))]
+    only: Vec<String>,
+}
+
+impl Options {
+    fn wants(&self, step: &Step) -> bool {
+        let chosen = self.only.is_empty() || self.only.iter().any(|name| name == step.name);
+        chosen && !(self.fast && step.web)
+    }
 }
 
 /// What a step needs.
@@ -45,7 +55,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Outcome<()> {
     make_folder(&workspace.state("logs"))?;
     let setting = Setting { workspace, fast: options.fast };
     let mut lines: Vec<Line> = Vec::new();
-    for step in steps::ALL.iter().filter(|step| !(options.fast && step.web)) {
+    for step in steps::ALL.iter().filter(|step| options.wants(step)) {
         let stopped = !options.keep_going && lines.iter().any(Line::failed);
         lines.push(if stopped { Line::not_run(step.name) } else { run_step(&setting, step)? });
     }
