@@ -1,28 +1,20 @@
 // Language and theme, as menus small enough for any corner.
 import { ActionIcon, Menu, Tooltip, useMantineColorScheme, type MantineColorScheme } from '@mantine/core'
-import { IconCheck, IconDeviceDesktop, IconLanguage, IconMoon, IconSun } from '@tabler/icons-react'
+import { IconDeviceDesktop, IconLanguage, IconMoon, IconSun } from '@tabler/icons-react'
 import { useTranslation } from 'react-i18next'
 import { chooseLocale, currentLocale, LOCALES, type Locale } from './i18n'
+import { MenuChoice } from './MenuChoice'
 
 /** A language is named in itself, whatever the page speaks. */
 export const LANGUAGE_NAMES: Record<Locale, string> = { en: 'English', 'zh-CN': '简体中文' }
 const SCHEMES = { light: IconSun, dark: IconMoon, auto: IconDeviceDesktop } as const
 
-const tick = (on: boolean) => (on ? <IconCheck size={15} /> : null)
-
 export function LanguageItems() {
   useTranslation()
   return LOCALES.map((locale) => (
-    <Menu.Item
-      key={locale}
-      lang={locale}
-      role="menuitemradio"
-      aria-checked={currentLocale() === locale}
-      rightSection={tick(currentLocale() === locale)}
-      onClick={() => chooseLocale(locale)}
-    >
+    <MenuChoice key={locale} lang={locale} checked={currentLocale() === locale} onChoose={() => chooseLocale(locale)}>
       {LANGUAGE_NAMES[locale]}
-    </Menu.Item>
+    </MenuChoice>
   ))
 }
 
@@ -32,16 +24,14 @@ export function ColorSchemeItems() {
   return (Object.keys(SCHEMES) as MantineColorScheme[]).map((scheme) => {
     const Icon = SCHEMES[scheme]
     return (
-      <Menu.Item
+      <MenuChoice
         key={scheme}
-        role="menuitemradio"
-        aria-checked={colorScheme === scheme}
-        leftSection={<Icon size={15} />}
-        rightSection={tick(colorScheme === scheme)}
-        onClick={() => setColorScheme(scheme)}
+        checked={colorScheme === scheme}
+        icon={<Icon size={15} />}
+        onChoose={() => setColorScheme(scheme)}
       >
         {t(`switches.${scheme}`)}
-      </Menu.Item>
+      </MenuChoice>
     )
   })
 }

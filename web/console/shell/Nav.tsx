@@ -1,9 +1,8 @@
 // The navigation column: company, search, views with live counts, and oneself at the bottom.
-import { ActionIcon, Kbd, Menu, Switch, Tooltip, UnstyledButton } from '@mantine/core'
+import { ActionIcon, Kbd, Menu, Popover, Switch, Tooltip, UnstyledButton } from '@mantine/core'
 import {
   IconBell,
   IconBellOff,
-  IconCheck,
   IconCircleCheck,
   IconClockPause,
   IconHourglass,
@@ -13,9 +12,11 @@ import {
   IconUserCheck,
   IconUserQuestion,
 } from '@tabler/icons-react'
+import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { ChosenAvailability } from 'client/types'
 import { AccountMenu } from 'ui/AccountMenu'
+import { MenuChoice } from 'ui/MenuChoice'
 import { PersonAvatar, PresenceDot } from 'ui/PersonAvatar'
 import { notifyProblem } from 'ui/ProblemAlert'
 import { NavItem, NavSection, useShell } from 'ui/Shell'
@@ -115,17 +116,15 @@ export function ConsoleFooter() {
         <Menu.Dropdown>
           <Menu.Label>{t('presence.title')}</Menu.Label>
           {(['online', 'away'] as const).map((each) => (
-            <Menu.Item
+            <MenuChoice
               key={each}
-              role="menuitemradio"
-              aria-checked={known.chosen_availability === each}
-              leftSection={<PresenceDot availability={each} />}
-              rightSection={known.chosen_availability === each ? <IconCheck size={15} /> : null}
-              onClick={() => choose(each)}
+              checked={known.chosen_availability === each}
+              icon={<PresenceDot availability={each} />}
+              onChoose={() => choose(each)}
             >
               {t(`availability.${each}`)}
               <span className={css.explain}>{t(`presence.${each}`)}</span>
-            </Menu.Item>
+            </MenuChoice>
           ))}
         </Menu.Dropdown>
       </Menu>
@@ -136,19 +135,20 @@ export function ConsoleFooter() {
 
 function Alerts() {
   const { t } = useTranslation()
+  const [opened, setOpened] = useState(false)
   const { desktop, sound, permission } = useNotificationPreferences()
   const refused = permission === 'denied' || permission === 'unsupported'
   const Icon = desktop || sound ? IconBell : IconBellOff
   return (
-    <Menu position="top-end" width={272} closeOnItemClick={false}>
-      <Menu.Target>
-        <Tooltip label={t('alerts.title')}>
-          <ActionIcon size="lg" aria-label={t('alerts.title')}>
+    <Popover position="top-end" width={272} opened={opened} onChange={setOpened} trapFocus>
+      <Popover.Target>
+        <Tooltip label={t('alerts.title')} disabled={opened}>
+          <ActionIcon size="lg" onClick={() => setOpened(!opened)} aria-label={t('alerts.title')}>
             <Icon size={18} stroke={1.7} />
           </ActionIcon>
         </Tooltip>
-      </Menu.Target>
-      <Menu.Dropdown>
+      </Popover.Target>
+      <Popover.Dropdown p={0} aria-label={t('alerts.title')}>
         <div className={css.alerts}>
           <Switch
             size="sm"
@@ -170,7 +170,7 @@ function Alerts() {
             }}
           />
         </div>
-      </Menu.Dropdown>
-    </Menu>
+      </Popover.Dropdown>
+    </Popover>
   )
 }

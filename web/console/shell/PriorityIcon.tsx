@@ -4,12 +4,22 @@ import { useTranslation } from 'react-i18next'
 
 const BARS = { none: 0, low: 1, medium: 2, high: 3, urgent: 4 } as const
 
-export function PriorityIcon({ priority, size }: { priority: Priority | null; size: number }) {
+/** `decorative` where the same words stand beside it. */
+export function PriorityIcon({
+  priority,
+  size,
+  decorative,
+}: {
+  priority: Priority | null
+  size: number
+  decorative?: boolean
+}) {
   const { t } = useTranslation()
   const label = t(priority ? `priority.${priority}` : 'priority.none')
+  const spoken = decorative ? { 'aria-hidden': true } : { role: 'img', 'aria-label': label }
   if (priority === 'urgent') {
     return (
-      <svg width={size} height={size} viewBox="0 0 16 16" role="img" aria-label={label}>
+      <svg width={size} height={size} viewBox="0 0 16 16" {...spoken}>
         <rect x="1.5" y="1.5" width="13" height="13" rx="3.5" fill="var(--fd-danger)" />
         <path d="M8 4.4v4.4M8 11.4v.1" stroke="var(--fd-canvas)" strokeWidth="1.9" strokeLinecap="round" />
       </svg>
@@ -17,7 +27,7 @@ export function PriorityIcon({ priority, size }: { priority: Priority | null; si
   }
   const lit = BARS[priority ?? 'none']
   return (
-    <svg width={size} height={size} viewBox="0 0 16 16" role="img" aria-label={label} fill="currentColor">
+    <svg width={size} height={size} viewBox="0 0 16 16" {...spoken} fill="currentColor">
       {[1, 2, 3].map((bar) => (
         <rect
           key={bar}

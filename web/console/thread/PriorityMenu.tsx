@@ -1,8 +1,9 @@
 // How urgent a conversation is.
 import { ActionIcon, Menu, Tooltip } from '@mantine/core'
-import { IconCheck } from '@tabler/icons-react'
+import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Priority } from 'client/types'
+import { MenuChoice } from 'ui/MenuChoice'
 import { PriorityIcon } from '../shell/PriorityIcon'
 
 const PRIORITIES: (Priority | null)[] = ['urgent', 'high', 'medium', 'low', null]
@@ -15,29 +16,28 @@ export function PriorityMenu({
   onChoose: (priority: Priority | null) => void
 }) {
   const { t } = useTranslation()
+  const [opened, setOpened] = useState(false)
   const name = (value: Priority | null) => t(value ? `priority.${value}` : 'priority.none')
   return (
-    <Menu position="bottom-end" width={190}>
+    <Menu position="bottom-end" width={190} opened={opened} onChange={setOpened}>
       <Menu.Target>
-        <Tooltip label={t('priority.title')}>
+        <Tooltip label={t('priority.title')} disabled={opened}>
           <ActionIcon size="lg" aria-label={t('priority.is', { priority: name(priority) })}>
-            <PriorityIcon priority={priority} size={18} />
+            <PriorityIcon priority={priority} size={18} decorative />
           </ActionIcon>
         </Tooltip>
       </Menu.Target>
       <Menu.Dropdown>
         <Menu.Label>{t('priority.title')}</Menu.Label>
         {PRIORITIES.map((each) => (
-          <Menu.Item
+          <MenuChoice
             key={each ?? 'none'}
-            role="menuitemradio"
-            aria-checked={each === priority}
-            leftSection={<PriorityIcon priority={each} size={16} />}
-            rightSection={each === priority ? <IconCheck size={15} /> : null}
-            onClick={() => onChoose(each)}
+            checked={each === priority}
+            icon={<PriorityIcon priority={each} size={16} decorative />}
+            onChoose={() => onChoose(each)}
           >
             {name(each)}
-          </Menu.Item>
+          </MenuChoice>
         ))}
       </Menu.Dropdown>
     </Menu>

@@ -27,7 +27,7 @@ export function SnoozeMenu(props: {
         <span style={{ display: 'inline-flex' }}>
           <Menu position="bottom-end" width={240} opened={props.opened} onChange={props.onChange}>
             <Menu.Target>
-              <Tooltip label={`${t('action.snooze')}  S`}>
+              <Tooltip label={`${t('action.snooze')}  S`} disabled={props.opened}>
                 <ActionIcon size="lg" aria-label={t('action.snooze')} aria-keyshortcuts="s">
                   <IconClockPause size={18} stroke={1.7} />
                 </ActionIcon>

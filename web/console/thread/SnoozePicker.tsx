@@ -21,7 +21,8 @@ export default function SnoozePicker({ now, onPick }: { now: Date; onPick: (unti
           minDate={now}
           valueFormat="YYYY-MM-DD HH:mm"
           popoverProps={{ withinPortal: false }}
-          data-autofocus
+          // The popover looked for something to focus before this had loaded.
+          autoFocus
         />
         <Button size="xs" disabled={tooSoon} onClick={() => picked && onPick(dayjs(picked).toDate())}>
           {t('action.snooze')}

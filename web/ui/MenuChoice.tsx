@@ -1,0 +1,35 @@
+// One of several choices in a menu. Mantine forces `role="menuitem"` onto Menu.Item, so a choice must be its radio item;
+// that one's own mark on the left would push every label aside, so ours stands on the right.
+import { Menu } from '@mantine/core'
+import { IconCheck } from '@tabler/icons-react'
+import type { ReactNode } from 'react'
+import css from './MenuChoice.module.css'
+
+export function MenuChoice(props: {
+  checked: boolean
+  onChoose: () => void
+  icon?: ReactNode
+  lang?: string
+  children: ReactNode
+}) {
+  return (
+    <Menu.RadioItem
+      value="chosen"
+      checked={props.checked}
+      onChange={props.onChoose}
+      closeMenuOnClick
+      lang={props.lang}
+      classNames={{ itemIndicator: css.indicator ?? '' }}
+      rightSection={props.checked ? <IconCheck size={15} aria-hidden /> : null}
+    >
+      <span className={css.label}>
+        {props.icon && (
+          <span className={css.icon} aria-hidden>
+            {props.icon}
+          </span>
+        )}
+        <span>{props.children}</span>
+      </span>
+    </Menu.RadioItem>
+  )
+}
