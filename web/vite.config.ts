@@ -54,6 +54,7 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 900,
     rolldownOptions: {
+      checks: { pluginTimings: false },
       input: Object.fromEntries(
         APPS.map((app) => [app, here(`./${app}/index.html`)] as const).filter(([, page]) => existsSync(page)),
       ),

@@ -15,6 +15,8 @@ import { shiftCounts, type Counts } from './views'
 const COUNTS_SETTLE_MS = 800
 /** While the socket is away, what is on screen is read again this often. */
 const POLL_MS = 10_000
+/** A refused socket is not tried again at once: the refusal may be for good. */
+const REFUSED_MS = 3_000
 
 export interface Incoming {
   conversation: Conversation
@@ -44,6 +46,7 @@ export function createDesk(session: Session, me: Me): Desk {
   const contactListeners = new Set<(contact: Contact) => void>()
   const cleanups: (() => void)[] = []
   let countsTimer: ReturnType<typeof setTimeout> | undefined
+  let refusedTimer: ReturnType<typeof setTimeout> | undefined
   let pollTimer: ReturnType<typeof setInterval> | undefined
 
   const realtime = createRealtime<Message, Conversation>({ token: (force) => session.freshToken(force) })
@@ -163,6 +166,14 @@ export function createDesk(session: Session, me: Me): Desk {
     })
   }
 
+  /** Either the session is over, and asking says so; or the server changed its mind, and may once more. */
+  function tryAgainLater(): void {
+    clearTimeout(refusedTimer)
+    refusedTimer = setTimeout(() => {
+      void session.restore().then((now) => now.status === 'signed_in' && realtime.start())
+    }, REFUSED_MS)
+  }
+
   function listen(): void {
     cleanups.push(
       realtime.onState(() => {
@@ -171,8 +182,7 @@ export function createDesk(session: Session, me: Me): Desk {
         store.set((state) => ({ connection, lostAt: up ? null : (state.lostAt ?? Date.now()) }))
         if (up) outbox.flush()
         else store.set({ typists: new Map() })
-        if (connection === 'refused')
-          void session.restore().then((now) => now.status === 'signed_in' && realtime.start())
+        if (connection === 'refused') tryAgainLater()
       }),
       realtime.on('welcome', () => {
         void lists.reload()
@@ -257,6 +267,7 @@ export function createDesk(session: Session, me: Me): Desk {
     stop() {
       for (const cleanup of cleanups.splice(0)) cleanup()
       clearTimeout(countsTimer)
+      clearTimeout(refusedTimer)
       clearInterval(pollTimer)
       realtime.stop()
       outbox.close()

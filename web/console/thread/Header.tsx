@@ -11,6 +11,7 @@ import { useTranslation } from 'react-i18next'
 import { useMediaQuery } from '@mantine/hooks'
 import type { Conversation } from 'client/types'
 import { PersonAvatar } from 'ui/PersonAvatar'
+import { useNow } from 'ui/RelativeTime'
 import { dateTime } from 'ui/time'
 import { contactName } from '../data/conversations'
 import { AssignMenu } from './AssignMenu'
@@ -50,6 +51,7 @@ export function Header(props: {
         <p className={`${css.meta} fd-truncate`}>
           <span className={css.number}>#{conversation.number}</span>
           <StatusBadge conversation={conversation} />
+          <Waiting conversation={conversation} />
         </p>
       </div>
       <div className={css.actions}>
@@ -137,6 +139,27 @@ function Action(props: {
         {props.label}
       </Button>
     </Tooltip>
+  )
+}
+
+/** How long the visitor has had no answer; the number an agent is measured by. */
+function Waiting({ conversation }: { conversation: Conversation }) {
+  const { t } = useTranslation()
+  const now = useNow()
+  const { waiting_since: since, status } = conversation
+  if (!since || status !== 'open') return null
+  const minutes = Math.floor((now - Date.parse(since)) / 60_000)
+  if (minutes < 1) return null
+  const [unit, count] =
+    minutes < 60
+      ? ['minutes', minutes]
+      : minutes < 48 * 60
+        ? ['hours', Math.floor(minutes / 60)]
+        : ['days', Math.floor(minutes / 1440)]
+  return (
+    <span className={css.waiting} data-long={minutes >= 10 || undefined}>
+      {t(`thread.waiting_${unit}`, { count: Number(count) })}
+    </span>
   )
 }
 

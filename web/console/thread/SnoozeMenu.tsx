@@ -19,7 +19,7 @@ export function SnoozeMenu(props: {
   const { t, i18n } = useTranslation()
   const [picking, setPicking] = useState(false)
   const now = new Date(useNow())
-  const hour = new Intl.DateTimeFormat(i18n.language, { weekday: 'short', hour: '2-digit', minute: '2-digit' })
+  const hour = new Intl.DateTimeFormat(i18n.language, { weekday: 'short', hour: 'numeric', minute: '2-digit' })
 
   return (
     <Popover withRoles={false} opened={picking} onChange={setPicking} position="bottom-end" width={260} trapFocus>
