@@ -1,5 +1,5 @@
-// What the frame remembers between pages: the visitor's secret, the draft, the unsent messages. When the browser blocks
-// storage in frames, memory has to do, and the chat lasts as long as the page.
+// What the frame remembers between pages: the visitor's secret, the draft, the unsent messages. Where the browser denies
+// frames their storage, partitioned cookies do; where it denies those too, the chat lasts as long as the page.
 
 export type Keep = 'secret' | 'draft' | 'config' | 'contact' | 'teased'
 
@@ -51,14 +51,61 @@ export function createMemory(inboxKey: string): Memory {
   }
 }
 
+const PROBE = 'frontdesk:probe'
+
 function usable(): Memory['storage'] {
+  for (const candidate of [() => localStorage, inCookies]) {
+    try {
+      const storage = candidate()
+      storage.setItem(PROBE, '1')
+      storage.removeItem(PROBE)
+      return storage
+    } catch {
+      // Denied: the next one.
+    }
+  }
+  return inMemory()
+}
+
+/**
+ * Chrome denies a frame on another site its localStorage once third-party cookies are blocked, as they are in every
+ * private window, but grants it cookies partitioned by that site. The path keeps them out of all requests but the frame's.
+ */
+function inCookies(): Memory['storage'] {
+  const all = () =>
+    new Map(
+      document.cookie.split('; ').map((pair) => {
+        const at = pair.indexOf('=')
+        return [decode(pair.slice(0, at)), decode(pair.slice(at + 1))]
+      }),
+    )
+  const write = (key: string, value: string, seconds: number) => {
+    const attributes = `Max-Age=${seconds}; Path=/widget/frame; Secure; SameSite=None; Partitioned`
+    document.cookie = `${encodeURIComponent(key)}=${encodeURIComponent(value)}; ${attributes}`
+  }
+  const removeItem = (key: string) => write(key, '', 0)
+  return {
+    get length() {
+      return all().size
+    },
+    key: (i) => [...all().keys()][i] ?? null,
+    getItem: (key) => all().get(key) ?? null,
+    setItem(key, value) {
+      write(key, value, 34_000_000)
+      if (all().get(key) === value) return
+      // Too long for a cookie is refused in silence, and would leave the older value standing.
+      removeItem(key)
+      throw new Error('full')
+    },
+    removeItem,
+  }
+}
+
+function decode(text: string): string {
   try {
-    const probe = 'frontdesk:probe'
-    localStorage.setItem(probe, '1')
-    localStorage.removeItem(probe)
-    return localStorage
+    return decodeURIComponent(text)
   } catch {
-    return inMemory()
+    return text
   }
 }
 

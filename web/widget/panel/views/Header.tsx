@@ -9,7 +9,9 @@ export function Header() {
   const { config, conversation, online } = state
   const agent = conversation?.status === 'open' ? conversation.assignee?.name : undefined
   const title = config?.title || config?.company || words.t('chat')
-  const status = agent ? words.t('agentHere', { name: agent }) : words.t(online ? 'online' : 'away')
+  const status = agent
+    ? words.t(online ? 'agentHere' : 'agentAway', { name: agent })
+    : words.t(online ? 'online' : 'away')
   const greet = isFresh(state)
   return (
     <header class={greet ? 'header hero' : 'header'}>
