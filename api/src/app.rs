@@ -73,7 +73,8 @@ impl App {
         });
         let bus = infra::bus::connect(&settings.nats_url).await.map_err(|error| StartError::Bus(error.to_string()))?;
         let routing = Routing::new(Arc::clone(&world), bus);
-        let app = Self { world, routing, mail_outbox, going_away: CancellationToken::new(), sockets: TaskTracker::new() };
+        let app =
+            Self { world, routing, mail_outbox, going_away: CancellationToken::new(), sockets: TaskTracker::new() };
         Ok((Arc::new(app), receiver))
     }
 

@@ -59,7 +59,11 @@ pub async fn run(cli: Cli) -> Outcome {
 }
 
 async fn serve(settings: &Settings, parts: Parts) -> Outcome {
-    let settings = if parts.web { settings.clone() } else { Settings { listen: std::net::SocketAddr::from(([127, 0, 0, 1], 0)), ..settings.clone() } };
+    let settings = if parts.web {
+        settings.clone()
+    } else {
+        Settings { listen: std::net::SocketAddr::from(([127, 0, 0, 1], 0)), ..settings.clone() }
+    };
     let running = Running::start(&settings, Clock::system(), parts).await?;
     if parts.web {
         tracing::info!("serving {} on {}", settings.public_url, running.address);
@@ -96,16 +100,32 @@ async fn doctor(settings: &Settings) -> Outcome {
     let app: Arc<App> = app;
     let mut healthy = true;
     let mut say = |what: &str, good: bool, advice: &str| {
-        println!("{} {what}{}", if good { "ok  " } else { "FAIL" }, if good { String::new() } else { format!(": {advice}") });
+        println!(
+            "{} {what}{}",
+            if good { "ok  " } else { "FAIL" },
+            if good { String::new() } else { format!(": {advice}") }
+        );
         healthy &= good;
     };
     let current = tenant::migrate::is_current(&app.world.database).await;
     say("Postgres answers", current.is_ok(), "check DATABASE_URL, and that the server runs");
     say("the database is up to date", matches!(current, Ok(true)), "run `frontdesk migrate`");
-    say("Redis answers", app.world.cache.connection().await.is_ok(), "check REDIS_URL; without Redis presence is known per process only");
+    say(
+        "Redis answers",
+        app.world.cache.connection().await.is_ok(),
+        "check REDIS_URL; without Redis presence is known per process only",
+    );
     let bus = tokio::time::timeout(std::time::Duration::from_secs(3), app.routing.bus.flush()).await;
-    say("NATS answers", matches!(bus, Ok(Ok(()))), "check NATS_URL; without NATS messages reach other servers only by the sweep");
+    say(
+        "NATS answers",
+        matches!(bus, Ok(Ok(()))),
+        "check NATS_URL; without NATS messages reach other servers only by the sweep",
+    );
     let spares = tenant::provision::spares(&app.world).await.unwrap_or(0);
-    say("spare schemas are ready", spares > 0, "start `frontdesk work`; until then a signup makes its own and takes longer");
+    say(
+        "spare schemas are ready",
+        spares > 0,
+        "start `frontdesk work`; until then a signup makes its own and takes longer",
+    );
     if healthy { Ok(()) } else { Err("not everything is as it should be".into()) }
 }

@@ -23,10 +23,14 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         match axum::Json::<T>::from_request(request, state).await {
             Ok(axum::Json(body)) => Ok(Self(body)),
-            Err(JsonRejection::MissingJsonContentType(_)) => {
-                Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "content_type_not_json", Some("Send application/json.")))
+            Err(JsonRejection::MissingJsonContentType(_)) => Err(Problem::new(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "content_type_not_json",
+                Some("Send application/json."),
+            )),
+            Err(JsonRejection::JsonSyntaxError(_)) => {
+                Err(Problem::new(StatusCode::BAD_REQUEST, "body_not_json", Some("The body is not JSON.")))
             }
-            Err(JsonRejection::JsonSyntaxError(_)) => Err(Problem::new(StatusCode::BAD_REQUEST, "body_not_json", Some("The body is not JSON."))),
             Err(JsonRejection::JsonDataError(error)) => {
                 // serde's own words name a field or a type of ours; what the caller wrote is cut off.
                 let detail = error.body_text();
@@ -51,7 +55,11 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         match axum::extract::Query::<T>::from_request_parts(parts, state).await {
             Ok(axum::extract::Query(query)) => Ok(Self(query)),
-            Err(_) => Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "query_invalid", Some("A query parameter is unknown, malformed or of the wrong type."))),
+            Err(_) => Err(Problem::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "query_invalid",
+                Some("A query parameter is unknown, malformed or of the wrong type."),
+            )),
         }
     }
 }
@@ -72,7 +80,13 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
 
 /// The token of the `Authorization` header. Tokens in addresses are not looked at: they end up in logs.
 pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
-    headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ").map(str::trim).filter(|token| token.len() < 4096)
+    headers
+        .get(header::AUTHORIZATION)?
+        .to_str()
+        .ok()?
+        .strip_prefix("Bearer ")
+        .map(str::trim)
+        .filter(|token| token.len() < 4096)
 }
 
 /// A member, or a program with an API key.
@@ -104,12 +118,18 @@ pub(crate) fn limit(asked: Option<u64>) -> Result<u64, Problem> {
     match asked {
         None => Ok(25),
         Some(limit @ 1..=100) => Ok(limit),
-        Some(_) => Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "limit_out_of_range", Some("limit is 1 to 100."))),
+        Some(_) => {
+            Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "limit_out_of_range", Some("limit is 1 to 100.")))
+        }
     }
 }
 
 /// Where a list goes on.
 pub(crate) fn cursor(text: Option<&str>) -> Result<Option<Cursor>, Problem> {
-    text.map(|text| Cursor::decode(text).ok_or_else(|| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "cursor_invalid", Some("Pass next_cursor as it was given."))))
-        .transpose()
+    text.map(|text| {
+        Cursor::decode(text).ok_or_else(|| {
+            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "cursor_invalid", Some("Pass next_cursor as it was given."))
+        })
+    })
+    .transpose()
 }

@@ -27,7 +27,12 @@ pub(crate) async fn remember(State(app): State<Arc<App>>, request: Request, next
         _ => return next.run(request).await,
     };
     let Some(key) = key.to_str().ok().and_then(|key| Uuid::parse_str(key).ok()) else {
-        return Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_invalid", Some("Idempotency-Key is a UUID.")).into_response();
+        return Problem::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "idempotency_key_invalid",
+            Some("Idempotency-Key is a UUID."),
+        )
+        .into_response();
     };
     let token = bearer(request.headers()).map(ToOwned::to_owned);
     let Some(caller) = caller(&app, token).await else { return next.run(request).await };
@@ -40,9 +45,15 @@ pub(crate) async fn remember(State(app): State<Arc<App>>, request: Request, next
     match claim(&app.world, &caller, key, &fingerprint).await {
         Err(error) => Problem::from(error).into_response(),
         Ok(Claim::Mismatch) => {
-            Problem::new(StatusCode::CONFLICT, "idempotency_key_reused", Some("This key was used for another request.")).into_response()
+            Problem::new(StatusCode::CONFLICT, "idempotency_key_reused", Some("This key was used for another request."))
+                .into_response()
         }
-        Ok(Claim::Busy) => Problem::new(StatusCode::CONFLICT, "idempotency_key_busy", Some("The first request with this key is still at work.")).into_response(),
+        Ok(Claim::Busy) => Problem::new(
+            StatusCode::CONFLICT,
+            "idempotency_key_busy",
+            Some("The first request with this key is still at work."),
+        )
+        .into_response(),
         Ok(Claim::Answered { status, body }) => replay(status, body),
         Ok(Claim::Fresh) => {
             let response = next.run(Request::from_parts(parts, Body::from(bytes))).await;
@@ -61,7 +72,8 @@ async fn caller(app: &Arc<App>, token: Option<String>) -> Option<String> {
 }
 
 fn replay(status: i16, body: Vec<u8>) -> Response {
-    let status = u16::try_from(status).ok().and_then(|status| StatusCode::from_u16(status).ok()).unwrap_or(StatusCode::OK);
+    let status =
+        u16::try_from(status).ok().and_then(|status| StatusCode::from_u16(status).ok()).unwrap_or(StatusCode::OK);
     let mut response = (status, body).into_response();
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response.headers_mut().insert("idempotency-replayed", HeaderValue::from_static("true"));

@@ -15,8 +15,12 @@ static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Gives the request an id, and its problem (if it comes to that) the same.
 pub(crate) async fn identify(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let given = request.headers().get(&REQUEST_ID).and_then(|id| id.to_str().ok());
-    let fits = |id: &&str| (8..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
-    let id = given.filter(fits).map_or_else(|| infra::ids::encode(app.world.chance.uuid(app.world.now())), ToOwned::to_owned);
+    let fits = |id: &&str| {
+        (8..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+    };
+    let id = given
+        .filter(fits)
+        .map_or_else(|| infra::ids::encode(app.world.chance.uuid(app.world.now())), ToOwned::to_owned);
     let is_api = request.uri().path().starts_with("/v1/");
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
 
@@ -75,6 +79,8 @@ pub(crate) async fn uncancelled(request: Request, next: Next) -> Response {
             tracing::error!(error = %died, "a handler died");
             Problem::internal().into_response()
         }
-        Err(_) => Problem::from(infra::database::StoreError::Unavailable("the request took too long".into())).into_response(),
+        Err(_) => {
+            Problem::from(infra::database::StoreError::Unavailable("the request took too long".into())).into_response()
+        }
     }
 }

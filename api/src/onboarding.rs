@@ -27,7 +27,14 @@ async fn furnish(tenant: &Tenant) -> Result<(), StoreError> {
         usage::count(&tx, Meter::Agents, member.id.to_string(), 1).await?;
     }
     inbox::seed(&tx, &tenant.account.name, &tenant.account.locale).await?;
-    audit::note(&tx, &Actor::System, "account.created", Some(tenant.id().to_string()), serde_json::json!({ "name": tenant.account.name })).await?;
+    audit::note(
+        &tx,
+        &Actor::System,
+        "account.created",
+        Some(tenant.id().to_string()),
+        serde_json::json!({ "name": tenant.account.name }),
+    )
+    .await?;
     tx.commit().await
 }
 
@@ -45,13 +52,23 @@ pub async fn sweep(world: &SharedWorld) -> Result<usize, StoreError> {
 }
 
 /// Makes the row of a member who has just joined. Safe to repeat.
-pub async fn welcome_member(world: &SharedWorld, account: AccountId, member: tenant::AgentId) -> Result<(), StoreError> {
+pub async fn welcome_member(
+    world: &SharedWorld,
+    account: AccountId,
+    member: tenant::AgentId,
+) -> Result<(), StoreError> {
     let Some(tenant) = Tenant::find(world, account).await? else { return Ok(()) };
     let Some(member) = membership::find(world, member).await? else { return Ok(()) };
     let tx = tenant.begin().await?;
     agent::join(&tx, member.id, &member.name).await?;
     usage::count(&tx, Meter::Agents, member.id.to_string(), 1).await?;
-    audit::note(&tx, &Actor::System, "agent.joined", Some(member.id.to_string()), serde_json::json!({ "role": member.role })).await?;
+    audit::note(
+        &tx,
+        &Actor::System,
+        "agent.joined",
+        Some(member.id.to_string()),
+        serde_json::json!({ "role": member.role }),
+    )
+    .await?;
     tx.commit().await
 }
-

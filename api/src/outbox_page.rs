@@ -30,14 +30,16 @@ async fn list(State(app): State<Arc<App>>) -> Response {
     let mut rows = String::new();
     for (_, name) in letters.iter().take(200) {
         let text = tokio::fs::read_to_string(folder.join(name)).await.unwrap_or_default();
-        let header = |field: &str| text.lines().find_map(|line| line.strip_prefix(field)).unwrap_or_default().trim().to_owned();
-        rows.push_str(&format!(
+        let header =
+            |field: &str| text.lines().find_map(|line| line.strip_prefix(field)).unwrap_or_default().trim().to_owned();
+        let row = format!(
             "<li><a href=\"/dev/outbox/{}\"><b>{}</b><span>{}</span><time>{}</time></a></li>",
             escape(name),
             escape(&decode_words(&header("Subject:"))),
             escape(&header("To:")),
             escape(&header("Date:"))
-        ));
+        );
+        rows.push_str(&row);
     }
     if rows.is_empty() {
         rows.push_str("<li><p>No letters yet.</p></li>");
@@ -54,15 +56,20 @@ async fn list(State(app): State<Arc<App>>) -> Response {
 }
 
 async fn show(State(app): State<Arc<App>>, Path(name): Path<String>) -> Response {
-    let Some(folder) = app.mail_outbox.as_ref().filter(|_| is_letter(&name)) else { return StatusCode::NOT_FOUND.into_response() };
-    let Ok(text) = tokio::fs::read_to_string(folder.join(&name)).await else { return StatusCode::NOT_FOUND.into_response() };
+    let Some(folder) = app.mail_outbox.as_ref().filter(|_| is_letter(&name)) else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    let Ok(text) = tokio::fs::read_to_string(folder.join(&name)).await else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
     let page = html_part(&text).unwrap_or_else(|| format!("<pre>{}</pre>", escape(&text)));
     let policy = "default-src 'none'; style-src 'unsafe-inline'";
     ([(header::CONTENT_SECURITY_POLICY, policy)], Html(page)).into_response()
 }
 
 fn is_letter(name: &str) -> bool {
-    name.strip_suffix(".eml").is_some_and(|stem| !stem.is_empty() && stem.chars().all(|c| c.is_ascii_alphanumeric() || c == '-'))
+    name.strip_suffix(".eml")
+        .is_some_and(|stem| !stem.is_empty() && stem.chars().all(|c| c.is_ascii_alphanumeric() || c == '-'))
 }
 
 /// The HTML part of one of our own letters: quoted-printable or base64, as lettre writes them.
@@ -88,15 +95,12 @@ fn decode_quoted(text: &str) -> String {
     let mut rest = joined.as_bytes();
     while let Some((first, after)) = rest.split_first() {
         let hex = if *first == b'=' { after.get(..2).and_then(|two| std::str::from_utf8(two).ok()) } else { None };
-        match hex.and_then(|two| u8::from_str_radix(two, 16).ok()) {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = after.get(2..).unwrap_or_default();
-            }
-            None => {
-                bytes.push(*first);
-                rest = after;
-            }
+        if let Some(byte) = hex.and_then(|two| u8::from_str_radix(two, 16).ok()) {
+            bytes.push(byte);
+            rest = after.get(2..).unwrap_or_default();
+        } else {
+            bytes.push(*first);
+            rest = after;
         }
     }
     String::from_utf8_lossy(&bytes).into_owned()

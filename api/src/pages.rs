@@ -37,13 +37,15 @@ pub(crate) fn routes() -> Router<Arc<App>> {
         .route("/widget.js", get(loader))
         .route("/widget/frame", get(frame))
         .route("/widget/{*rest}", get(widget_file))
-        .route("/favicon.ico", get(|headers: HeaderMap| async move { plain("favicon.ico", &headers, "public, max-age=86400") }))
+        .route(
+            "/favicon.ico",
+            get(|headers: HeaderMap| async move { plain("favicon.ico", &headers, "public, max-age=86400") }),
+        )
 }
 
 const APP_POLICY: &str = "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; \
      connect-src 'self' ws: wss:; frame-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
-const DEMO_POLICY: &str =
-    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'";
+const DEMO_POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'";
 /// Hashed names never change what they hold.
 const FOREVER: &str = "public, max-age=31536000, immutable";
 
@@ -52,9 +54,15 @@ fn serve(file: &EmbeddedFile, path: &str, headers: &HeaderMap, caching: &'static
     let unchanged = headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes());
     let kind = mime_guess::from_path(path).first_or_octet_stream();
     let kind = if kind.type_() == mime_guess::mime::TEXT { format!("{kind}; charset=utf-8") } else { kind.to_string() };
-    let mut response = if unchanged { StatusCode::NOT_MODIFIED.into_response() } else { file.data.clone().into_owned().into_response() };
+    let mut response = if unchanged {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        file.data.clone().into_owned().into_response()
+    };
     let all = response.headers_mut();
-    for (name, value) in [(header::CONTENT_TYPE, kind.as_str()), (header::CACHE_CONTROL, caching), (header::ETAG, tag.as_str())] {
+    for (name, value) in
+        [(header::CONTENT_TYPE, kind.as_str()), (header::CACHE_CONTROL, caching), (header::ETAG, tag.as_str())]
+    {
         if let Ok(value) = HeaderValue::from_str(value) {
             all.insert(name, value);
         }
@@ -86,7 +94,8 @@ fn app_page(name: &str, headers: &HeaderMap) -> Response {
     let path = format!("{name}/index.html");
     match Built::get(&path) {
         Some(file) => with_policy(serve(&file, &path, headers, "no-cache"), APP_POLICY),
-        None => (StatusCode::SERVICE_UNAVAILABLE, "The pages are not built: run `npm ci && npm run build` in web/.").into_response(),
+        None => (StatusCode::SERVICE_UNAVAILABLE, "The pages are not built: run `npm ci && npm run build` in web/.")
+            .into_response(),
     }
 }
 

@@ -59,7 +59,7 @@ impl Problem {
 
     /// The answer, with the id of its request.
     pub(crate) fn answer(mut self, request_id: &str) -> Response {
-        self.request_id = request_id.to_owned();
+        request_id.clone_into(&mut self.request_id);
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let retry_after = self.retry_after;
         let mut response = (status, Json(self)).into_response();
@@ -91,9 +91,19 @@ impl<F: Fault> From<F> for Problem {
                 tracing::error!(error = %fault, code = fault.code(), "a request failed");
                 None
             }
-            _ => Some(fault.to_string()),
+            Kind::Invalid
+            | Kind::Unauthenticated
+            | Kind::Forbidden
+            | Kind::NotFound
+            | Kind::Conflict
+            | Kind::TooLarge
+            | Kind::RateLimited(_) => Some(fault.to_string()),
         };
-        Self { errors: fault.fields(), retry_after: retry_after.map(|wait| wait.as_secs().max(1)), ..Self::new(status, fault.code(), detail.as_deref()) }
+        Self {
+            errors: fault.fields(),
+            retry_after: retry_after.map(|wait| wait.as_secs().max(1)),
+            ..Self::new(status, fault.code(), detail.as_deref())
+        }
     }
 }
 
@@ -103,7 +113,8 @@ pub(crate) struct Unanswered(pub(crate) Problem);
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let mut response = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR).into_response();
+        let mut response =
+            StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR).into_response();
         response.extensions_mut().insert(Unanswered(self));
         response
     }

@@ -52,7 +52,9 @@ impl Modify for Bearer {
     fn modify(&self, document: &mut Document) {
         let scheme = HttpBuilder::new()
             .scheme(HttpAuthScheme::Bearer)
-            .description(Some("An access token from signing in, an API key (`fdk_…`), or for the widget a visitor's token."))
+            .description(Some(
+                "An access token from signing in, an API key (`fdk_…`), or for the widget a visitor's token.",
+            ))
             .build();
         document.components.get_or_insert_default().add_security_scheme("bearer", SecurityScheme::Http(scheme));
         document.security = Some(vec![SecurityRequirement::new("bearer", Vec::<String>::new())]);

@@ -39,9 +39,12 @@ impl Running {
     /// Starts a server. Returns when it listens.
     pub async fn start(settings: &Settings, clock: Clock, parts: Parts) -> Result<Self, StartError> {
         let (app, facts) = App::new(settings, clock).await?;
-        let listener = TcpListener::bind(settings.listen)
-            .await
-            .map_err(|error| StartError::Listen(format!("cannot listen on {}: {error}. Is another server running there? Set FRONTDESK_LISTEN to another port.", settings.listen)))?;
+        let listener = TcpListener::bind(settings.listen).await.map_err(|error| {
+            StartError::Listen(format!(
+                "cannot listen on {}: {error}. Is another server running there? Set FRONTDESK_LISTEN to another port.",
+                settings.listen
+            ))
+        })?;
         let address = listener.local_addr().map_err(|error| StartError::Listen(error.to_string()))?;
         let stop = app.going_away.clone();
         let finished = tokio::spawn(run(Arc::clone(&app), facts, listener, parts));
@@ -61,7 +64,12 @@ impl Running {
     }
 }
 
-async fn run(app: Arc<App>, facts: tokio::sync::mpsc::UnboundedReceiver<tenant::outbox::Fact>, listener: TcpListener, parts: Parts) {
+async fn run(
+    app: Arc<App>,
+    facts: tokio::sync::mpsc::UnboundedReceiver<tenant::outbox::Fact>,
+    listener: TcpListener,
+    parts: Parts,
+) {
     let mut tasks = JoinSet::new();
     let relay = tokio::spawn(routing::relay::run(app.routing.clone(), facts));
     if parts.workers {

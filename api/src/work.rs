@@ -40,7 +40,7 @@ pub(crate) fn shared(tasks: &mut JoinSet<()>, app: &Arc<App>) {
         onboarding::sweep(&app.world).await.or_log("finishing signups");
         relay::sweep_all(&app.routing).await.or_log("sweeping companies");
     });
-    every(tasks, app, Duration::from_secs(3600), |app| async move {
+    every(tasks, app, Duration::from_hours(1), |app| async move {
         idempotency::forget(&app.world).await.or_log("forgetting old answers");
     });
 }

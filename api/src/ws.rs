@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use futures::{SinkExt as _, StreamExt as _};
 use infra::Fault as _;
 use routing::realtime::{ClientFrame, Close, Delivery, FrameError, LARGEST, Place, SILENCE, ServerFrame, Session};
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::App;
 use crate::problem::Problem;
@@ -67,12 +67,13 @@ async fn converse(app: Arc<App>, mut socket: WebSocket) {
 async fn hello(app: &Arc<App>, socket: &mut WebSocket) -> Result<(Session, Place), Option<Close>> {
     let deadline = Instant::now() + HELLO_WITHIN;
     for _ in 0..10 {
-        let Ok(received) = tokio::time::timeout_at(deadline, socket.recv()).await else { return Err(Some(Close::Unauthenticated)) };
+        let Ok(received) = timeout_at(deadline, socket.recv()).await else { return Err(Some(Close::Unauthenticated)) };
         let (token, resume) = match read(received)? {
             None => continue,
             Some(Ok(ClientFrame::Hello { protocol: 1, token, resume })) => (token, resume),
             Some(Ok(ClientFrame::Hello { .. })) => {
-                write(socket, &ServerFrame::refusal("protocol_unknown", "This server speaks protocol 1.").encode()).await?;
+                write(socket, &ServerFrame::refusal("protocol_unknown", "This server speaks protocol 1.").encode())
+                    .await?;
                 continue;
             }
             Some(Ok(_)) => {
@@ -102,7 +103,9 @@ async fn hello(app: &Arc<App>, socket: &mut WebSocket) -> Result<(Session, Place
 }
 
 /// What came in: `Err` when the socket is gone, `None` for what needs no answer.
-fn read(received: Option<Result<Message, axum::Error>>) -> Result<Option<Result<ClientFrame, FrameError>>, Option<Close>> {
+fn read(
+    received: Option<Result<Message, axum::Error>>,
+) -> Result<Option<Result<ClientFrame, FrameError>>, Option<Close>> {
     match received {
         None | Some(Err(_) | Ok(Message::Close(_))) => Err(None),
         Some(Ok(Message::Ping(_) | Message::Pong(_))) => Ok(None),
@@ -125,7 +128,8 @@ async fn talk(app: &Arc<App>, socket: &mut WebSocket, session: &mut Session, mut
     let mut recheck = tokio::time::interval_at(Instant::now() + RECHECK, RECHECK);
     loop {
         tokio::select! {
-            received = socket.next() => {
+            received = timeout_at(heard + SILENCE, socket.next()) => {
+                let Ok(received) = received else { return Some(Close::TooSlow) };
                 heard = Instant::now();
                 let answers = match read(received) {
                     Err(close) => return close,
@@ -149,7 +153,6 @@ async fn talk(app: &Arc<App>, socket: &mut WebSocket, session: &mut Session, mut
                     return Some(Close::Revoked);
                 }
             }
-            () = tokio::time::sleep_until(heard + SILENCE) => return Some(Close::TooSlow),
             () = app.going_away.cancelled() => {
                 let after_ms = 200 + app.world.chance.below(3_000);
                 let _told = write(socket, &ServerFrame::Reconnect { after_ms }.encode()).await;
@@ -164,11 +167,13 @@ async fn pass_on(socket: &mut WebSocket, place: &mut Place, first: Option<Delive
     let mut next = Some(first.ok_or(Some(Close::TooSlow))?);
     while let Some(delivery) = next {
         match delivery {
-            Delivery::Frame(frame) => match timeout(WRITE_WITHIN, socket.feed(Message::Text(Utf8Bytes::from(&*frame)))).await {
-                Ok(Ok(())) => {}
-                Ok(Err(_)) => return Err(None),
-                Err(_) => return Err(Some(Close::TooSlow)),
-            },
+            Delivery::Frame(frame) => {
+                match timeout(WRITE_WITHIN, socket.feed(Message::Text(Utf8Bytes::from(&*frame)))).await {
+                    Ok(Ok(())) => {}
+                    Ok(Err(_)) => return Err(None),
+                    Err(_) => return Err(Some(Close::TooSlow)),
+                }
+            }
             Delivery::Revoked => return Err(Some(Close::Revoked)),
         }
         next = place.deliveries.try_recv().ok();

@@ -95,10 +95,22 @@ pub struct UsageReport {
 }
 
 /// Sums usage up.
-pub async fn report(tx: &TenantTx, period: Period, plan: &str, limits: Limits, agents: i64) -> Result<UsageReport, StoreError> {
+pub async fn report(
+    tx: &TenantTx,
+    period: Period,
+    plan: &str,
+    limits: Limits,
+    agents: i64,
+) -> Result<UsageReport, StoreError> {
     let days = usage::daily(tx, period.from(), period.to()).await?;
     let last = period.to().min(tx.now() + TimeDelta::days(1)).date_naive();
-    let all_days: Vec<String> = period.first.iter_days().take_while(|day| *day < last).take(31).map(|day| day.format("%Y-%m-%d").to_string()).collect();
+    let all_days: Vec<String> = period
+        .first
+        .iter_days()
+        .take_while(|day| *day < last)
+        .take(31)
+        .map(|day| day.format("%Y-%m-%d").to_string())
+        .collect();
     let meter = |meter: Meter, limit: Option<u64>, present: Option<i64>| MeterUsage {
         meter,
         used: present.unwrap_or_else(|| total(&days, meter)),

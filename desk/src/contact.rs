@@ -92,11 +92,11 @@ impl TryFrom<Row> for Contact {
 
     fn try_from(row: Row) -> Result<Self, StoreError> {
         let id = ContactId::from_uuid(row.id);
-        let page = row
-            .page
-            .map(serde_json::from_value)
-            .transpose()
-            .map_err(|error| StoreError::Inconsistent { table: "contact", id: id.to_string(), what: error.to_string() })?;
+        let page = row.page.map(serde_json::from_value).transpose().map_err(|error| StoreError::Inconsistent {
+            table: "contact",
+            id: id.to_string(),
+            what: error.to_string(),
+        })?;
         Ok(Self {
             id,
             name: row.name,
@@ -164,7 +164,12 @@ pub async fn find(tx: &TenantTx, id: ContactId) -> Result<Option<Contact>, Store
 }
 
 /// Contacts, newest first; `query` matches a part of the name or address.
-pub async fn list(tx: &TenantTx, query: Option<String>, cursor: Option<Cursor>, limit: u64) -> Result<Page<Contact>, StoreError> {
+pub async fn list(
+    tx: &TenantTx,
+    query: Option<String>,
+    cursor: Option<Cursor>,
+    limit: u64,
+) -> Result<Page<Contact>, StoreError> {
     let (at, id) = Cursor::parts(cursor.as_ref());
     // A stranger's % and _ are letters, not wildcards.
     let pattern = query.map(|text| format!("%{}%", text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")));
@@ -213,10 +218,15 @@ fn attributes_fit(value: &serde_json::Value) -> bool {
 pub async fn update(tx: &mut TenantTx, id: ContactId, change: ContactChange) -> Result<Contact, ContactError> {
     let mut check = Check::new();
     let name = change.name.map(|name| check.line("name", &name, 0, 120));
-    let email = change.email.map(|email| if email.trim().is_empty() { String::new() } else { check.email("email", &email) });
+    let email =
+        change.email.map(|email| if email.trim().is_empty() { String::new() } else { check.email("email", &email) });
     let phone = change.phone.map(|phone| check.line("phone", &phone, 0, 40));
     if change.attributes.as_ref().is_some_and(|attributes| !attributes_fit(attributes)) {
-        check.refuse("attributes", "attributes_invalid", "A flat object of at most 50 texts (1,000 characters), numbers and booleans.");
+        check.refuse(
+            "attributes",
+            "attributes_invalid",
+            "A flat object of at most 50 texts (1,000 characters), numbers and booleans.",
+        );
     }
     check.finish()?;
     tx.run(sql(
@@ -228,7 +238,7 @@ pub async fn update(tx: &mut TenantTx, id: ContactId, change: ContactChange) -> 
     ))
     .await?;
     let contact = find(tx, id).await?.ok_or(ContactError::Unknown)?;
-    Event::ContactUpdated { contact: contact.clone() }.tell(tx)?;
+    Event::ContactUpdated { contact: Box::new(contact.clone()) }.tell(tx)?;
     Ok(contact)
 }
 
@@ -244,13 +254,22 @@ struct Known {
 /// The contact whose browser keeps this secret for this inbox.
 pub async fn recognise(tx: &TenantTx, inbox: InboxId, secret: &str) -> Result<Option<ContactId>, StoreError> {
     let row: Option<Known> = tx
-        .one(sql("select contact_id from contact_inbox where inbox_id = $1 and source_hash = $2", [inbox.uuid().into(), source_hash(secret).into()]))
+        .one(sql(
+            "select contact_id from contact_inbox where inbox_id = $1 and source_hash = $2",
+            [inbox.uuid().into(), source_hash(secret).into()],
+        ))
         .await?;
     Ok(row.map(|row| ContactId::from_uuid(row.contact_id)))
 }
 
 /// Makes a contact for a browser seen for the first time.
-pub async fn welcome(tx: &TenantTx, inbox: InboxId, secret: &str, locale: Option<String>, user_agent: &str) -> Result<ContactId, StoreError> {
+pub async fn welcome(
+    tx: &TenantTx,
+    inbox: InboxId,
+    secret: &str,
+    locale: Option<String>,
+    user_agent: &str,
+) -> Result<ContactId, StoreError> {
     let id: ContactId = tx.id();
     let user_agent: String = user_agent.chars().filter(|c| !c.is_control()).take(300).collect();
     tx.run(sql(
@@ -268,8 +287,14 @@ pub async fn welcome(tx: &TenantTx, inbox: InboxId, secret: &str, locale: Option
 
 /// Notes that a contact is here, and on which page.
 pub async fn seen(tx: &TenantTx, id: ContactId, page: Option<VisitedPage>) -> Result<(), StoreError> {
-    let page = page.map(|page| serde_json::to_value(page.tidy())).transpose().map_err(|error| StoreError::Refused(error.to_string()))?;
-    tx.run(sql("update contact set last_seen_at = $2, page = coalesce($3::jsonb, page) where id = $1", [id.uuid().into(), tx.now().into(), page.into()]))
-        .await
-        .map(drop)
+    let page = page
+        .map(|page| serde_json::to_value(page.tidy()))
+        .transpose()
+        .map_err(|error| StoreError::Refused(error.to_string()))?;
+    tx.run(sql(
+        "update contact set last_seen_at = $2, page = coalesce($3::jsonb, page) where id = $1",
+        [id.uuid().into(), tx.now().into(), page.into()],
+    ))
+    .await
+    .map(drop)
 }

@@ -84,7 +84,7 @@ pub enum Event {
     #[serde(rename = "contact.updated")]
     ContactUpdated {
         /// As they are now.
-        contact: Contact,
+        contact: Box<Contact>,
     },
 }
 

@@ -33,7 +33,10 @@ impl InboxKey {
     /// `None` for what we did not write.
     pub fn decode(text: &str) -> Option<Self> {
         let rest = text.strip_prefix(KEY_MARK).filter(|rest| rest.len() == 52)?;
-        Some(Self { account: Id::from_uuid(ids::decode(rest.get(..26)?)?), inbox: Id::from_uuid(ids::decode(rest.get(26..)?)?) })
+        Some(Self {
+            account: Id::from_uuid(ids::decode(rest.get(..26)?)?),
+            inbox: Id::from_uuid(ids::decode(rest.get(26..)?)?),
+        })
     }
 }
 
@@ -128,7 +131,8 @@ impl InboxSettings {
     /// These settings with the change, bounds checked.
     fn with(mut self, change: InboxSettingsChange, check: &mut Check) -> Self {
         if let Some(color) = change.color {
-            let good = color.len() == 7 && color.starts_with('#') && color.chars().skip(1).all(|c| c.is_ascii_hexdigit());
+            let good =
+                color.len() == 7 && color.starts_with('#') && color.chars().skip(1).all(|c| c.is_ascii_hexdigit());
             if !good {
                 check.refuse("settings/color", "color_invalid", "A colour like #1f6feb.");
             }
@@ -153,9 +157,17 @@ impl InboxSettings {
             if domains.len() > 50 {
                 check.refuse("settings/allowed_domains", "too_many", "At most 50.");
             }
-            self.allowed_domains = domains.into_iter().map(|domain| domain.trim().to_lowercase()).filter(|domain| !domain.is_empty()).collect();
+            self.allowed_domains = domains
+                .into_iter()
+                .map(|domain| domain.trim().to_lowercase())
+                .filter(|domain| !domain.is_empty())
+                .collect();
             if !self.allowed_domains.iter().all(|domain| is_domain(domain)) {
-                check.refuse("settings/allowed_domains", "domain_invalid", "Host names like shop.example or *.shop.example, with a port when it is not the usual one.");
+                check.refuse(
+                    "settings/allowed_domains",
+                    "domain_invalid",
+                    "Host names like shop.example or *.shop.example, with a port when it is not the usual one.",
+                );
             }
         }
         self.position = change.position.unwrap_or(self.position);
@@ -172,7 +184,9 @@ fn is_domain(text: &str) -> bool {
     !host.is_empty()
         && host.len() <= 253
         && port.parse::<u16>().is_ok()
-        && host.split('.').all(|label| !label.is_empty() && label.len() <= 63 && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-'))
+        && host.split('.').all(|label| {
+            !label.is_empty() && label.len() <= 63 && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+        })
 }
 
 /// An inbox.
@@ -253,8 +267,11 @@ struct Row {
 impl Row {
     fn read(self, account: AccountId) -> Result<Inbox, StoreError> {
         let id = InboxId::from_uuid(self.id);
-        let settings =
-            serde_json::from_value(self.settings).map_err(|error| StoreError::Inconsistent { table: "inbox", id: id.to_string(), what: error.to_string() })?;
+        let settings = serde_json::from_value(self.settings).map_err(|error| StoreError::Inconsistent {
+            table: "inbox",
+            id: id.to_string(),
+            what: error.to_string(),
+        })?;
         Ok(Inbox {
             id,
             name: self.name,
@@ -277,13 +294,21 @@ pub async fn list(tx: &TenantTx) -> Result<Vec<Inbox>, StoreError> {
 /// One inbox.
 pub async fn find(tx: &TenantTx, id: InboxId) -> Result<Option<Inbox>, StoreError> {
     let row: Option<Row> = tx
-        .one(sql("select id, name, channel, settings, installed_at, created_at, updated_at from inbox where id = $1", [id.uuid().into()]))
+        .one(sql(
+            "select id, name, channel, settings, installed_at, created_at, updated_at from inbox where id = $1",
+            [id.uuid().into()],
+        ))
         .await?;
     row.map(|row| row.read(tx.account())).transpose()
 }
 
 /// Makes a website inbox, if the plan has room.
-pub async fn create(tx: &TenantTx, name: &str, settings: InboxSettingsChange, limit: Option<u32>) -> Result<Inbox, InboxError> {
+pub async fn create(
+    tx: &TenantTx,
+    name: &str,
+    settings: InboxSettingsChange,
+    limit: Option<u32>,
+) -> Result<Inbox, InboxError> {
     let mut check = Check::new();
     let name = check.line("name", name, 1, 80);
     let settings = InboxSettings { title: name.clone(), ..InboxSettings::default() }.with(settings, &mut check);
@@ -314,13 +339,22 @@ pub async fn seed(tx: &TenantTx, company: &str, locale: &str) -> Result<(), Stor
     } else {
         ("Hi there! How can we help?", "We are away right now. Leave us a message and we will get back to you.")
     };
-    let settings =
-        InboxSettings { title: company.to_owned(), greeting: greeting.into(), away_message: away_message.into(), ..InboxSettings::default() };
+    let settings = InboxSettings {
+        title: company.to_owned(),
+        greeting: greeting.into(),
+        away_message: away_message.into(),
+        ..InboxSettings::default()
+    };
     insert(tx, InboxId::from_uuid(tx.account().uuid()), company, &settings).await
 }
 
 /// Changes an inbox.
-pub async fn update(tx: &TenantTx, id: InboxId, name: Option<String>, change: InboxSettingsChange) -> Result<Inbox, InboxError> {
+pub async fn update(
+    tx: &TenantTx,
+    id: InboxId,
+    name: Option<String>,
+    change: InboxSettingsChange,
+) -> Result<Inbox, InboxError> {
     let inbox = find(tx, id).await?.ok_or(InboxError::Unknown)?;
     let mut check = Check::new();
     let name = name.map_or(inbox.name, |name| check.line("name", &name, 1, 80));
@@ -337,7 +371,12 @@ pub async fn update(tx: &TenantTx, id: InboxId, name: Option<String>, change: In
 
 /// Notes that a page has loaded the widget; true the first time.
 pub async fn mark_installed(tx: &TenantTx, id: InboxId) -> Result<bool, StoreError> {
-    let touched = tx.run(sql("update inbox set installed_at = $2 where id = $1 and installed_at is null", [id.uuid().into(), tx.now().into()])).await?;
+    let touched = tx
+        .run(sql(
+            "update inbox set installed_at = $2 where id = $1 and installed_at is null",
+            [id.uuid().into(), tx.now().into()],
+        ))
+        .await?;
     Ok(touched > 0)
 }
 

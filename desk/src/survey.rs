@@ -80,22 +80,42 @@ pub(crate) async fn ask(tx: &mut TenantTx, conversation: &mut Conversation) -> R
         ))
         .await?;
     if asked > 0 {
-        conversation.survey = Some(Survey { episode: conversation.episode, rating: None, comment: None, asked_at: tx.now(), answered_at: None });
-        message::write_template(tx, conversation, "How did we do?", serde_json::json!({ "kind": "survey", "episode": conversation.episode })).await?;
+        conversation.survey = Some(Survey {
+            episode: conversation.episode,
+            rating: None,
+            comment: None,
+            asked_at: tx.now(),
+            answered_at: None,
+        });
+        message::write_template(
+            tx,
+            conversation,
+            "How did we do?",
+            serde_json::json!({ "kind": "survey", "episode": conversation.episode }),
+        )
+        .await?;
     }
     Ok(())
 }
 
 /// The visitor rates the episode that has just ended, or changes their mind.
-pub async fn answer(tx: &mut TenantTx, id: ConversationId, contact: ContactId, rating: i16, comment: Option<String>) -> Result<Conversation, SurveyError> {
+pub async fn answer(
+    tx: &mut TenantTx,
+    id: ConversationId,
+    contact: ContactId,
+    rating: i16,
+    comment: Option<String>,
+) -> Result<Conversation, SurveyError> {
     let mut check = Check::new();
     if !(1..=5).contains(&rating) {
         check.refuse("rating", "rating_out_of_range", "1 to 5.");
     }
     let comment = comment.map(|comment| check.text("comment", &comment, 0, 2000)).filter(|comment| !comment.is_empty());
     check.finish()?;
-    let mut conversation =
-        conversation::store::lock(tx, id).await?.filter(|conversation| conversation.contact.id == contact).ok_or(ConversationError::Unknown)?;
+    let mut conversation = conversation::store::lock(tx, id)
+        .await?
+        .filter(|conversation| conversation.contact.id == contact)
+        .ok_or(ConversationError::Unknown)?;
     let Some(survey) = conversation.survey.as_mut().filter(|survey| survey.episode == conversation.episode) else {
         return Err(SurveyError::NotAsked);
     };

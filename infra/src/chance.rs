@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use rand::rngs::{OsRng, StdRng};
-use rand::{RngCore, SeedableRng, TryRngCore};
+use rand::rngs::StdRng;
+use rand::{RngCore, SeedableRng};
 use uuid::Uuid;
 
 use crate::clock::Timestamp;
@@ -33,15 +33,11 @@ impl Chance {
         Self(Source::Seeded(Arc::new(Mutex::new(StdRng::seed_from_u64(seed)))))
     }
 
-    /// Fills `bytes`.
+    /// Fills `bytes`, from a cryptographic generator that the operating system seeds (or from the seed).
+    #[expect(clippy::disallowed_methods, reason = "the one place that draws from the machine's randomness")]
     pub fn fill(&self, bytes: &mut [u8]) {
         match &self.0 {
-            Source::System => {
-                // The kernel's generator fails only before it is seeded at boot; a second generator covers that.
-                if OsRng.try_fill_bytes(bytes).is_err() {
-                    rand::rng().fill_bytes(bytes);
-                }
-            }
+            Source::System => rand::rng().fill_bytes(bytes),
             Source::Seeded(rng) => rng.lock().unwrap_or_else(PoisonError::into_inner).fill_bytes(bytes),
         }
     }

@@ -49,10 +49,12 @@ impl Settings {
                 String::new()
             })
         };
-        let database_url = need("DATABASE_URL", "the address of Postgres, like postgres://frontdesk@127.0.0.1/frontdesk");
+        let database_url =
+            need("DATABASE_URL", "the address of Postgres, like postgres://frontdesk@127.0.0.1/frontdesk");
         let redis_url = need("REDIS_URL", "the address of Redis, like redis://127.0.0.1:6379");
         let nats_url = need("NATS_URL", "the address of NATS, like nats://127.0.0.1:4222");
-        let secret = need("FRONTDESK_SECRET", "at least 32 random characters, like the output of `openssl rand -hex 32`");
+        let secret =
+            need("FRONTDESK_SECRET", "at least 32 random characters, like the output of `openssl rand -hex 32`");
         if !secret.is_empty() && secret.len() < 32 {
             bad.push("- FRONTDESK_SECRET is shorter than 32 characters".into());
         }

@@ -159,7 +159,13 @@ mod tests {
 
     #[test]
     fn what_encode_never_writes_is_refused() {
-        for text in ["", "8zzzzzzzzzzzzzzzzzzzzzzzzz", "01H455VB4PEX5VSKNK084SN02Q", "01h455vb4pex5vsknk084sn02", "01h455vb4pex5vsknk084sn02l"] {
+        for text in [
+            "",
+            "8zzzzzzzzzzzzzzzzzzzzzzzzz",
+            "01H455VB4PEX5VSKNK084SN02Q",
+            "01h455vb4pex5vsknk084sn02",
+            "01h455vb4pex5vsknk084sn02l",
+        ] {
             assert_eq!(decode(text), None, "{text}");
         }
     }

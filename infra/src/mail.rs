@@ -83,7 +83,11 @@ impl Mailer {
             .map_err(|error| MailError::Letter(error.to_string()))?;
         match &self.route {
             Route::Smtp(smtp) => smtp.send(message).await.map(drop).map_err(|error| {
-                if error.is_permanent() { MailError::Letter(error.to_string()) } else { MailError::Server(error.to_string()) }
+                if error.is_permanent() {
+                    MailError::Letter(error.to_string())
+                } else {
+                    MailError::Server(error.to_string())
+                }
             }),
             Route::Outbox(files, _) => {
                 files.send(message).await.map(drop).map_err(|error| MailError::Server(error.to_string()))
@@ -132,7 +136,12 @@ mod tests {
 
     #[test]
     fn a_company_name_full_of_markup_stays_text() {
-        let letter = Letter { to: "a@b.cc".into(), subject: "s".into(), text: "<script>alert(1)</script>".into(), button: Some(("\"><img>".into(), "https://x/?a=1&b=2".into())) };
+        let letter = Letter {
+            to: "a@b.cc".into(),
+            subject: "s".into(),
+            text: "<script>alert(1)</script>".into(),
+            button: Some(("\"><img>".into(), "https://x/?a=1&b=2".into())),
+        };
         let page = html(&letter);
         assert!(!page.contains("<script>") && !page.contains("<img>"), "{page}");
         assert!(page.contains("a=1&amp;b=2"));

@@ -25,20 +25,33 @@ pub struct Decision {
 pub fn decide(profiles: &[Profile], here: &BTreeSet<AgentId>, last: Option<AgentId>) -> Option<Decision> {
     let able: Vec<&Profile> = profiles
         .iter()
-        .filter(|profile| here.contains(&profile.id) && profile.availability == Availability::Online && profile.open_conversations < i64::from(profile.capacity))
+        .filter(|profile| {
+            here.contains(&profile.id)
+                && profile.availability == Availability::Online
+                && profile.open_conversations < i64::from(profile.capacity)
+        })
         .collect();
     let candidates: Vec<serde_json::Value> = able
         .iter()
         .map(|profile| serde_json::json!({ "agent_id": profile.id, "open": profile.open_conversations, "capacity": profile.capacity }))
         .collect();
     if let Some(profile) = able.iter().find(|profile| Some(profile.id) == last) {
-        return Some(Decision { agent: profile.id, why: serde_json::json!({ "policy": "last_agent", "candidates": candidates }) });
+        return Some(Decision {
+            agent: profile.id,
+            why: serde_json::json!({ "policy": "last_agent", "candidates": candidates }),
+        });
     }
     let chosen = able.iter().min_by(|left, right| {
         let load = |one: &Profile, other: &Profile| one.open_conversations * i64::from(other.capacity);
-        load(left, right).cmp(&load(right, left)).then(left.last_assigned_at.cmp(&right.last_assigned_at)).then(left.id.cmp(&right.id))
+        load(left, right)
+            .cmp(&load(right, left))
+            .then(left.last_assigned_at.cmp(&right.last_assigned_at))
+            .then(left.id.cmp(&right.id))
     })?;
-    Some(Decision { agent: chosen.id, why: serde_json::json!({ "policy": "least_busy_then_round_robin", "candidates": candidates }) })
+    Some(Decision {
+        agent: chosen.id,
+        why: serde_json::json!({ "policy": "least_busy_then_round_robin", "candidates": candidates }),
+    })
 }
 
 /// Gives waiting conversations to agents who are here and have room; says how many. Safe to call at any time, from anywhere.

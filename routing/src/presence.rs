@@ -112,16 +112,31 @@ impl Presence {
         let Ok(mut connection) = self.cache.connection().await else { return here };
         let mut command = redis::cmd("ZRANGEBYSCORE");
         command.arg(key(account)).arg(now.timestamp_millis()).arg("+inf");
-        if let Ok(Ok(members)) = tokio::time::timeout(Duration::from_millis(250), command.query_async::<Vec<String>>(&mut connection)).await {
-            here.extend(members.iter().filter_map(|member| member.split_once('|')).filter_map(|(agent, _)| agent.parse::<AgentId>().ok()));
+        if let Ok(Ok(members)) =
+            tokio::time::timeout(Duration::from_millis(250), command.query_async::<Vec<String>>(&mut connection)).await
+        {
+            here.extend(
+                members
+                    .iter()
+                    .filter_map(|member| member.split_once('|'))
+                    .filter_map(|(agent, _)| agent.parse::<AgentId>().ok()),
+            );
         }
         here
     }
 
     /// What others see of each agent.
-    pub async fn availability(&self, account: AccountId, profiles: &[Profile], now: Timestamp) -> HashMap<AgentId, EffectiveAvailability> {
+    pub async fn availability(
+        &self,
+        account: AccountId,
+        profiles: &[Profile],
+        now: Timestamp,
+    ) -> HashMap<AgentId, EffectiveAvailability> {
         let here = self.who(account, now).await;
-        profiles.iter().map(|profile| (profile.id, EffectiveAvailability::of(profile.availability, here.contains(&profile.id)))).collect()
+        profiles
+            .iter()
+            .map(|profile| (profile.id, EffectiveAvailability::of(profile.availability, here.contains(&profile.id))))
+            .collect()
     }
 
     fn member(&self, agent: AgentId) -> String {

@@ -65,7 +65,9 @@ async fn mark(routing: &Routing, account: AccountId, ids: Vec<Uuid>) -> Result<(
 
 /// Puts one fact on the bus, and does what it calls for.
 async fn publish(routing: &Routing, fact: &Fact) {
-    let Some(event) = serde_json::from_value::<Event>(fact.payload.as_ref().clone()).or_log("reading a fact") else { return };
+    let Some(event) = serde_json::from_value::<Event>(fact.payload.as_ref().clone()).or_log("reading a fact") else {
+        return;
+    };
     for (topic, frame) in frames(fact.account, &event) {
         routing.switchboard.say(topic, &frame).await;
     }
@@ -82,13 +84,19 @@ fn frames(account: AccountId, event: &Event) -> Vec<(Topic, String)> {
     let changed = |conversation: &Conversation| {
         vec![
             (agents, ServerFrame::ConversationUpdated { conversation }.encode()),
-            (visitor(conversation), ServerFrame::WidgetConversation { conversation: conversation.for_visitor() }.encode()),
+            (
+                visitor(conversation),
+                ServerFrame::WidgetConversation { conversation: conversation.for_visitor() }.encode(),
+            ),
         ]
     };
     match event {
         Event::ConversationCreated { conversation } => vec![
             (agents, ServerFrame::ConversationCreated { conversation }.encode()),
-            (visitor(conversation), ServerFrame::WidgetConversation { conversation: conversation.for_visitor() }.encode()),
+            (
+                visitor(conversation),
+                ServerFrame::WidgetConversation { conversation: conversation.for_visitor() }.encode(),
+            ),
         ],
         Event::ConversationReopened { conversation }
         | Event::ConversationAssigned { conversation }
@@ -122,7 +130,9 @@ fn frames(account: AccountId, event: &Event) -> Vec<(Topic, String)> {
 /// Whether a waiting conversation or a free place may have appeared.
 fn calls_for_assignment(event: &Event) -> bool {
     match event {
-        Event::ConversationCreated { conversation } | Event::ConversationReopened { conversation } => conversation.is_waiting(),
+        Event::ConversationCreated { conversation } | Event::ConversationReopened { conversation } => {
+            conversation.is_waiting()
+        }
         Event::ConversationStatusChanged { .. } => true,
         Event::ConversationAssigned { .. }
         | Event::ConversationUpdated { .. }
@@ -198,7 +208,10 @@ pub async fn tell_presence(routing: &Routing, tenant: &Tenant, agent: tenant::Ag
     drop(tx);
     let now = routing.presence.availability(tenant.id(), &profiles, tenant.now()).await;
     let availability = now.get(&agent).copied().unwrap_or(crate::presence::EffectiveAvailability::Offline);
-    routing.switchboard.say(Topic::Agents(tenant.id()), &ServerFrame::Presence { agent_id: agent, availability }.encode()).await;
+    routing
+        .switchboard
+        .say(Topic::Agents(tenant.id()), &ServerFrame::Presence { agent_id: agent, availability }.encode())
+        .await;
     let online = now.values().any(|availability| *availability == crate::presence::EffectiveAvailability::Online);
     routing.switchboard.say(Topic::Visitors(tenant.id()), &ServerFrame::Online { online }.encode()).await;
     Ok(())

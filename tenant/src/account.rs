@@ -57,15 +57,16 @@ impl Status {
     }
 
     fn parse(text: &str) -> Option<Self> {
-        [Self::Provisioning, Self::Active, Self::Suspended, Self::Closed].into_iter().find(|status| status.as_str() == text)
+        [Self::Provisioning, Self::Active, Self::Suspended, Self::Closed]
+            .into_iter()
+            .find(|status| status.as_str() == text)
     }
 
     /// Moves to `to`. Repeating a move is allowed, so that a sweep may finish what a crash cut short.
     pub fn become_(self, to: Self) -> Result<Self, NoSuchTransition> {
         let possible = match (self, to) {
-            (Self::Provisioning, Self::Active | Self::Closed)
+            (Self::Provisioning | Self::Suspended, Self::Active | Self::Closed)
             | (Self::Active, Self::Suspended | Self::Closed)
-            | (Self::Suspended, Self::Active | Self::Closed)
             | (Self::Closed, Self::Active) => true,
             (from, to) => from == to,
         };
@@ -116,7 +117,8 @@ struct Row {
 
 fn read(row: Row, plan_limits: fn(&str) -> Limits) -> Result<Account, StoreError> {
     let id = AccountId::from_uuid(row.id);
-    let bad = |what: &str| StoreError::Inconsistent { table: "shared.account", id: id.to_string(), what: what.to_owned() };
+    let bad =
+        |what: &str| StoreError::Inconsistent { table: "shared.account", id: id.to_string(), what: what.to_owned() };
     let own: Limits = serde_json::from_value(row.limits).map_err(|_| bad("unreadable limits"))?;
     Ok(Account {
         id,
@@ -148,7 +150,12 @@ impl Directory {
     }
 
     /// The account, at most a few seconds old; `None` when there is none.
-    pub async fn account(&self, database: &Database, id: AccountId, now: Timestamp) -> Result<Option<Arc<Account>>, StoreError> {
+    pub async fn account(
+        &self,
+        database: &Database,
+        id: AccountId,
+        now: Timestamp,
+    ) -> Result<Option<Arc<Account>>, StoreError> {
         if let Some(known) = recent(&self.accounts, &id, now) {
             return Ok(Some(known));
         }
@@ -214,7 +221,13 @@ fn remember<K: Eq + std::hash::Hash, V>(memory: &Memory<K, V>, key: K, value: &A
 }
 
 /// Changes what members may change of their company.
-pub async fn update(database: &Database, id: AccountId, name: Option<String>, locale: Option<String>, now: Timestamp) -> Result<(), StoreError> {
+pub async fn update(
+    database: &Database,
+    id: AccountId,
+    name: Option<String>,
+    locale: Option<String>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     database
         .orm()
         .run(sql(
@@ -226,7 +239,12 @@ pub async fn update(database: &Database, id: AccountId, name: Option<String>, lo
 }
 
 /// Moves an account along its life.
-pub async fn set_status(database: &Database, account: &Account, to: Status, now: Timestamp) -> Result<(), SetStatusError> {
+pub async fn set_status(
+    database: &Database,
+    account: &Account,
+    to: Status,
+    now: Timestamp,
+) -> Result<(), SetStatusError> {
     account.status.become_(to)?;
     database
         .orm()

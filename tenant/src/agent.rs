@@ -115,7 +115,13 @@ pub async fn signature(tx: &TenantTx, member: &Member) -> Result<String, StoreEr
 }
 
 /// Changes some of an agent's row; false when there is none.
-pub async fn update(tx: &TenantTx, id: AgentId, name: Option<String>, availability: Option<Availability>, capacity: Option<i32>) -> Result<bool, StoreError> {
+pub async fn update(
+    tx: &TenantTx,
+    id: AgentId,
+    name: Option<String>,
+    availability: Option<Availability>,
+    capacity: Option<i32>,
+) -> Result<bool, StoreError> {
     let touched = tx
         .run(sql(
             "update agent set name = coalesce($2, name), availability = coalesce($3, availability), capacity = coalesce($4, capacity) where id = $1",

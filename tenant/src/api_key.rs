@@ -67,8 +67,11 @@ impl TryFrom<Row> for ApiKey {
 
     fn try_from(row: Row) -> Result<Self, StoreError> {
         let id = ApiKeyId::from_uuid(row.id);
-        let scopes = serde_json::from_value(row.scopes)
-            .map_err(|_| StoreError::Inconsistent { table: "shared.api_key", id: id.to_string(), what: "unknown scopes".into() })?;
+        let scopes = serde_json::from_value(row.scopes).map_err(|_| StoreError::Inconsistent {
+            table: "shared.api_key",
+            id: id.to_string(),
+            what: "unknown scopes".into(),
+        })?;
         Ok(Self {
             id,
             name: row.name,
@@ -84,7 +87,13 @@ impl TryFrom<Row> for ApiKey {
 }
 
 /// Makes a key. The secret is returned once and kept only as a hash.
-pub async fn create(world: &World, account: AccountId, by: AgentId, name: String, scopes: Permissions) -> Result<(ApiKey, String), StoreError> {
+pub async fn create(
+    world: &World,
+    account: AccountId,
+    by: AgentId,
+    name: String,
+    scopes: Permissions,
+) -> Result<(ApiKey, String), StoreError> {
     let now = world.now();
     let id: ApiKeyId = world.chance.id(now);
     let secret = format!("{MARK}{}_{}", id.suffix(), world.chance.secret());
@@ -107,7 +116,17 @@ pub async fn create(world: &World, account: AccountId, by: AgentId, name: String
             ],
         ))
         .await?;
-    let key = ApiKey { id, name, scopes, prefix, last_used_at: None, created_at: now, revoked_at: None, account_id: account, created_by: by };
+    let key = ApiKey {
+        id,
+        name,
+        scopes,
+        prefix,
+        last_used_at: None,
+        created_at: now,
+        revoked_at: None,
+        account_id: account,
+        created_by: by,
+    };
     Ok((key, secret))
 }
 
@@ -141,7 +160,9 @@ pub async fn revoke(world: &World, account: AccountId, id: ApiKeyId) -> Result<b
 
 /// The live key with this secret. Notes its use, at most once a minute.
 pub(crate) async fn find_by_secret(world: &World, secret: &str) -> Result<Option<ApiKey>, StoreError> {
-    let Some(id) = secret.strip_prefix(MARK).and_then(|rest| rest.get(..26)).and_then(ids::decode) else { return Ok(None) };
+    let Some(id) = secret.strip_prefix(MARK).and_then(|rest| rest.get(..26)).and_then(ids::decode) else {
+        return Ok(None);
+    };
     let row: Option<Row> = world
         .database
         .orm()
@@ -154,7 +175,11 @@ pub(crate) async fn find_by_secret(world: &World, secret: &str) -> Result<Option
     let Some(row) = row.filter(|row| same(&row.secret_hash, &sha256(secret))) else { return Ok(None) };
     let now = world.now();
     if row.last_used_at.is_none_or(|used| now - used > chrono::TimeDelta::minutes(1)) {
-        world.database.orm().run(sql("update shared.api_key set last_used_at = $2 where id = $1", [id.into(), now.into()])).await?;
+        world
+            .database
+            .orm()
+            .run(sql("update shared.api_key set last_used_at = $2 where id = $1", [id.into(), now.into()]))
+            .await?;
     }
     ApiKey::try_from(row).map(Some)
 }
@@ -164,6 +189,10 @@ pub(crate) async fn is_live(world: &World, id: ApiKeyId) -> Result<bool, StoreEr
     struct Live {
         live: bool,
     }
-    let row: Option<Live> = world.database.orm().one(sql("select revoked_at is null as live from shared.api_key where id = $1", [id.uuid().into()])).await?;
+    let row: Option<Live> = world
+        .database
+        .orm()
+        .one(sql("select revoked_at is null as live from shared.api_key where id = $1", [id.uuid().into()]))
+        .await?;
     Ok(row.is_some_and(|row| row.live))
 }

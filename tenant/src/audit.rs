@@ -64,7 +64,13 @@ struct Row {
 }
 
 /// Notes a deed.
-pub async fn note(tx: &TenantTx, actor: &Actor, action: &'static str, target: Option<String>, detail: serde_json::Value) -> Result<(), StoreError> {
+pub async fn note(
+    tx: &TenantTx,
+    actor: &Actor,
+    action: &'static str,
+    target: Option<String>,
+    detail: serde_json::Value,
+) -> Result<(), StoreError> {
     let (kind, id, name) = actor.describe();
     tx.run(sql(
         "insert into audit (id, actor_kind, actor_id, actor_name, action, target, detail, at) values ($1, $2, $3, $4, $5, $6, $7, $8)",

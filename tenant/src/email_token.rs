@@ -91,7 +91,11 @@ pub async fn verify(world: &World, secret: &str) -> Result<(), TokenError> {
     let now = world.now();
     let tx = world.database.begin("".into()).await?;
     let login = redeem(&tx, secret, Purpose::Verify, now).await?;
-    tx.run(sql("update shared.login set email_verified_at = coalesce(email_verified_at, $2) where id = $1", [login.uuid().into(), now.into()])).await?;
+    tx.run(sql(
+        "update shared.login set email_verified_at = coalesce(email_verified_at, $2) where id = $1",
+        [login.uuid().into(), now.into()],
+    ))
+    .await?;
     tx.commit().await?;
     Ok(())
 }

@@ -54,13 +54,17 @@ pub async fn claim(world: &World, caller: &str, key: Uuid, request: &str) -> Res
     if won > 0 {
         return Ok(Claim::Fresh);
     }
-    let row: Option<Row> =
-        orm.one(sql("select request_hash, status, body from shared.idempotent_answer where caller = $1 and key = $2", [caller.into(), key.into()])).await?;
+    let row: Option<Row> = orm
+        .one(sql(
+            "select request_hash, status, body from shared.idempotent_answer where caller = $1 and key = $2",
+            [caller.into(), key.into()],
+        ))
+        .await?;
     Ok(match row {
-        None => Claim::Busy,
         Some(row) if row.request_hash != hash => Claim::Mismatch,
         Some(Row { status: Some(status), body, .. }) => Claim::Answered { status, body: body.unwrap_or_default() },
-        Some(_) => Claim::Busy,
+        // Still at work, or gone again in the meantime.
+        Some(_) | None => Claim::Busy,
     })
 }
 
@@ -79,7 +83,12 @@ pub async fn record(world: &World, caller: &str, key: Uuid, status: i16, body: V
 
 /// Lets go of a claim whose work failed on our side, so that a repeat may try.
 pub async fn release(world: &World, caller: &str, key: Uuid) -> Result<(), StoreError> {
-    world.database.orm().run(sql("delete from shared.idempotent_answer where caller = $1 and key = $2", [caller.into(), key.into()])).await.map(drop)
+    world
+        .database
+        .orm()
+        .run(sql("delete from shared.idempotent_answer where caller = $1 and key = $2", [caller.into(), key.into()]))
+        .await
+        .map(drop)
 }
 
 /// Removes answers past their time.

@@ -72,15 +72,25 @@ struct Row {
 impl Row {
     fn read(self, now: Timestamp) -> Result<(AccountId, Invitation), StoreError> {
         let id = InvitationId::from_uuid(self.id);
-        let role =
-            Role::parse(&self.role).ok_or_else(|| StoreError::Inconsistent { table: "shared.invitation", id: id.to_string(), what: "an unknown role".into() })?;
+        let role = Role::parse(&self.role).ok_or_else(|| StoreError::Inconsistent {
+            table: "shared.invitation",
+            id: id.to_string(),
+            what: "an unknown role".into(),
+        })?;
         let status = match (self.accepted_at, self.revoked_at) {
             (Some(_), _) => InvitationStatus::Accepted,
             (None, Some(_)) => InvitationStatus::Revoked,
             (None, None) if self.expires_at <= now => InvitationStatus::Expired,
             (None, None) => InvitationStatus::Pending,
         };
-        let invitation = Invitation { id, email: self.email, role, status, expires_at: self.expires_at, created_at: self.created_at };
+        let invitation = Invitation {
+            id,
+            email: self.email,
+            role,
+            status,
+            expires_at: self.expires_at,
+            created_at: self.created_at,
+        };
         Ok((AccountId::from_uuid(self.account_id), invitation))
     }
 }
@@ -137,7 +147,14 @@ struct Seats {
 
 /// Invites somebody and sends the letter. A pending invitation of the same address is replaced by the new one. The second
 /// value is the secret in the letter's link: never shown to the one who invites.
-pub async fn invite(world: &World, account: &Account, by: AgentId, inviter: &str, email: &str, role: Role) -> Result<(Invitation, String), InvitationError> {
+pub async fn invite(
+    world: &World,
+    account: &Account,
+    by: AgentId,
+    inviter: &str,
+    email: &str,
+    role: Role,
+) -> Result<(Invitation, String), InvitationError> {
     let now = world.now();
     let tx = world.database.begin("".into()).await?;
     // Two admins inviting at once must not share the last seat.
@@ -177,9 +194,20 @@ pub async fn invite(world: &World, account: &Account, by: AgentId, inviter: &str
     .await?;
     let link = format!("{}/login/invite?token={secret}", world.public_url);
     let template = Template::Invite { company: account.name.clone(), inviter: inviter.to_owned(), link };
-    jobs::enqueue(&tx, world, &Job::SendMail(Post { to: email.to_owned(), locale: account.locale.clone(), template })).await?;
+    jobs::enqueue(&tx, world, &Job::SendMail(Post { to: email.to_owned(), locale: account.locale.clone(), template }))
+        .await?;
     tx.commit().await?;
-    Ok((Invitation { id, email: email.to_owned(), role, status: InvitationStatus::Pending, expires_at: now + LIFETIME, created_at: now }, secret))
+    Ok((
+        Invitation {
+            id,
+            email: email.to_owned(),
+            role,
+            status: InvitationStatus::Pending,
+            expires_at: now + LIFETIME,
+            created_at: now,
+        },
+        secret,
+    ))
 }
 
 /// The company's invitations, newest first.
@@ -229,7 +257,12 @@ pub async fn by_token(world: &World, secret: &str) -> Result<(AccountId, Invitat
 }
 
 /// Lets the invited person in: with the password of their login, or with a new login. The link proves their address.
-pub async fn accept(world: &World, secret: &str, name: Option<String>, password: String) -> Result<(AccountId, AgentId, LoginId), InvitationError> {
+pub async fn accept(
+    world: &World,
+    secret: &str,
+    name: Option<String>,
+    password: String,
+) -> Result<(AccountId, AgentId, LoginId), InvitationError> {
     let (account, invitation, _) = by_token(world, secret).await?;
     let known: Option<User> = login::find_by_email(world, &invitation.email).await?;
     let new_hash = match &known {
@@ -258,7 +291,14 @@ pub async fn accept(world: &World, secret: &str, name: Option<String>, password:
             let id: LoginId = world.chance.id(now);
             let fallback = invitation.email.split('@').next().unwrap_or("Agent").to_owned();
             let name = name.filter(|name| !name.is_empty()).unwrap_or(fallback);
-            let login = NewLogin { id, email: invitation.email, name, password_hash: hash.unwrap_or_default(), locale: "en".into(), verified: true };
+            let login = NewLogin {
+                id,
+                email: invitation.email,
+                name,
+                password_hash: hash.unwrap_or_default(),
+                locale: "en".into(),
+                verified: true,
+            };
             login::insert(&tx, login, now).await?;
             id
         }

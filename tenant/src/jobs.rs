@@ -1,9 +1,9 @@
 //! Jobs are letters: written in the caller's transaction, delivered at least once by any worker, given up only aloud.
 
 use chrono::TimeDelta;
+use infra::Timestamp;
 use infra::database::{Rows as _, StoreError, Tx, sql};
 use infra::mail::MailError;
-use infra::Timestamp;
 use sea_orm::FromQueryResult;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -91,7 +91,13 @@ async fn perform(world: &World, job: &Job) -> Result<(), Stop> {
     }
 }
 
-async fn settle(world: &World, id: Uuid, attempts: i32, outcome: Result<(), Stop>, now: Timestamp) -> Result<(), StoreError> {
+async fn settle(
+    world: &World,
+    id: Uuid,
+    attempts: i32,
+    outcome: Result<(), Stop>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     let orm = world.database.orm();
     let statement = match outcome {
         Ok(()) => sql("delete from shared.job where id = $1", [id.into()]),
@@ -99,11 +105,17 @@ async fn settle(world: &World, id: Uuid, attempts: i32, outcome: Result<(), Stop
             // 5 s, 10 s, 20 s … at most 6 h.
             let wait = TimeDelta::seconds((5_i64 << attempts.clamp(0, 20)).min(21_600));
             tracing::warn!(job.id = %id, job.attempts = attempts, why, "a job will be tried again");
-            sql("update shared.job set run_at = $2, locked_until = null, last_error = $3 where id = $1", [id.into(), (now + wait).into(), why.into()])
+            sql(
+                "update shared.job set run_at = $2, locked_until = null, last_error = $3 where id = $1",
+                [id.into(), (now + wait).into(), why.into()],
+            )
         }
         Err(Stop::TryAgain(why) | Stop::GiveUp(why)) => {
             tracing::error!(job.id = %id, job.attempts = attempts, why, "a job was given up");
-            sql("update shared.job set gave_up_at = $2, locked_until = null, last_error = $3 where id = $1", [id.into(), now.into(), why.into()])
+            sql(
+                "update shared.job set gave_up_at = $2, locked_until = null, last_error = $3 where id = $1",
+                [id.into(), now.into(), why.into()],
+            )
         }
     };
     orm.run(statement).await.map(drop)

@@ -63,7 +63,10 @@ pub async fn find(world: &World, id: LoginId) -> Result<Option<User>, StoreError
     let row: Option<Row> = world
         .database
         .orm()
-        .one(sql("select id, email, name, email_verified_at, locale, password_hash from shared.login where id = $1", [id.uuid().into()]))
+        .one(sql(
+            "select id, email, name, email_verified_at, locale, password_hash from shared.login where id = $1",
+            [id.uuid().into()],
+        ))
         .await?;
     Ok(row.map(User::from))
 }
@@ -73,7 +76,10 @@ pub async fn find_by_email(world: &World, email: &str) -> Result<Option<User>, S
     let row: Option<Row> = world
         .database
         .orm()
-        .one(sql("select id, email, name, email_verified_at, locale, password_hash from shared.login where email = $1", [email.into()]))
+        .one(sql(
+            "select id, email, name, email_verified_at, locale, password_hash from shared.login where email = $1",
+            [email.into()],
+        ))
         .await?;
     Ok(row.map(User::from))
 }

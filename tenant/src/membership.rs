@@ -89,8 +89,11 @@ impl TryFrom<Row> for Membership {
 
     fn try_from(row: Row) -> Result<Self, StoreError> {
         let id = AgentId::from_uuid(row.id);
-        let role = Role::parse(&row.role)
-            .ok_or_else(|| StoreError::Inconsistent { table: "shared.membership", id: id.to_string(), what: "an unknown role".into() })?;
+        let role = Role::parse(&row.role).ok_or_else(|| StoreError::Inconsistent {
+            table: "shared.membership",
+            id: id.to_string(),
+            what: "an unknown role".into(),
+        })?;
         Ok(Self {
             id,
             account_id: Id::from_uuid(row.account_id),
@@ -142,7 +145,14 @@ pub async fn of_login(world: &World, login: LoginId) -> Result<Vec<Membership>, 
 }
 
 /// Writes a membership; a second one of the same person in the same company breaks `membership_account_login_key`.
-pub(crate) async fn insert(tx: &Tx, id: AgentId, account: AccountId, login: LoginId, role: Role, now: Timestamp) -> Result<(), StoreError> {
+pub(crate) async fn insert(
+    tx: &Tx,
+    id: AgentId,
+    account: AccountId,
+    login: LoginId,
+    role: Role,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     tx.run(sql(
         "insert into shared.membership (id, account_id, login_id, role, created_at) values ($1, $2, $3, $4, $5)",
         [id.uuid().into(), account.uuid().into(), login.uuid().into(), role.as_str().into(), now.into()],
@@ -152,7 +162,13 @@ pub(crate) async fn insert(tx: &Tx, id: AgentId, account: AccountId, login: Logi
 }
 
 /// Changes role or presence in the company. Nobody changes the owner, so a company always has one.
-pub async fn update(world: &World, account: AccountId, id: AgentId, role: Option<Role>, disabled: Option<bool>) -> Result<bool, StoreError> {
+pub async fn update(
+    world: &World,
+    account: AccountId,
+    id: AgentId,
+    role: Option<Role>,
+    disabled: Option<bool>,
+) -> Result<bool, StoreError> {
     let now = world.now();
     let touched = world
         .database

@@ -49,13 +49,17 @@ pub async fn is_current(database: &Database) -> Result<bool, StoreError> {
     struct Exists {
         yes: bool,
     }
-    let exists: Option<Exists> = database.orm().one(sql("select to_regclass('shared.migration') is not null as yes", [])).await?;
+    let exists: Option<Exists> =
+        database.orm().one(sql("select to_regclass('shared.migration') is not null as yes", [])).await?;
     if !exists.is_some_and(|row| row.yes) {
         return Ok(false);
     }
-    let version: Option<Version> = database.orm().one(sql("select max(version) as version from shared.migration", [])).await?;
-    let behind: Option<Behind> =
-        database.orm().one(sql("select schema_name from shared.schema_level where version < $1 limit 1", [latest_tenant().into()])).await?;
+    let version: Option<Version> =
+        database.orm().one(sql("select max(version) as version from shared.migration", [])).await?;
+    let behind: Option<Behind> = database
+        .orm()
+        .one(sql("select schema_name from shared.schema_level where version < $1 limit 1", [latest_tenant().into()]))
+        .await?;
     Ok(version.and_then(|row| row.version) == SHARED.last().map(|(version, _)| *version) && behind.is_none())
 }
 
@@ -73,7 +77,11 @@ async fn run_shared(database: &Database, now: Timestamp) -> Result<usize, StoreE
     let mut steps = 0;
     for (version, text) in SHARED.iter().filter(|(version, _)| *version > at) {
         tx.execute_unprepared(text).await?;
-        tx.run(sql("insert into shared.migration (version, applied_at) values ($1, $2)", [(*version).into(), now.into()])).await?;
+        tx.run(sql(
+            "insert into shared.migration (version, applied_at) values ($1, $2)",
+            [(*version).into(), now.into()],
+        ))
+        .await?;
         steps += 1;
     }
     tx.commit().await?;
@@ -83,14 +91,18 @@ async fn run_shared(database: &Database, now: Timestamp) -> Result<usize, StoreE
 async fn run_tenants(database: &Database, now: Timestamp) -> Result<usize, StoreError> {
     let behind: Vec<Behind> = database
         .orm()
-        .all(sql("select schema_name from shared.schema_level where version < $1 order by schema_name", [latest_tenant().into()]))
+        .all(sql(
+            "select schema_name from shared.schema_level where version < $1 order by schema_name",
+            [latest_tenant().into()],
+        ))
         .await?;
     let mut done = 0;
     for row in behind {
-        let schema: SchemaName = row
-            .schema_name
-            .parse()
-            .map_err(|_| StoreError::Inconsistent { table: "shared.schema_level", id: row.schema_name.clone(), what: "an impossible name".into() })?;
+        let schema: SchemaName = row.schema_name.parse().map_err(|_| StoreError::Inconsistent {
+            table: "shared.schema_level",
+            id: row.schema_name.clone(),
+            what: "an impossible name".into(),
+        })?;
         migrate_one(database, &schema, now).await?;
         done += 1;
     }
@@ -100,8 +112,9 @@ async fn run_tenants(database: &Database, now: Timestamp) -> Result<usize, Store
 /// Brings one schema up to date; a crash in the middle leaves it where it was.
 async fn migrate_one(database: &Database, schema: &SchemaName, now: Timestamp) -> Result<(), StoreError> {
     let tx = database.begin("SET LOCAL lock_timeout = '2s'; SET LOCAL statement_timeout = '60s'".into()).await?;
-    let level: Option<Version> =
-        tx.one(sql("select version from shared.schema_level where schema_name = $1 for update", [schema.as_str().into()])).await?;
+    let level: Option<Version> = tx
+        .one(sql("select version from shared.schema_level where schema_name = $1 for update", [schema.as_str().into()]))
+        .await?;
     let Some(level) = level.and_then(|row| row.version) else { return Ok(()) };
     tx.run(sql(
         "update shared.schema_level set version = $2, migrated_at = $3 where schema_name = $1",
@@ -117,7 +130,8 @@ async fn migrate_one(database: &Database, schema: &SchemaName, now: Timestamp) -
 pub(crate) async fn furnish(tx: &Tx, from: i32, now: Timestamp) -> Result<(), StoreError> {
     for (version, text) in TENANT.iter().filter(|(version, _)| *version > from) {
         tx.execute_unprepared(text).await?;
-        tx.run(sql("insert into migration (version, applied_at) values ($1, $2)", [(*version).into(), now.into()])).await?;
+        tx.run(sql("insert into migration (version, applied_at) values ($1, $2)", [(*version).into(), now.into()]))
+            .await?;
     }
     Ok(())
 }

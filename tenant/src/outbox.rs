@@ -45,12 +45,24 @@ pub async fn unpublished(tx: &TenantTx, before: Timestamp, limit: u64) -> Result
         ))
         .await?;
     let account = tx.account();
-    Ok(rows.into_iter().map(|row| Fact { account, id: row.id, event: row.event, payload: Arc::new(row.payload), at: row.created_at, kept: true }).collect())
+    Ok(rows
+        .into_iter()
+        .map(|row| Fact {
+            account,
+            id: row.id,
+            event: row.event,
+            payload: Arc::new(row.payload),
+            at: row.created_at,
+            kept: true,
+        })
+        .collect())
 }
 
 /// Notes that these facts are on the bus.
 pub async fn mark_published(tx: &TenantTx, ids: Vec<Uuid>) -> Result<(), StoreError> {
-    tx.run(sql("update outbox set published_at = $2 where id = any($1::uuid[])", [ids.into(), tx.now().into()])).await.map(drop)
+    tx.run(sql("update outbox set published_at = $2 where id = any($1::uuid[])", [ids.into(), tx.now().into()]))
+        .await
+        .map(drop)
 }
 
 /// Removes facts published before `before`. They are history of no use: the rows they tell of stay.

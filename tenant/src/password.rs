@@ -32,7 +32,8 @@ pub async fn fits(password: String, hash: Option<String>) -> Result<bool, StoreE
     tokio::task::spawn_blocking(move || {
         let known = hash.is_some();
         let hash = hash.unwrap_or_else(|| NOBODY.clone());
-        let fits = argon2::PasswordHash::new(&hash).is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok());
+        let fits = argon2::PasswordHash::new(&hash)
+            .is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok());
         fits && known
     })
     .await
@@ -42,7 +43,18 @@ pub async fn fits(password: String, hash: Option<String>) -> Result<bool, StoreE
 /// Refuses what is too short to be safe, too long to be honest, or guessed first.
 pub fn check(check: &mut infra::validate::Check, field: &str, password: &str, email: &str) {
     let length = password.chars().count();
-    let common = ["password", "12345678", "123456789", "1234567890", "qwertyuiop", "11111111", "password1", "iloveyou", "88888888", "00000000"];
+    let common = [
+        "password",
+        "12345678",
+        "123456789",
+        "1234567890",
+        "qwertyuiop",
+        "11111111",
+        "password1",
+        "iloveyou",
+        "88888888",
+        "00000000",
+    ];
     let lower = password.to_lowercase();
     if length < 8 {
         check.refuse(field, "password_too_short", "At least 8 characters.");

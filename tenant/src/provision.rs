@@ -19,7 +19,8 @@ struct Spare {
 
 /// How many spares there are.
 pub async fn spares(world: &World) -> Result<i64, StoreError> {
-    let row: Option<Count> = world.database.orm().one(sql("select count(*) as count from shared.spare_schema", [])).await?;
+    let row: Option<Count> =
+        world.database.orm().one(sql("select count(*) as count from shared.spare_schema", [])).await?;
     Ok(row.map_or(0, |row| row.count))
 }
 
@@ -38,7 +39,11 @@ pub async fn make_spare(world: &World) -> Result<SchemaName, StoreError> {
     let now = world.now();
     let schema = SchemaName::fresh(&world.chance, now);
     let tx = world.database.begin("".into()).await?;
-    tx.run(sql("insert into shared.spare_schema (schema_name, created_at) values ($1, $2)", [schema.as_str().into(), now.into()])).await?;
+    tx.run(sql(
+        "insert into shared.spare_schema (schema_name, created_at) values ($1, $2)",
+        [schema.as_str().into(), now.into()],
+    ))
+    .await?;
     tx.run(sql(
         "insert into shared.schema_level (schema_name, version, migrated_at) values ($1, $2, $3)",
         [schema.as_str().into(), migrate::latest_tenant().into(), now.into()],
@@ -60,7 +65,11 @@ pub(crate) async fn take(tx: &Tx) -> Result<Option<SchemaName>, StoreError> {
         ))
         .await?;
     row.map(|row| {
-        row.schema_name.parse().map_err(|_| StoreError::Inconsistent { table: "shared.spare_schema", id: row.schema_name, what: "an impossible name".into() })
+        row.schema_name.parse().map_err(|_| StoreError::Inconsistent {
+            table: "shared.spare_schema",
+            id: row.schema_name,
+            what: "an impossible name".into(),
+        })
     })
     .transpose()
 }

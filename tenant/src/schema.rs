@@ -51,7 +51,9 @@ impl FromStr for SchemaName {
     type Err = NotASchema;
 
     fn from_str(text: &str) -> Result<Self, NotASchema> {
-        let good = text.strip_prefix("t_").is_some_and(|rest| rest.len() == 26 && rest.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_lowercase()));
+        let good = text
+            .strip_prefix("t_")
+            .is_some_and(|rest| rest.len() == 26 && rest.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_lowercase()));
         if good { Ok(Self(text.into())) } else { Err(NotASchema) }
     }
 }
@@ -63,7 +65,14 @@ mod tests {
     #[test]
     fn only_our_own_names_are_schema_names() {
         assert!("t_01h455vb4pex5vsknk084sn02q".parse::<SchemaName>().is_ok());
-        for text in ["public", "t_", "t_01h455vb4pex5vsknk084sn02Q", "t_01h455vb4pex5vsknk084sn02q; drop", "shared", "t_01h455vb4pex5vsknk084sn02\""] {
+        for text in [
+            "public",
+            "t_",
+            "t_01h455vb4pex5vsknk084sn02Q",
+            "t_01h455vb4pex5vsknk084sn02q; drop",
+            "shared",
+            "t_01h455vb4pex5vsknk084sn02\"",
+        ] {
             assert!(text.parse::<SchemaName>().is_err(), "{text}");
         }
     }

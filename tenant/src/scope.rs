@@ -225,7 +225,8 @@ impl Scope<Member> {
         // A key never outlives or outranks its maker.
         let allowed = Permissions::of(maker.role);
         let permissions = Permissions::only(key.scopes.iter().filter(|scope| allowed.contains(*scope)));
-        let who = Member { agent_id: maker.id, name: key.name, role: maker.role, permissions, via: Via::ApiKey(key.id) };
+        let who =
+            Member { agent_id: maker.id, name: key.name, role: maker.role, permissions, via: Via::ApiKey(key.id) };
         Ok(Self { tenant, who })
     }
 

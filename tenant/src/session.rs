@@ -97,7 +97,10 @@ struct Row {
 /// somebody has a copy.
 pub async fn rotate(world: &World, cookie_text: &str) -> Result<Session, SessionError> {
     let now = world.now();
-    let (id, secret) = cookie_text.split_once('.').and_then(|(id, secret)| Some((ids::decode(id)?, secret))).ok_or(SessionError::Over)?;
+    let (id, secret) = cookie_text
+        .split_once('.')
+        .and_then(|(id, secret)| Some((ids::decode(id)?, secret)))
+        .ok_or(SessionError::Over)?;
     let tx = world.database.begin("".into()).await?;
     let row: Option<Row> = tx
         .one(sql(
@@ -108,7 +111,12 @@ pub async fn rotate(world: &World, cookie_text: &str) -> Result<Session, Session
         .await?;
     let row = row.ok_or(SessionError::Over)?;
     let given = sha256(secret);
-    let mut session = Session { id, login_id: LoginId::from_uuid(row.login_id), membership_id: AgentId::from_uuid(row.membership_id), cookie: None };
+    let mut session = Session {
+        id,
+        login_id: LoginId::from_uuid(row.login_id),
+        membership_id: AgentId::from_uuid(row.membership_id),
+        cookie: None,
+    };
     if same(&given, &row.secret_hash) {
         let fresh = world.chance.secret();
         tx.run(sql(
@@ -130,7 +138,10 @@ pub async fn rotate(world: &World, cookie_text: &str) -> Result<Session, Session
 
 /// Ends the session of a cookie; an unknown cookie is already ended.
 pub async fn end(world: &World, cookie_text: &str) -> Result<(), StoreError> {
-    let Some((id, secret)) = cookie_text.split_once('.').and_then(|(id, secret)| Some((ids::decode(id)?, secret))) else { return Ok(()) };
+    let Some((id, secret)) = cookie_text.split_once('.').and_then(|(id, secret)| Some((ids::decode(id)?, secret)))
+    else {
+        return Ok(());
+    };
     world
         .database
         .orm()
@@ -145,13 +156,29 @@ pub async fn end(world: &World, cookie_text: &str) -> Result<(), StoreError> {
 /// Ends every session of a person, as after a password reset.
 pub async fn revoke_of_login(world: &World, login: LoginId) -> Result<(), StoreError> {
     let now = world.now();
-    world.database.orm().run(sql("update shared.session set revoked_at = $2 where login_id = $1 and revoked_at is null", [login.uuid().into(), now.into()])).await.map(drop)
+    world
+        .database
+        .orm()
+        .run(sql(
+            "update shared.session set revoked_at = $2 where login_id = $1 and revoked_at is null",
+            [login.uuid().into(), now.into()],
+        ))
+        .await
+        .map(drop)
 }
 
 /// Ends every session of a person in one company.
 pub(crate) async fn revoke_of_member(world: &World, member: AgentId) -> Result<(), StoreError> {
     let now = world.now();
-    world.database.orm().run(sql("update shared.session set revoked_at = $2 where membership_id = $1 and revoked_at is null", [member.uuid().into(), now.into()])).await.map(drop)
+    world
+        .database
+        .orm()
+        .run(sql(
+            "update shared.session set revoked_at = $2 where membership_id = $1 and revoked_at is null",
+            [member.uuid().into(), now.into()],
+        ))
+        .await
+        .map(drop)
 }
 
 /// Whether access tokens of this session still count.
@@ -163,7 +190,10 @@ pub async fn is_live(world: &World, id: Uuid) -> Result<bool, StoreError> {
     let row: Option<Live> = world
         .database
         .orm()
-        .one(sql("select revoked_at is null and expires_at > $2 as live from shared.session where id = $1", [id.into(), world.now().into()]))
+        .one(sql(
+            "select revoked_at is null and expires_at > $2 as live from shared.session where id = $1",
+            [id.into(), world.now().into()],
+        ))
         .await?;
     Ok(row.is_some_and(|row| row.live))
 }

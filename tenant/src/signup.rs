@@ -105,7 +105,10 @@ pub async fn reserve(world: &World, key: Uuid, request: Request) -> Result<Reser
     let fingerprint = sha256(&format!("{company}\n{email}\n{}", request.password));
     if let Some(earlier) = earlier(world, key).await? {
         return if earlier.request_hash == fingerprint {
-            Ok(Reserved { account_id: AccountId::from_uuid(earlier.account_id), member_id: AgentId::from_uuid(earlier.membership_id) })
+            Ok(Reserved {
+                account_id: AccountId::from_uuid(earlier.account_id),
+                member_id: AgentId::from_uuid(earlier.membership_id),
+            })
         } else {
             Err(SignupError::KeyReused)
         };
@@ -137,8 +140,14 @@ pub async fn reserve(world: &World, key: Uuid, request: Request) -> Result<Reser
             Err(error) if error.broke("login_email_key") => return Err(SignupError::EmailTaken),
             // The same key, at the same moment: the other call has made it.
             Err(error) if error.broke("signup_pkey") => {
-                let earlier = earlier(world, key).await?.filter(|earlier| earlier.request_hash == founding.fingerprint).ok_or(SignupError::KeyReused)?;
-                return Ok(Reserved { account_id: AccountId::from_uuid(earlier.account_id), member_id: AgentId::from_uuid(earlier.membership_id) });
+                let earlier = earlier(world, key)
+                    .await?
+                    .filter(|earlier| earlier.request_hash == founding.fingerprint)
+                    .ok_or(SignupError::KeyReused)?;
+                return Ok(Reserved {
+                    account_id: AccountId::from_uuid(earlier.account_id),
+                    member_id: AgentId::from_uuid(earlier.membership_id),
+                });
             }
             Err(error) => return Err(error.into()),
         }
@@ -163,7 +172,10 @@ async fn earlier(world: &World, key: Uuid) -> Result<Option<Earlier>, StoreError
     world
         .database
         .orm()
-        .one(sql("select request_hash, account_id, membership_id from shared.signup where idempotency_key = $1", [key.into()]))
+        .one(sql(
+            "select request_hash, account_id, membership_id from shared.signup where idempotency_key = $1",
+            [key.into()],
+        ))
         .await
 }
 
@@ -171,18 +183,26 @@ async fn earlier(world: &World, key: Uuid) -> Result<Option<Earlier>, StoreError
 async fn found(world: &World, key: Uuid, founding: &Founding, attempt: u32) -> Result<Reserved, StoreError> {
     let now = world.now();
     let tx = world.database.begin("".into()).await?;
-    let schema = match provision::take(&tx).await? {
-        Some(schema) => schema,
-        None => {
-            tx.rollback().await?;
-            provision::make_spare(world).await?;
-            return Box::pin(found(world, key, founding, attempt)).await;
-        }
+    let Some(schema) = provision::take(&tx).await? else {
+        tx.rollback().await?;
+        provision::make_spare(world).await?;
+        return Box::pin(found(world, key, founding, attempt)).await;
     };
     let login_id = match &founding.login {
         Founder::Known(id) => *id,
         Founder::New(login) => {
-            login::insert(&tx, NewLogin { email: login.email.clone(), name: login.name.clone(), password_hash: login.password_hash.clone(), locale: login.locale.clone(), ..*login }, now).await?;
+            login::insert(
+                &tx,
+                NewLogin {
+                    email: login.email.clone(),
+                    name: login.name.clone(),
+                    password_hash: login.password_hash.clone(),
+                    locale: login.locale.clone(),
+                    ..*login
+                },
+                now,
+            )
+            .await?;
             login.id
         }
     };
@@ -212,7 +232,12 @@ async fn found(world: &World, key: Uuid, founding: &Founding, attempt: u32) -> R
         email_token::issue(&tx, &secret, login_id, Purpose::Verify, now).await?;
         let link = format!("{}/login/verify?token={secret}", world.public_url);
         let template = Template::Verify { company: founding.company.clone(), link };
-        jobs::enqueue(&tx, world, &Job::SendMail(Post { to: founding.email.clone(), locale: founding.locale.clone(), template })).await?;
+        jobs::enqueue(
+            &tx,
+            world,
+            &Job::SendMail(Post { to: founding.email.clone(), locale: founding.locale.clone(), template }),
+        )
+        .await?;
     }
     tx.commit().await?;
     Ok(reserved)
@@ -224,7 +249,10 @@ pub async fn activate(world: &World, account: AccountId) -> Result<(), StoreErro
     world
         .database
         .orm()
-        .run(sql("update shared.account set status = 'active', updated_at = $2 where id = $1 and status = 'provisioning'", [account.uuid().into(), now.into()]))
+        .run(sql(
+            "update shared.account set status = 'active', updated_at = $2 where id = $1 and status = 'provisioning'",
+            [account.uuid().into(), now.into()],
+        ))
         .await?;
     world.directory.forget(account);
     Ok(())
@@ -238,7 +266,8 @@ pub async fn resend_verification(world: &World, user: &login::User, company: &st
     email_token::issue(&tx, &secret, user.id, Purpose::Verify, now).await?;
     let link = format!("{}/login/verify?token={secret}", world.public_url);
     let template = Template::Verify { company: company.to_owned(), link };
-    jobs::enqueue(&tx, world, &Job::SendMail(Post { to: user.email.clone(), locale: user.locale.clone(), template })).await?;
+    jobs::enqueue(&tx, world, &Job::SendMail(Post { to: user.email.clone(), locale: user.locale.clone(), template }))
+        .await?;
     tx.commit().await
 }
 
@@ -250,6 +279,11 @@ pub async fn forgot_password(world: &World, email: &str) -> Result<(), StoreErro
     let secret = world.chance.secret();
     email_token::issue(&tx, &secret, user.id, Purpose::Reset, now).await?;
     let link = format!("{}/login/reset?token={secret}", world.public_url);
-    jobs::enqueue(&tx, world, &Job::SendMail(Post { to: user.email, locale: user.locale, template: Template::Reset { link } })).await?;
+    jobs::enqueue(
+        &tx,
+        world,
+        &Job::SendMail(Post { to: user.email, locale: user.locale, template: Template::Reset { link } }),
+    )
+    .await?;
     tx.commit().await
 }

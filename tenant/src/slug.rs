@@ -4,14 +4,49 @@ use unicode_normalization::UnicodeNormalization;
 
 /// Words that an address of ours may mean, or that would let a stranger pass for us.
 const RESERVED: [&str; 33] = [
-    "about", "account", "admin", "api", "app", "assets", "auth", "billing", "blog", "console", "demo", "dev", "docs", "frontdesk", "help", "invite", "login", "mail",
-    "metrics", "openapi", "portal", "root", "security", "shared", "signup", "static", "status", "support", "system", "team", "v1", "widget", "www",
+    "about",
+    "account",
+    "admin",
+    "api",
+    "app",
+    "assets",
+    "auth",
+    "billing",
+    "blog",
+    "console",
+    "demo",
+    "dev",
+    "docs",
+    "frontdesk",
+    "help",
+    "invite",
+    "login",
+    "mail",
+    "metrics",
+    "openapi",
+    "portal",
+    "root",
+    "security",
+    "shared",
+    "signup",
+    "static",
+    "status",
+    "support",
+    "system",
+    "team",
+    "v1",
+    "widget",
+    "www",
 ];
 
 /// What an address would be made from this company name: NFKC-folded (full-width and styled letters become plain ones), lower
 /// case, everything that is not `a-z0-9` a hyphen; 3 to 40 characters. Names without any such letter (北京茶馆) become `company`.
 pub fn from_name(name: &str) -> String {
-    let folded: String = name.nfkd().filter(|c| !unicode_normalization::char::is_combining_mark(*c)).flat_map(char::to_lowercase).collect();
+    let folded: String = name
+        .nfkd()
+        .filter(|c| !unicode_normalization::char::is_combining_mark(*c))
+        .flat_map(char::to_lowercase)
+        .collect();
     let mut slug = String::new();
     for c in folded.chars() {
         if c.is_ascii_alphanumeric() {
@@ -27,7 +62,17 @@ pub fn from_name(name: &str) -> String {
 
 /// Whether nobody may have this slug as it stands. Digits that look like letters count as those letters (`adm1n`).
 pub fn is_reserved(slug: &str) -> bool {
-    let plain: String = slug.chars().filter(|c| *c != '-').map(|c| match c { '0' => 'o', '1' => 'i', '3' => 'e', '5' => 's', other => other }).collect();
+    let plain: String = slug
+        .chars()
+        .filter(|c| *c != '-')
+        .map(|c| match c {
+            '0' => 'o',
+            '1' => 'i',
+            '3' => 'e',
+            '5' => 's',
+            other => other,
+        })
+        .collect();
     RESERVED.iter().any(|word| *word == slug || *word == plain)
 }
 
@@ -47,7 +92,13 @@ mod tests {
 
     #[test]
     fn names_become_addresses() {
-        for (name, slug) in [("Blue Teapot", "blue-teapot"), ("  Ünïcode & Söhne!! ", "unicode-sohne"), ("ACME  Inc.", "acme-inc"), ("北京茶馆", "company"), ("a", "company")] {
+        for (name, slug) in [
+            ("Blue Teapot", "blue-teapot"),
+            ("  Ünïcode & Söhne!! ", "unicode-sohne"),
+            ("ACME  Inc.", "acme-inc"),
+            ("北京茶馆", "company"),
+            ("a", "company"),
+        ] {
             assert_eq!(from_name(name), slug, "{name}");
         }
         assert_eq!(from_name(&"x".repeat(80)).len(), 30);

@@ -57,7 +57,8 @@ impl Throttle {
         let mut connection = cache.connection().await.ok()?;
         let mut both = redis::pipe();
         both.incr(key, 1).cmd("EXPIRE").arg(key).arg(seconds).ignore();
-        let (count,): (u32,) = tokio::time::timeout(Duration::from_millis(250), both.query_async(&mut connection)).await.ok()?.ok()?;
+        let (count,): (u32,) =
+            tokio::time::timeout(Duration::from_millis(250), both.query_async(&mut connection)).await.ok()?.ok()?;
         Some(count)
     }
 

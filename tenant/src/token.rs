@@ -95,7 +95,14 @@ impl Keys {
     }
 
     /// A token that speaks for `sub` in the company `tid` from now on.
-    pub fn sign(&self, audience: Audience, tid: Uuid, sub: Uuid, sid: Uuid, now: Timestamp) -> Result<String, BadToken> {
+    pub fn sign(
+        &self,
+        audience: Audience,
+        tid: Uuid,
+        sub: Uuid,
+        sid: Uuid,
+        now: Timestamp,
+    ) -> Result<String, BadToken> {
         let claims = Claims {
             iss: ISSUER.into(),
             aud: audience.name().into(),
@@ -116,7 +123,8 @@ impl Keys {
         rules.set_required_spec_claims(&["exp", "aud", "iss", "sub"]);
         // Expiry is judged by our own clock below, which tests can move.
         rules.validate_exp = false;
-        let claims = jsonwebtoken::decode::<Claims>(token, &self.pair(audience).1, &rules).map_err(|_| BadToken)?.claims;
+        let claims =
+            jsonwebtoken::decode::<Claims>(token, &self.pair(audience).1, &rules).map_err(|_| BadToken)?.claims;
         if claims.exp <= now.timestamp() || claims.iat > now.timestamp() + 60 { Err(BadToken) } else { Ok(claims) }
     }
 }
@@ -135,7 +143,9 @@ mod tests {
         let token = keys.sign(Audience::Visitor, Uuid::nil(), Uuid::nil(), Uuid::nil(), at(0)).unwrap();
         assert!(keys.verify(Audience::Visitor, &token, at(1)).is_ok());
         assert!(keys.verify(Audience::Member, &token, at(1)).is_err());
-        assert!(Keys::derive("another secret of thirty-two characters!").verify(Audience::Visitor, &token, at(1)).is_err());
+        assert!(
+            Keys::derive("another secret of thirty-two characters!").verify(Audience::Visitor, &token, at(1)).is_err()
+        );
     }
 
     #[test]

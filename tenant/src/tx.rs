@@ -5,8 +5,8 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
-use infra::database::{StoreError, Tx, sql};
 use infra::database::Rows as _;
+use infra::database::{StoreError, Tx, sql};
 use infra::{Chance, Timestamp};
 use serde::Serialize;
 use tokio::sync::mpsc::UnboundedSender;
@@ -91,7 +91,14 @@ impl TenantTx {
 
     fn fact(&self, event: &'static str, payload: &impl Serialize) -> Result<Fact, StoreError> {
         let payload = serde_json::to_value(payload).map_err(|error| StoreError::Refused(error.to_string()))?;
-        Ok(Fact { account: self.account, id: self.uuid(), event: event.to_owned(), payload: Arc::new(payload), at: self.now, kept: true })
+        Ok(Fact {
+            account: self.account,
+            id: self.uuid(),
+            event: event.to_owned(),
+            payload: Arc::new(payload),
+            at: self.now,
+            kept: true,
+        })
     }
 
     /// Makes everything durable, then publishes the facts. An error means that nothing was written, or (when the

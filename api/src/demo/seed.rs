@@ -56,12 +56,18 @@ pub(crate) async fn seed(settings: &Settings) -> Result<Demo, Box<dyn std::error
         None => false,
     };
     if !known {
-        let (_, secret) = invitation::invite(world, &tenant.account, reserved.member_id, OWNER.0, AGENT.1, Role::Agent).await?;
+        let (_, secret) =
+            invitation::invite(world, &tenant.account, reserved.member_id, OWNER.0, AGENT.1, Role::Agent).await?;
         let (account, member, _) = invitation::accept(world, &secret, Some(AGENT.0.into()), PASSWORD.into()).await?;
         onboarding::welcome_member(world, account, member).await?;
     }
     let tx = tenant.begin().await?;
     let inbox = desk::inbox::list(&tx).await?.into_iter().next().ok_or("the demo company has no inbox")?;
-    let person = |(name, email): (&'static str, &'static str), role| DemoLogin { name, email, password: PASSWORD, role };
-    Ok(Demo { company: COMPANY, inbox_key: inbox.key, logins: vec![person(OWNER, Role::Owner), person(AGENT, Role::Agent)] })
+    let person =
+        |(name, email): (&'static str, &'static str), role| DemoLogin { name, email, password: PASSWORD, role };
+    Ok(Demo {
+        company: COMPANY,
+        inbox_key: inbox.key,
+        logins: vec![person(OWNER, Role::Owner), person(AGENT, Role::Agent)],
+    })
 }

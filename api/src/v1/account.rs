@@ -34,7 +34,11 @@ pub(crate) struct AccountChange {
 
 /// Change the company
 #[utoipa::path(patch, path = "/v1/account", tag = "account", request_body = AccountChange, responses((status = 200, body = Account), Problems))]
-pub(crate) async fn change(State(app): State<Arc<App>>, AsMember(scope): AsMember, Body(ask): Body<AccountChange>) -> Result<Json<Account>, Problem> {
+pub(crate) async fn change(
+    State(app): State<Arc<App>>,
+    AsMember(scope): AsMember,
+    Body(ask): Body<AccountChange>,
+) -> Result<Json<Account>, Problem> {
     scope.require(Permission::AccountManage)?;
     let mut check = Check::new();
     let name = ask.name.map(|name| check.line("name", &name, 1, 80));
@@ -48,12 +52,14 @@ pub(crate) async fn change(State(app): State<Arc<App>>, AsMember(scope): AsMembe
     account::update(&app.world.database, scope.tenant.id(), name, ask.locale, scope.now()).await?;
     tx.commit().await?;
     app.world.directory.forget(scope.tenant.id());
-    let account = app.world.directory.load(&app.world.database, scope.tenant.id()).await?.ok_or_else(Problem::not_found)?;
+    let account =
+        app.world.directory.load(&app.world.database, scope.tenant.id()).await?.ok_or_else(Problem::not_found)?;
     Ok(Json(account))
 }
 
 /// How far a new company has come.
 #[derive(Serialize, utoipa::ToSchema)]
+#[expect(clippy::struct_excessive_bools, reason = "a checklist is a list of boxes")]
 pub(crate) struct Checklist {
     /// The signed-in person has proven their address.
     email_verified: bool,
@@ -69,7 +75,10 @@ pub(crate) struct Checklist {
 
 /// Show how far a new company has come
 #[utoipa::path(get, path = "/v1/account/checklist", tag = "account", responses((status = 200, body = Checklist), Problems))]
-pub(crate) async fn checklist(State(app): State<Arc<App>>, AsMember(scope): AsMember) -> Result<Json<Checklist>, Problem> {
+pub(crate) async fn checklist(
+    State(app): State<Arc<App>>,
+    AsMember(scope): AsMember,
+) -> Result<Json<Checklist>, Problem> {
     let world = &app.world;
     let member = membership::find(world, scope.who.agent_id).await?.ok_or(BadToken)?;
     let user = login::find(world, member.login_id).await?.ok_or(BadToken)?;

@@ -66,18 +66,26 @@ impl AgentView {
 
 /// List colleagues
 #[utoipa::path(get, path = "/v1/agents", tag = "agents", responses((status = 200, body = Page<AgentView>), Problems))]
-pub(crate) async fn list(State(app): State<Arc<App>>, AsMember(scope): AsMember) -> Result<Json<Page<AgentView>>, Problem> {
+pub(crate) async fn list(
+    State(app): State<Arc<App>>,
+    AsMember(scope): AsMember,
+) -> Result<Json<Page<AgentView>>, Problem> {
     scope.require(Permission::AgentsRead)?;
     let members = membership::of_account(&app.world, scope.tenant.id()).await?;
     let tx = scope.begin().await?;
     let profiles = agent::list(&tx).await?;
     let here = app.routing.presence.who(scope.tenant.id(), scope.now()).await;
-    let view = |member: &Membership| AgentView::new(member, profiles.iter().find(|profile| profile.id == member.id), here.contains(&member.id));
+    let view = |member: &Membership| {
+        AgentView::new(member, profiles.iter().find(|profile| profile.id == member.id), here.contains(&member.id))
+    };
     Ok(Json(Page::whole(members.iter().map(view).collect())))
 }
 
 async fn one(app: &App, scope: &Scope<Member>, id: AgentId) -> Result<AgentView, Problem> {
-    let member = membership::find(&app.world, id).await?.filter(|member| member.account_id == scope.tenant.id()).ok_or_else(Problem::not_found)?;
+    let member = membership::find(&app.world, id)
+        .await?
+        .filter(|member| member.account_id == scope.tenant.id())
+        .ok_or_else(Problem::not_found)?;
     let tx = scope.begin().await?;
     let profile = agent::find(&tx, id).await?;
     let here = app.routing.presence.who(scope.tenant.id(), scope.now()).await;
@@ -113,7 +121,8 @@ pub(crate) async fn change(
     Path(id): Path<AgentId>,
     Body(ask): Body<AgentChange>,
 ) -> Result<Json<AgentView>, Problem> {
-    let only_own_name = id == scope.who.agent_id && ask.role.is_none() && ask.capacity.is_none() && ask.disabled.is_none();
+    let only_own_name =
+        id == scope.who.agent_id && ask.role.is_none() && ask.capacity.is_none() && ask.disabled.is_none();
     if !only_own_name {
         scope.require(Permission::AgentsManage)?;
     }
@@ -130,13 +139,22 @@ pub(crate) async fn change(
             return Err(Denied(Permission::AgentsManage).into());
         }
         if ask.disabled == Some(false) && before.disabled_at.is_some() {
-            let seats = membership::of_account(&app.world, scope.tenant.id()).await?.iter().filter(|member| member.disabled_at.is_none()).count();
-            tenant::limits::room_for_one_more("agents", scope.limits().agents, u64::try_from(seats).unwrap_or(u64::MAX))?;
+            let seats = membership::of_account(&app.world, scope.tenant.id())
+                .await?
+                .iter()
+                .filter(|member| member.disabled_at.is_none())
+                .count();
+            tenant::limits::room_for_one_more(
+                "agents",
+                scope.limits().agents,
+                u64::try_from(seats).unwrap_or(u64::MAX),
+            )?;
         }
     }
     let tx = scope.begin().await?;
     agent::update(&tx, id, name.clone(), None, ask.capacity).await?;
-    let detail = serde_json::json!({ "role": ask.role, "name": name, "capacity": ask.capacity, "disabled": ask.disabled });
+    let detail =
+        serde_json::json!({ "role": ask.role, "name": name, "capacity": ask.capacity, "disabled": ask.disabled });
     audit::note(&tx, &scope.actor(), "agent.updated", Some(id.to_string()), detail).await?;
     if ask.role.is_some() || ask.disabled.is_some() {
         membership::update(&app.world, scope.tenant.id(), id, ask.role, ask.disabled).await?;

@@ -19,7 +19,10 @@ use crate::problem::Problem;
 
 /// List API keys
 #[utoipa::path(get, path = "/v1/api-keys", tag = "api-keys", responses((status = 200, body = Page<ApiKey>), Problems))]
-pub(crate) async fn list(State(app): State<Arc<App>>, AsMember(scope): AsMember) -> Result<Json<Page<ApiKey>>, Problem> {
+pub(crate) async fn list(
+    State(app): State<Arc<App>>,
+    AsMember(scope): AsMember,
+) -> Result<Json<Page<ApiKey>>, Problem> {
     scope.require(Permission::ApiKeysManage)?;
     Ok(Json(Page::whole(api_key::list(&app.world, scope.tenant.id()).await?)))
 }
@@ -73,7 +76,11 @@ pub(crate) async fn create(
 
 /// Revoke an API key
 #[utoipa::path(delete, path = "/v1/api-keys/{id}", tag = "api-keys", params(("id" = ApiKeyId, Path)), responses((status = 204), Problems))]
-pub(crate) async fn revoke(State(app): State<Arc<App>>, AsMember(scope): AsMember, Path(id): Path<ApiKeyId>) -> Result<StatusCode, Problem> {
+pub(crate) async fn revoke(
+    State(app): State<Arc<App>>,
+    AsMember(scope): AsMember,
+    Path(id): Path<ApiKeyId>,
+) -> Result<StatusCode, Problem> {
     scope.require(Permission::ApiKeysManage)?;
     if !api_key::revoke(&app.world, scope.tenant.id(), id).await? {
         return Err(Problem::not_found());

@@ -2,8 +2,8 @@
 
 use axum::Json;
 use serde::Deserialize;
-use tenant::audit::{self, AuditEntry};
 use tenant::Permission;
+use tenant::audit::{self, AuditEntry};
 use tenant::page::{Cursor, Page};
 
 use super::Problems;
@@ -32,7 +32,10 @@ impl PageQuery {
 ///
 /// Newest first.
 #[utoipa::path(get, path = "/v1/audit-log", tag = "audit-log", params(PageQuery), responses((status = 200, body = Page<AuditEntry>), Problems))]
-pub(crate) async fn list(AsMember(scope): AsMember, Query(query): Query<PageQuery>) -> Result<Json<Page<AuditEntry>>, Problem> {
+pub(crate) async fn list(
+    AsMember(scope): AsMember,
+    Query(query): Query<PageQuery>,
+) -> Result<Json<Page<AuditEntry>>, Problem> {
     scope.require(Permission::AuditRead)?;
     let (cursor, limit) = query.bounds()?;
     let tx = scope.begin().await?;

@@ -34,13 +34,23 @@ pub(crate) struct LoginRequest {
 
 /// Sign in
 #[utoipa::path(post, path = "/v1/auth/login", tag = "auth", security(()), request_body = LoginRequest, responses((status = 200, body = SessionView), Problems))]
-pub(crate) async fn log_in(State(app): State<Arc<App>>, headers: HeaderMap, Body(ask): Body<LoginRequest>) -> Result<Response, Problem> {
+pub(crate) async fn log_in(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    Body(ask): Body<LoginRequest>,
+) -> Result<Response, Problem> {
     let world = &app.world;
     let email = ask.email.trim().to_lowercase();
-    world.throttle.attempt(&world.cache, &format!("login:{email}"), Rate { most: 10, seconds: 60 }, world.now()).await?;
+    world
+        .throttle
+        .attempt(&world.cache, &format!("login:{email}"), Rate { most: 10, seconds: 60 }, world.now())
+        .await?;
     let user = login::authenticate(world, &email, ask.password.chars().take(1000).collect()).await?;
     let memberships = membership::of_login(world, user.id).await?;
-    let wanted = memberships.iter().filter(|member| member.disabled_at.is_none()).find(|member| ask.account_id.is_none_or(|id| id == member.account_id));
+    let wanted = memberships
+        .iter()
+        .filter(|member| member.disabled_at.is_none())
+        .find(|member| ask.account_id.is_none_or(|id| id == member.account_id));
     let member = wanted.ok_or(login::LoginError::Credentials)?;
     session::begin(&app, StatusCode::OK, member.id, &headers).await
 }
@@ -62,7 +72,10 @@ pub(crate) async fn refresh(State(app): State<Arc<App>>, headers: HeaderMap) -> 
         }
         Err(error) => return Err(error.into()),
     };
-    let member = membership::find(&app.world, continued.membership_id).await?.filter(|member| member.disabled_at.is_none()).ok_or(SessionError::Over)?;
+    let member = membership::find(&app.world, continued.membership_id)
+        .await?
+        .filter(|member| member.disabled_at.is_none())
+        .ok_or(SessionError::Over)?;
     session::answer(&app, StatusCode::OK, continued, member.account_id).await
 }
 
@@ -105,7 +118,10 @@ pub(crate) async fn switch(
     scope.require_person()?;
     let here = membership::find(&app.world, scope.who.agent_id).await?.ok_or(BadToken)?;
     let there = membership::of_login(&app.world, here.login_id).await?;
-    let there = there.iter().find(|member| member.account_id == ask.account_id && member.disabled_at.is_none()).ok_or_else(Problem::not_found)?;
+    let there = there
+        .iter()
+        .find(|member| member.account_id == ask.account_id && member.disabled_at.is_none())
+        .ok_or_else(Problem::not_found)?;
     if let Some(cookie) = session::read_cookie(&app, &headers) {
         tenant::session::end(&app.world, &cookie).await?;
     }
@@ -129,21 +145,31 @@ pub(crate) struct LinkToken {
 
 /// Prove an e-mail address
 #[utoipa::path(post, path = "/v1/auth/verify-email", tag = "auth", security(()), request_body = LinkToken, responses((status = 204), Problems))]
-pub(crate) async fn verify_email(State(app): State<Arc<App>>, Body(ask): Body<LinkToken>) -> Result<StatusCode, Problem> {
+pub(crate) async fn verify_email(
+    State(app): State<Arc<App>>,
+    Body(ask): Body<LinkToken>,
+) -> Result<StatusCode, Problem> {
     email_token::verify(&app.world, &ask.token).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// Send the verification letter again
 #[utoipa::path(post, path = "/v1/auth/resend-verification", tag = "auth", responses((status = 204), Problems))]
-pub(crate) async fn resend_verification(State(app): State<Arc<App>>, AsMember(scope): AsMember) -> Result<StatusCode, Problem> {
+pub(crate) async fn resend_verification(
+    State(app): State<Arc<App>>,
+    AsMember(scope): AsMember,
+) -> Result<StatusCode, Problem> {
     scope.require_person()?;
     let world = &app.world;
-    world.throttle.attempt(&world.cache, &format!("verify:{}", scope.who.agent_id), Rate { most: 5, seconds: 3600 }, world.now()).await?;
+    world
+        .throttle
+        .attempt(&world.cache, &format!("verify:{}", scope.who.agent_id), Rate { most: 5, seconds: 3600 }, world.now())
+        .await?;
     let member = membership::find(world, scope.who.agent_id).await?.ok_or(BadToken)?;
     let user = login::find(world, member.login_id).await?.ok_or(BadToken)?;
     if !user.email_verified {
-        let company = Tenant::find(world, member.account_id).await?.map(|tenant| tenant.account.name.clone()).unwrap_or_default();
+        let company =
+            Tenant::find(world, member.account_id).await?.map(|tenant| tenant.account.name.clone()).unwrap_or_default();
         signup::resend_verification(world, &user, &company).await?;
     }
     Ok(StatusCode::NO_CONTENT)
@@ -161,12 +187,18 @@ pub(crate) struct ForgotRequest {
 ///
 /// Always 204: whether the address has a login is not told.
 #[utoipa::path(post, path = "/v1/auth/forgot-password", tag = "auth", security(()), request_body = ForgotRequest, responses((status = 204), Problems))]
-pub(crate) async fn forgot_password(State(app): State<Arc<App>>, Body(ask): Body<ForgotRequest>) -> Result<StatusCode, Problem> {
+pub(crate) async fn forgot_password(
+    State(app): State<Arc<App>>,
+    Body(ask): Body<ForgotRequest>,
+) -> Result<StatusCode, Problem> {
     let world = &app.world;
     let mut check = Check::new();
     let email = check.email("email", &ask.email);
     check.finish()?;
-    world.throttle.attempt(&world.cache, &format!("forgot:{email}"), Rate { most: 5, seconds: 3600 }, world.now()).await?;
+    world
+        .throttle
+        .attempt(&world.cache, &format!("forgot:{email}"), Rate { most: 5, seconds: 3600 }, world.now())
+        .await?;
     signup::forgot_password(world, &email).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -185,7 +217,10 @@ pub(crate) struct ResetRequest {
 ///
 /// Ends every session of the person.
 #[utoipa::path(post, path = "/v1/auth/reset-password", tag = "auth", security(()), request_body = ResetRequest, responses((status = 204), Problems))]
-pub(crate) async fn reset_password(State(app): State<Arc<App>>, Body(ask): Body<ResetRequest>) -> Result<StatusCode, Problem> {
+pub(crate) async fn reset_password(
+    State(app): State<Arc<App>>,
+    Body(ask): Body<ResetRequest>,
+) -> Result<StatusCode, Problem> {
     let mut check = Check::new();
     password::check(&mut check, "password", &ask.password, "");
     check.finish()?;

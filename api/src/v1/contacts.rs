@@ -27,10 +27,16 @@ pub(crate) struct ContactQuery {
 ///
 /// Newest first.
 #[utoipa::path(get, path = "/v1/contacts", tag = "contacts", params(ContactQuery), responses((status = 200, body = Page<Contact>), Problems))]
-pub(crate) async fn list(AsMember(scope): AsMember, Query(query): Query<ContactQuery>) -> Result<Json<Page<Contact>>, Problem> {
+pub(crate) async fn list(
+    AsMember(scope): AsMember,
+    Query(query): Query<ContactQuery>,
+) -> Result<Json<Page<Contact>>, Problem> {
     scope.require(Permission::ContactsRead)?;
     let (cursor, limit) = (cursor(query.cursor.as_deref())?, limit(query.limit)?);
-    let words = query.query.map(|text| text.replace('\0', "").chars().take(100).collect::<String>()).filter(|text| !text.is_empty());
+    let words = query
+        .query
+        .map(|text| text.replace('\0', "").chars().take(100).collect::<String>())
+        .filter(|text| !text.is_empty());
     let tx = scope.begin().await?;
     Ok(Json(contact::list(&tx, words, cursor, limit).await?))
 }
@@ -48,7 +54,11 @@ pub(crate) async fn show(AsMember(scope): AsMember, Path(id): Path<ContactId>) -
 /// What is absent stays; an empty text clears.
 #[utoipa::path(patch, path = "/v1/contacts/{id}", tag = "contacts", params(("id" = ContactId, Path)), request_body = ContactChange,
     responses((status = 200, body = Contact), Problems))]
-pub(crate) async fn change(AsMember(scope): AsMember, Path(id): Path<ContactId>, Body(ask): Body<ContactChange>) -> Result<Json<Contact>, Problem> {
+pub(crate) async fn change(
+    AsMember(scope): AsMember,
+    Path(id): Path<ContactId>,
+    Body(ask): Body<ContactChange>,
+) -> Result<Json<Contact>, Problem> {
     scope.require(Permission::ContactsWrite)?;
     let mut tx = scope.begin().await?;
     let contact = contact::update(&mut tx, id, ask).await?;

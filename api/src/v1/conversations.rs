@@ -3,7 +3,9 @@
 use axum::Json;
 use chrono::{DateTime, Utc};
 use desk::contact::ContactId;
-use desk::conversation::{self, AssignedBy, Conversation, ConversationError, ConversationId, Counts, Filter, Priority, Status};
+use desk::conversation::{
+    self, AssignedBy, Conversation, ConversationError, ConversationId, Counts, Filter, Priority, Status,
+};
 use desk::inbox::InboxId;
 use serde::Deserialize;
 use tenant::page::Page;
@@ -36,7 +38,10 @@ pub(crate) struct ConversationQuery {
 ///
 /// Newest activity first.
 #[utoipa::path(get, path = "/v1/conversations", tag = "conversations", params(ConversationQuery), responses((status = 200, body = Page<Conversation>), Problems))]
-pub(crate) async fn list(AsMember(scope): AsMember, Query(query): Query<ConversationQuery>) -> Result<Json<Page<Conversation>>, Problem> {
+pub(crate) async fn list(
+    AsMember(scope): AsMember,
+    Query(query): Query<ConversationQuery>,
+) -> Result<Json<Page<Conversation>>, Problem> {
     scope.require(Permission::ConversationsRead)?;
     let assignee = match query.assignee.as_deref() {
         None | Some("none") => None,
@@ -44,7 +49,8 @@ pub(crate) async fn list(AsMember(scope): AsMember, Query(query): Query<Conversa
         Some(id) => Some(id.parse::<AgentId>().map_err(|_| ConversationError::AgentUnknown)?),
     };
     let unassigned = query.assignee.as_deref() == Some("none");
-    let filter = Filter { status: query.status, assignee, unassigned, inbox: query.inbox_id, contact: query.contact_id };
+    let filter =
+        Filter { status: query.status, assignee, unassigned, inbox: query.inbox_id, contact: query.contact_id };
     let (cursor, limit) = (cursor(query.cursor.as_deref())?, limit(query.limit)?);
     let tx = scope.begin().await?;
     Ok(Json(conversation::list(&tx, filter, cursor, limit).await?))
@@ -61,7 +67,10 @@ pub(crate) async fn counts(AsMember(scope): AsMember) -> Result<Json<Counts>, Pr
 /// Show a conversation
 #[utoipa::path(get, path = "/v1/conversations/{id}", tag = "conversations", params(("id" = ConversationId, Path)),
     responses((status = 200, body = Conversation), Problems))]
-pub(crate) async fn show(AsMember(scope): AsMember, Path(id): Path<ConversationId>) -> Result<Json<Conversation>, Problem> {
+pub(crate) async fn show(
+    AsMember(scope): AsMember,
+    Path(id): Path<ConversationId>,
+) -> Result<Json<Conversation>, Problem> {
     scope.require(Permission::ConversationsRead)?;
     let tx = scope.begin().await?;
     Ok(Json(conversation::find(&tx, id).await?.ok_or(ConversationError::Unknown)?))
@@ -84,7 +93,11 @@ fn present<'de, D: serde::Deserializer<'de>, T: Deserialize<'de>>(deserializer: 
 /// Assign a conversation
 #[utoipa::path(put, path = "/v1/conversations/{id}/assignee", tag = "conversations", params(("id" = ConversationId, Path)), request_body = Assign,
     responses((status = 200, body = Conversation), Problems))]
-pub(crate) async fn assign(AsMember(scope): AsMember, Path(id): Path<ConversationId>, Body(ask): Body<Assign>) -> Result<Json<Conversation>, Problem> {
+pub(crate) async fn assign(
+    AsMember(scope): AsMember,
+    Path(id): Path<ConversationId>,
+    Body(ask): Body<Assign>,
+) -> Result<Json<Conversation>, Problem> {
     scope.require(Permission::ConversationsAssign)?;
     let mut tx = scope.begin().await?;
     let by = AssignedBy::Agent { id: scope.who.agent_id, name: agent::signature(&tx, &scope.who).await? };
@@ -109,7 +122,11 @@ pub(crate) struct StatusChange {
 /// Reopening a resolved one begins its next episode.
 #[utoipa::path(put, path = "/v1/conversations/{id}/status", tag = "conversations", params(("id" = ConversationId, Path)), request_body = StatusChange,
     responses((status = 200, body = Conversation), Problems))]
-pub(crate) async fn set_status(AsMember(scope): AsMember, Path(id): Path<ConversationId>, Body(ask): Body<StatusChange>) -> Result<Json<Conversation>, Problem> {
+pub(crate) async fn set_status(
+    AsMember(scope): AsMember,
+    Path(id): Path<ConversationId>,
+    Body(ask): Body<StatusChange>,
+) -> Result<Json<Conversation>, Problem> {
     scope.require(Permission::ConversationsReply)?;
     let mut tx = scope.begin().await?;
     let by = agent::signature(&tx, &scope.who).await?;
@@ -130,7 +147,11 @@ pub(crate) struct PriorityChange {
 /// Say how much a conversation matters
 #[utoipa::path(put, path = "/v1/conversations/{id}/priority", tag = "conversations", params(("id" = ConversationId, Path)), request_body = PriorityChange,
     responses((status = 200, body = Conversation), Problems))]
-pub(crate) async fn set_priority(AsMember(scope): AsMember, Path(id): Path<ConversationId>, Body(ask): Body<PriorityChange>) -> Result<Json<Conversation>, Problem> {
+pub(crate) async fn set_priority(
+    AsMember(scope): AsMember,
+    Path(id): Path<ConversationId>,
+    Body(ask): Body<PriorityChange>,
+) -> Result<Json<Conversation>, Problem> {
     scope.require(Permission::ConversationsReply)?;
     let mut tx = scope.begin().await?;
     let conversation = conversation::set_priority(&mut tx, id, ask.priority).await?;
@@ -149,7 +170,11 @@ pub(crate) struct ReadMark {
 /// Note that the company has read up to a place
 #[utoipa::path(post, path = "/v1/conversations/{id}/read", tag = "conversations", params(("id" = ConversationId, Path)), request_body = ReadMark,
     responses((status = 200, body = Conversation), Problems))]
-pub(crate) async fn read(AsMember(scope): AsMember, Path(id): Path<ConversationId>, Body(ask): Body<ReadMark>) -> Result<Json<Conversation>, Problem> {
+pub(crate) async fn read(
+    AsMember(scope): AsMember,
+    Path(id): Path<ConversationId>,
+    Body(ask): Body<ReadMark>,
+) -> Result<Json<Conversation>, Problem> {
     scope.require(Permission::ConversationsReply)?;
     let mut tx = scope.begin().await?;
     let conversation = conversation::mark_read_by_agent(&mut tx, id, ask.seq).await?;

@@ -32,11 +32,21 @@ pub(crate) struct InboxRequest {
 
 /// Make an inbox
 #[utoipa::path(post, path = "/v1/inboxes", tag = "inboxes", request_body = InboxRequest, responses((status = 201, body = Inbox), Problems))]
-pub(crate) async fn create(AsMember(scope): AsMember, Body(ask): Body<InboxRequest>) -> Result<(StatusCode, Json<Inbox>), Problem> {
+pub(crate) async fn create(
+    AsMember(scope): AsMember,
+    Body(ask): Body<InboxRequest>,
+) -> Result<(StatusCode, Json<Inbox>), Problem> {
     scope.require(Permission::InboxesManage)?;
     let tx = scope.begin().await?;
     let inbox = inbox::create(&tx, &ask.name, ask.settings, scope.limits().inboxes).await?;
-    audit::note(&tx, &scope.actor(), "inbox.created", Some(inbox.id.to_string()), serde_json::json!({ "name": inbox.name })).await?;
+    audit::note(
+        &tx,
+        &scope.actor(),
+        "inbox.created",
+        Some(inbox.id.to_string()),
+        serde_json::json!({ "name": inbox.name }),
+    )
+    .await?;
     tx.commit().await?;
     Ok((StatusCode::CREATED, Json(inbox)))
 }
@@ -64,11 +74,16 @@ pub(crate) struct InboxChange {
 /// Change an inbox
 #[utoipa::path(patch, path = "/v1/inboxes/{id}", tag = "inboxes", params(("id" = InboxId, Path)), request_body = InboxChange,
     responses((status = 200, body = Inbox), Problems))]
-pub(crate) async fn change(AsMember(scope): AsMember, Path(id): Path<InboxId>, Body(ask): Body<InboxChange>) -> Result<Json<Inbox>, Problem> {
+pub(crate) async fn change(
+    AsMember(scope): AsMember,
+    Path(id): Path<InboxId>,
+    Body(ask): Body<InboxChange>,
+) -> Result<Json<Inbox>, Problem> {
     scope.require(Permission::InboxesManage)?;
     let tx = scope.begin().await?;
     let inbox = inbox::update(&tx, id, ask.name, ask.settings).await?;
-    audit::note(&tx, &scope.actor(), "inbox.updated", Some(id.to_string()), serde_json::json!({ "name": inbox.name })).await?;
+    audit::note(&tx, &scope.actor(), "inbox.updated", Some(id.to_string()), serde_json::json!({ "name": inbox.name }))
+        .await?;
     tx.commit().await?;
     Ok(Json(inbox))
 }

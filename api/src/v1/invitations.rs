@@ -23,7 +23,10 @@ use crate::{App, onboarding};
 
 /// List invitations
 #[utoipa::path(get, path = "/v1/invitations", tag = "invitations", responses((status = 200, body = Page<Invitation>), Problems))]
-pub(crate) async fn list(State(app): State<Arc<App>>, AsMember(scope): AsMember) -> Result<Json<Page<Invitation>>, Problem> {
+pub(crate) async fn list(
+    State(app): State<Arc<App>>,
+    AsMember(scope): AsMember,
+) -> Result<Json<Page<Invitation>>, Problem> {
     scope.require(Permission::AgentsManage)?;
     Ok(Json(Page::whole(invitation::list(&app.world, scope.tenant.id()).await?)))
 }
@@ -56,10 +59,14 @@ pub(crate) async fn invite(
     }
     check.finish()?;
     // A stranger's mailbox is not ours to fill, whoever asks.
-    world.throttle.attempt(&world.cache, &format!("invite:{email}"), Rate { most: 5, seconds: 86_400 }, world.now()).await?;
+    world
+        .throttle
+        .attempt(&world.cache, &format!("invite:{email}"), Rate { most: 5, seconds: 86_400 }, world.now())
+        .await?;
     let tx = scope.begin().await?;
     let inviter = agent::signature(&tx, &scope.who).await?;
-    let (invitation, _) = invitation::invite(world, &scope.tenant.account, scope.who.agent_id, &inviter, &email, ask.role).await?;
+    let (invitation, _) =
+        invitation::invite(world, &scope.tenant.account, scope.who.agent_id, &inviter, &email, ask.role).await?;
     let detail = serde_json::json!({ "email": email, "role": ask.role });
     audit::note(&tx, &scope.actor(), "invitation.created", Some(invitation.id.to_string()), detail).await?;
     tx.commit().await?;
@@ -68,7 +75,11 @@ pub(crate) async fn invite(
 
 /// Take an invitation back
 #[utoipa::path(delete, path = "/v1/invitations/{id}", tag = "invitations", params(("id" = InvitationId, Path)), responses((status = 204), Problems))]
-pub(crate) async fn revoke(State(app): State<Arc<App>>, AsMember(scope): AsMember, Path(id): Path<InvitationId>) -> Result<StatusCode, Problem> {
+pub(crate) async fn revoke(
+    State(app): State<Arc<App>>,
+    AsMember(scope): AsMember,
+    Path(id): Path<InvitationId>,
+) -> Result<StatusCode, Problem> {
     scope.require(Permission::AgentsManage)?;
     if !invitation::revoke(&app.world, scope.tenant.id(), id).await? {
         return Err(Problem::not_found());
@@ -97,7 +108,10 @@ pub(crate) struct InvitationGreeting {
 /// Look at an invitation
 #[utoipa::path(get, path = "/v1/invitations/by-token/{token}", tag = "invitations", security(()), params(("token" = String, Path, description = "From the link")),
     responses((status = 200, body = InvitationGreeting), Problems))]
-pub(crate) async fn greet(State(app): State<Arc<App>>, Path(token): Path<String>) -> Result<Json<InvitationGreeting>, Problem> {
+pub(crate) async fn greet(
+    State(app): State<Arc<App>>,
+    Path(token): Path<String>,
+) -> Result<Json<InvitationGreeting>, Problem> {
     let (account, invitation, has_login) = invitation::by_token(&app.world, &token).await?;
     let tenant = Tenant::find(&app.world, account).await?.ok_or_else(Problem::not_found)?;
     Ok(Json(InvitationGreeting {
@@ -131,7 +145,10 @@ pub(crate) async fn accept(
 ) -> Result<Response, Problem> {
     let world = &app.world;
     let (_, pending, has_login) = invitation::by_token(world, &token).await?;
-    world.throttle.attempt(&world.cache, &format!("login:{}", pending.email), Rate { most: 10, seconds: 60 }, world.now()).await?;
+    world
+        .throttle
+        .attempt(&world.cache, &format!("login:{}", pending.email), Rate { most: 10, seconds: 60 }, world.now())
+        .await?;
     let mut check = Check::new();
     if !has_login {
         password::check(&mut check, "password", &ask.password, &pending.email);

@@ -42,7 +42,10 @@ impl utoipa::IntoResponses for Problems {
         .into_iter()
         .map(|(status, text)| {
             let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
-            (status.to_owned(), ResponseBuilder::new().description(text).content("application/problem+json", content).build().into())
+            (
+                status.to_owned(),
+                ResponseBuilder::new().description(text).content("application/problem+json", content).build().into(),
+            )
         })
         .collect()
     }

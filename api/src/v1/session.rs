@@ -67,9 +67,15 @@ pub(crate) async fn me(app: &Arc<App>, member: &Membership) -> Result<Me, Proble
     let world = &app.world;
     let user = login::find(world, member.login_id).await?.ok_or(BadToken)?;
     let mut accounts = Vec::new();
-    for other in membership::of_login(world, member.login_id).await?.iter().filter(|other| other.disabled_at.is_none()) {
+    for other in membership::of_login(world, member.login_id).await?.iter().filter(|other| other.disabled_at.is_none())
+    {
         if let Some(tenant) = Tenant::find(world, other.account_id).await? {
-            accounts.push(AccountBrief { id: tenant.id(), name: tenant.account.name.clone(), slug: tenant.account.slug.clone(), role: other.role });
+            accounts.push(AccountBrief {
+                id: tenant.id(),
+                name: tenant.account.name.clone(),
+                slug: tenant.account.slug.clone(),
+                role: other.role,
+            });
         }
     }
     let tenant = Tenant::active(world, member.account_id).await?;
@@ -89,11 +95,24 @@ pub(crate) async fn me(app: &Arc<App>, member: &Membership) -> Result<Me, Proble
 }
 
 /// The answer to whoever has just signed in, or come back.
-pub(crate) async fn answer(app: &Arc<App>, status: StatusCode, session: Session, account: AccountId) -> Result<Response, Problem> {
+pub(crate) async fn answer(
+    app: &Arc<App>,
+    status: StatusCode,
+    session: Session,
+    account: AccountId,
+) -> Result<Response, Problem> {
     let world = &app.world;
-    let member = membership::find(world, session.membership_id).await?.filter(|member| member.disabled_at.is_none()).ok_or(BadToken)?;
+    let member = membership::find(world, session.membership_id)
+        .await?
+        .filter(|member| member.disabled_at.is_none())
+        .ok_or(BadToken)?;
     let access_token = world.keys.sign(Audience::Member, account.uuid(), member.id.uuid(), session.id, world.now())?;
-    let view = SessionView { access_token, token_type: "Bearer", expires_in: Audience::Member.lifetime().num_seconds(), me: me(app, &member).await? };
+    let view = SessionView {
+        access_token,
+        token_type: "Bearer",
+        expires_in: Audience::Member.lifetime().num_seconds(),
+        me: me(app, &member).await?,
+    };
     let mut response = (status, Json(view)).into_response();
     if let Some(secret) = session.cookie {
         set_cookie(&mut response, &refresh_cookie(app, secret, tenant::session::LIFETIME.num_seconds()));
@@ -102,8 +121,14 @@ pub(crate) async fn answer(app: &Arc<App>, status: StatusCode, session: Session,
 }
 
 /// Begins a session for a member and answers with it.
-pub(crate) async fn begin(app: &Arc<App>, status: StatusCode, member: AgentId, headers: &HeaderMap) -> Result<Response, Problem> {
-    let member = membership::find(&app.world, member).await?.filter(|member| member.disabled_at.is_none()).ok_or(BadToken)?;
+pub(crate) async fn begin(
+    app: &Arc<App>,
+    status: StatusCode,
+    member: AgentId,
+    headers: &HeaderMap,
+) -> Result<Response, Problem> {
+    let member =
+        membership::find(&app.world, member).await?.filter(|member| member.disabled_at.is_none()).ok_or(BadToken)?;
     Tenant::active(&app.world, member.account_id).await?;
     let user_agent = headers.get("user-agent").and_then(|value| value.to_str().ok()).unwrap_or_default();
     let session = tenant::session::begin(&app.world, member.login_id, member.id, user_agent).await?;

@@ -47,17 +47,34 @@ fn english() -> String {
 #[utoipa::path(post, path = "/v1/signup", tag = "signup", security(()), request_body = SignupRequest,
     params(("Idempotency-Key" = Option<Uuid>, Header, description = "Makes a repeat harmless")),
     responses((status = 201, body = SessionView), Problems))]
-pub(crate) async fn sign_up(State(app): State<Arc<App>>, headers: HeaderMap, Body(ask): Body<SignupRequest>) -> Result<Response, Problem> {
+pub(crate) async fn sign_up(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    Body(ask): Body<SignupRequest>,
+) -> Result<Response, Problem> {
     let world = &app.world;
     let key = match headers.get("idempotency-key") {
         None => world.chance.uuid(world.now()),
         Some(key) => key.to_str().ok().and_then(|key| Uuid::parse_str(key).ok()).ok_or_else(|| {
-            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_invalid", Some("Idempotency-Key is a UUID."))
+            Problem::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "idempotency_key_invalid",
+                Some("Idempotency-Key is a UUID."),
+            )
         })?,
     };
     let rate = Rate { most: 20, seconds: 3600 };
-    world.throttle.attempt(&world.cache, &format!("signup:{}", ask.email.trim().to_lowercase()), rate, world.now()).await?;
-    let request = signup::Request { company: ask.company, email: ask.email, password: ask.password, name: ask.name, locale: ask.locale };
+    world
+        .throttle
+        .attempt(&world.cache, &format!("signup:{}", ask.email.trim().to_lowercase()), rate, world.now())
+        .await?;
+    let request = signup::Request {
+        company: ask.company,
+        email: ask.email,
+        password: ask.password,
+        name: ask.name,
+        locale: ask.locale,
+    };
     let reserved = signup::reserve(world, key, request).await?;
     onboarding::finish(world, reserved.account_id).await?;
     session::begin(&app, StatusCode::CREATED, reserved.member_id, &headers).await

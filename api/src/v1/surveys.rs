@@ -14,7 +14,10 @@ use crate::problem::Problem;
 ///
 /// Newest first.
 #[utoipa::path(get, path = "/v1/survey-responses", tag = "surveys", params(PageQuery), responses((status = 200, body = Page<SurveyResponse>), Problems))]
-pub(crate) async fn list(AsMember(scope): AsMember, Query(query): Query<PageQuery>) -> Result<Json<Page<SurveyResponse>>, Problem> {
+pub(crate) async fn list(
+    AsMember(scope): AsMember,
+    Query(query): Query<PageQuery>,
+) -> Result<Json<Page<SurveyResponse>>, Problem> {
     scope.require(Permission::SurveysRead)?;
     let (cursor, limit) = query.bounds()?;
     let tx = scope.begin().await?;

@@ -35,11 +35,18 @@ pub(crate) struct UsageQuery {
 ///
 /// What was counted for billing in a month, meter by meter, day by day.
 #[utoipa::path(get, path = "/v1/usage", tag = "usage", params(UsageQuery), responses((status = 200, body = UsageReport), Problems))]
-pub(crate) async fn show(State(app): State<Arc<App>>, AsMember(scope): AsMember, Query(query): Query<UsageQuery>) -> Result<Json<UsageReport>, Problem> {
+pub(crate) async fn show(
+    State(app): State<Arc<App>>,
+    AsMember(scope): AsMember,
+    Query(query): Query<UsageQuery>,
+) -> Result<Json<UsageReport>, Problem> {
     scope.require(Permission::UsageRead)?;
     let period = query.period.map_or_else(|| Ok(Period::of(scope.now())), |text| Period::parse(&text))?;
     let members = membership::of_account(&app.world, scope.tenant.id()).await?;
     let seats = members.iter().filter(|member| member.disabled_at.is_none()).count();
     let tx = scope.begin().await?;
-    Ok(Json(report(&tx, period, &scope.tenant.account.plan, scope.limits(), i64::try_from(seats).unwrap_or(i64::MAX)).await?))
+    Ok(Json(
+        report(&tx, period, &scope.tenant.account.plan, scope.limits(), i64::try_from(seats).unwrap_or(i64::MAX))
+            .await?,
+    ))
 }

@@ -85,7 +85,10 @@ pub(crate) struct WidgetConfig {
 
 /// Show the widget's settings
 #[utoipa::path(get, path = "/v1/widget/config", tag = "widget", security(()), params(KeyQuery), responses((status = 200, body = WidgetConfig), Problems))]
-pub(crate) async fn config(State(app): State<Arc<App>>, Query(query): Query<KeyQuery>) -> Result<Json<WidgetConfig>, Problem> {
+pub(crate) async fn config(
+    State(app): State<Arc<App>>,
+    Query(query): Query<KeyQuery>,
+) -> Result<Json<WidgetConfig>, Problem> {
     let (tenant, tx, inbox) = by_key(&app, &query.key).await?;
     let profiles = agent::list(&tx).await?;
     if inbox.installed_at.is_none() && query.preview != Some(true) {
@@ -146,9 +149,15 @@ pub(crate) struct WidgetSession {
 /// With a known secret: the same visitor as before, with their conversation. Without: a new one.
 #[utoipa::path(post, path = "/v1/widget/session", tag = "widget", security(()), request_body = WidgetSessionRequest,
     responses((status = 200, body = WidgetSession), Problems))]
-pub(crate) async fn session(State(app): State<Arc<App>>, headers: HeaderMap, Body(ask): Body<WidgetSessionRequest>) -> Result<Json<WidgetSession>, Problem> {
+pub(crate) async fn session(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    Body(ask): Body<WidgetSessionRequest>,
+) -> Result<Json<WidgetSession>, Problem> {
     let (tenant, tx, inbox) = by_key(&app, &ask.key).await?;
-    let locale = ask.locale.map(|locale| locale.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').take(35).collect::<String>());
+    let locale = ask
+        .locale
+        .map(|locale| locale.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').take(35).collect::<String>());
     let known = match ask.secret.as_deref().filter(|secret| secret.len() <= 100) {
         Some(secret) => contact::recognise(&tx, inbox.id, secret).await?,
         None => None,
@@ -167,7 +176,8 @@ pub(crate) async fn session(State(app): State<Arc<App>>, headers: HeaderMap, Bod
     contact::seen(&tx, contact_id, ask.page).await?;
     let conversation = conversation::latest_of_contact(&tx, contact_id, inbox.id).await?;
     tx.commit().await?;
-    let token = app.world.keys.sign(Audience::Visitor, tenant.id().uuid(), contact_id.uuid(), inbox.id.uuid(), tenant.now())?;
+    let token =
+        app.world.keys.sign(Audience::Visitor, tenant.id().uuid(), contact_id.uuid(), inbox.id.uuid(), tenant.now())?;
     Ok(Json(WidgetSession {
         token,
         expires_in: Audience::Visitor.lifetime().num_seconds(),
@@ -204,13 +214,20 @@ pub(crate) struct WidgetSent {
 /// Opens a conversation, goes on with it, or reopens it.
 #[utoipa::path(post, path = "/v1/widget/messages", tag = "widget", request_body = WidgetMessageRequest,
     responses((status = 201, body = WidgetSent), (status = 200, body = WidgetSent, description = "It was there already"), Problems))]
-pub(crate) async fn send(AsVisitor(scope): AsVisitor, Body(ask): Body<WidgetMessageRequest>) -> Result<(StatusCode, Json<WidgetSent>), Problem> {
+pub(crate) async fn send(
+    AsVisitor(scope): AsVisitor,
+    Body(ask): Body<WidgetMessageRequest>,
+) -> Result<(StatusCode, Json<WidgetSent>), Problem> {
     let mut tx = scope.begin().await?;
-    let sent = message::receive(&mut tx, scope.who.contact_id, scope.who.inbox_id, &ask.text, ask.client_message_id).await?;
+    let sent =
+        message::receive(&mut tx, scope.who.contact_id, scope.who.inbox_id, &ask.text, ask.client_message_id).await?;
     contact::seen(&tx, scope.who.contact_id, ask.page).await?;
     tx.commit().await?;
     let status = if sent.replayed { StatusCode::OK } else { StatusCode::CREATED };
-    Ok((status, Json(WidgetSent { conversation: sent.conversation.for_visitor(), message: sent.message.for_visitor() })))
+    Ok((
+        status,
+        Json(WidgetSent { conversation: sent.conversation.for_visitor(), message: sent.message.for_visitor() }),
+    ))
 }
 
 /// List a visitor's messages
@@ -223,7 +240,8 @@ pub(crate) async fn list(
 ) -> Result<Json<MessageSpan<WidgetMessage>>, Problem> {
     let span = query.span()?;
     let tx = scope.begin().await?;
-    let conversation = conversation::find_of_contact(&tx, id, scope.who.contact_id).await?.ok_or(ConversationError::Unknown)?;
+    let conversation =
+        conversation::find_of_contact(&tx, id, scope.who.contact_id).await?.ok_or(ConversationError::Unknown)?;
     let (data, has_more) = message::list_public(&tx, id, span).await?;
     Ok(Json(MessageSpan { data, last_seq: conversation.last_public_seq, has_more }))
 }
@@ -231,7 +249,11 @@ pub(crate) async fn list(
 /// Note that the visitor has read up to a place
 #[utoipa::path(post, path = "/v1/widget/conversations/{id}/read", tag = "widget", params(("id" = ConversationId, Path)), request_body = ReadMark,
     responses((status = 200, body = WidgetConversation), Problems))]
-pub(crate) async fn read(AsVisitor(scope): AsVisitor, Path(id): Path<ConversationId>, Body(ask): Body<ReadMark>) -> Result<Json<WidgetConversation>, Problem> {
+pub(crate) async fn read(
+    AsVisitor(scope): AsVisitor,
+    Path(id): Path<ConversationId>,
+    Body(ask): Body<ReadMark>,
+) -> Result<Json<WidgetConversation>, Problem> {
     let mut tx = scope.begin().await?;
     let conversation = conversation::mark_read_by_contact(&mut tx, id, scope.who.contact_id, ask.seq).await?;
     tx.commit().await?;
@@ -254,7 +276,11 @@ pub(crate) struct SurveyAnswer {
 /// Once it is resolved; may be changed until the next episode begins.
 #[utoipa::path(post, path = "/v1/widget/conversations/{id}/survey", tag = "widget", params(("id" = ConversationId, Path)), request_body = SurveyAnswer,
     responses((status = 200, body = WidgetConversation), Problems))]
-pub(crate) async fn rate(AsVisitor(scope): AsVisitor, Path(id): Path<ConversationId>, Body(ask): Body<SurveyAnswer>) -> Result<Json<WidgetConversation>, Problem> {
+pub(crate) async fn rate(
+    AsVisitor(scope): AsVisitor,
+    Path(id): Path<ConversationId>,
+    Body(ask): Body<SurveyAnswer>,
+) -> Result<Json<WidgetConversation>, Problem> {
     let mut tx = scope.begin().await?;
     let conversation = survey::answer(&mut tx, id, scope.who.contact_id, ask.rating, ask.comment).await?;
     tx.commit().await?;
@@ -286,7 +312,10 @@ pub(crate) struct WidgetContact {
 
 /// Introduce oneself
 #[utoipa::path(patch, path = "/v1/widget/contact", tag = "widget", request_body = WidgetContactChange, responses((status = 200, body = WidgetContact), Problems))]
-pub(crate) async fn introduce(AsVisitor(scope): AsVisitor, Body(ask): Body<WidgetContactChange>) -> Result<Json<WidgetContact>, Problem> {
+pub(crate) async fn introduce(
+    AsVisitor(scope): AsVisitor,
+    Body(ask): Body<WidgetContactChange>,
+) -> Result<Json<WidgetContact>, Problem> {
     let mut tx = scope.begin().await?;
     let change = ContactChange { name: ask.name, email: ask.email, ..ContactChange::default() };
     let contact = contact::update(&mut tx, scope.who.contact_id, change).await?;

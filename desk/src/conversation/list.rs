@@ -28,7 +28,12 @@ pub struct Filter {
 }
 
 /// Conversations, newest activity first.
-pub async fn list(tx: &TenantTx, filter: Filter, cursor: Option<Cursor>, limit: u64) -> Result<Page<Conversation>, StoreError> {
+pub async fn list(
+    tx: &TenantTx,
+    filter: Filter,
+    cursor: Option<Cursor>,
+    limit: u64,
+) -> Result<Page<Conversation>, StoreError> {
     let (at, id) = Cursor::parts(cursor.as_ref());
     let rows: Vec<Row> = tx
         .all(sql(

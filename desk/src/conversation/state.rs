@@ -109,7 +109,11 @@ impl State {
     pub fn snooze(self, until: Timestamp, now: Timestamp) -> Result<Self, StateError> {
         match self {
             Self::Open | Self::Pending | Self::Snoozed { .. } => {
-                if until > now && until <= now + chrono::TimeDelta::days(366) { Ok(Self::Snoozed { until }) } else { Err(StateError::SnoozeTime) }
+                if until > now && until <= now + chrono::TimeDelta::days(366) {
+                    Ok(Self::Snoozed { until })
+                } else {
+                    Err(StateError::SnoozeTime)
+                }
             }
             Self::Resolved { .. } => Err(StateError::Resolved),
         }

@@ -70,12 +70,20 @@ impl TryFrom<Row> for Conversation {
         let id = ConversationId::from_uuid(row.id);
         let bad = |what: String| StoreError::Inconsistent { table: "conversation", id: id.to_string(), what };
         let status = Status::parse(&row.status).ok_or_else(|| bad("an unknown status".into()))?;
-        let priority = row.priority.map(|text| Priority::parse(&text).ok_or_else(|| bad("an unknown priority".into()))).transpose()?;
-        let last_message: Option<MessageBrief> = row.last_message.map(serde_json::from_value).transpose().map_err(|error| bad(error.to_string()))?;
+        let priority = row
+            .priority
+            .map(|text| Priority::parse(&text).ok_or_else(|| bad("an unknown priority".into())))
+            .transpose()?;
+        let last_message: Option<MessageBrief> =
+            row.last_message.map(serde_json::from_value).transpose().map_err(|error| bad(error.to_string()))?;
         let survey = match (row.survey_episode, row.asked_at) {
-            (Some(episode), Some(asked_at)) => {
-                Some(Survey { episode, rating: row.rating, comment: row.comment, asked_at, answered_at: row.answered_at })
-            }
+            (Some(episode), Some(asked_at)) => Some(Survey {
+                episode,
+                rating: row.rating,
+                comment: row.comment,
+                asked_at,
+                answered_at: row.answered_at,
+            }),
             _ => None,
         };
         Ok(Self {
@@ -83,7 +91,11 @@ impl TryFrom<Row> for Conversation {
             number: row.number,
             status,
             inbox_id: Id::from_uuid(row.inbox_id),
-            contact: ContactBrief { id: Id::from_uuid(row.contact_id), name: row.contact_name, email: row.contact_email },
+            contact: ContactBrief {
+                id: Id::from_uuid(row.contact_id),
+                name: row.contact_name,
+                email: row.contact_email,
+            },
             assignee_id: row.assignee_id.map(Id::from_uuid),
             assignee_name: row.assignee_name,
             priority,
@@ -112,12 +124,20 @@ impl TryFrom<Row> for Conversation {
 impl Conversation {
     /// The state, put together from its parts.
     pub(crate) fn state(&self) -> Result<State, StoreError> {
-        let missing = |what: &str| StoreError::Inconsistent { table: "conversation", id: self.id.to_string(), what: what.to_owned() };
+        let missing = |what: &str| StoreError::Inconsistent {
+            table: "conversation",
+            id: self.id.to_string(),
+            what: what.to_owned(),
+        };
         Ok(match self.status {
             Status::Open => State::Open,
             Status::Pending => State::Pending,
-            Status::Snoozed => State::Snoozed { until: self.snoozed_until.ok_or_else(|| missing("a snooze without an end"))? },
-            Status::Resolved => State::Resolved { at: self.resolved_at.ok_or_else(|| missing("a resolution without a time"))? },
+            Status::Snoozed => {
+                State::Snoozed { until: self.snoozed_until.ok_or_else(|| missing("a snooze without an end"))? }
+            }
+            Status::Resolved => {
+                State::Resolved { at: self.resolved_at.ok_or_else(|| missing("a resolution without a time"))? }
+            }
         })
     }
 
@@ -136,19 +156,32 @@ impl Conversation {
 
 /// One conversation of this company.
 pub async fn find(tx: &TenantTx, id: ConversationId) -> Result<Option<Conversation>, StoreError> {
-    tx.one::<Row>(sql(select_conversation!("where c.id = $1"), [id.uuid().into()])).await?.map(Conversation::try_from).transpose()
+    tx.one::<Row>(sql(select_conversation!("where c.id = $1"), [id.uuid().into()]))
+        .await?
+        .map(Conversation::try_from)
+        .transpose()
 }
 
 /// One conversation of this contact; another's is as unknown as none.
-pub async fn find_of_contact(tx: &TenantTx, id: ConversationId, contact: ContactId) -> Result<Option<Conversation>, StoreError> {
+pub async fn find_of_contact(
+    tx: &TenantTx,
+    id: ConversationId,
+    contact: ContactId,
+) -> Result<Option<Conversation>, StoreError> {
     Ok(find(tx, id).await?.filter(|conversation| conversation.contact.id == contact))
 }
 
 /// The contact's newest conversation in an inbox.
-pub async fn latest_of_contact(tx: &TenantTx, contact: ContactId, inbox: InboxId) -> Result<Option<Conversation>, StoreError> {
+pub async fn latest_of_contact(
+    tx: &TenantTx,
+    contact: ContactId,
+    inbox: InboxId,
+) -> Result<Option<Conversation>, StoreError> {
     let row: Option<Row> = tx
         .one(sql(
-            select_conversation!("where c.contact_id = $1 and c.inbox_id = $2 order by c.created_at desc, c.id desc limit 1"),
+            select_conversation!(
+                "where c.contact_id = $1 and c.inbox_id = $2 order by c.created_at desc, c.id desc limit 1"
+            ),
             [contact.uuid().into(), inbox.uuid().into()],
         ))
         .await?;
@@ -157,7 +190,10 @@ pub async fn latest_of_contact(tx: &TenantTx, contact: ContactId, inbox: InboxId
 
 /// Locks one conversation until the transaction ends, and reads it.
 pub(crate) async fn lock(tx: &TenantTx, id: ConversationId) -> Result<Option<Conversation>, StoreError> {
-    tx.one::<Row>(sql(select_conversation!("where c.id = $1 for update of c"), [id.uuid().into()])).await?.map(Conversation::try_from).transpose()
+    tx.one::<Row>(sql(select_conversation!("where c.id = $1 for update of c"), [id.uuid().into()]))
+        .await?
+        .map(Conversation::try_from)
+        .transpose()
 }
 
 /// The open conversations that nobody has, longest waiting first.
@@ -199,7 +235,12 @@ pub(crate) async fn insert(tx: &TenantTx, inbox: InboxId, contact: ContactId) ->
 /// Writes back everything that verbs may change.
 pub(crate) async fn save(tx: &TenantTx, conversation: &mut Conversation) -> Result<(), StoreError> {
     conversation.updated_at = tx.now();
-    let brief = conversation.last_message.as_ref().map(serde_json::to_value).transpose().map_err(|error| StoreError::Refused(error.to_string()))?;
+    let brief = conversation
+        .last_message
+        .as_ref()
+        .map(serde_json::to_value)
+        .transpose()
+        .map_err(|error| StoreError::Refused(error.to_string()))?;
     tx.run(sql(
         "update conversation set status = $2, assignee_id = $3, priority = $4, episode = $5, last_seq = $6, last_public_seq = $7, agent_read_seq = $8, \
          agent_read_public_seq = $9, contact_read_seq = $10, contact_delivered_seq = $11, unread_count = $12, contact_unread_count = $13, \

@@ -30,7 +30,12 @@ pub enum AssignedBy {
 }
 
 /// Gives a conversation to an agent, or back to nobody. Giving it to its owner changes nothing.
-pub async fn assign(tx: &mut TenantTx, id: ConversationId, to: Option<AgentId>, by: AssignedBy) -> Result<Conversation, ConversationError> {
+pub async fn assign(
+    tx: &mut TenantTx,
+    id: ConversationId,
+    to: Option<AgentId>,
+    by: AssignedBy,
+) -> Result<Conversation, ConversationError> {
     let conversation = lock(tx, id).await?.ok_or(ConversationError::Unknown)?;
     if conversation.assignee_id == to {
         return Ok(conversation);
@@ -39,7 +44,12 @@ pub async fn assign(tx: &mut TenantTx, id: ConversationId, to: Option<AgentId>, 
 }
 
 /// Gives a waiting conversation to an agent; `None` when it does not wait any more.
-pub async fn claim(tx: &mut TenantTx, id: ConversationId, to: AgentId, why: serde_json::Value) -> Result<Option<Conversation>, ConversationError> {
+pub async fn claim(
+    tx: &mut TenantTx,
+    id: ConversationId,
+    to: AgentId,
+    why: serde_json::Value,
+) -> Result<Option<Conversation>, ConversationError> {
     match lock(tx, id).await?.filter(Conversation::is_waiting) {
         Some(conversation) => hand_over(tx, conversation, Some(to), AssignedBy::Routing { why }).await.map(Some),
         None => Ok(None),
@@ -61,7 +71,12 @@ pub async fn last_assignee(tx: &TenantTx, id: ConversationId) -> Result<Option<A
     Ok(row.map(|row| AgentId::from_uuid(row.agent_id)))
 }
 
-async fn hand_over(tx: &mut TenantTx, mut conversation: Conversation, to: Option<AgentId>, by: AssignedBy) -> Result<Conversation, ConversationError> {
+async fn hand_over(
+    tx: &mut TenantTx,
+    mut conversation: Conversation,
+    to: Option<AgentId>,
+    by: AssignedBy,
+) -> Result<Conversation, ConversationError> {
     let id = conversation.id;
     let name = match to {
         Some(agent_id) => Some(agent::find(tx, agent_id).await?.ok_or(ConversationError::AgentUnknown)?.name),
@@ -79,7 +94,8 @@ async fn hand_over(tx: &mut TenantTx, mut conversation: Conversation, to: Option
     ))
     .await?;
     if let Some(agent_id) = to {
-        tx.run(sql("update agent set last_assigned_at = $2 where id = $1", [agent_id.uuid().into(), tx.now().into()])).await?;
+        tx.run(sql("update agent set last_assigned_at = $2 where id = $1", [agent_id.uuid().into(), tx.now().into()]))
+            .await?;
     }
     let activity = match (to, name) {
         (Some(agent_id), Some(agent_name)) => Activity::Assigned { agent_id, agent_name, by: author },
@@ -125,7 +141,11 @@ pub async fn set_status(
     }
     save(tx, &mut conversation).await?;
     let told = Box::new(conversation.clone());
-    let event = if reopened { Event::ConversationReopened { conversation: told } } else { Event::ConversationStatusChanged { conversation: told } };
+    let event = if reopened {
+        Event::ConversationReopened { conversation: told }
+    } else {
+        Event::ConversationStatusChanged { conversation: told }
+    };
     event.tell(tx)?;
     Ok(conversation)
 }
@@ -146,7 +166,11 @@ pub(crate) async fn count_episode(tx: &TenantTx, conversation: &Conversation) ->
 }
 
 /// Says how much it matters.
-pub async fn set_priority(tx: &mut TenantTx, id: ConversationId, to: Option<Priority>) -> Result<Conversation, ConversationError> {
+pub async fn set_priority(
+    tx: &mut TenantTx,
+    id: ConversationId,
+    to: Option<Priority>,
+) -> Result<Conversation, ConversationError> {
     let mut conversation = lock(tx, id).await?.ok_or(ConversationError::Unknown)?;
     if conversation.priority != to {
         conversation.priority = to;
@@ -163,7 +187,11 @@ struct Public {
 }
 
 /// Notes that the company has read up to `seq`. Marks never move back.
-pub async fn mark_read_by_agent(tx: &mut TenantTx, id: ConversationId, seq: i64) -> Result<Conversation, ConversationError> {
+pub async fn mark_read_by_agent(
+    tx: &mut TenantTx,
+    id: ConversationId,
+    seq: i64,
+) -> Result<Conversation, ConversationError> {
     let mut conversation = lock(tx, id).await?.ok_or(ConversationError::Unknown)?;
     let seq = seq.min(conversation.last_seq);
     if seq <= conversation.agent_read_seq {
@@ -192,16 +220,25 @@ pub async fn mark_read_by_agent(tx: &mut TenantTx, id: ConversationId, seq: i64)
     Ok(conversation)
 }
 
+#[derive(FromQueryResult)]
+struct Unread {
+    unread: i64,
+}
+
 /// Notes that the visitor has read up to `seq` of their own numbering. What is read was delivered.
-pub async fn mark_read_by_contact(tx: &mut TenantTx, id: ConversationId, contact: ContactId, seq: i64) -> Result<Conversation, ConversationError> {
-    let mut conversation = lock(tx, id).await?.filter(|conversation| conversation.contact.id == contact).ok_or(ConversationError::Unknown)?;
+pub async fn mark_read_by_contact(
+    tx: &mut TenantTx,
+    id: ConversationId,
+    contact: ContactId,
+    seq: i64,
+) -> Result<Conversation, ConversationError> {
+    let mut conversation = lock(tx, id)
+        .await?
+        .filter(|conversation| conversation.contact.id == contact)
+        .ok_or(ConversationError::Unknown)?;
     let seq = seq.min(conversation.last_public_seq);
     if seq <= conversation.contact_read_seq {
         return Ok(conversation);
-    }
-    #[derive(FromQueryResult)]
-    struct Unread {
-        unread: i64,
     }
     let row: Option<Unread> = tx
         .one(sql(
@@ -213,13 +250,22 @@ pub async fn mark_read_by_contact(tx: &mut TenantTx, id: ConversationId, contact
     conversation.contact_delivered_seq = conversation.contact_delivered_seq.max(seq);
     conversation.contact_unread_count = row.map_or(0, |row| i32::try_from(row.unread).unwrap_or(i32::MAX));
     save(tx, &mut conversation).await?;
-    Event::ConversationRead { conversation_id: id, contact_id: contact, by: Reader::Contact, seq, public_seq: seq }.tell(tx)?;
+    Event::ConversationRead { conversation_id: id, contact_id: contact, by: Reader::Contact, seq, public_seq: seq }
+        .tell(tx)?;
     Ok(conversation)
 }
 
 /// Notes that the visitor's browser has received up to `seq` of the visitor's numbering.
-pub async fn mark_delivered(tx: &mut TenantTx, id: ConversationId, contact: ContactId, seq: i64) -> Result<(), ConversationError> {
-    let mut conversation = lock(tx, id).await?.filter(|conversation| conversation.contact.id == contact).ok_or(ConversationError::Unknown)?;
+pub async fn mark_delivered(
+    tx: &mut TenantTx,
+    id: ConversationId,
+    contact: ContactId,
+    seq: i64,
+) -> Result<(), ConversationError> {
+    let mut conversation = lock(tx, id)
+        .await?
+        .filter(|conversation| conversation.contact.id == contact)
+        .ok_or(ConversationError::Unknown)?;
     let seq = seq.min(conversation.last_public_seq);
     if seq <= conversation.contact_delivered_seq {
         return Ok(());

@@ -129,9 +129,12 @@ impl From<sqlx::Error> for StoreError {
 }
 
 impl From<DbErr> for StoreError {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "another crate's errors: what is not an outage is a refusal")]
     fn from(error: DbErr) -> Self {
         match &error {
-            DbErr::Conn(RuntimeErr::SqlxError(inner)) | DbErr::Exec(RuntimeErr::SqlxError(inner)) | DbErr::Query(RuntimeErr::SqlxError(inner)) => classify(inner),
+            DbErr::Conn(RuntimeErr::SqlxError(inner))
+            | DbErr::Exec(RuntimeErr::SqlxError(inner))
+            | DbErr::Query(RuntimeErr::SqlxError(inner)) => classify(inner),
             DbErr::ConnectionAcquire(_) => Self::Unavailable(error.to_string()),
             _ => Self::Refused(error.to_string()),
         }
@@ -139,11 +142,14 @@ impl From<DbErr> for StoreError {
 }
 
 /// By SQLSTATE (Postgres manual, appendix A) and constraint name, never by message text.
+#[expect(clippy::wildcard_enum_match_arm, reason = "another crate's errors: what is not an outage is a refusal")]
 fn classify(error: &sqlx::Error) -> StoreError {
     match error {
-        sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed | sqlx::Error::BeginFailed => {
-            StoreError::Unavailable(error.to_string())
-        }
+        sqlx::Error::Io(_)
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::WorkerCrashed
+        | sqlx::Error::BeginFailed => StoreError::Unavailable(error.to_string()),
         sqlx::Error::Database(refusal) => {
             let state = refusal.code().unwrap_or_default();
             if let (true, Some(rule)) = (state.starts_with("23"), refusal.constraint()) {

@@ -12,9 +12,15 @@ pub fn sql(text: &'static str, values: impl IntoIterator<Item = Value>) -> State
 /// Typed questions to anything that runs statements.
 pub trait Rows: ConnectionTrait {
     /// The first row, if any.
-    fn one<R: FromQueryResult>(&self, statement: Statement) -> impl Future<Output = Result<Option<R>, StoreError>> + Send;
+    fn one<R: FromQueryResult>(
+        &self,
+        statement: Statement,
+    ) -> impl Future<Output = Result<Option<R>, StoreError>> + Send;
     /// Every row.
-    fn all<R: FromQueryResult + Send>(&self, statement: Statement) -> impl Future<Output = Result<Vec<R>, StoreError>> + Send;
+    fn all<R: FromQueryResult + Send>(
+        &self,
+        statement: Statement,
+    ) -> impl Future<Output = Result<Vec<R>, StoreError>> + Send;
     /// How many rows were touched.
     fn run(&self, statement: Statement) -> impl Future<Output = Result<u64, StoreError>> + Send;
 }

@@ -81,4 +81,3 @@ impl ConnectionTrait for Tx {
         Ok(query(&statement).fetch_all(&mut **tx).await.map_err(failed)?.into_iter().map(Into::into).collect())
     }
 }
-

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use desk::Contact;
 use desk::conversation::{Conversation, ConversationId, WidgetConversation};
 use desk::message::{Message, SenderKind, WidgetMessage};
-use desk::Contact;
 use infra::Timestamp;
 use serde::{Deserialize, Serialize};
 use tenant::AgentId;
@@ -89,7 +89,6 @@ pub struct Who {
 /// What the server says.
 #[derive(Debug, Clone, Serialize)]
 #[serde(tag = "type")]
-#[expect(clippy::large_enum_variant, reason = "frames live for as long as it takes to encode them")]
 pub enum ServerFrame<'a> {
     /// The hello was good.
     #[serde(rename = "welcome")]
@@ -287,6 +286,12 @@ pub const CLIENT_TYPES: [&str; 8] = ["hello", "send", "read", "delivered", "typi
 /// How large a frame may be, in bytes.
 pub const LARGEST: usize = 64 * 1024;
 
+#[derive(Deserialize)]
+struct Typed {
+    #[serde(rename = "type")]
+    kind: String,
+}
+
 impl ClientFrame {
     /// Reads a frame. The error never repeats what was sent.
     pub fn parse(text: &str) -> Result<Self, FrameError> {
@@ -296,11 +301,6 @@ impl ClientFrame {
         serde_json::from_str(text).map_err(|error| {
             if error.is_syntax() || error.is_eof() {
                 return FrameError::NotJson;
-            }
-            #[derive(Deserialize)]
-            struct Typed {
-                #[serde(rename = "type")]
-                kind: String,
             }
             match serde_json::from_str::<Typed>(text) {
                 Ok(typed) if CLIENT_TYPES.contains(&typed.kind.as_str()) => FrameError::BadFields,
@@ -318,7 +318,13 @@ impl ServerFrame<'_> {
 
     /// A refusal.
     pub fn refusal(code: &str, detail: &str) -> ServerFrame<'static> {
-        ServerFrame::Error { reference: None, client_message_id: None, code: code.to_owned(), detail: detail.to_owned(), retry_after_ms: None }
+        ServerFrame::Error {
+            reference: None,
+            client_message_id: None,
+            code: code.to_owned(),
+            detail: detail.to_owned(),
+            retry_after_ms: None,
+        }
     }
 }
 

@@ -81,7 +81,12 @@ impl Hub {
             assert!(topics.iter().all(|topic| self.topics[topic].contains(socket)), "{socket:?} is not mirrored");
         }
         for (account, count) in &self.accounts {
-            let listeners: usize = self.topics.iter().filter(|(topic, _)| topic.account() == *account).map(|(_, sockets)| sockets.len()).sum();
+            let listeners: usize = self
+                .topics
+                .iter()
+                .filter(|(topic, _)| topic.account() == *account)
+                .map(|(_, sockets)| sockets.len())
+                .sum();
             assert_eq!(listeners, *count, "the count of {account} is wrong");
         }
     }

@@ -122,7 +122,12 @@ impl SessionError {
                 ("An error of ours.".to_owned(), None)
             }
             Kind::Unavailable(wait) | Kind::RateLimited(wait) => ("Try again soon.".to_owned(), Some(wait)),
-            Kind::Invalid | Kind::Unauthenticated | Kind::Forbidden | Kind::NotFound | Kind::Conflict | Kind::TooLarge => (self.to_string(), None),
+            Kind::Invalid
+            | Kind::Unauthenticated
+            | Kind::Forbidden
+            | Kind::NotFound
+            | Kind::Conflict
+            | Kind::TooLarge => (self.to_string(), None),
         };
         let retry_after_ms = wait.map(|wait: Duration| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX));
         ServerFrame::Error { reference, client_message_id, code: self.code().to_owned(), detail, retry_after_ms }
@@ -143,7 +148,9 @@ impl Session {
         };
         let (agent, topics) = match &speaker {
             Speaker::Agent(scope) => (Some(scope.who.agent_id), vec![Topic::Agents(account)]),
-            Speaker::Visitor(scope) => (None, vec![Topic::Visitors(account), Topic::Contact(account, scope.who.contact_id)]),
+            Speaker::Visitor(scope) => {
+                (None, vec![Topic::Visitors(account), Topic::Contact(account, scope.who.contact_id)])
+            }
         };
         let place = routing.switchboard.join(account, agent, &topics).await;
         let session = Self { routing: routing.clone(), speaker };
@@ -154,7 +161,11 @@ impl Session {
     async fn recognise(world: &SharedWorld, token: &str) -> Result<Speaker, EnterError> {
         match Scope::<Member>::enter(world, token).await {
             Ok(scope) => {
-                if scope.require(Permission::ConversationsRead).is_err() { Err(BadToken.into()) } else { Ok(Speaker::Agent(scope)) }
+                if scope.require(Permission::ConversationsRead).is_err() {
+                    Err(BadToken.into())
+                } else {
+                    Ok(Speaker::Agent(scope))
+                }
             }
             Err(EnterError::Token(_)) => Scope::<Visitor>::enter(world, token).await.map(Speaker::Visitor),
             Err(other) => Err(other),
@@ -165,7 +176,7 @@ impl Session {
         if let Speaker::Agent(scope) = &self.speaker
             && self.routing.presence.arrive(scope.tenant.id(), scope.who.agent_id, scope.now()).await
         {
-            self.tell_presence(scope).await;
+            self.tell_presence(scope);
         }
     }
 
@@ -174,11 +185,11 @@ impl Session {
         if let Speaker::Agent(scope) = &self.speaker
             && self.routing.presence.leave(scope.tenant.id(), scope.who.agent_id).await
         {
-            self.tell_presence(scope).await;
+            self.tell_presence(scope);
         }
     }
 
-    async fn tell_presence(&self, scope: &Scope<Member>) {
+    fn tell_presence(&self, scope: &Scope<Member>) {
         let (routing, tenant, agent) = (self.routing.clone(), scope.tenant.clone(), scope.who.agent_id);
         tokio::spawn(async move {
             if let Err(error) = relay::tell_presence(&routing, &tenant, agent).await {
@@ -222,7 +233,13 @@ impl Session {
     pub async fn answer(&mut self, frame: ClientFrame) -> Vec<String> {
         let (reference, client_message_id) = match &frame {
             ClientFrame::Send { reference, client_message_id, .. } => (reference.clone(), Some(*client_message_id)),
-            _ => (None, None),
+            ClientFrame::Hello { .. }
+            | ClientFrame::Read { .. }
+            | ClientFrame::Delivered { .. }
+            | ClientFrame::Typing { .. }
+            | ClientFrame::Resume { .. }
+            | ClientFrame::Renew { .. }
+            | ClientFrame::Ping {} => (None, None),
         };
         match self.try_answer(frame).await {
             Ok(frames) => frames,
@@ -232,12 +249,16 @@ impl Session {
 
     async fn try_answer(&mut self, frame: ClientFrame) -> Result<Vec<String>, SessionError> {
         match frame {
-            ClientFrame::Hello { .. } => Err(SessionError::Misplaced("hello_repeated", "This socket has already said hello.")),
+            ClientFrame::Hello { .. } => {
+                Err(SessionError::Misplaced("hello_repeated", "This socket has already said hello."))
+            }
             ClientFrame::Send { reference, client_message_id, conversation_id, text, private } => {
                 self.send(reference, client_message_id, conversation_id, &text, private).await.map(|frame| vec![frame])
             }
             ClientFrame::Read { conversation_id, seq } => self.read(conversation_id, seq).await.map(|()| Vec::new()),
-            ClientFrame::Delivered { conversation_id, seq } => self.delivered(conversation_id, seq).await.map(|()| Vec::new()),
+            ClientFrame::Delivered { conversation_id, seq } => {
+                self.delivered(conversation_id, seq).await.map(|()| Vec::new())
+            }
             ClientFrame::Typing { conversation_id, on } => self.typing(conversation_id, on).await.map(|()| Vec::new()),
             ClientFrame::Resume { conversations } => Ok(self.resume(conversations).await),
             ClientFrame::Renew { token } => self.renew(&token).await.map(|()| vec![ServerFrame::Renewed {}.encode()]),
@@ -256,7 +277,10 @@ impl Session {
         let (conversation_id, message) = match &self.speaker {
             Speaker::Agent(scope) => {
                 scope.require(Permission::ConversationsReply)?;
-                let id = conversation_id.ok_or(SessionError::Misplaced("frame_fields_invalid", "An agent's send names its conversation."))?;
+                let id = conversation_id.ok_or(SessionError::Misplaced(
+                    "frame_fields_invalid",
+                    "An agent's send names its conversation.",
+                ))?;
                 let mut tx = scope.begin().await?;
                 let author = Author::Agent { id: scope.who.agent_id, name: agent::signature(&tx, &scope.who).await? };
                 let sent = message::send(&mut tx, id, author, text, private, client_message_id).await?;
@@ -265,10 +289,14 @@ impl Session {
             }
             Speaker::Visitor(scope) => {
                 if private || conversation_id.is_some() {
-                    return Err(SessionError::Misplaced("frame_fields_invalid", "A visitor's send names no conversation and is never private."));
+                    return Err(SessionError::Misplaced(
+                        "frame_fields_invalid",
+                        "A visitor's send names no conversation and is never private.",
+                    ));
                 }
                 let mut tx = scope.begin().await?;
-                let sent = message::receive(&mut tx, scope.who.contact_id, scope.who.inbox_id, text, client_message_id).await?;
+                let sent = message::receive(&mut tx, scope.who.contact_id, scope.who.inbox_id, text, client_message_id)
+                    .await?;
                 tx.commit().await?;
                 (sent.conversation.id, value(&sent.message.for_visitor()))
             }
@@ -309,11 +337,16 @@ impl Session {
                 let tx = scope.begin().await?;
                 let conversation = conversation::find(&tx, id).await?.ok_or(ConversationError::Unknown)?;
                 let name = agent::signature(&tx, &scope.who).await?;
-                (Topic::Contact(scope.tenant.id(), conversation.contact.id), Who { kind: SenderKind::Agent, name: Some(name) })
+                (
+                    Topic::Contact(scope.tenant.id(), conversation.contact.id),
+                    Who { kind: SenderKind::Agent, name: Some(name) },
+                )
             }
             Speaker::Visitor(scope) => {
                 let tx = scope.begin().await?;
-                let conversation = conversation::find_of_contact(&tx, id, scope.who.contact_id).await?.ok_or(ConversationError::Unknown)?;
+                let conversation = conversation::find_of_contact(&tx, id, scope.who.contact_id)
+                    .await?
+                    .ok_or(ConversationError::Unknown)?;
                 (Topic::Agents(scope.tenant.id()), Who { kind: SenderKind::Contact, name: conversation.contact.name })
             }
         };
@@ -349,7 +382,9 @@ impl Session {
             }
             Speaker::Visitor(scope) => {
                 let tx = scope.begin().await?;
-                let Some(conversation) = conversation::find_of_contact(&tx, id, scope.who.contact_id).await? else { return Ok(None) };
+                let Some(conversation) = conversation::find_of_contact(&tx, id, scope.who.contact_id).await? else {
+                    return Ok(None);
+                };
                 let (messages, more) = message::list_public(&tx, id, span).await?;
                 (value(&messages), conversation.last_public_seq, value(&conversation.for_visitor()), more)
             }
@@ -365,11 +400,16 @@ impl Session {
         let fresh = Self::recognise(&self.routing.world, token).await?;
         let same = match (&self.speaker, &fresh) {
             (Speaker::Agent(old), Speaker::Agent(new)) => old.who.agent_id == new.who.agent_id,
-            (Speaker::Visitor(old), Speaker::Visitor(new)) => old.who.contact_id == new.who.contact_id && old.tenant.id() == new.tenant.id(),
+            (Speaker::Visitor(old), Speaker::Visitor(new)) => {
+                old.who.contact_id == new.who.contact_id && old.tenant.id() == new.tenant.id()
+            }
             (Speaker::Agent(_), Speaker::Visitor(_)) | (Speaker::Visitor(_), Speaker::Agent(_)) => false,
         };
         if !same {
-            return Err(SessionError::Misplaced("token_of_another", "This token is not of the one who opened the socket."));
+            return Err(SessionError::Misplaced(
+                "token_of_another",
+                "This token is not of the one who opened the socket.",
+            ));
         }
         self.speaker = fresh;
         Ok(())

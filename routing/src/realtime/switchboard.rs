@@ -95,7 +95,12 @@ impl Switchboard {
         place
     }
 
-    fn take_place(&self, account: AccountId, agent: Option<AgentId>, topics: &[Topic]) -> (Place, Option<watch::Receiver<bool>>) {
+    fn take_place(
+        &self,
+        account: AccountId,
+        agent: Option<AgentId>,
+        topics: &[Topic],
+    ) -> (Place, Option<watch::Receiver<bool>>) {
         let socket = SocketId(self.next.fetch_add(1, Ordering::Relaxed));
         let (sender, deliveries) = channel(WAITING_FRAMES);
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
@@ -103,7 +108,8 @@ impl Switchboard {
         for topic in topics.iter().filter(|topic| topic.account() == account) {
             if state.hub.listen(socket, *topic) {
                 let (tell, ready) = watch::channel(false);
-                let task = tokio::spawn(follow(self.bus.clone(), account, Arc::clone(&self.state), tell)).abort_handle();
+                let task =
+                    tokio::spawn(follow(self.bus.clone(), account, Arc::clone(&self.state), tell)).abort_handle();
                 state.subscriptions.insert(account, Subscription { task, ready });
             }
         }
@@ -167,7 +173,9 @@ fn deliver(state: &Mutex<State>, topic: Topic, frame: &str) {
     let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
     if let Topic::Control(account) = topic {
         let agent: Option<AgentId> = frame.parse().ok();
-        for line in state.lines.values().filter(|line| line.account == account && line.agent.is_some() && line.agent == agent) {
+        for line in
+            state.lines.values().filter(|line| line.account == account && line.agent.is_some() && line.agent == agent)
+        {
             drop(line.sender.try_send(Delivery::Revoked));
         }
         return;
@@ -176,7 +184,12 @@ fn deliver(state: &Mutex<State>, topic: Topic, frame: &str) {
     let slow: Vec<SocketId> = state
         .hub
         .listeners(topic)
-        .filter(|socket| state.lines.get(socket).is_some_and(|line| line.sender.try_send(Delivery::Frame(Arc::clone(&frame))).is_err()))
+        .filter(|socket| {
+            state
+                .lines
+                .get(socket)
+                .is_some_and(|line| line.sender.try_send(Delivery::Frame(Arc::clone(&frame))).is_err())
+        })
         .collect();
     for socket in slow {
         // Its queue is full: it alone is reset, and will resume from what it has seen.

@@ -21,7 +21,9 @@ impl Topic {
     /// Whose.
     pub const fn account(self) -> AccountId {
         match self {
-            Self::Agents(account) | Self::Visitors(account) | Self::Contact(account, _) | Self::Control(account) => account,
+            Self::Agents(account) | Self::Visitors(account) | Self::Contact(account, _) | Self::Control(account) => {
+                account
+            }
         }
     }
 
@@ -51,7 +53,9 @@ impl Topic {
             (Some("agents"), None, None) => Some(Self::Agents(account)),
             (Some("visitors"), None, None) => Some(Self::Visitors(account)),
             (Some("control"), None, None) => Some(Self::Control(account)),
-            (Some("contact"), Some(contact), None) => Some(Self::Contact(account, Id::from_uuid(infra::ids::decode(contact)?))),
+            (Some("contact"), Some(contact), None) => {
+                Some(Self::Contact(account, Id::from_uuid(infra::ids::decode(contact)?)))
+            }
             _ => None,
         }
     }
@@ -65,7 +69,12 @@ mod tests {
     #[test]
     fn a_subject_of_another_company_is_no_topic() {
         let (ours, theirs) = (Id::from_uuid(Uuid::from_u128(1)), Id::from_uuid(Uuid::from_u128(2)));
-        for topic in [Topic::Agents(ours), Topic::Visitors(ours), Topic::Control(ours), Topic::Contact(ours, Id::from_uuid(Uuid::from_u128(3)))] {
+        for topic in [
+            Topic::Agents(ours),
+            Topic::Visitors(ours),
+            Topic::Control(ours),
+            Topic::Contact(ours, Id::from_uuid(Uuid::from_u128(3))),
+        ] {
             assert_eq!(Topic::parse(ours, &topic.subject()), Some(topic));
             assert_eq!(Topic::parse(theirs, &topic.subject()), None);
         }

@@ -1,0 +1,99 @@
+//! Lines that the system writes: what happened to a conversation, and requests with a form.
+
+use infra::Timestamp;
+use infra::database::StoreError;
+use serde::Serialize;
+use tenant::{AgentId, TenantTx};
+
+use super::store::{Draft, append};
+use super::{MessageType, Sender, SenderKind};
+use crate::conversation::{Conversation, Status};
+use crate::event::Event;
+
+/// Something that happened, as a line among the messages.
+#[derive(Debug, Clone, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub(crate) enum Activity {
+    /// Given to somebody.
+    Assigned {
+        /// To whom.
+        agent_id: AgentId,
+        /// Their name.
+        agent_name: String,
+        /// The colleague who did it; the routing when absent.
+        by: Option<String>,
+    },
+    /// Taken from everybody.
+    Unassigned {
+        /// The colleague who did it; the routing when absent.
+        by: Option<String>,
+    },
+    /// Opened, put aside, snoozed or resolved.
+    StatusChanged {
+        /// To what.
+        status: Status,
+        /// Until when, if snoozed.
+        until: Option<Timestamp>,
+        /// The colleague who did it; the clock when absent.
+        by: Option<String>,
+    },
+}
+
+impl Activity {
+    /// For readers without a catalogue of their own.
+    fn text(&self) -> String {
+        match self {
+            Self::Assigned { agent_name, .. } => format!("Assigned to {agent_name}"),
+            Self::Unassigned { .. } => "Unassigned".to_owned(),
+            Self::StatusChanged { status, .. } => format!("Marked {}", status.as_str()),
+        }
+    }
+}
+
+const SYSTEM: Sender = Sender { kind: SenderKind::System, id: None, name: None };
+
+/// Writes an activity line. Saving the conversation is the caller's.
+pub(crate) async fn note_activity(
+    tx: &mut TenantTx,
+    conversation: &mut Conversation,
+    activity: Activity,
+) -> Result<(), StoreError> {
+    let content = serde_json::to_value(&activity).map_err(|error| StoreError::Refused(error.to_string()))?;
+    // A line about the thread is not news in it: the list keeps showing the last thing somebody said.
+    let (brief, at) = (conversation.last_message.clone(), conversation.last_activity_at);
+    let draft = Draft {
+        message_type: MessageType::Activity,
+        private: true,
+        sender: SYSTEM,
+        sender_uuid: None,
+        text: activity.text(),
+        content: Some(content),
+        client_message_id: None,
+    };
+    let message = append(tx, conversation, draft).await?;
+    conversation.last_message = brief;
+    conversation.last_activity_at = at;
+    Event::MessageCreated { message: Box::new(message), conversation: Box::new(conversation.clone()) }.tell(tx)
+}
+
+/// Writes a message with a form. Saving the conversation is the caller's.
+pub(crate) async fn write_template(
+    tx: &mut TenantTx,
+    conversation: &mut Conversation,
+    text: &str,
+    content: serde_json::Value,
+) -> Result<(), StoreError> {
+    let brief = conversation.last_message.clone();
+    let draft = Draft {
+        message_type: MessageType::Template,
+        private: false,
+        sender: SYSTEM,
+        sender_uuid: None,
+        text: text.to_owned(),
+        content: Some(content),
+        client_message_id: None,
+    };
+    let message = append(tx, conversation, draft).await?;
+    conversation.last_message = brief;
+    Event::MessageCreated { message: Box::new(message), conversation: Box::new(conversation.clone()) }.tell(tx)
+}

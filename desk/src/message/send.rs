@@ -1,0 +1,151 @@
+//! Writing: an agent's reply or note, a visitor's message. A repeat finds the first one.
+
+use infra::database::{Rows as _, sql};
+use infra::validate::{Check, Invalid};
+use tenant::TenantTx;
+use tenant::usage::{self, Meter};
+use uuid::Uuid;
+
+use super::store::{Draft, append, find_sent};
+use super::{Author, LONGEST, Message, MessageError, MessageType, Sender};
+use crate::contact::ContactId;
+use crate::conversation::{self, Conversation, ConversationError, ConversationId, Status};
+use crate::event::Event;
+use crate::inbox::InboxId;
+
+/// What came of a send.
+#[derive(Debug, Clone)]
+pub struct Sent {
+    /// The message, with its place.
+    pub message: Message,
+    /// Its conversation.
+    pub conversation: Conversation,
+    /// Whether it was already there.
+    pub replayed: bool,
+}
+
+/// Checks a text a person wrote. Leading and trailing white space does not count.
+fn checked(text: &str) -> Result<String, Invalid> {
+    let mut check = Check::new();
+    let text = check.text("text", text, 1, LONGEST);
+    check.finish()?;
+    Ok(text)
+}
+
+/// An agent writes into a conversation: a reply, or a private note. A repeat finds the first one.
+pub async fn send(
+    tx: &mut TenantTx,
+    id: ConversationId,
+    author: Author,
+    text: &str,
+    private: bool,
+    client_message_id: Uuid,
+) -> Result<Sent, MessageError> {
+    let text = checked(text)?;
+    let conversation = conversation::store::lock(tx, id).await?.ok_or(ConversationError::Unknown)?;
+    if let Some(message) = find_sent(tx, id, &author, client_message_id).await? {
+        return replay(message, conversation, &text, private);
+    }
+    write_as(tx, conversation, author, text, private, client_message_id).await
+}
+
+/// A visitor writes: into their conversation in this inbox, opening, waking or reopening it as needed.
+pub async fn receive(
+    tx: &mut TenantTx,
+    contact: ContactId,
+    inbox: InboxId,
+    text: &str,
+    client_message_id: Uuid,
+) -> Result<Sent, MessageError> {
+    let text = checked(text)?;
+    // Two first messages at once must not open two conversations.
+    let locked = tx.run(sql("select id from contact where id = $1 for update", [contact.uuid().into()])).await?;
+    if locked == 0 {
+        return Err(ConversationError::Unknown.into());
+    }
+    let author = Author::Contact { id: contact };
+    let Some(latest) = conversation::latest_of_contact(tx, contact, inbox).await? else {
+        let conversation = conversation::store::insert(tx, inbox, contact).await?;
+        conversation::count_episode(tx, &conversation).await?;
+        let sent = write_as(tx, conversation, author, text, false, client_message_id).await?;
+        Event::ConversationCreated { conversation: Box::new(sent.conversation.clone()) }.tell(tx)?;
+        return Ok(sent);
+    };
+    let mut conversation = conversation::store::lock(tx, latest.id).await?.ok_or(ConversationError::Unknown)?;
+    if let Some(message) = find_sent(tx, conversation.id, &author, client_message_id).await? {
+        return replay(message, conversation, &text, false);
+    }
+    let before = conversation.status;
+    if before != Status::Open {
+        let open = conversation.state()?.open();
+        conversation.set_state(open);
+    }
+    if before == Status::Resolved {
+        conversation::begin_episode(tx, &mut conversation).await?;
+    }
+    let sent = write_as(tx, conversation, author, text, false, client_message_id).await?;
+    let told = Box::new(sent.conversation.clone());
+    match before {
+        Status::Resolved => Event::ConversationReopened { conversation: told }.tell(tx)?,
+        Status::Pending | Status::Snoozed => Event::ConversationStatusChanged { conversation: told }.tell(tx)?,
+        Status::Open => {}
+    }
+    Ok(sent)
+}
+
+fn replay(message: Message, conversation: Conversation, text: &str, private: bool) -> Result<Sent, MessageError> {
+    if message.text == text && message.private == private {
+        Ok(Sent { message, conversation, replayed: true })
+    } else {
+        Err(MessageError::IdReused)
+    }
+}
+
+async fn write_as(
+    tx: &mut TenantTx,
+    mut conversation: Conversation,
+    author: Author,
+    text: String,
+    private: bool,
+    client_message_id: Uuid,
+) -> Result<Sent, MessageError> {
+    let (kind, uuid) = author.parts();
+    let (sender, message_type) = match author {
+        Author::Contact { id } => {
+            (Sender { kind, id: Some(id.to_string()), name: conversation.contact.name.clone() }, MessageType::Incoming)
+        }
+        Author::Agent { id, name } => {
+            (Sender { kind, id: Some(id.to_string()), name: Some(name) }, MessageType::Outgoing)
+        }
+    };
+    let draft = Draft {
+        message_type,
+        private,
+        sender,
+        sender_uuid: Some(uuid),
+        text,
+        content: None,
+        client_message_id: Some(client_message_id),
+    };
+    let message = append(tx, &mut conversation, draft).await?;
+    match message_type {
+        MessageType::Incoming => {
+            conversation.waiting_since = conversation.waiting_since.or(Some(tx.now()));
+            // Who writes has the thread before their eyes.
+            conversation.contact_read_seq = conversation.last_public_seq;
+            conversation.contact_delivered_seq = conversation.last_public_seq;
+            conversation.contact_unread_count = 0;
+            conversation.unread_count = conversation.unread_count.saturating_add(1);
+        }
+        MessageType::Outgoing if !private => {
+            conversation.waiting_since = None;
+            conversation.first_reply_at = conversation.first_reply_at.or(Some(tx.now()));
+        }
+        MessageType::Outgoing | MessageType::Activity | MessageType::Template => {}
+    }
+    usage::count(tx, Meter::Messages, message.id.to_string(), 1).await?;
+    conversation::store::save(tx, &mut conversation).await?;
+    Event::MessageCreated { message: Box::new(message.clone()), conversation: Box::new(conversation.clone()) }
+        .tell(tx)?;
+    Ok(Sent { message, conversation, replayed: false })
+}

@@ -1,0 +1,232 @@
+//! Rows of messages. Nothing outside this file knows the columns.
+
+use infra::database::{Rows as _, StoreError, sql};
+use infra::{Id, Timestamp};
+use sea_orm::FromQueryResult;
+use tenant::{AgentId, TenantTx};
+use uuid::Uuid;
+
+use super::{Author, Message, MessageId, MessageType, Sender, SenderKind, WidgetMessage};
+use crate::contact::ContactId;
+use crate::conversation::{Conversation, ConversationId, MessageBrief};
+
+#[derive(FromQueryResult)]
+struct Row {
+    id: Uuid,
+    conversation_id: Uuid,
+    seq: i64,
+    public_seq: Option<i64>,
+    episode: i32,
+    message_type: String,
+    private: bool,
+    sender_kind: String,
+    sender_id: Option<Uuid>,
+    sender_name: Option<String>,
+    text: String,
+    content: Option<serde_json::Value>,
+    client_message_id: Option<Uuid>,
+    created_at: Timestamp,
+}
+
+impl TryFrom<Row> for Message {
+    type Error = StoreError;
+
+    fn try_from(row: Row) -> Result<Self, StoreError> {
+        let id = MessageId::from_uuid(row.id);
+        let bad = |what: &str| StoreError::Inconsistent { table: "message", id: id.to_string(), what: what.to_owned() };
+        let message_type = [MessageType::Incoming, MessageType::Outgoing, MessageType::Activity, MessageType::Template]
+            .into_iter()
+            .find(|kind| kind.as_str() == row.message_type)
+            .ok_or_else(|| bad("an unknown type"))?;
+        let kind = [SenderKind::Contact, SenderKind::Agent, SenderKind::System]
+            .into_iter()
+            .find(|kind| kind.as_str() == row.sender_kind)
+            .ok_or_else(|| bad("an unknown sender"))?;
+        let sender_id = row.sender_id.map(|uuid| match kind {
+            SenderKind::Contact => ContactId::from_uuid(uuid).to_string(),
+            SenderKind::Agent | SenderKind::System => AgentId::from_uuid(uuid).to_string(),
+        });
+        Ok(Self {
+            id,
+            conversation_id: Id::from_uuid(row.conversation_id),
+            seq: row.seq,
+            public_seq: row.public_seq,
+            episode: row.episode,
+            message_type,
+            private: row.private,
+            sender: Sender { kind, id: sender_id, name: row.sender_name },
+            text: row.text,
+            content: row.content,
+            client_message_id: row.client_message_id,
+            created_at: row.created_at,
+        })
+    }
+}
+
+/// A message about to be written.
+pub(super) struct Draft {
+    pub(super) message_type: MessageType,
+    pub(super) private: bool,
+    pub(super) sender: Sender,
+    pub(super) sender_uuid: Option<Uuid>,
+    pub(super) text: String,
+    pub(super) content: Option<serde_json::Value>,
+    pub(super) client_message_id: Option<Uuid>,
+}
+
+/// Gives a message the next place and writes it. The conversation is locked by the caller, who saves it.
+pub(super) async fn append(
+    tx: &TenantTx,
+    conversation: &mut Conversation,
+    draft: Draft,
+) -> Result<Message, StoreError> {
+    let public = !draft.private && draft.message_type != MessageType::Activity;
+    conversation.last_seq += 1;
+    let public_seq = public.then(|| {
+        conversation.last_public_seq += 1;
+        conversation.last_public_seq
+    });
+    conversation.last_activity_at = tx.now();
+    if public && draft.message_type != MessageType::Incoming {
+        conversation.contact_unread_count = conversation.contact_unread_count.saturating_add(1);
+    }
+    let message = Message {
+        id: tx.id(),
+        conversation_id: conversation.id,
+        seq: conversation.last_seq,
+        public_seq,
+        episode: conversation.episode,
+        message_type: draft.message_type,
+        private: draft.private,
+        sender: draft.sender,
+        text: draft.text,
+        content: draft.content,
+        client_message_id: draft.client_message_id,
+        created_at: tx.now(),
+    };
+    tx.run(sql(
+        "insert into message (id, conversation_id, seq, public_seq, episode, message_type, private, sender_kind, sender_id, sender_name, text, content, \
+         client_message_id, created_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+        [
+            message.id.uuid().into(),
+            conversation.id.uuid().into(),
+            message.seq.into(),
+            message.public_seq.into(),
+            message.episode.into(),
+            message.message_type.as_str().into(),
+            message.private.into(),
+            message.sender.kind.as_str().into(),
+            draft.sender_uuid.into(),
+            message.sender.name.clone().into(),
+            message.text.clone().into(),
+            message.content.clone().into(),
+            message.client_message_id.into(),
+            message.created_at.into(),
+        ],
+    ))
+    .await?;
+    conversation.last_message = Some(MessageBrief {
+        seq: message.seq,
+        text: message.text.chars().take(200).collect(),
+        message_type: message.message_type,
+        private: message.private,
+        sender: message.sender.clone(),
+        created_at: message.created_at,
+    });
+    Ok(message)
+}
+
+pub(super) async fn find_sent(
+    tx: &TenantTx,
+    conversation: ConversationId,
+    author: &Author,
+    client_message_id: Uuid,
+) -> Result<Option<Message>, StoreError> {
+    let (kind, uuid) = author.parts();
+    let row: Option<Row> = tx
+        .one(sql(
+            "select id, conversation_id, seq, public_seq, episode, message_type, private, sender_kind, sender_id, sender_name, text, content, \
+             client_message_id, created_at from message where conversation_id = $1 and sender_kind = $2 and sender_id = $3 and client_message_id = $4",
+            [conversation.uuid().into(), kind.as_str().into(), uuid.into(), client_message_id.into()],
+        ))
+        .await?;
+    row.map(Message::try_from).transpose()
+}
+
+/// A stretch of a conversation.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Span {
+    /// Messages after this place.
+    pub after: Option<i64>,
+    /// Messages before this place.
+    pub before: Option<i64>,
+    /// At most this many: the first ones after `after`, or else the last ones.
+    pub limit: u64,
+}
+
+/// A stretch of messages in order, and whether there are more in the direction asked.
+pub async fn list(tx: &TenantTx, conversation: ConversationId, span: Span) -> Result<(Vec<Message>, bool), StoreError> {
+    let values = [
+        conversation.uuid().into(),
+        span.after.unwrap_or(0).into(),
+        span.before.unwrap_or(i64::MAX).into(),
+        (span.limit + 1).into(),
+    ];
+    let forward = span.after.is_some();
+    let statement = if forward {
+        sql(
+            "select id, conversation_id, seq, public_seq, episode, message_type, private, sender_kind, sender_id, sender_name, text, content, \
+             client_message_id, created_at from message where conversation_id = $1 and seq > $2 and seq < $3 order by seq limit $4",
+            values,
+        )
+    } else {
+        sql(
+            "select id, conversation_id, seq, public_seq, episode, message_type, private, sender_kind, sender_id, sender_name, text, content, \
+             client_message_id, created_at from message where conversation_id = $1 and seq > $2 and seq < $3 order by seq desc limit $4",
+            values,
+        )
+    };
+    cut(tx.all(statement).await?, span, forward)
+}
+
+/// The same in the visitor's numbering: only what the visitor may see.
+pub async fn list_public(
+    tx: &TenantTx,
+    conversation: ConversationId,
+    span: Span,
+) -> Result<(Vec<WidgetMessage>, bool), StoreError> {
+    let values = [
+        conversation.uuid().into(),
+        span.after.unwrap_or(0).into(),
+        span.before.unwrap_or(i64::MAX).into(),
+        (span.limit + 1).into(),
+    ];
+    let forward = span.after.is_some();
+    let statement = if forward {
+        sql(
+            "select id, conversation_id, seq, public_seq, episode, message_type, private, sender_kind, sender_id, sender_name, text, content, \
+             client_message_id, created_at from message where conversation_id = $1 and public_seq > $2 and public_seq < $3 and not private \
+             order by public_seq limit $4",
+            values,
+        )
+    } else {
+        sql(
+            "select id, conversation_id, seq, public_seq, episode, message_type, private, sender_kind, sender_id, sender_name, text, content, \
+             client_message_id, created_at from message where conversation_id = $1 and public_seq > $2 and public_seq < $3 and not private \
+             order by public_seq desc limit $4",
+            values,
+        )
+    };
+    let (messages, more) = cut(tx.all(statement).await?, span, forward)?;
+    Ok((messages.iter().filter_map(Message::for_visitor).collect(), more))
+}
+
+fn cut(mut rows: Vec<Row>, span: Span, forward: bool) -> Result<(Vec<Message>, bool), StoreError> {
+    let limit = usize::try_from(span.limit).unwrap_or(usize::MAX);
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    if !forward {
+        rows.reverse();
+    }
+    Ok((rows.into_iter().map(Message::try_from).collect::<Result<_, _>>()?, more))
+}
