@@ -13,6 +13,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::problem::Problem;
+use crate::v1::Problems;
 use crate::{App, health, idempotency, layers, outbox_page, pages, v1, ws};
 
 #[derive(OpenApi)]
@@ -26,7 +27,7 @@ use crate::{App, health, idempotency, layers, outbox_page, pages, v1, ws};
         contact(name = "Frontdesk", url = "https://github.com/frontdesk/frontdesk")
     ),
     components(schemas(Problem, infra::FieldFault)),
-    modifiers(&Bearer),
+    modifiers(&Bearer, &Problems),
     tags(
         (name = "signup", description = "A company signs up by itself"),
         (name = "auth", description = "Signing in and out"),

@@ -113,7 +113,9 @@ impl<E: Prefixed> utoipa::PartialSchema for Id<E> {
 
 impl<E: Prefixed> utoipa::ToSchema for Id<E> {
     fn name() -> std::borrow::Cow<'static, str> {
-        format!("{}Id", E::PREFIX).into()
+        let mut letters = E::PREFIX.chars();
+        let first = letters.next().map(|letter| letter.to_ascii_uppercase());
+        format!("{}{}Id", first.unwrap_or_default(), letters.as_str()).into()
     }
 }
 

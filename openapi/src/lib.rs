@@ -12,6 +12,10 @@ pub fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
+mod realtime;
+
+pub use realtime::realtime;
+
 /// The document as the server serves it, pretty, ending in a line break.
 pub fn generate() -> Result<String, serde_json::Error> {
     api::document().to_pretty_json().map(|text| text + "\n")

@@ -25,17 +25,25 @@ fn main() -> ExitCode {
     }
 }
 
+fn documents() -> Result<[(&'static str, String); 2], serde_json::Error> {
+    Ok([("v1.json", openapi::generate()?), ("realtime.json", openapi::realtime()?)])
+}
+
 fn write() -> Outcome {
-    std::fs::write(openapi::folder().join("v1.json"), openapi::generate()?)?;
-    Ok("openapi/v1.json is written".into())
+    for (name, text) in documents()? {
+        std::fs::write(openapi::folder().join(name), text)?;
+    }
+    Ok("openapi/v1.json and openapi/realtime.json are written".into())
 }
 
 fn check() -> Outcome {
-    let committed = std::fs::read_to_string(openapi::folder().join("v1.json"))?;
-    if committed != openapi::generate()? {
-        return Err("openapi/v1.json is not what the server serves: run `cargo run -p openapi -- write`, then `npm run codegen` in web/, and commit both".into());
+    for (name, text) in documents()? {
+        if std::fs::read_to_string(openapi::folder().join(name))? != text {
+            let advice = "run `cargo run -p openapi -- write`, then `npm run codegen` in web/, and commit both";
+            return Err(format!("openapi/{name} is not what the server speaks: {advice}").into());
+        }
     }
-    Ok("openapi/v1.json is what the server serves".into())
+    Ok("openapi/v1.json and openapi/realtime.json are what the server speaks".into())
 }
 
 fn compare(file: &str) -> Outcome {

@@ -19,34 +19,44 @@ mod session;
 
 use std::collections::BTreeMap;
 
-use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
+use utoipa::openapi::{ContentBuilder, OpenApi as Document, Ref, RefOr, Response, ResponseBuilder};
 
 /// The refusals that any operation may answer with; all are problem details.
 pub(crate) struct Problems;
 
+/// Status codes of refusals, with what they mean everywhere.
+const MEANINGS: [(&str, &str); 11] = [
+    ("400", "The request cannot be read."),
+    ("401", "No, or no good, access token."),
+    ("403", "Known, but not allowed, or beyond a limit of the plan."),
+    ("404", "No such thing, or not yours to know of."),
+    ("409", "Not possible in the present state, or a key used twice."),
+    ("413", "Larger than 128 KiB."),
+    ("415", "Not application/json."),
+    ("422", "Fields were refused; see `errors`."),
+    ("429", "Too often; see `Retry-After`."),
+    ("500", "An error of ours; quote the request id."),
+    ("503", "Temporarily unavailable; see `Retry-After`."),
+];
+
 impl utoipa::IntoResponses for Problems {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
-        [
-            ("400", "The request cannot be read."),
-            ("401", "No, or no good, access token."),
-            ("403", "Known, but not allowed, or beyond a limit of the plan."),
-            ("404", "No such thing, or not yours to know of."),
-            ("409", "Not possible in the present state, or a key used twice."),
-            ("413", "Larger than 128 KiB."),
-            ("415", "Not application/json."),
-            ("422", "Fields were refused; see `errors`."),
-            ("429", "Too often; see `Retry-After`."),
-            ("500", "An error of ours; quote the request id."),
-            ("503", "Temporarily unavailable; see `Retry-After`."),
-        ]
-        .into_iter()
-        .map(|(status, text)| {
+        MEANINGS
+            .iter()
+            .map(|(status, _)| ((*status).to_owned(), Ref::from_response_name(format!("Problem{status}")).into()))
+            .collect()
+    }
+}
+
+impl utoipa::Modify for Problems {
+    /// Describes each refusal once, for all operations.
+    fn modify(&self, document: &mut Document) {
+        let responses = &mut document.components.get_or_insert_default().responses;
+        for (status, text) in MEANINGS {
             let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
-            (
-                status.to_owned(),
-                ResponseBuilder::new().description(text).content("application/problem+json", content).build().into(),
-            )
-        })
-        .collect()
+            let response =
+                ResponseBuilder::new().description(text).content("application/problem+json", content).build();
+            responses.insert(format!("Problem{status}"), response.into());
+        }
     }
 }

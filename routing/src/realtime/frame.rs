@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
 use desk::Contact;
 use desk::conversation::{Conversation, ConversationId, WidgetConversation};
 use desk::message::{Message, SenderKind, WidgetMessage};
-use infra::Timestamp;
 use serde::{Deserialize, Serialize};
 use tenant::AgentId;
 use uuid::Uuid;
@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::presence::EffectiveAvailability;
 
 /// What a client may say.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum ClientFrame {
     /// First of all, within 10 s: who is speaking, and what they have seen.
@@ -78,7 +78,7 @@ pub enum ClientFrame {
 }
 
 /// Who types.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct Who {
     /// Visitor or agent.
     pub kind: SenderKind,
@@ -87,7 +87,7 @@ pub struct Who {
 }
 
 /// What the server says.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 #[serde(tag = "type")]
 pub enum ServerFrame<'a> {
     /// The hello was good.
@@ -102,7 +102,7 @@ pub enum ServerFrame<'a> {
         /// How often to ping.
         heartbeat_seconds: u64,
         /// The server's clock.
-        server_time: Timestamp,
+        server_time: DateTime<Utc>,
     },
     /// A message was written, durably.
     #[serde(rename = "ack")]
@@ -115,6 +115,7 @@ pub enum ServerFrame<'a> {
         /// Where it went.
         conversation_id: ConversationId,
         /// As it stands now: a [`Message`] or a [`WidgetMessage`].
+        #[schema(value_type = Object)]
         message: serde_json::Value,
     },
     /// What was missed, in order.
@@ -123,10 +124,12 @@ pub enum ServerFrame<'a> {
         /// Where.
         conversation_id: ConversationId,
         /// The messages after the place given.
+        #[schema(value_type = Vec<Object>)]
         messages: serde_json::Value,
         /// The newest place.
         last_seq: i64,
         /// The conversation as it is now.
+        #[schema(value_type = Object)]
         conversation: serde_json::Value,
     },
     /// Too much was missed, or it is not yours: load it anew.
