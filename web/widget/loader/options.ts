@@ -5,7 +5,6 @@ import type { Choices, LocaleChoice, Side, ThemeChoice } from '../shared/protoco
 
 export interface Options extends Choices {
   key?: string
-  color?: string
   position?: Side
   hideLauncher?: boolean
   /** `false`: load nothing but the launcher until somebody opens it. */

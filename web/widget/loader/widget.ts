@@ -195,7 +195,7 @@ export function createWidget(server: string, key: string, initial: Options, emit
   }
 
   function choices(): Choices {
-    return { locale: options.locale, theme: options.theme }
+    return { locale: options.locale, theme: options.theme, color: options.color }
   }
 
   function tellPage(): void {

@@ -17,7 +17,7 @@ export function App({ store, actions }: { store: Store; actions: Actions }) {
   const mainRef = useRef<HTMLElement>(null)
   const words = useMemo(() => createWords(state.locale), [state.locale])
   const theme = state.choices.theme && state.choices.theme !== 'auto' ? state.choices.theme : state.config?.theme
-  useBrand(state.config?.color, theme ?? 'auto')
+  useBrand(state.choices.color ?? state.config?.color, theme ?? 'auto')
 
   useEffect(() => {
     document.documentElement.lang = state.locale

@@ -15,6 +15,7 @@ export type Side = 'left' | 'right'
 export interface Choices {
   locale?: LocaleChoice
   theme?: ThemeChoice
+  color?: string
 }
 
 /** What the launcher needs to look right, kept by the loader for the next page. */

@@ -65,7 +65,7 @@ export function PendingBubble({ message, run }: { message: PendingMessage; run: 
           </button>
         </span>
       ) : (
-        (run.last || state === 'waiting') && (
+        run.last && (
           <span class="meta">
             <Icon name="clock" size={14} />
             <span>{limited ? words.t('slowDown') : words.t(state === 'waiting' ? 'waiting' : 'sending')}</span>

@@ -54,15 +54,12 @@ export function Messages() {
   const newest = visible.at(-1)
   if (!question || newest !== question) rows.push(closed)
   if (!question) rows.push(survey)
+  // Whatever holds up one message holds up those behind it; it is said once, under the last.
+  const held = thread.pending.find((message) => message.state === 'waiting')
   thread.pending.forEach((message, i) => {
-    const first = i === 0 && newest?.sender.kind !== 'contact'
-    rows.push(
-      <PendingBubble
-        key={message.client_message_id}
-        message={message}
-        run={{ first, last: i === thread.pending.length - 1 }}
-      />,
-    )
+    const run = { first: i === 0 && newest?.sender.kind !== 'contact', last: i === thread.pending.length - 1 }
+    const shown = held && message.state === 'sending' ? { ...message, state: held.state, code: held.code } : message
+    rows.push(<PendingBubble key={message.client_message_id} message={shown} run={run} />)
   })
   return <>{rows}</>
 }
