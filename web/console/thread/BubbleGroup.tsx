@@ -36,7 +36,7 @@ export const BubbleGroup = memo(function BubbleGroup({
 
   return (
     <div className={css.group} data-side={side} data-note={group.private || undefined}>
-      {side === 'in' && <PersonAvatar name={name} seed={seed} size={28} />}
+      {side === 'in' && <PersonAvatar name={contactName(conversation.contact) ?? sender.name} seed={seed} size={28} />}
       <div className={css.stack}>
         <div className={css.head}>
           {group.private && (
