@@ -23,3 +23,5 @@ mod ws;
 
 pub use app::App;
 pub use router::{document, router};
+/// The realtime protocol, for the document that describes it.
+pub use routing::realtime;

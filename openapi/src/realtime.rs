@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use routing::realtime::{ClientFrame, Close, HEARTBEAT_SECONDS, LARGEST, RESUME_MOST, SILENCE, ServerFrame};
+use api::realtime::{ClientFrame, Close, HEARTBEAT_SECONDS, LARGEST, RESUME_MOST, SILENCE, ServerFrame};
 use serde_json::{Value, json};
 use utoipa::openapi::{RefOr, schema::Schema};
 use utoipa::{PartialSchema, ToSchema};
