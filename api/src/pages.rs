@@ -15,7 +15,7 @@ use crate::v1::widget::allowed_ancestors;
 
 /// In a debug build the files are read from disk as they are asked for; in a release build they are inside the binary.
 #[derive(RustEmbed)]
-#[folder = "$CARGO_MANIFEST_DIR/../web/dist"]
+#[folder = "../web/dist"]
 #[allow_missing = true]
 struct Built;
 
