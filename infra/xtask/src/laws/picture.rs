@@ -16,7 +16,7 @@ const PICTURE: [(&str, &[&str]); 9] = [
     ("billing", &["tenant", "infra"]),
     ("routing", &["desk", "tenant", "infra"]),
     ("api", &["routing", "desk", "billing", "tenant", "infra"]),
-    ("openapi", &["api"]),
+    ("openapi", &["api", "routing"]),
     ("tests", &["openapi", "api", "routing", "desk", "billing", "tenant", "infra"]),
     ("xtask", &[]),
 ];
