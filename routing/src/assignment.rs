@@ -61,6 +61,10 @@ pub async fn assign_waiting(tenant: &Tenant, presence: &Presence) -> Result<usiz
         return Ok(0);
     }
     let mut tx = tenant.begin().await?;
+    // Most calls find nothing to do, and must not queue for the lock to learn it.
+    if conversation::longest_waiting(&tx, 1).await?.is_empty() {
+        return Ok(0);
+    }
     // One decision at a time in a company: two would count the same free place.
     tx.run(sql(
         "insert into counter as n (name, value) values ('assignment', 1) on conflict (name) do update set value = n.value + 1",

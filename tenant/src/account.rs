@@ -141,12 +141,13 @@ pub struct Directory {
     plan_limits: fn(&str) -> Limits,
     accounts: Mutex<HashMap<AccountId, (Timestamp, Arc<Account>)>>,
     members: Mutex<HashMap<Uuid, (Timestamp, Arc<Membership>)>>,
+    sessions: Mutex<HashMap<Uuid, (Timestamp, Arc<bool>)>>,
 }
 
 impl Directory {
     /// Remembers nothing yet. `plan_limits` says what a plan allows; it comes from `billing`.
     pub fn new(plan_limits: fn(&str) -> Limits) -> Self {
-        Self { plan_limits, accounts: Mutex::default(), members: Mutex::default() }
+        Self { plan_limits, accounts: Mutex::default(), members: Mutex::default(), sessions: Mutex::default() }
     }
 
     /// The account, at most a few seconds old; `None` when there is none.
@@ -196,6 +197,14 @@ impl Directory {
 
     pub(crate) fn remember_member(&self, id: Uuid, member: &Arc<Membership>, now: Timestamp) {
         remember(&self.members, id, member, now);
+    }
+
+    pub(crate) fn recent_session(&self, id: Uuid, now: Timestamp) -> Option<bool> {
+        recent(&self.sessions, &id, now).map(|live| *live)
+    }
+
+    pub(crate) fn remember_session(&self, id: Uuid, live: bool, now: Timestamp) {
+        remember(&self.sessions, id, &Arc::new(live), now);
     }
 
     /// Forgets what was known of a company and its members, after a change.

@@ -201,7 +201,8 @@ impl Scope<Member> {
         }
         let claims = world.keys.verify(Audience::Member, bearer, world.now())?;
         let member = membership::recent(world, AgentId::from_uuid(claims.sub)).await?.ok_or(BadToken)?;
-        if member.disabled_at.is_some() || member.account_id.uuid() != claims.tid {
+        let live = session::is_live_recently(world, claims.sid).await?;
+        if !live || member.disabled_at.is_some() || member.account_id.uuid() != claims.tid {
             return Err(BadToken.into());
         }
         let tenant = Tenant::active(world, member.account_id).await?;

@@ -181,6 +181,17 @@ pub(crate) async fn revoke_of_member(world: &World, member: AgentId) -> Result<(
         .map(drop)
 }
 
+/// Whether access tokens of this session still count, as of a few seconds ago.
+pub(crate) async fn is_live_recently(world: &World, id: Uuid) -> Result<bool, StoreError> {
+    let now = world.now();
+    if let Some(live) = world.directory.recent_session(id, now) {
+        return Ok(live);
+    }
+    let live = is_live(world, id).await?;
+    world.directory.remember_session(id, live, now);
+    Ok(live)
+}
+
 /// Whether access tokens of this session still count.
 pub async fn is_live(world: &World, id: Uuid) -> Result<bool, StoreError> {
     #[derive(FromQueryResult)]

@@ -151,8 +151,11 @@ pub(crate) async fn change(
             )?;
         }
     }
-    let tx = scope.begin().await?;
+    let mut tx = scope.begin().await?;
     agent::update(&tx, id, name.clone(), None, ask.capacity).await?;
+    if ask.disabled == Some(true) {
+        desk::conversation::release_all_of(&mut tx, id).await?;
+    }
     let detail =
         serde_json::json!({ "role": ask.role, "name": name, "capacity": ask.capacity, "disabled": ask.disabled });
     audit::note(&tx, &scope.actor(), "agent.updated", Some(id.to_string()), detail).await?;
@@ -162,6 +165,7 @@ pub(crate) async fn change(
     tx.commit().await?;
     if ask.role.is_some() || ask.disabled == Some(true) {
         app.routing.switchboard.revoke(scope.tenant.id(), id).await;
+        relay::assign(&app.routing, scope.tenant.id()).await;
     }
     Ok(Json(one(&app, &scope, id).await?))
 }

@@ -19,8 +19,8 @@ pub use list::{Counts, Filter, Progress, counts, list, progress};
 pub use state::{State, StateError, Status};
 pub use store::{find, find_of_contact, latest_of_contact, longest_waiting};
 pub use verbs::{
-    AssignedBy, assign, claim, last_assignee, mark_delivered, mark_read_by_agent, mark_read_by_contact, set_priority,
-    set_status, wake_snoozed,
+    AssignedBy, assign, claim, last_assignee, mark_delivered, mark_read_by_agent, mark_read_by_contact, release_all_of,
+    set_priority, set_status, wake_snoozed,
 };
 pub(crate) use verbs::{begin_episode, count_episode};
 

@@ -3,7 +3,7 @@
 use infra::database::{Rows as _, StoreError, sql};
 use infra::{Id, Timestamp};
 use sea_orm::FromQueryResult;
-use tenant::TenantTx;
+use tenant::{AgentId, TenantTx};
 use uuid::Uuid;
 
 use super::{ContactBrief, Conversation, ConversationId, MessageBrief, Priority, State, Status, Survey};
@@ -273,13 +273,22 @@ pub(crate) async fn save(tx: &TenantTx, conversation: &mut Conversation) -> Resu
     .map(drop)
 }
 
+#[derive(FromQueryResult)]
+struct Only {
+    id: Uuid,
+}
+
+/// The open conversations of an agent.
+pub(crate) async fn open_of(tx: &TenantTx, agent: AgentId) -> Result<Vec<ConversationId>, StoreError> {
+    let rows: Vec<Only> = tx
+        .all(sql("select id from conversation where assignee_id = $1 and status = 'open'", [agent.uuid().into()]))
+        .await?;
+    Ok(rows.into_iter().map(|row| ConversationId::from_uuid(row.id)).collect())
+}
+
 /// Snoozed conversations whose time has come.
 pub(crate) async fn due(tx: &TenantTx, limit: u64) -> Result<Vec<ConversationId>, StoreError> {
-    #[derive(FromQueryResult)]
-    struct Due {
-        id: Uuid,
-    }
-    let rows: Vec<Due> = tx
+    let rows: Vec<Only> = tx
         .all(sql(
             "select id from conversation where status = 'snoozed' and snoozed_until <= $1 order by snoozed_until limit $2 for update skip locked",
             [tx.now().into(), limit.into()],

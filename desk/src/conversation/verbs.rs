@@ -56,6 +56,16 @@ pub async fn claim(
     }
 }
 
+/// Takes every open conversation from an agent who will not answer them any more; says how many.
+pub async fn release_all_of(tx: &mut TenantTx, agent: AgentId) -> Result<usize, ConversationError> {
+    let ids = super::store::open_of(tx, agent).await?;
+    for id in &ids {
+        assign(tx, *id, None, AssignedBy::Routing { why: serde_json::json!({ "policy": "agent_switched_off" }) })
+            .await?;
+    }
+    Ok(ids.len())
+}
+
 /// Who had a conversation last, before nobody had it.
 pub async fn last_assignee(tx: &TenantTx, id: ConversationId) -> Result<Option<AgentId>, StoreError> {
     #[derive(FromQueryResult)]

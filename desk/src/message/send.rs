@@ -10,7 +10,7 @@ use super::store::{Draft, append, find_sent};
 use super::{Author, LONGEST, Message, MessageError, MessageType, Sender};
 use crate::contact::ContactId;
 use crate::conversation::{self, Conversation, ConversationError, ConversationId, Status};
-use crate::event::Event;
+use crate::event::{Event, Reader};
 use crate::inbox::InboxId;
 
 /// What came of a send.
@@ -137,11 +137,16 @@ async fn write_as(
             conversation.contact_unread_count = 0;
             conversation.unread_count = conversation.unread_count.saturating_add(1);
         }
-        MessageType::Outgoing if !private => {
-            conversation.waiting_since = None;
-            conversation.first_reply_at = conversation.first_reply_at.or(Some(tx.now()));
+        MessageType::Outgoing => {
+            if !private {
+                conversation.waiting_since = None;
+                conversation.first_reply_at = conversation.first_reply_at.or(Some(tx.now()));
+            }
+            conversation.agent_read_seq = conversation.last_seq;
+            conversation.agent_read_public_seq = conversation.last_public_seq;
+            conversation.unread_count = 0;
         }
-        MessageType::Outgoing | MessageType::Activity | MessageType::Template => {}
+        MessageType::Activity | MessageType::Template => {}
     }
     usage::count(tx, Meter::Messages, message.id.to_string(), 1).await?;
     conversation::store::save(tx, &mut conversation).await?;
