@@ -152,5 +152,15 @@ async fn write_as(
     conversation::store::save(tx, &mut conversation).await?;
     Event::MessageCreated { message: Box::new(message.clone()), conversation: Box::new(conversation.clone()) }
         .tell(tx)?;
+    if message_type == MessageType::Outgoing {
+        Event::ConversationRead {
+            conversation_id: conversation.id,
+            contact_id: conversation.contact.id,
+            by: Reader::Agent,
+            seq: conversation.agent_read_seq,
+            public_seq: conversation.agent_read_public_seq,
+        }
+        .tell(tx)?;
+    }
     Ok(Sent { message, conversation, replayed: false })
 }
