@@ -1,6 +1,7 @@
 //! From facts to frames and reactions. A fact is published by the process that committed it; a sweep publishes what a crash left.
 
 use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -10,7 +11,7 @@ use infra::database::StoreError;
 use infra::spoken::OrLog as _;
 use tenant::account::Status;
 use tenant::outbox::{self, Fact};
-use tenant::{AccountId, Tenant};
+use tenant::{AccountId, Tenant, TenantTx};
 use tokio::sync::mpsc::UnboundedReceiver;
 use uuid::Uuid;
 
@@ -164,6 +165,26 @@ pub async fn sweep_here(routing: &Routing) {
     }
 }
 
+/// Puts the present state in the place of what was true when the fact was written: a late frame must not turn a clock back.
+async fn refresh(tx: &TenantTx, fact: Fact) -> Result<Fact, StoreError> {
+    let Ok(mut event) = serde_json::from_value::<Event>(fact.payload.as_ref().clone()) else { return Ok(fact) };
+    let (Event::ConversationCreated { conversation }
+    | Event::ConversationReopened { conversation }
+    | Event::ConversationAssigned { conversation }
+    | Event::ConversationStatusChanged { conversation }
+    | Event::ConversationUpdated { conversation }
+    | Event::SurveyAnswered { conversation }
+    | Event::MessageCreated { conversation, .. }) = &mut event
+    else {
+        return Ok(fact);
+    };
+    if let Some(now) = desk::conversation::find(tx, conversation.id).await? {
+        **conversation = now;
+    }
+    let payload = serde_json::to_value(&event).map_err(|error| StoreError::Refused(error.to_string()))?;
+    Ok(Fact { payload: Arc::new(payload), ..fact })
+}
+
 /// The same for every company, and wakes what was snoozed.
 pub async fn sweep_all(routing: &Routing) -> Result<(), StoreError> {
     for account in routing.world.directory.all(&routing.world.database, Status::Active).await? {
@@ -183,18 +204,24 @@ async fn wake(tenant: &Tenant) -> Result<(), desk::conversation::ConversationErr
     Ok(())
 }
 
+/// Publishes what was left behind. While the bus is away it hands the facts to the sockets of this process, each fact once,
+/// and leaves them unmarked for the time when the bus is back.
 async fn sweep_one(routing: &Routing, account: AccountId) -> Result<(), StoreError> {
     let Some(tenant) = Tenant::find(&routing.world, account).await? else { return Ok(()) };
+    let reachable = routing.switchboard.flush().await;
     let tx = tenant.begin().await?;
-    let left = outbox::unpublished(&tx, tenant.now() - LEFT_BEHIND, 500).await?;
+    let before = if reachable { tenant.now() - LEFT_BEHIND } else { tenant.now() };
+    let left = outbox::unpublished(&tx, before, 500).await?;
     if left.is_empty() {
         return Ok(());
     }
-    for fact in &left {
-        publish(routing, fact).await;
+    let ids: Vec<Uuid> = left.iter().map(|fact| fact.id).collect();
+    let fresh = routing.switchboard.unheard(account, &ids, reachable);
+    for fact in left.into_iter().filter(|fact| fresh.contains(&fact.id)) {
+        publish(routing, &refresh(&tx, fact).await?).await;
     }
-    if routing.switchboard.flush().await {
-        outbox::mark_published(&tx, left.iter().map(|fact| fact.id).collect()).await?;
+    if reachable && routing.switchboard.flush().await {
+        outbox::mark_published(&tx, ids).await?;
         outbox::forget(&tx, tenant.now() - TimeDelta::days(3)).await?;
         tx.commit().await?;
     }

@@ -1,6 +1,6 @@
 //! The sockets of this process and their connection to the bus: one subscription a company, frames passed on as they are.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -11,6 +11,7 @@ use tenant::{AccountId, AgentId};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
+use uuid::Uuid;
 
 use super::hub::{Hub, SocketId};
 use super::topic::Topic;
@@ -38,6 +39,8 @@ struct State {
     hub: Hub,
     lines: HashMap<SocketId, Line>,
     subscriptions: HashMap<AccountId, Subscription>,
+    /// Facts handed out from the database while the bus is away.
+    heard: HashMap<AccountId, HashSet<Uuid>>,
 }
 
 /// What this process hears of one company.
@@ -119,8 +122,7 @@ impl Switchboard {
 
     /// Says something to everybody who listens to a topic, in all processes. Here at least, when the bus is away.
     pub async fn say(&self, topic: Topic, frame: &str) {
-        let connected = self.bus.connection_state() == async_nats::connection::State::Connected;
-        let published = connected && self.bus.publish(topic.subject(), frame.to_owned().into()).await.is_ok();
+        let published = self.is_connected() && self.bus.publish(topic.subject(), frame.to_owned().into()).await.is_ok();
         if !published {
             self.deliver(topic, frame);
         }
@@ -136,9 +138,28 @@ impl Switchboard {
         deliver(&self.state, topic, frame);
     }
 
+    /// Which of these facts this process has not yet handed out during the present absence of the bus. With the bus back,
+    /// all of them: then the other processes want them.
+    pub fn unheard(&self, account: AccountId, facts: &[Uuid], reachable: bool) -> HashSet<Uuid> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if reachable {
+            state.heard.remove(&account);
+            return facts.iter().copied().collect();
+        }
+        let heard = state.heard.entry(account).or_default();
+        let fresh: HashSet<Uuid> = facts.iter().copied().filter(|fact| !heard.contains(fact)).collect();
+        heard.extend(&fresh);
+        fresh
+    }
+
     /// Waits until what was said has left this process.
     pub async fn flush(&self) -> bool {
-        matches!(tokio::time::timeout(Duration::from_secs(1), self.bus.flush()).await, Ok(Ok(())))
+        self.is_connected()
+            && matches!(tokio::time::timeout(Duration::from_secs(1), self.bus.flush()).await, Ok(Ok(())))
+    }
+
+    fn is_connected(&self) -> bool {
+        self.bus.connection_state() == async_nats::connection::State::Connected
     }
 
     /// The companies somebody here listens to.
