@@ -64,6 +64,9 @@ async fn serve(settings: &Settings, parts: Parts) -> Outcome {
     } else {
         Settings { listen: std::net::SocketAddr::from(([127, 0, 0, 1], 0)), ..settings.clone() }
     };
+    if let Some(address) = settings.metrics_listen {
+        crate::metrics::serve(address).await?;
+    }
     let running = Running::start(&settings, Clock::system(), parts).await?;
     if parts.web {
         tracing::info!("serving {} on {}", settings.public_url, running.address);

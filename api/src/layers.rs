@@ -23,6 +23,7 @@ pub(crate) async fn identify(State(app): State<Arc<App>>, request: Request, next
         .map_or_else(|| infra::ids::encode(app.world.chance.uuid(app.world.now())), ToOwned::to_owned);
     let is_api = request.uri().path().starts_with("/v1/");
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let began = std::time::Instant::now();
 
     let mut response = next.run(request).await;
 
@@ -47,6 +48,17 @@ pub(crate) async fn identify(State(app): State<Arc<App>>, request: Request, next
     }
     response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response.headers_mut().insert(header::REFERRER_POLICY, HeaderValue::from_static("strict-origin-when-cross-origin"));
+    let class = match status.as_u16() / 100 {
+        2 => "2xx",
+        3 => "3xx",
+        4 => "4xx",
+        5 => "5xx",
+        _ => "1xx",
+    };
+    metrics::counter!("frontdesk_http_requests_total", "status" => class).increment(1);
+    if is_api {
+        metrics::histogram!("frontdesk_api_request_seconds").record(began.elapsed());
+    }
     if status.is_server_error() {
         tracing::warn!(request.id = %id, %method, path, status = status.as_u16(), "answered");
     } else {

@@ -14,6 +14,7 @@ mod extract;
 mod health;
 mod idempotency;
 mod layers;
+mod metrics;
 mod outbox_page;
 mod pages;
 mod problem;

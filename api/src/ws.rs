@@ -49,6 +49,7 @@ fn origin_is_ours(app: &App, headers: &HeaderMap) -> bool {
 }
 
 async fn converse(app: Arc<App>, mut socket: WebSocket) {
+    metrics::gauge!("frontdesk_sockets").increment(1.0);
     let close = match hello(&app, &mut socket).await {
         Ok((mut session, place)) => {
             let close = talk(&app, &mut socket, &mut session, place).await;
@@ -60,7 +61,9 @@ async fn converse(app: Arc<App>, mut socket: WebSocket) {
     if let Some(close) = close {
         let frame = CloseFrame { code: close.code(), reason: Utf8Bytes::from_static(close.reason()) };
         drop(timeout(Duration::from_secs(2), socket.send(Message::Close(Some(frame)))).await);
+        metrics::counter!("frontdesk_socket_closes_total", "reason" => close.reason()).increment(1);
     }
+    metrics::gauge!("frontdesk_sockets").decrement(1.0);
 }
 
 /// Waits for a good hello. Bad frames before it get their typed error, but not for long.

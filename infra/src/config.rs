@@ -13,6 +13,8 @@ pub struct Settings {
     pub nats_url: String,
     /// `FRONTDESK_LISTEN`: the address served, default `127.0.0.1:7400`.
     pub listen: SocketAddr,
+    /// `FRONTDESK_METRICS_LISTEN`: a second address, not for the public, that serves `/metrics`; none when absent.
+    pub metrics_listen: Option<SocketAddr>,
     /// `FRONTDESK_PUBLIC_URL`: how browsers reach us, without a trailing slash.
     pub public_url: String,
     /// `FRONTDESK_MAIL_URL`: `smtp://user:pass@host:port`, `smtps://…`, or `outbox:/a/folder` (mail is kept as files and shown at `/dev/outbox`).
@@ -63,6 +65,13 @@ impl Settings {
             bad.push(format!("- FRONTDESK_LISTEN is not an address with a port: {listen}"));
             SocketAddr::from(([127, 0, 0, 1], 7400))
         });
+        let metrics_listen = get("FRONTDESK_METRICS_LISTEN").and_then(|text| match text.parse() {
+            Ok(address) => Some(address),
+            Err(_) => {
+                bad.push(format!("- FRONTDESK_METRICS_LISTEN is not an address with a port: {text}"));
+                None
+            }
+        });
         let number = |name: &str, default: u32| get(name).and_then(|value| value.parse().ok()).unwrap_or(default);
         let public_url = get("FRONTDESK_PUBLIC_URL").unwrap_or_else(|| format!("http://{listen}"));
         let settings = Self {
@@ -70,6 +79,7 @@ impl Settings {
             redis_url,
             nats_url,
             listen,
+            metrics_listen,
             public_url: public_url.trim_end_matches('/').to_owned(),
             mail_url: get("FRONTDESK_MAIL_URL").unwrap_or_else(|| "smtp://127.0.0.1:25".into()),
             mail_from: get("FRONTDESK_MAIL_FROM").unwrap_or_else(|| "Frontdesk <no-reply@localhost>".into()),

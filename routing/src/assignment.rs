@@ -91,6 +91,7 @@ pub async fn assign_waiting(tenant: &Tenant, presence: &Presence) -> Result<usiz
     }
     if given > 0 {
         tx.commit().await?;
+        metrics::counter!("frontdesk_assignments_total").increment(u64::try_from(given).unwrap_or(0));
     }
     Ok(given)
 }

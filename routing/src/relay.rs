@@ -72,6 +72,9 @@ async fn publish(routing: &Routing, fact: &Fact) {
     for (topic, frame) in frames(fact.account, &event) {
         routing.switchboard.say(topic, &frame).await;
     }
+    let late = (routing.world.now() - fact.at).to_std().unwrap_or_default();
+    metrics::histogram!("frontdesk_fact_to_bus_seconds").record(late);
+    metrics::counter!("frontdesk_facts_total", "event" => event.name()).increment(1);
     if calls_for_assignment(&event) {
         let (routing, account) = (routing.clone(), fact.account);
         tokio::spawn(async move { assign(&routing, account).await });
