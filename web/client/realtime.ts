@@ -2,7 +2,7 @@
 // It keeps no messages and queues nothing; `thread.ts` holds the one and `outbox.ts` does the other.
 
 import { ApiProblem } from './http'
-import type { SequencedMessage, ServerFrame } from './types'
+import type { ClientFrame, SequencedMessage, ServerFrame } from './types'
 
 export type RealtimeState =
   /** Not started, or stopped. */
@@ -121,7 +121,7 @@ export function createRealtime<M extends SequencedMessage, C>(options: RealtimeO
     for (const listener of [...(listeners.get(frame.type) ?? [])]) listener(frame as never)
   }
 
-  function put(frame: object): boolean {
+  function put(frame: ClientFrame): boolean {
     if (!welcomed || socket?.readyState !== 1) return false
     socket.send(JSON.stringify(frame))
     return true
@@ -301,7 +301,7 @@ export function createRealtime<M extends SequencedMessage, C>(options: RealtimeO
         expireTyping(frame)
         break
       case 'error':
-        fail(frame.client_message_id ?? frame.ref ?? '', frame.code, frame.detail, frame.retry_after_ms)
+        fail(frame.client_message_id ?? frame.ref ?? '', frame.code, frame.detail, frame.retry_after_ms ?? null)
         break
       case 'reconnect':
         emit(frame)
@@ -335,12 +335,12 @@ export function createRealtime<M extends SequencedMessage, C>(options: RealtimeO
     waiting.resolve(frame.message)
   }
 
-  function fail(id: string, code: string, detail?: string, retryAfterMs?: number): void {
+  function fail(id: string, code: string, detail?: string, retryAfterMs: number | null = null): void {
     const waiting = unacknowledged.get(id)
     if (!waiting) return
     clearTimeout(waiting.timer)
     unacknowledged.delete(id)
-    const retryAfter = retryAfterMs === undefined ? null : retryAfterMs / 1000
+    const retryAfter = retryAfterMs === null ? null : retryAfterMs / 1000
     waiting.reject(new ApiProblem({ code, detail, retryAfter, status: statusOf(code, retryAfter) }))
   }
 
@@ -402,8 +402,8 @@ export function createRealtime<M extends SequencedMessage, C>(options: RealtimeO
       return new Promise<M>((resolve, reject) => {
         // Named one by one: the server refuses frames with fields it does not know.
         const { conversation_id, text, private: note } = message
-        const frame = { type: 'send', ref: id, client_message_id: id, conversation_id, text, private: note }
-        if (!put(frame)) return reject(new ApiProblem({ code: 'disconnected' }))
+        const sent = put({ type: 'send', ref: id, client_message_id: id, conversation_id, text, private: note })
+        if (!sent) return reject(new ApiProblem({ code: 'disconnected' }))
         const mine = run
         const timer = setTimeout(() => {
           fail(id, 'timeout')

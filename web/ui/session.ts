@@ -18,7 +18,7 @@ export function useMe(): Me {
 }
 
 export function useCan(permission: string): boolean {
-  return useMe().permissions.includes(permission)
+  return useMe().permissions.some((each) => each === permission)
 }
 
 /** Where to sign in, and come back to this very page afterwards. */

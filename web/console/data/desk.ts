@@ -3,14 +3,14 @@ import { ApiProblem } from 'client/http'
 import { createOutbox, type Outbox } from 'client/outbox'
 import { createRealtime, type Realtime } from 'client/realtime'
 import type { Session } from 'client/session'
-import type { Agent, Contact, Conversation, Me, Message, Page } from 'client/types'
+import type { Agent, Contact, Conversation, ConversationCounts, Me, Message, Page } from 'client/types'
 import { createActions, type Actions } from './actions'
 import { newer, withAgentRead, withContact, withMessage, withReceipt } from './conversations'
 import { createLists, type Lists } from './lists'
 import { initialState, put, type DeskState, type Typist } from './state'
 import { createStore, type Store } from './store'
 import { createThreads, type Threads } from './threads'
-import { shiftCounts, type Counts } from './views'
+import { shiftCounts } from './views'
 
 const COUNTS_SETTLE_MS = 800
 /** While the socket is away, what is on screen is read again this often. */
@@ -110,7 +110,7 @@ export function createDesk(session: Session, me: Me): Desk {
 
   async function loadCounts(): Promise<void> {
     try {
-      store.set({ counts: await http.get<Counts>('/v1/conversations/counts') })
+      store.set({ counts: await http.get<ConversationCounts>('/v1/conversations/counts') })
     } catch {
       // The numbers at hand stay; the next change or reconnect asks again.
     }
@@ -215,8 +215,9 @@ export function createDesk(session: Session, me: Me): Desk {
         patch(conversation_id, (c) => withReceipt(c, 'delivered', seq)),
       ),
       realtime.on('typing', ({ conversation_id, by, on }) => setTypist(conversation_id, by, on)),
-      realtime.on('presence.updated', ({ agent_id, availability }) => {
-        if (!agent_id || !availability) return
+      realtime.on('presence.updated', (frame) => {
+        if (!('agent_id' in frame)) return
+        const { agent_id, availability } = frame
         store.set((state) => ({
           agents: state.agents.map((agent) => (agent.id === agent_id ? { ...agent, availability } : agent)),
         }))

@@ -3,8 +3,8 @@ import type { ApiProblem } from 'client/http'
 import type { OutboxEntry } from 'client/outbox'
 import type { RealtimeState } from 'client/realtime'
 import { emptyThread, type Thread } from 'client/thread'
-import type { Agent, Conversation, Message } from 'client/types'
-import { VIEWS, type Counts, type View } from './views'
+import type { Agent, Conversation, ConversationCounts, Message, Sender } from 'client/types'
+import { VIEWS, type View } from './views'
 
 export interface ListState {
   status: 'new' | 'loading' | 'ready' | 'failed'
@@ -25,17 +25,14 @@ export interface ThreadState {
   olderProblem: unknown
 }
 
-export interface Typist {
-  kind: 'contact' | 'agent' | 'system'
-  name: string | null
-}
+export type Typist = Pick<Sender, 'kind' | 'name'>
 
 export interface DeskState {
   conversations: ReadonlyMap<string, Conversation>
   /** Asked for by a link, and not there. */
   missing: ReadonlyMap<string, ApiProblem>
   lists: Readonly<Record<View, ListState>>
-  counts: Counts | null
+  counts: ConversationCounts | null
   threads: ReadonlyMap<string, ThreadState>
   typists: ReadonlyMap<string, readonly Typist[]>
   agents: readonly Agent[]

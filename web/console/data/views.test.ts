@@ -46,7 +46,7 @@ it('finds what a fresh page contradicts, within its reach only', () => {
 })
 
 describe('shiftCounts', () => {
-  const counts = { mine: 1, unassigned: 2, all_open: 3, snoozed: 0, resolved: 9 }
+  const counts = { mine: 1, unassigned: 2, all_open: 3, pending: 0, snoozed: 0, resolved: 9 }
 
   it('moves one from list to list', () => {
     const before = make('a', 1)

@@ -43,10 +43,7 @@ export function belongs(conversation: Conversation, view: View, me: string): boo
   }
 }
 
-/** The server may count more than the shared type names. */
-export type Counts = ConversationCounts & { pending?: number }
-
-const COUNT_OF: Record<View, keyof Counts> = {
+const COUNT_OF: Record<View, keyof ConversationCounts> = {
   mine: 'mine',
   unassigned: 'unassigned',
   open: 'all_open',
@@ -55,24 +52,24 @@ const COUNT_OF: Record<View, keyof Counts> = {
   resolved: 'resolved',
 }
 
-export function countOf(counts: Counts | null, view: View): number | undefined {
+export function countOf(counts: ConversationCounts | null, view: View): number | undefined {
   return counts?.[COUNT_OF[view]]
 }
 
 /** Moves the counts along with one conversation, until the server's own arrive. */
 export function shiftCounts(
-  counts: Counts | null,
+  counts: ConversationCounts | null,
   before: Conversation | undefined,
   after: Conversation,
   me: string,
-): Counts | null {
+): ConversationCounts | null {
   if (!counts || !before) return counts
   let shifted = counts
   for (const view of VIEWS) {
     const step = Number(belongs(after, view, me)) - Number(belongs(before, view, me))
     if (step === 0) continue
     const key = COUNT_OF[view]
-    shifted = { ...shifted, [key]: Math.max(0, (shifted[key] ?? 0) + step) }
+    shifted = { ...shifted, [key]: Math.max(0, shifted[key] + step) }
   }
   return shifted
 }

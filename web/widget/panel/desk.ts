@@ -5,7 +5,7 @@ import { ApiProblem } from 'client/http'
 import { createOutbox, type OutboxEntry } from 'client/outbox'
 import { createRealtime } from 'client/realtime'
 import { contiguousSeq, dropPending, emptyThread, firstSeq, mergeMessages, putPending } from 'client/thread'
-import type { MessagePage, WidgetConfig, WidgetConversation, WidgetMessage, WidgetSession } from 'client/types'
+import type { MessagePage, WidgetConfig, WidgetConversation, WidgetMessage, WidgetSent, WidgetSession } from 'client/types'
 import { safeColor } from '../shared/color'
 import type { Choices, PageInfo, ToFrame } from '../shared/protocol'
 import type { Actions } from './actions'
@@ -222,14 +222,10 @@ export function createDesk(key: string): Desk {
     }
     const body = { client_message_id, text, page }
     const options = { idempotencyKey: client_message_id }
-    const answer = await visitor.http.post<{ conversation: WidgetConversation; message: WidgetMessage }>(
-      '/v1/widget/messages',
-      body,
-      options,
-    )
+    const answer = await visitor.http.post<WidgetSent>('/v1/widget/messages', body, options)
     toldPage = page?.url ?? ''
     adoptConversation(answer.conversation)
-    merge([answer.message])
+    if (answer.message) merge([answer.message])
     if (get().history !== 'ready') set({ history: firstSeq(get().thread) === 1 ? 'ready' : get().history })
     realtime.follow(answer.conversation.id, contiguousSeq(get().thread))
     realtime.start()
@@ -301,8 +297,8 @@ export function createDesk(key: string): Desk {
   realtime.on('typing', ({ conversation_id, by, on }) => {
     if (current(conversation_id) && by.kind === 'agent') set({ typing: on ? (by.name ?? '') : null })
   })
-  realtime.on('presence.updated', ({ online }) => {
-    if (online !== undefined) set({ online })
+  realtime.on('presence.updated', (frame) => {
+    if ('online' in frame) set({ online: frame.online })
   })
 
   // --- the loader ------------------------------------------------------------------------------------------------------

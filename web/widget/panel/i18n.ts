@@ -1,6 +1,5 @@
 // The panel's words: two plain dictionaries, the choice between them, and dates in the reader's way.
 
-import type { LocaleChoice } from '../shared/protocol'
 import en from './locales/en.json'
 import zh from './locales/zh-CN.json'
 
@@ -18,9 +17,9 @@ export interface Words {
   problem(code: string): string
 }
 
-/** The page's choice, then the inbox's, then the browser's. */
-export function chooseLocale(page: LocaleChoice | undefined, inbox: LocaleChoice | undefined, browser: string): Locale {
-  for (const choice of [page, inbox]) if (choice && choice !== 'auto') return choice
+/** The page's choice, then the inbox's, then the browser's; a language that we do not speak is no choice. */
+export function chooseLocale(page: string | undefined, inbox: string | undefined, browser: string): Locale {
+  for (const choice of [page, inbox]) if (choice === 'en' || choice === 'zh-CN') return choice
   return /^zh\b/i.test(browser) ? 'zh-CN' : 'en'
 }
 
