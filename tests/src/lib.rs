@@ -1,1 +1,40 @@
-//! t
+//! tests prove: the harness that the stories in `tests/it` are told with.
+//!
+//! Every [`TestApp`] has a database of its own, real servers in this process, a real mail server of ours, and a clock that
+//! only it can move. Every company has a canary word in all its texts; what a client of another company receives is
+//! searched for it, byte by byte.
+//!
+//! **Invariant.** Nothing here waits blindly: every wait names what it waits for, and has a deadline.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::missing_panics_doc,
+    clippy::needless_pass_by_value,
+    clippy::large_futures,
+    clippy::match_wild_err_arm,
+    reason = "a harness that fails loudly, at the line that is wrong, is what it is for"
+)]
+
+mod app;
+mod canary;
+mod database;
+mod http;
+mod people;
+mod program;
+mod shop;
+mod smtp;
+mod socket;
+mod wait;
+
+pub use app::{Node, TestApp};
+pub use canary::Guard;
+pub use database::{Addresses, OwnDatabase};
+pub use http::{Http, Reply};
+pub use people::{Agent, Visitor};
+pub use program::Program;
+pub use shop::{PASSWORD, Shop};
+pub use smtp::{Mail, Mailbox};
+pub use socket::Socket;
+pub use wait::{DEADLINE, chance, eventually, fresh, within};

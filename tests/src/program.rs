@@ -1,0 +1,107 @@
+//! The real `frontdesk` program as a process of its own, to be killed.
+
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+
+use infra::config::Settings;
+
+use crate::database::workspace;
+use crate::http::Http;
+use crate::wait::eventually;
+
+/// A running `frontdesk serve`. Killed when dropped.
+#[derive(Debug)]
+pub struct Program {
+    child: Child,
+    port: u16,
+}
+
+/// The program: as `cargo verify` names it, or built here.
+fn binary() -> &'static PathBuf {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT.get_or_init(|| {
+        if let Some(path) = std::env::var_os("FRONTDESK_BIN") {
+            return path.into();
+        }
+        let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
+        let built =
+            Command::new(cargo).args(["build", "--quiet", "--package", "api"]).current_dir(workspace()).status();
+        assert!(built.is_ok_and(|status| status.success()), "the program builds");
+        workspace().join("target/debug/frontdesk")
+    })
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
+}
+
+impl Program {
+    /// Starts it with these settings, on a port of its own, and waits until it is ready.
+    pub async fn start(settings: &Settings) -> Self {
+        Self::start_on(settings, free_port()).await
+    }
+
+    /// The same on a known port, as after a restart.
+    pub async fn start_on(settings: &Settings, port: u16) -> Self {
+        let child = Command::new(binary())
+            .arg("serve")
+            .env_clear()
+            .env("DATABASE_URL", &settings.database_url)
+            .env("REDIS_URL", &settings.redis_url)
+            .env("NATS_URL", &settings.nats_url)
+            .env("FRONTDESK_SECRET", &settings.secret)
+            .env("FRONTDESK_MAIL_URL", &settings.mail_url)
+            .env("FRONTDESK_PUBLIC_URL", &settings.public_url)
+            .env("FRONTDESK_LISTEN", format!("127.0.0.1:{port}"))
+            .env("FRONTDESK_SPARE_SCHEMAS", "1")
+            .env("RUST_LOG", std::env::var("RUST_LOG").unwrap_or_else(|_| "error".into()))
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("the program starts");
+        let program = Self { child, port };
+        let guard = crate::Guard::new(std::sync::Arc::default(), None);
+        let http = Http::new(&program.base(), guard);
+        eventually("the program is ready", async || {
+            http.try_raw("GET", "/readyz", Vec::new(), &[]).await.ok().filter(|reply| reply.status == 200)
+        })
+        .await;
+        program
+    }
+
+    /// Its address.
+    pub fn base(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// Its port.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// `kill -9`, and waits until it is gone.
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// SIGTERM: it may say good-bye.
+    pub fn terminate(&self) {
+        let told = Command::new("kill").arg("-TERM").arg(self.child.id().to_string()).status();
+        assert!(told.is_ok_and(|status| status.success()), "the signal was sent");
+    }
+
+    /// Waits until it has ended by itself; true when it was content.
+    pub async fn ended(&mut self) -> bool {
+        eventually("the program ends", async || self.child.try_wait().unwrap().map(|status| status.success())).await
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        // Already gone is as good.
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
