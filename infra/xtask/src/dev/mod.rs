@@ -46,6 +46,9 @@ pub(crate) struct Options {
     /// Start everything, look whether it answers, print how long each step took, and stop.
     #[arg(long)]
     check: bool,
+    /// Let so many visitors play a lively day into the demo company once it is there.
+    #[arg(long, value_name = "HOW MANY", conflicts_with = "check")]
+    visitors: Option<u16>,
 }
 
 /// Starts everything and stays until Ctrl-C.
@@ -81,8 +84,12 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Outcome<()> {
         return Ok(());
     }
     say::result(&banner::text(port, &demo, setting.log(), phases.total()));
+    let mut play = options.visitors.map(|visitors| setting.play(visitors)).transpose()?;
     let end = watch(workspace, &mut server, &mut services);
     say::note("stopping");
+    if let Some(play) = &mut play {
+        play.stop(Duration::from_secs(3));
+    }
     server.stop();
     services.stop();
     end

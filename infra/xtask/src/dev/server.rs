@@ -124,6 +124,27 @@ impl<'a> Setting<'a> {
         Ok(server)
     }
 
+    /// Brings the demo company to life in the background.
+    pub(super) fn play(&self, visitors: u16) -> Outcome<Running> {
+        let log = self.workspace.state("logs/demo.log");
+        say::note(&format!(
+            "{visitors} visitors are on their way; what they say is in {}",
+            log.strip_prefix(self.workspace.root()).unwrap_or(&log).display()
+        ));
+        Launch {
+            name: "the demo",
+            program: self.program.clone(),
+            arguments: vec!["demo".into(), "--visitors".into(), visitors.to_string().into()],
+            environment: self.environment.clone(),
+            folder: self.workspace.root().to_owned(),
+            log,
+            account: None,
+            lifetime: Lifetime::WithUs,
+            stop: StopSignal::Interrupt,
+        }
+        .start()
+    }
+
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.program);
         command.args(arguments).envs(self.environment.iter().cloned()).current_dir(self.workspace.root());
