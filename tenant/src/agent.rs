@@ -109,9 +109,16 @@ pub async fn find(tx: &TenantTx, id: AgentId) -> Result<Option<Profile>, StoreEr
     Ok(row.map(Profile::from))
 }
 
+#[derive(FromQueryResult)]
+struct Name {
+    name: String,
+}
+
 /// The name a member signs with: their own choice in this company.
 pub async fn signature(tx: &TenantTx, member: &Member) -> Result<String, StoreError> {
-    Ok(find(tx, member.agent_id).await?.map_or_else(|| member.name.clone(), |profile| profile.name))
+    let row: Option<Name> =
+        tx.one(sql("select name from agent where id = $1", [member.agent_id.uuid().into()])).await?;
+    Ok(row.map_or_else(|| member.name.clone(), |row| row.name))
 }
 
 /// Changes some of an agent's row; false when there is none.

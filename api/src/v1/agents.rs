@@ -152,10 +152,11 @@ pub(crate) async fn change(
         }
     }
     let mut tx = scope.begin().await?;
-    agent::update(&tx, id, name.clone(), None, ask.capacity).await?;
+    // Conversations before agents, as in every assignment: the other order could wait in a circle.
     if ask.disabled == Some(true) {
         desk::conversation::release_all_of(&mut tx, id).await?;
     }
+    agent::update(&tx, id, name.clone(), None, ask.capacity).await?;
     let detail =
         serde_json::json!({ "role": ask.role, "name": name, "capacity": ask.capacity, "disabled": ask.disabled });
     audit::note(&tx, &scope.actor(), "agent.updated", Some(id.to_string()), detail).await?;
