@@ -1,0 +1,101 @@
+// What the portal reads. Every key begins with the account, for another tab may switch it under our feet.
+import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useCallback } from 'react'
+import type {
+  Agent,
+  ApiKey,
+  AuditEntry,
+  Checklist,
+  ConversationCounts,
+  Inbox,
+  Invitation,
+  Page,
+  Plan,
+  SurveyResponse,
+  SurveySummary,
+  Usage,
+} from 'client/types'
+import { http, useMe } from 'ui/session'
+import { allDone } from '../overview/steps'
+
+export type RatingsSummary = SurveySummary & {
+  /** How many were asked to rate. */
+  asked: number
+}
+export type Rating = SurveyResponse & { agent_name: string | null }
+
+interface Options {
+  enabled?: boolean
+  /** Milliseconds between looks, for what changes by itself. */
+  every?: number
+}
+
+function useOne<T>(name: string, path: string, query?: Record<string, string>, options: Options = {}) {
+  const account = useMe().account.id
+  return useQuery({
+    queryKey: query ? [account, name, query] : [account, name],
+    queryFn: ({ signal }) => http.get<T>(path, query, { signal }),
+    enabled: options.enabled ?? true,
+    refetchInterval: options.every ?? false,
+  })
+}
+
+function useList<T>(name: string, path: string, options: Options = {}) {
+  const account = useMe().account.id
+  return useQuery({
+    queryKey: [account, name],
+    queryFn: ({ signal }) => http.get<Page<T>>(path, undefined, { signal }),
+    select: (page) => page.data,
+    enabled: options.enabled ?? true,
+    refetchInterval: options.every ?? false,
+  })
+}
+
+function usePages<T>(name: string, path: string, limit = 25) {
+  const account = useMe().account.id
+  return useInfiniteQuery({
+    queryKey: [account, name, 'pages'],
+    queryFn: ({ pageParam, signal }) => http.get<Page<T>>(path, { cursor: pageParam, limit }, { signal }),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next_cursor,
+  })
+}
+
+/** Looked at again and again until every step is done; they never become undone. */
+export function useChecklist(options: Options = {}) {
+  const account = useMe().account.id
+  return useQuery({
+    queryKey: [account, 'checklist'],
+    queryFn: ({ signal }) => http.get<Checklist>('/v1/account/checklist', undefined, { signal }),
+    enabled: options.enabled ?? true,
+    refetchInterval: ({ state }) => (state.data && allDone(state.data) ? false : (options.every ?? false)),
+  })
+}
+
+export const useCounts = (options?: Options) =>
+  useOne<ConversationCounts>('counts', '/v1/conversations/counts', undefined, options)
+export const useUsage = (period: string, options?: Options) => useOne<Usage>('usage', '/v1/usage', { period }, options)
+export const useRatingsSummary = (options?: Options) =>
+  useOne<RatingsSummary>('ratings-summary', '/v1/survey-responses/summary', undefined, options)
+export const useInbox = (id: string) => useOne<Inbox>(`inbox ${id}`, `/v1/inboxes/${encodeURIComponent(id)}`)
+
+export const usePlans = () => useList<Plan>('plans', '/v1/plans')
+export const useInboxes = (options?: Options) => useList<Inbox>('inboxes', '/v1/inboxes', options)
+export const useAgents = (options?: Options) => useList<Agent>('agents', '/v1/agents', options)
+export const useInvitations = (options?: Options) => useList<Invitation>('invitations', '/v1/invitations', options)
+export const useApiKeys = () => useList<ApiKey>('api-keys', '/v1/api-keys')
+
+export const useRatings = () => usePages<Rating>('ratings', '/v1/survey-responses', 20)
+export const useAudit = () => usePages<AuditEntry>('audit', '/v1/audit-log', 40)
+
+/** Asks again for what a change has made old. */
+export function useRefresh(): (...names: string[]) => Promise<void> {
+  const client = useQueryClient()
+  const account = useMe().account.id
+  return useCallback(
+    async (...names) => {
+      await Promise.all(names.map((name) => client.invalidateQueries({ queryKey: [account, name] })))
+    },
+    [client, account],
+  )
+}

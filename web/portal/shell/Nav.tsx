@@ -1,0 +1,83 @@
+// The portal's navigation column: only what one's role may open.
+import {
+  IconArrowUpRight,
+  IconChartBar,
+  IconHistory,
+  IconHome,
+  IconKey,
+  IconMessageChatbot,
+  IconMessages,
+  IconSettings,
+  IconStar,
+  IconUsers,
+} from '@tabler/icons-react'
+import { useTranslation } from 'react-i18next'
+import { useLocation } from 'wouter'
+import { AccountMenu } from 'ui/AccountMenu'
+import { NavItem, NavSection } from 'ui/Shell'
+import { useMe } from 'ui/session'
+import css from './Nav.module.css'
+
+const SECTIONS = [
+  {
+    title: null,
+    items: [
+      { name: 'overview', href: '/', icon: <IconHome />, needs: null },
+      { name: 'inboxes', href: '/inboxes', icon: <IconMessageChatbot />, needs: 'inboxes.manage' },
+      { name: 'team', href: '/team', icon: <IconUsers />, needs: 'agents.manage' },
+    ],
+  },
+  {
+    title: 'insight',
+    items: [
+      { name: 'ratings', href: '/ratings', icon: <IconStar />, needs: 'surveys.read' },
+      { name: 'usage', href: '/usage', icon: <IconChartBar />, needs: 'usage.read' },
+    ],
+  },
+  {
+    title: 'company',
+    items: [
+      { name: 'api_keys', href: '/api-keys', icon: <IconKey />, needs: 'api_keys.manage' },
+      { name: 'audit', href: '/audit-log', icon: <IconHistory />, needs: 'audit.read' },
+      { name: 'account', href: '/account', icon: <IconSettings />, needs: null },
+    ],
+  },
+] as const
+
+export function PortalHeader() {
+  return <AccountMenu here="portal" />
+}
+
+export function PortalNav() {
+  const { t } = useTranslation()
+  const { permissions } = useMe()
+  const [path] = useLocation()
+  return SECTIONS.map((section) => {
+    const items = section.items.filter((item) => item.needs === null || permissions.includes(item.needs))
+    if (items.length === 0) return null
+    return (
+      <NavSection key={section.title ?? ''} title={section.title ? t(`nav.${section.title}`) : undefined}>
+        {items.map((item) => (
+          <NavItem
+            key={item.name}
+            href={item.href}
+            icon={item.icon}
+            label={t(`nav.${item.name}`)}
+            active={item.href === '/' ? path === '/' : path === item.href || path.startsWith(`${item.href}/`)}
+          />
+        ))}
+      </NavSection>
+    )
+  })
+}
+
+export function PortalFooter() {
+  const { t } = useTranslation()
+  return (
+    <a href="/console" className={css.console}>
+      <IconMessages size={18} stroke={1.8} aria-hidden />
+      <span>{t('nav.console')}</span>
+      <IconArrowUpRight size={15} aria-hidden className={css.arrow} />
+    </a>
+  )
+}
