@@ -21,7 +21,7 @@ export interface Session {
   token(): string | null
   /** A token good for at least another half minute; null when signed out. `force` fetches a new one. */
   freshToken(force?: boolean): Promise<string | null>
-  /** Finds out, by the refresh cookie, whether somebody is signed in. */
+  /** Finds out, by the refresh cookie, whether somebody is signed in; asks nobody where nobody ever signed in. */
   restore(): Promise<SessionState>
   login(body: { email: string; password: string; account_id?: string }): Promise<Me>
   /** Takes over a session answered by another endpoint, such as signup or an accepted invitation. */
@@ -36,9 +36,13 @@ export interface SessionOptions {
   base?: string
   fetch?: typeof fetch
   now?: () => number
+  /** Remembers that there is a session, never the session itself. */
+  storage?: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>
 }
 
 const CHANNEL = 'frontdesk:session'
+/** The cookie cannot be seen from here, so this tells whether asking for it makes sense. */
+const MARK = 'frontdesk.signed-in'
 const EARLY_MS = 60_000
 
 export function createSession(options: SessionOptions = {}): Session {
@@ -49,6 +53,7 @@ export function createSession(options: SessionOptions = {}): Session {
   let expiresAt = 0
   let timer: ReturnType<typeof setTimeout> | undefined
   let refreshing: Promise<string | null> | null = null
+  const mark = createMark(options.storage)
 
   const channel = typeof BroadcastChannel === 'undefined' ? null : new BroadcastChannel(CHANNEL)
   if (channel) {
@@ -67,6 +72,7 @@ export function createSession(options: SessionOptions = {}): Session {
   function keep(body: SessionBody): Me {
     token = body.access_token
     expiresAt = now() + body.expires_in * 1000
+    mark.set(true)
     clearTimeout(timer)
     timer = setTimeout(() => void refresh().catch(() => undefined), Math.max(5_000, body.expires_in * 1000 - EARLY_MS))
     set({ status: 'signed_in', me: body.me })
@@ -76,6 +82,7 @@ export function createSession(options: SessionOptions = {}): Session {
   function forget(): void {
     token = null
     expiresAt = 0
+    mark.set(false)
     clearTimeout(timer)
     if (state.status !== 'signed_out') set({ status: 'signed_out' })
   }
@@ -121,6 +128,10 @@ export function createSession(options: SessionOptions = {}): Session {
       return state.status === 'signed_out' ? null : refresh()
     },
     async restore() {
+      if (!mark.get()) {
+        forget()
+        return state
+      }
       try {
         await refresh()
       } catch (error) {
@@ -155,6 +166,28 @@ export function createSession(options: SessionOptions = {}): Session {
       } finally {
         forget()
         channel?.postMessage('signed_out')
+      }
+    },
+  }
+}
+
+/** Where storage is denied the mark is always there: asking in vain is better than losing a session. */
+function createMark(given: SessionOptions['storage']): { get(): boolean; set(on: boolean): void } {
+  const storage = () => given ?? localStorage
+  return {
+    get() {
+      try {
+        return storage().getItem(MARK) !== null
+      } catch {
+        return true
+      }
+    },
+    set(on) {
+      try {
+        if (on) storage().setItem(MARK, '1')
+        else storage().removeItem(MARK)
+      } catch {
+        // As above.
       }
     },
   }

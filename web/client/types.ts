@@ -13,9 +13,12 @@ type Whole<T> = T extends readonly (infer Item)[]
     ? { [Key in keyof T]-?: Whole<T[Key]> }
     : T
 
+/** Closes what the document only says in words. */
+type With<T, Closed> = Omit<T, keyof Closed> & Closed
+
 /** An instant, RFC 3339 in UTC. */
 export type Timestamp = string
-/** The languages we speak; the document says `string`, for it names languages that a newer server may add. */
+/** The languages of our pages; in the document a `string`. */
 export type LocaleCode = 'en' | 'zh-CN'
 
 export interface Page<T> {
@@ -29,8 +32,8 @@ export type ProblemBody = Schemas['Problem']
 
 // --- accounts and people -------------------------------------------------------------------------------------------
 
-export type Account = Whole<Schemas['Account']>
-export type User = Whole<Schemas['User']>
+export type Account = With<Whole<Schemas['Account']>, { locale: LocaleCode }>
+export type User = With<Whole<Schemas['User']>, { locale: LocaleCode }>
 export type Role = Schemas['Role']
 export type Permission = Schemas['Permission']
 export type Availability = Schemas['EffectiveAvailability']
@@ -39,9 +42,9 @@ export type Agent = Whole<Schemas['Agent']>
 /** `null` means unlimited. */
 export type Limits = Whole<Schemas['Limits']>
 export type AccountChoice = Whole<Schemas['AccountBrief']>
-export type Me = Whole<Schemas['Me']>
+export type Me = With<Whole<Schemas['Me']>, { account: Account; user: User }>
 /** The answer of signup, login, refresh and switch. */
-export type SessionBody = Whole<Schemas['SessionView']>
+export type SessionBody = With<Whole<Schemas['SessionView']>, { me: Me }>
 export type Invitation = Whole<Schemas['Invitation']>
 export type InvitationPreview = Whole<Schemas['InvitationGreeting']>
 export type ApiKey = Whole<Schemas['ApiKey']>
@@ -58,16 +61,14 @@ export type Contact = Whole<Schemas['Contact']>
 export type Sender = Whole<Schemas['Sender']>
 export type MessageType = Schemas['MessageType']
 
-/** The document calls a message's content an object; these are the kinds there are. */
+/** The document calls a message's content an object; these are the kinds there are. `by` is a name, null for the system. */
 export type MessageContent =
-  | { kind: 'assigned'; agent_id: string; agent_name: string; by: string }
-  | { kind: 'unassigned' }
-  | { kind: 'status_changed'; status: ConversationStatus; by: string }
-  | { kind: 'survey' }
+  | { kind: 'assigned'; agent_id: string; agent_name: string; by: string | null }
+  | { kind: 'unassigned'; by: string | null }
+  | { kind: 'status_changed'; status: ConversationStatus; until: Timestamp | null; by: string | null }
+  | { kind: 'survey'; episode: number }
 
-type WithContent<T> = Omit<T, 'content'> & { content: MessageContent | null }
-
-export type Message = WithContent<Whole<Schemas['Message']>>
+export type Message = With<Whole<Schemas['Message']>, { content: MessageContent | null }>
 export type ConversationStatus = Conversation['status']
 export type Priority = Schemas['Priority']
 export type Survey = Whole<Schemas['Survey']>
@@ -95,13 +96,13 @@ export type Checklist = Schemas['Checklist']
 
 // --- the visitor's side ------------------------------------------------------------------------------------------------
 
-export type WidgetMessage = WithContent<Whole<Schemas['WidgetMessage']>>
+export type WidgetMessage = With<Whole<Schemas['WidgetMessage']>, { content: MessageContent | null }>
 export type WidgetConversation = Whole<Schemas['WidgetConversation']>
 export type WidgetConfig = Whole<Schemas['WidgetConfig']>
 /** `secret` is there only when a new visitor was made. */
-export type WidgetSession = Omit<Whole<Schemas['WidgetSession']>, 'secret'> & Pick<Schemas['WidgetSession'], 'secret'>
+export type WidgetSession = With<Whole<Schemas['WidgetSession']>, Pick<Schemas['WidgetSession'], 'secret'>>
 /** What came of a visitor's message. */
-export type WidgetSent = Omit<Whole<Schemas['WidgetSent']>, 'message'> & { message: WidgetMessage | null }
+export type WidgetSent = With<Whole<Schemas['WidgetSent']>, { message: WidgetMessage | null }>
 
 // --- realtime ----------------------------------------------------------------------------------------------------------
 

@@ -79,10 +79,12 @@ export function createActions(with_: {
         () => reported.delete(id),
       )
     },
-    assign: (id, agentId) =>
-      optimistic(id, { assignee_id: agentId }, () =>
+    assign(id, agentId) {
+      const name = store.get().agents.find((agent) => agent.id === agentId)?.name ?? null
+      return optimistic(id, { assignee_id: agentId, assignee_name: name }, () =>
         http.put(`/v1/conversations/${id}/assignee`, { agent_id: agentId }),
-      ),
+      )
+    },
     setStatus(id, status, snoozedUntil) {
       const snoozed_until = status === 'snoozed' ? (snoozedUntil ?? null) : null
       return optimistic(id, { status, snoozed_until }, () =>

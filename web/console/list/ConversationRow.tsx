@@ -7,7 +7,7 @@ import type { Conversation } from 'client/types'
 import { PersonAvatar } from 'ui/PersonAvatar'
 import { RelativeTime } from 'ui/RelativeTime'
 import { dateTime } from 'ui/time'
-import { useAgent, useDesk, useDeskState } from '../data/context'
+import { useDesk, useDeskState } from '../data/context'
 import { contactName } from '../data/conversations'
 import type { View } from '../data/views'
 import { pathOf } from '../route'
@@ -25,9 +25,9 @@ export const ConversationRow = memo(function ConversationRow(props: {
   const { t } = useTranslation()
   const { conversation, view, selected } = props
   const { contact, unread_count: unread } = conversation
-  const assignee = useAgent(conversation.assignee_id)
+  const { assignee_id: assigneeId, assignee_name: assigneeName } = conversation
   const name = contactName(contact) ?? t('contact.visitor', { number: conversation.number })
-  const showsAssignee = assignee && (view === 'open' || view === 'snoozed' || view === 'resolved')
+  const showsAssignee = assigneeId && view !== 'mine' && view !== 'unassigned'
 
   return (
     <Link
@@ -51,8 +51,8 @@ export const ConversationRow = memo(function ConversationRow(props: {
             <StatusMark conversation={conversation} view={view} />
             {conversation.priority && <PriorityIcon priority={conversation.priority} size={15} />}
             {showsAssignee && (
-              <span title={assignee.name} className={css.assignee}>
-                <PersonAvatar name={assignee.name} seed={assignee.id} size={18} />
+              <span title={assigneeName ?? undefined} className={css.assignee}>
+                <PersonAvatar name={assigneeName} seed={assigneeId} size={18} />
               </span>
             )}
             {unread > 0 && (

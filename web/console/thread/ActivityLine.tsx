@@ -24,9 +24,7 @@ function useWords(message: Message): string {
   const content = message.content
   if (!content) return message.text
 
-  /** A colleague is named; the routing and the clock are not. */
-  const nameOf = (by: unknown): string | null =>
-    typeof by !== 'string' || by === 'routing' ? null : by === me.agent.name ? t('activity.you') : by
+  const nameOf = (by: string | null) => (by === me.agent.name ? t('activity.you') : by)
 
   switch (content.kind) {
     case 'assigned': {
@@ -36,14 +34,13 @@ function useWords(message: Message): string {
       return by ? t('activity.assigned_by', { name: to, by }) : t('activity.assigned', { name: to })
     }
     case 'unassigned': {
-      const by = nameOf('by' in content ? content.by : null)
+      const by = nameOf(content.by)
       return by ? t('activity.unassigned_by', { by }) : t('activity.unassigned')
     }
     case 'status_changed': {
       const by = nameOf(content.by)
-      const until = 'until' in content && typeof content.until === 'string' ? content.until : null
-      if (content.status === 'snoozed' && until) {
-        const time = dateTime(until, i18n.language)
+      if (content.status === 'snoozed' && content.until) {
+        const time = dateTime(content.until, i18n.language)
         return by ? t('activity.snoozed_until_by', { by, time }) : t('activity.snoozed_until', { time })
       }
       return by ? t(`activity.${content.status}_by`, { by }) : t(`activity.${content.status}`)

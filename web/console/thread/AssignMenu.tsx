@@ -6,7 +6,7 @@ import { useTranslation } from 'react-i18next'
 import type { Conversation } from 'client/types'
 import { PersonAvatar } from 'ui/PersonAvatar'
 import { useMe } from 'ui/session'
-import { useAgent, useAgents } from '../data/context'
+import { useAgents } from '../data/context'
 import css from './AssignMenu.module.css'
 
 const NOBODY = 'nobody'
@@ -22,7 +22,7 @@ export function AssignMenu(props: {
   const { t } = useTranslation()
   const me = useMe().agent.id
   const agents = useAgents()
-  const assignee = useAgent(props.conversation.assignee_id)
+  const { assignee_id: assigneeId, assignee_name: assigneeName } = props.conversation
   const [query, setQuery] = useState('')
   const combobox = useCombobox({ opened: props.opened, onDropdownClose: () => setQuery('') })
 
@@ -41,7 +41,7 @@ export function AssignMenu(props: {
     .sort((a, b) =>
       a.id === me ? -1 : b.id === me ? 1 : RANK[a.availability] - RANK[b.availability] || a.name.localeCompare(b.name),
     )
-  const label = assignee ? (assignee.id === me ? t('assign.me') : assignee.name) : t('assign.nobody')
+  const label = assigneeId ? (assigneeId === me ? t('assign.me') : assigneeName) : t('assign.nobody')
 
   return (
     <Combobox
@@ -66,10 +66,10 @@ export function AssignMenu(props: {
             onClick={() => props.onChange(!props.opened)}
             aria-haspopup="listbox"
             aria-expanded={props.opened}
-            aria-label={t('assign.to', { name: label })}
+            aria-label={assigneeId ? t('assign.to', { name: label }) : t('assign.title')}
             leftSection={
-              assignee ? (
-                <PersonAvatar name={assignee.name} seed={assignee.id} size={18} />
+              assigneeId ? (
+                <PersonAvatar name={assigneeName} seed={assigneeId} size={18} />
               ) : (
                 <IconUserPlus size={16} stroke={1.7} />
               )
@@ -90,7 +90,7 @@ export function AssignMenu(props: {
         <Combobox.Options aria-label={t('assign.title')}>
           <ScrollArea.Autosize mah={280} type="auto">
             {found.map((agent) => (
-              <Combobox.Option key={agent.id} value={agent.id} active={agent.id === assignee?.id}>
+              <Combobox.Option key={agent.id} value={agent.id} active={agent.id === assigneeId}>
                 <span className={css.option}>
                   <PersonAvatar name={agent.name} seed={agent.id} size={24} availability={agent.availability} />
                   <span className="fd-truncate">
@@ -102,14 +102,14 @@ export function AssignMenu(props: {
                   </span>
                   <IconCheck
                     size={15}
-                    style={{ visibility: agent.id === assignee?.id ? 'visible' : 'hidden' }}
+                    style={{ visibility: agent.id === assigneeId ? 'visible' : 'hidden' }}
                     aria-hidden
                   />
                 </span>
               </Combobox.Option>
             ))}
             {found.length === 0 && <Combobox.Empty>{t('assign.none_found')}</Combobox.Empty>}
-            {props.conversation.assignee_id && !wanted && (
+            {assigneeId && !wanted && (
               <Combobox.Option value={NOBODY}>
                 <span className={css.option}>
                   <IconUserMinus size={16} className={css.faint} />

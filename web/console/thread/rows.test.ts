@@ -54,7 +54,7 @@ describe('grouping', () => {
   })
 
   it('is broken by an activity', () => {
-    const activity = message(2, '10:00:30', { message_type: 'activity', content: { kind: 'unassigned' } })
+    const activity = message(2, '10:00:30', { message_type: 'activity', content: { kind: 'unassigned', by: null } })
     expect(shape(rows([message(1, '10:00:00'), activity, message(3, '10:01:00')]))).toEqual([
       'day',
       'in:1',

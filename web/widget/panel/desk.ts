@@ -5,7 +5,14 @@ import { ApiProblem } from 'client/http'
 import { createOutbox, type OutboxEntry } from 'client/outbox'
 import { createRealtime } from 'client/realtime'
 import { contiguousSeq, dropPending, emptyThread, firstSeq, mergeMessages, putPending } from 'client/thread'
-import type { MessagePage, WidgetConfig, WidgetConversation, WidgetMessage, WidgetSent, WidgetSession } from 'client/types'
+import type {
+  MessagePage,
+  WidgetConfig,
+  WidgetConversation,
+  WidgetMessage,
+  WidgetSent,
+  WidgetSession,
+} from 'client/types'
 import { safeColor } from '../shared/color'
 import type { Choices, PageInfo, ToFrame } from '../shared/protocol'
 import type { Actions } from './actions'
