@@ -12,9 +12,13 @@ describe('initials', () => {
     expect(initials('王小明')).toBe('小明')
     expect(initials('李 雷')).toBe('李雷')
   })
+  it('fits one where there is no room for two', () => {
+    expect(initials('Ana María López', 1)).toBe('A')
+    expect(initials('王小明', 1)).toBe('明')
+  })
   it('survives nothing and astral letters', () => {
-    expect(initials(null)).toBe('?')
-    expect(initials('  ')).toBe('?')
+    expect(initials(null)).toBe('')
+    expect(initials('  ')).toBe('')
     expect(initials('😀 smile')).toBe('😀S')
   })
 })

@@ -1,16 +1,16 @@
 // Names made small: initials, and a hue that never changes for the same id.
 
-/** One or two letters; a Chinese name is known by its last character or two, not by its first letters. */
-export function initials(name: string | null | undefined): string {
+/** One or two letters, none without a name; a Chinese name is known by its last characters, not by its first letters. */
+export function initials(name: string | null | undefined, most: 1 | 2 = 2): string {
   const text = (name ?? '').trim()
-  if (!text) return '?'
-  if (/^\p{Script=Han}/u.test(text)) return [...text.replace(/\s/g, '')].slice(-2).join('')
+  if (!text) return ''
+  if (/^\p{Script=Han}/u.test(text)) return [...text.replace(/\s/g, '')].slice(-most).join('')
   const words = text
     .replace(/@.*$/, '')
     .split(/[\s._-]+/)
     .filter(Boolean)
   const first = [...(words[0] ?? '?')][0] ?? '?'
-  const last = words.length > 1 ? ([...(words.at(-1) ?? '')][0] ?? '') : ''
+  const last = words.length > 1 && most > 1 ? ([...(words.at(-1) ?? '')][0] ?? '') : ''
   return (first + last).toUpperCase()
 }
 

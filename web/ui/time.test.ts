@@ -1,7 +1,7 @@
 // Relative times, in both languages' shapes.
 import type { TFunction } from 'i18next'
 import { describe, expect, it } from 'vitest'
-import { crossesDay, dayName, longAgo, shortAgo } from './time'
+import { crossesDay, dayName, longAgo, moment, shortAgo } from './time'
 
 const t = ((key: string, given?: { count?: number }) =>
   given?.count === undefined ? key : `${key}:${given.count}`) as unknown as TFunction
@@ -28,6 +28,14 @@ it('says long ago in whole words', () => {
   expect(longAgo('2026-03-10T11:57:00Z', NOW, 'zh-CN')).toBe('3分钟前')
   expect(longAgo('2026-03-10T12:00:30Z', NOW, 'en')).toBe('now')
   expect(longAgo('2026-01-01T12:00:00Z', NOW, 'en')).toBe('Jan 1, 2026')
+})
+
+it('names a moment to come by no more than it takes', () => {
+  const plain = (at: string) => moment(at, NOW, 'en').replace(/\s/g, ' ')
+  const time = /^\d+:\d\d [AP]M$/
+  expect(plain('2026-03-10T13:00:00Z')).toMatch(time)
+  expect(plain('2026-03-12T13:00:00Z')).toMatch(/^Thu \d+:\d\d/)
+  expect(plain('2026-05-01T13:00:00Z')).toMatch(/^May \d+, \d+:\d\d/)
 })
 
 describe('days', () => {

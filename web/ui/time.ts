@@ -40,6 +40,17 @@ export function dateTime(at: string, locale: string): string {
   return new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(at))
 }
 
+/** A moment to come, as short as it stays clear: the time alone when it is today. */
+export function moment(at: string, now: number, locale: string): string {
+  const near = Math.abs(dayjs(at).diff(now, 'day')) < 7
+  const day = dayjs(at).isSame(now, 'day')
+    ? {}
+    : near
+      ? ({ weekday: 'short' } as const)
+      : ({ month: 'short', day: 'numeric' } as const)
+  return new Intl.DateTimeFormat(locale, { ...day, hour: 'numeric', minute: '2-digit' }).format(new Date(at))
+}
+
 /** "Today", "Yesterday", then a weekday and date. */
 export function dayName(t: TFunction, at: string, now: number, locale: string): string {
   const day = dayjs(at).startOf('day')

@@ -1,7 +1,7 @@
 // What happened to the conversation, as a quiet line between the words.
 import { useTranslation } from 'react-i18next'
 import type { Message } from 'client/types'
-import { clock, dateTime } from 'ui/time'
+import { clock, dateTime, moment } from 'ui/time'
 import { useDesk } from '../data/context'
 import css from './ActivityLine.module.css'
 
@@ -40,7 +40,7 @@ function useWords(message: Message): string {
     case 'status_changed': {
       const by = nameOf(content.by)
       if (content.status === 'snoozed' && content.until) {
-        const time = dateTime(content.until, i18n.language)
+        const time = moment(content.until, Date.parse(message.created_at), i18n.language)
         return by ? t('activity.snoozed_until_by', { by, time }) : t('activity.snoozed_until', { time })
       }
       return by ? t(`activity.${content.status}_by`, { by }) : t(`activity.${content.status}`)

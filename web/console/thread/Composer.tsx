@@ -74,7 +74,8 @@ export function Composer({
   function onKeyDown(event: KeyboardEvent<HTMLTextAreaElement>): void {
     // Enter that ends a Chinese or Japanese composition chooses a word; it does not send. Safari says so only by 229.
     const composing = event.nativeEvent.isComposing || event.keyCode === 229
-    if (event.key === 'Enter' && !event.shiftKey && !event.altKey && !composing) {
+    // An on-screen keyboard has no Shift+Enter, so there Enter begins a line and the button sends.
+    if (event.key === 'Enter' && !event.shiftKey && !event.altKey && !composing && !touch) {
       event.preventDefault()
       send()
     }
@@ -136,7 +137,7 @@ export function Composer({
         </div>
         <div className={css.foot}>
           <span className={css.hint} data-strong={!connected || undefined} aria-live="polite">
-            {connected ? t('composer.hint') : t('composer.queued')}
+            {connected ? !touch && t('composer.hint') : t('composer.queued')}
           </span>
           {length > COUNT_FROM && (
             <span className={css.length} data-over={tooLong || undefined}>

@@ -12,7 +12,7 @@ import { useMediaQuery } from '@mantine/hooks'
 import type { Conversation } from 'client/types'
 import { PersonAvatar } from 'ui/PersonAvatar'
 import { useNow } from 'ui/RelativeTime'
-import { dateTime } from 'ui/time'
+import { moment } from 'ui/time'
 import { contactName } from '../data/conversations'
 import { AssignMenu } from './AssignMenu'
 import css from './Header.module.css'
@@ -167,11 +167,12 @@ const STATUS_COLORS = { open: 'green', pending: 'yellow', snoozed: 'gray', resol
 
 function StatusBadge({ conversation }: { conversation: Conversation }) {
   const { t, i18n } = useTranslation()
+  const now = useNow()
   const { status, snoozed_until: until } = conversation
   return (
     <Badge size="sm" variant="light" color={STATUS_COLORS[status]} className={css.status} data-status={status}>
       {status === 'snoozed' && until
-        ? t('activity.snoozed_until', { time: dateTime(until, i18n.language) })
+        ? t('activity.snoozed_until', { time: moment(until, now, i18n.language) })
         : t(`status.${status}`)}
     </Badge>
   )
