@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use axum::body::Bytes;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
@@ -21,13 +22,38 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        match axum::Json::<T>::from_request(request, state).await {
+        let (parts, body) = request.into_parts();
+        let limited = Request::from_parts(parts.clone(), body);
+        let bytes = match Bytes::from_request(limited, state).await {
+            Ok(bytes) => bytes,
+            Err(error) if error.status() == StatusCode::PAYLOAD_TOO_LARGE => {
+                return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", Some("At most 128 KiB.")));
+            }
+            Err(_) => return Err(Problem::new(StatusCode::BAD_REQUEST, "body_unreadable", None)),
+        };
+        // serde would take a list for an object, its entries for the fields in order.
+        let is_list = bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[');
+        let sent = bytes.clone();
+        match axum::Json::<T>::from_request(Request::from_parts(parts, bytes.into()), state).await {
+            Ok(_) if is_list => Err(Problem::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "body_fields_invalid",
+                Some("The body is a JSON object."),
+            )),
             Ok(axum::Json(body)) => Ok(Self(body)),
             Err(JsonRejection::MissingJsonContentType(_)) => Err(Problem::new(
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 "content_type_not_json",
                 Some("Send application/json."),
             )),
+            // serde_json calls it bad syntax where a word of a list was wanted and something else stands.
+            Err(JsonRejection::JsonSyntaxError(_)) if serde_json::from_slice::<serde_json::Value>(&sent).is_ok() => {
+                Err(Problem::new(
+                    StatusCode::UNPROCESSABLE_ENTITY,
+                    "body_fields_invalid",
+                    Some("A field has the wrong type."),
+                ))
+            }
             Err(JsonRejection::JsonSyntaxError(_)) => {
                 Err(Problem::new(StatusCode::BAD_REQUEST, "body_not_json", Some("The body is not JSON.")))
             }
@@ -37,9 +63,6 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
                 let detail = detail.rsplit_once(": ").map_or(detail.as_str(), |(_, last)| last);
                 let detail: String = detail.chars().filter(|c| !c.is_control()).take(200).collect();
                 Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "body_fields_invalid", Some(&detail)))
-            }
-            Err(other) if other.status() == StatusCode::PAYLOAD_TOO_LARGE => {
-                Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", Some("At most 128 KiB.")))
             }
             Err(_) => Err(Problem::new(StatusCode::BAD_REQUEST, "body_unreadable", None)),
         }
