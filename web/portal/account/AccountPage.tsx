@@ -90,7 +90,8 @@ function Company() {
             <dd>
               <Copies value={account.id}>
                 {({ copied, copy }) => (
-                  <UnstyledButton className={css.id} onClick={copy} aria-label={t('account_page.copy_id')}>
+                  <UnstyledButton className={css.id} onClick={copy} title={t('account_page.copy_id')}>
+                    <span className="fd-sr">{t('account_page.copy_id')}</span>
                     <code className="fd-truncate">{account.id}</code>
                     {copied ? <IconCheck size={14} aria-hidden /> : <IconCopy size={14} aria-hidden />}
                   </UnstyledButton>

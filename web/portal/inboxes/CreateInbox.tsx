@@ -1,5 +1,5 @@
 // A name is all a new inbox needs; everything else has a good beginning.
-import { Button, Group, Modal, TextInput } from '@mantine/core'
+import { Button, Group, TextInput } from '@mantine/core'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useLocation } from 'wouter'
@@ -9,11 +9,12 @@ import { ProblemAlert } from 'ui/ProblemAlert'
 import { http } from 'ui/session'
 import { useRefresh } from '../data/api'
 import { isLimit, LimitNotice } from '../shell/LimitNotice'
+import { Dialog } from '../shell/Dialog'
 
 export function CreateInbox({ opened, onClose, full }: { opened: boolean; onClose: () => void; full: boolean }) {
   const { t } = useTranslation()
   return (
-    <Modal opened={opened} onClose={onClose} title={t('inboxes.create')} centered size={460}>
+    <Dialog opened={opened} onClose={onClose} title={t('inboxes.create')} size={460}>
       {full ? (
         <>
           <LimitNotice of="inboxes" />
@@ -26,7 +27,7 @@ export function CreateInbox({ opened, onClose, full }: { opened: boolean; onClos
       ) : (
         <Form onClose={onClose} />
       )}
-    </Modal>
+    </Dialog>
   )
 }
 

@@ -1,5 +1,5 @@
 // One inbox: its settings, and the widget as visitors will see it beside them.
-import { Badge, SegmentedControl, Skeleton } from '@mantine/core'
+import { SegmentedControl, Skeleton } from '@mantine/core'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Inbox, InboxSettings } from 'client/types'
@@ -7,6 +7,7 @@ import { ProblemState } from 'ui/ProblemAlert'
 import { useMe } from 'ui/session'
 import { useInbox } from '../data/api'
 import { Page } from '../shell/Page'
+import { Tag } from '../shell/Tag'
 import { InboxForm } from './InboxForm'
 import css from './InboxPage.module.css'
 import { WidgetPreview } from './WidgetPreview'
@@ -46,9 +47,9 @@ function Loaded({ inbox }: { inbox: Inbox }) {
       title={inbox.name}
       back={{ href: '/inboxes', label: t('nav.inboxes') }}
       actions={
-        <Badge variant="light" size="lg" color={inbox.installed_at ? 'teal' : 'gray'}>
+        <Tag tone={inbox.installed_at ? 'ok' : 'plain'}>
           {t(inbox.installed_at ? 'inboxes.live' : 'inboxes.not_installed')}
-        </Badge>
+        </Tag>
       }
     >
       <div className={css.columns}>

@@ -1,5 +1,5 @@
 // The doors customers come in by.
-import { Badge, Button } from '@mantine/core'
+import { Button } from '@mantine/core'
 import { IconChevronRight, IconMessageChatbot, IconPlus } from '@tabler/icons-react'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -11,6 +11,7 @@ import { useMe } from 'ui/session'
 import { inkOn, safeColor } from '../../widget/shared/color'
 import { useInboxes } from '../data/api'
 import { Card, Page, RowsSkeleton } from '../shell/Page'
+import { Tag } from '../shell/Tag'
 import { CreateInbox } from './CreateInbox'
 import css from './InboxesPage.module.css'
 
@@ -76,9 +77,9 @@ function Row({ inbox }: { inbox: Inbox }) {
             {domains.length > 0 ? domains.join(', ') : t('inboxes.any_site')}
           </span>
         </span>
-        <Badge variant="light" color={inbox.installed_at ? 'teal' : 'gray'} className={css.badge ?? ''}>
+        <Tag tone={inbox.installed_at ? 'ok' : 'plain'}>
           {t(inbox.installed_at ? 'inboxes.live' : 'inboxes.not_installed')}
-        </Badge>
+        </Tag>
         <IconChevronRight size={17} aria-hidden className={css.arrow} />
       </Link>
     </li>

@@ -1,5 +1,5 @@
 // Keys for programs: what they may do, when they were last used, and taking them away.
-import { Anchor, Badge, Button } from '@mantine/core'
+import { Anchor, Button } from '@mantine/core'
 import { IconKey, IconPlus } from '@tabler/icons-react'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -12,6 +12,7 @@ import { date } from 'ui/time'
 import { useApiKeys, useRefresh } from '../data/api'
 import { Confirm } from '../shell/Confirm'
 import { Card, Page, RowsSkeleton } from '../shell/Page'
+import { Tag } from '../shell/Tag'
 import { CreateKey } from './CreateKey'
 import css from './Keys.module.css'
 
@@ -29,7 +30,7 @@ export function ApiKeysPage() {
       text={
         <>
           {t('keys.text')}{' '}
-          <Anchor href="/docs" target="_blank" inherit>
+          <Anchor href="/docs" target="_blank" inherit underline="always">
             {t('keys.docs')}
           </Anchor>
         </>
@@ -97,9 +98,9 @@ function KeyRow({ apiKey }: { apiKey: ApiKey }) {
         {!gone && (
           <div className={css.scopes}>
             {shown.map((scope) => (
-              <Badge key={scope} size="sm" variant="default" ff="monospace" fw={450}>
+              <code key={scope} className={css.scope}>
                 {scope}
-              </Badge>
+              </code>
             ))}
             {more > 0 && (
               <Anchor component="button" size="xs" onClick={() => setAll(true)}>
@@ -110,9 +111,7 @@ function KeyRow({ apiKey }: { apiKey: ApiKey }) {
         )}
       </div>
       {gone ? (
-        <Badge variant="light" color="gray">
-          {t('keys.revoked')}
-        </Badge>
+        <Tag>{t('keys.revoked')}</Tag>
       ) : (
         <Button size="compact-sm" variant="subtle" color="red" onClick={() => setAsking(true)}>
           {t('keys.revoke')}

@@ -1,5 +1,5 @@
 // A new key: a name, what it may do, then its secret, once.
-import { Alert, Anchor, Button, Checkbox, Group, Modal, TextInput } from '@mantine/core'
+import { Alert, Anchor, Button, Checkbox, Group, TextInput } from '@mantine/core'
 import { IconAlertTriangle } from '@tabler/icons-react'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -11,6 +11,7 @@ import { useRefresh } from '../data/api'
 import { CopyButton } from '../shell/CopyButton'
 import css from './Keys.module.css'
 import { groupScopes, readOnly } from './scopes'
+import { Dialog } from '../shell/Dialog'
 
 export function CreateKey({ opened, onClose }: { opened: boolean; onClose: () => void }) {
   const { t } = useTranslation()
@@ -22,18 +23,17 @@ export function CreateKey({ opened, onClose }: { opened: boolean; onClose: () =>
   }
 
   return (
-    <Modal
+    <Dialog
       opened={opened}
       onClose={close}
       title={t(created ? 'keys.created' : 'keys.create')}
-      centered
       size={560}
       // A slip of the mouse must not lose a secret that is shown once.
       closeOnClickOutside={!created}
       closeOnEscape={!created}
     >
       {created ? <Secret created={created} onClose={close} /> : <Form onCreated={setCreated} onClose={close} />}
-    </Modal>
+    </Dialog>
   )
 }
 

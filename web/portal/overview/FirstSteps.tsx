@@ -95,7 +95,7 @@ export function FirstSteps(props: { checklist: Checklist; onSeen: () => void; on
             <WidgetPreview inboxKey={inbox.key} settings={inbox.settings} companyName={me.account.name} />
             <p className={css.caption}>
               {t('steps.preview')}{' '}
-              <Anchor component={Link} href={`/inboxes/${inbox.id}`} inherit>
+              <Anchor component={Link} href={`/inboxes/${inbox.id}`} inherit underline="always">
                 {t('steps.customise')}
               </Anchor>
             </p>

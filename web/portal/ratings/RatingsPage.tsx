@@ -21,7 +21,7 @@ export function RatingsPage() {
     <Page title={t('nav.ratings')} text={t('ratings.text')}>
       <Stack>
         {summary.isPending && <Skeleton height={190} radius={14} />}
-        {summary.isError && (
+        {summary.isError && !ratings.isError && (
           <Card>
             <ProblemState compact problem={summary.error} onRetry={() => void summary.refetch()} />
           </Card>
@@ -88,15 +88,19 @@ function Summary({ summary }: { summary: RatingsSummary }) {
           {happy !== null && (
             <div>
               <dt>{t('ratings.happy')}</dt>
-              <dd>{percent(happy, i18n.language)}</dd>
-              <p>{t('ratings.happy_text')}</p>
+              <dd>
+                {percent(happy, i18n.language)}
+                <small>{t('ratings.happy_text')}</small>
+              </dd>
             </div>
           )}
           {answered !== null && (
             <div>
               <dt>{t('ratings.answered')}</dt>
-              <dd>{percent(answered, i18n.language)}</dd>
-              <p>{t('ratings.answered_text', { count: summary.count, asked: summary.asked })}</p>
+              <dd>
+                {percent(answered, i18n.language)}
+                <small>{t('ratings.answered_text', { count: summary.count, asked: summary.asked })}</small>
+              </dd>
             </div>
           )}
         </dl>

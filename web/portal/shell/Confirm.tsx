@@ -1,8 +1,9 @@
 // "Are you sure?", saying what will happen, with the harmless answer focused.
-import { Button, Group, Modal, Text } from '@mantine/core'
+import { Button, Group, Text } from '@mantine/core'
 import { useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { ProblemAlert } from 'ui/ProblemAlert'
+import { Dialog } from './Dialog'
 
 export function Confirm(props: {
   opened: boolean
@@ -36,7 +37,7 @@ export function Confirm(props: {
   }
 
   return (
-    <Modal opened={props.opened} onClose={close} title={props.title} centered size={440}>
+    <Dialog opened={props.opened} onClose={close} title={props.title} size={440}>
       <Text size="sm" c="dimmed" mb="lg" component="div">
         {props.text}
       </Text>
@@ -45,10 +46,10 @@ export function Confirm(props: {
         <Button variant="default" onClick={close} data-autofocus>
           {t('common.cancel')}
         </Button>
-        <Button color={props.danger ? 'red' : undefined} loading={busy} onClick={() => void confirm()}>
+        <Button color={props.danger ? 'red.9' : undefined} loading={busy} onClick={() => void confirm()}>
           {props.action}
         </Button>
       </Group>
-    </Modal>
+    </Dialog>
   )
 }

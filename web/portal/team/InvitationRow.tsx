@@ -1,5 +1,5 @@
 // An invitation on its way: what became of it, and sending it again or taking it back.
-import { Badge, Button } from '@mantine/core'
+import { Button } from '@mantine/core'
 import { notifications } from '@mantine/notifications'
 import { IconMail } from '@tabler/icons-react'
 import { useState } from 'react'
@@ -10,9 +10,10 @@ import { http } from 'ui/session'
 import { date } from 'ui/time'
 import { useRefresh } from '../data/api'
 import { Confirm } from '../shell/Confirm'
+import { Tag } from '../shell/Tag'
 import css from './Team.module.css'
 
-const COLORS = { pending: 'ink', expired: 'amber', revoked: 'gray', accepted: 'teal' } as const
+const TONES = { pending: 'accent', expired: 'warn', revoked: 'plain', accepted: 'ok' } as const
 
 export function InvitationRow({ invitation }: { invitation: Invitation }) {
   const { t, i18n } = useTranslation()
@@ -51,9 +52,7 @@ export function InvitationRow({ invitation }: { invitation: Invitation }) {
         </div>
       </div>
       <div className={css.controls}>
-        <Badge variant="light" color={COLORS[invitation.status]}>
-          {t(`team.status.${invitation.status}`)}
-        </Badge>
+        <Tag tone={TONES[invitation.status]}>{t(`team.status.${invitation.status}`)}</Tag>
         <Button size="compact-sm" variant="subtle" loading={busy} onClick={() => void sendAgain()}>
           {t('team.send_again')}
         </Button>

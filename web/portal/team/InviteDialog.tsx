@@ -1,5 +1,5 @@
 // Inviting a colleague: an address, a role, and a letter is on its way. Several in a row without closing.
-import { Button, Group, Modal, Radio, TextInput } from '@mantine/core'
+import { Button, Group, Radio, TextInput } from '@mantine/core'
 import { IconCircleCheck } from '@tabler/icons-react'
 import { useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -12,15 +12,16 @@ import { useAgents, useInvitations, useRefresh } from '../data/api'
 import { isLimit, LimitNotice } from '../shell/LimitNotice'
 import { seats } from './seats'
 import css from './Team.module.css'
+import { Dialog } from '../shell/Dialog'
 
 const ROLES: Role[] = ['agent', 'supervisor', 'admin']
 
 export function InviteDialog({ opened, onClose }: { opened: boolean; onClose: () => void }) {
   const { t } = useTranslation()
   return (
-    <Modal opened={opened} onClose={onClose} title={t('team.invite')} centered size={480}>
+    <Dialog opened={opened} onClose={onClose} title={t('team.invite')} size={480}>
       <Form onClose={onClose} />
-    </Modal>
+    </Dialog>
   )
 }
 

@@ -1,5 +1,5 @@
 // One colleague: role and capacity to change in place, and the switch that shuts or opens their way in.
-import { ActionIcon, Badge, Menu, NumberInput, Select } from '@mantine/core'
+import { ActionIcon, Menu, NumberInput, Select } from '@mantine/core'
 import { notifications } from '@mantine/notifications'
 import { IconDots, IconUserCheck, IconUserOff } from '@tabler/icons-react'
 import { useState } from 'react'
@@ -11,6 +11,7 @@ import { http } from 'ui/session'
 import { useRefresh } from '../data/api'
 import { Confirm } from '../shell/Confirm'
 import { isLimit, LimitNotice } from '../shell/LimitNotice'
+import { Tag } from '../shell/Tag'
 import css from './Team.module.css'
 
 const ROLES: Role[] = ['admin', 'supervisor', 'agent']
@@ -56,16 +57,8 @@ export function MemberRow({ agent, self }: { agent: Agent; self: boolean }) {
       <div className={css.who}>
         <div className={css.name}>
           <span className="fd-truncate">{agent.name}</span>
-          {self && (
-            <Badge size="sm" variant="light" color="gray">
-              {t('team.you')}
-            </Badge>
-          )}
-          {off && (
-            <Badge size="sm" variant="light" color="red">
-              {t('team.off')}
-            </Badge>
-          )}
+          {self && <Tag>{t('team.you')}</Tag>}
+          {off && <Tag tone="danger">{t('team.off')}</Tag>}
         </div>
         <div className={`${css.email} fd-truncate`}>{agent.email}</div>
       </div>
@@ -152,6 +145,9 @@ function Capacity({ agent, value, onChange }: { agent: Agent; value: number; onC
 
   return (
     <div className={css.load} title={t('team.capacity_text')}>
+      <span className={css.loadLabel} aria-hidden>
+        {t('team.load')}
+      </span>
       <span className={css.open}>
         <b>{agent.open_conversations}</b> /
       </span>

@@ -51,6 +51,12 @@ export function TeamPage() {
           {agents.isPending && <RowsSkeleton />}
           {agents.isError && <ProblemState compact problem={agents.error} onRetry={() => void agents.refetch()} />}
           {agents.data && (
+            <div className={css.columns} aria-hidden>
+              <span>{t('team.role')}</span>
+              <span>{t('team.load')}</span>
+            </div>
+          )}
+          {agents.data && (
             <ul className={css.list}>
               {team.map((agent) => (
                 <MemberRow key={agent.id} agent={agent} self={agent.id === self.id} />

@@ -70,7 +70,10 @@ export function DailyChart(props: { days: Meter['daily']; label: string; height:
             values: (_chart, ticks) => ticks.map((tick) => compactNumber(tick, locale)),
           },
         ],
-        series: [{}, { fill: color('--fd-accent'), stroke: color('--fd-accent'), width: 0, paths: bars }],
+        series: [
+          {},
+          { fill: color('--fd-accent'), stroke: color('--fd-accent'), width: 0, paths: bars, points: { show: false } },
+        ],
         hooks: {
           setCursor: [
             (self) => {

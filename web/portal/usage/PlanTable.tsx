@@ -1,8 +1,8 @@
 // The plans beside each other, the present one marked.
-import { Badge } from '@mantine/core'
 import { useTranslation } from 'react-i18next'
 import type { Limits, Plan } from 'client/types'
-import { bytes, compactNumber } from './amounts'
+import { Tag } from '../shell/Tag'
+import { bytes, wholeNumber } from './amounts'
 import css from './Usage.module.css'
 
 const ROWS: (keyof Limits)[] = ['agents', 'inboxes', 'conversations_per_month', 'messages_per_month', 'storage_bytes']
@@ -14,7 +14,7 @@ export function PlanTable({ plans, current }: { plans: Plan[]; current: Plan['id
   const words = (limits: Limits, row: keyof Limits) => {
     const value = limits[row]
     if (value === null) return t('usage.no_limit')
-    return row === 'storage_bytes' ? bytes(value, i18n.language) : compactNumber(value, i18n.language)
+    return row === 'storage_bytes' ? bytes(value, i18n.language) : wholeNumber(value, i18n.language)
   }
 
   return (
@@ -28,9 +28,9 @@ export function PlanTable({ plans, current }: { plans: Plan[]; current: Plan['id
               <th key={plan.id} scope="col" data-current={plan.id === current || undefined}>
                 {t(`plan.${plan.id}`, { defaultValue: plan.name })}
                 {plan.id === current && (
-                  <Badge size="sm" variant="light" ml={8}>
-                    {t('usage.yours')}
-                  </Badge>
+                  <span className={css.yours}>
+                    <Tag tone="accent">{t('usage.yours')}</Tag>
+                  </span>
                 )}
               </th>
             ))}

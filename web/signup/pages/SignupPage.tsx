@@ -178,18 +178,20 @@ function SignedInNote() {
 function Points() {
   const { t } = useTranslation()
   return (
-    <ul className={css.points}>
-      {[['minute', IconBolt] as const, ['languages', IconLanguage] as const, ['yours', IconShieldCheck] as const].map(
-        ([name, Icon]) => (
-          <li key={name}>
-            <Icon size={19} stroke={1.8} aria-hidden />
-            <span>
-              <strong>{t(`showcase.${name}`)}</strong>
-              {t(`showcase.${name}_text`)}
-            </span>
-          </li>
-        ),
-      )}
-    </ul>
+    <aside className={css.points} aria-label={t('showcase.label')}>
+      <ul>
+        {[['minute', IconBolt] as const, ['languages', IconLanguage] as const, ['yours', IconShieldCheck] as const].map(
+          ([name, Icon]) => (
+            <li key={name}>
+              <Icon size={19} stroke={1.8} aria-hidden />
+              <span>
+                <strong>{t(`showcase.${name}`)}</strong>
+                {t(`showcase.${name}_text`)}
+              </span>
+            </li>
+          ),
+        )}
+      </ul>
+    </aside>
   )
 }
