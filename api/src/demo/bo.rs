@@ -18,11 +18,15 @@ use super::stage::{Stage, short};
 use super::visitor::typing_time;
 
 /// How many conversations he types in at once.
-const HANDS: usize = 3;
+const HANDS: usize = 4;
 /// How many unanswered visitors he leaves to Mei before he helps.
 const LEFT_TO_MEI: usize = 4;
 /// How long a visitor waits for Mei before Bo thinks of helping.
 const PATIENCE: chrono::TimeDelta = chrono::TimeDelta::seconds(45);
+/// How long a visitor who was answered may say nothing before Bo takes them for gone: a day that was cut short leaves such.
+const GONE_AFTER: chrono::TimeDelta = chrono::TimeDelta::seconds(75);
+/// How many he takes over at one glance.
+const HELP_WITH: usize = 3;
 /// How often he looks over Mei's shoulder.
 const GLANCE: Duration = Duration::from_secs(15);
 
@@ -69,6 +73,7 @@ impl Bo {
             let heard = tokio::select! {
                 () = self.stage.doors.over.cancelled() => return Err(DoorError::Over),
                 _ = glance.tick() => {
+                    self.tidy().await?;
                     self.relieve_mei().await?;
                     continue;
                 }
@@ -79,7 +84,10 @@ impl Bo {
                     connections += 1;
                     if connections > 1 {
                         self.stage.count(|tally| tally.outages += 1);
-                        self.stage.comment("!", &format!("{} is connected again", self.me.name));
+                        self.stage.comment(
+                            "!",
+                            &format!("the server was away; {} is back, and so are the visitors", self.me.name),
+                        );
                     }
                     for thread in self.open_of("me").await? {
                         mine.insert(thread.id.clone());
@@ -186,10 +194,7 @@ impl Bo {
                 Step::ToMei => self.hand_over(thread).await?,
                 Step::Resolve => {
                     self.stage.doors.pause(self.between(3500, 5500)).await?;
-                    self.put(thread, "status", json!({ "status": "resolved" })).await?;
-                    self.stage.count(|tally| tally.resolved += 1);
-                    self.stage
-                        .comment("✓", &format!("{} resolves the conversation with {}", self.me.name, thread.visitor()));
+                    self.resolve(thread).await?;
                 }
                 Step::Visitor(_) | Step::Rate(..) | Step::Snooze => {}
             }
@@ -242,6 +247,24 @@ impl Bo {
         self.keys.call::<Value>(Method::PUT, &path, Some(ask)).await.map(drop)
     }
 
+    /// Resolves what has gone quiet, so that there is room for those who come.
+    async fn tidy(&self) -> Result<(), DoorError> {
+        let before = self.stage.doors.clock.now() - GONE_AFTER;
+        for thread in self.open_of("me").await? {
+            if thread.waiting_since.is_none() && thread.last_activity_at.is_some_and(|at| at < before) {
+                self.resolve(&thread).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn resolve(&self, thread: &Thread) -> Result<(), DoorError> {
+        self.put(thread, "status", json!({ "status": "resolved" })).await?;
+        self.stage.count(|tally| tally.resolved += 1);
+        self.stage.comment("✓", &format!("{} resolves the conversation with {}", self.me.name, thread.visitor()));
+        Ok(())
+    }
+
     /// Takes over those who wait longest for Mei when she has many, if he knows what to say.
     async fn relieve_mei(&self) -> Result<(), DoorError> {
         let before = self.stage.doors.clock.now() - PATIENCE;
@@ -249,14 +272,19 @@ impl Bo {
         waiting.retain(|thread| thread.waiting_since.is_some_and(|since| since < before));
         waiting.sort_by_key(|thread| thread.waiting_since);
         let many = waiting.len().saturating_sub(LEFT_TO_MEI);
-        for thread in waiting.iter().take(many) {
+        let mut left = many.min(HELP_WITH);
+        for thread in waiting {
+            if left == 0 {
+                break;
+            }
             let path = format!("/v1/conversations/{}/messages?limit=20", thread.id);
             let list: List<Bubble> = self.keys.call(Method::GET, &path, None).await?;
             let mut asked = list.data.iter().rev().filter(|message| message.is_incoming());
             let known = asked.find_map(|message| self.stage.book.answer(&message.text));
             let passed_on = list.data.iter().any(|message| message.private);
             if known.is_some_and(|steps| !steps.is_empty()) && !passed_on {
-                self.put(thread, "assignee", json!({ "agent_id": self.me.id })).await?;
+                self.put(&thread, "assignee", json!({ "agent_id": self.me.id })).await?;
+                left -= 1;
                 self.stage.count(|tally| tally.taken_over += 1);
                 self.stage
                     .comment("⇠", &format!("{} helps {} out with {}", self.me.name, self.mei.name, thread.visitor()));

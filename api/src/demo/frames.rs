@@ -60,6 +60,8 @@ pub(super) struct Thread {
     pub(super) survey: Option<Survey>,
     #[serde(default)]
     pub(super) waiting_since: Option<infra::Timestamp>,
+    #[serde(default)]
+    pub(super) last_activity_at: Option<infra::Timestamp>,
 }
 
 impl Thread {

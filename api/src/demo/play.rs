@@ -75,13 +75,14 @@ pub(super) async fn play(settings: &Settings, day: Day) -> Outcome<()> {
     let mut guests = invite(&stage, stories, script::people()?, &day, seed, &player);
 
     let length = Duration::from_secs(u64::from(day.minutes) * 60);
+    let mut finished = 0;
     let mut end = std::pin::pin!(stage.doors.pause(length));
     loop {
         tokio::select! {
             _ = &mut end => break,
             left = guests.join_next() => match left {
                 Some(Ok(Err(error))) if !matches!(error, DoorError::Over) => stage.comment("!", &error.to_string()),
-                Some(_) => {}
+                Some(_) => finished += 1,
                 None => break,
             },
             Some(Ok(Err(error))) = players.join_next() => {
@@ -91,7 +92,6 @@ pub(super) async fn play(settings: &Settings, day: Day) -> Outcome<()> {
             }
         }
     }
-    let waiting = guests.len();
     over.cancel();
     told.abort();
     stage.tracker.close();
@@ -102,7 +102,7 @@ pub(super) async fn play(settings: &Settings, day: Day) -> Outcome<()> {
     };
     // A socket that will not close is closed by the end of the process.
     drop(tokio::time::timeout(Duration::from_secs(3), leaving).await);
-    sum_up(&stage, waiting);
+    sum_up(&stage, finished);
     Ok(())
 }
 
@@ -206,7 +206,7 @@ fn greet(stage: &Stage, day: &Day, seed: u64) {
     say("");
 }
 
-fn sum_up(stage: &Stage, waiting: usize) {
+fn sum_up(stage: &Stage, finished: u32) {
     let tally = stage.tally();
     let many = i32::try_from(tally.ratings.len()).unwrap_or(0);
     let sum: i32 = tally.ratings.iter().map(|stars| i32::from(*stars)).sum();
@@ -230,6 +230,7 @@ fn sum_up(stage: &Stage, waiting: usize) {
     if tally.outages > 0 {
         say(&format!("  {} connections were lost and came back", tally.outages));
     }
+    let waiting = tally.visitors.saturating_sub(finished);
     if waiting > 0 {
         say(&format!("  {waiting} visits were still going on, or waited for an answer"));
     }

@@ -286,7 +286,6 @@ impl Visit<'_> {
                 self.connections += 1;
                 if self.connections > 1 {
                     self.of.stage.count(|tally| tally.outages += 1);
-                    self.comment("!", &format!("{} is connected again", self.name));
                 }
             }
             News::Message { conversation, message } => self.receive(&conversation, &message),
