@@ -137,17 +137,16 @@ pub async fn reserve(world: &World, key: Uuid, request: Request) -> Result<Reser
         match found(world, key, &founding, attempt).await {
             Ok(reserved) => return Ok(reserved),
             Err(error) if error.broke("account_slug_key") => {}
-            Err(error) if error.broke("login_email_key") => return Err(SignupError::EmailTaken),
-            // The same key, at the same moment: the other call has made it.
-            Err(error) if error.broke("signup_pkey") => {
-                let earlier = earlier(world, key)
-                    .await?
-                    .filter(|earlier| earlier.request_hash == founding.fingerprint)
-                    .ok_or(SignupError::KeyReused)?;
-                return Ok(Reserved {
-                    account_id: AccountId::from_uuid(earlier.account_id),
-                    member_id: AgentId::from_uuid(earlier.membership_id),
-                });
+            // The same key, at the same moment: the other call has made it. Which rule it breaks first is chance.
+            Err(error) if error.broke("signup_pkey") || error.broke("login_email_key") => {
+                return match earlier(world, key).await? {
+                    Some(earlier) if earlier.request_hash == founding.fingerprint => Ok(Reserved {
+                        account_id: AccountId::from_uuid(earlier.account_id),
+                        member_id: AgentId::from_uuid(earlier.membership_id),
+                    }),
+                    Some(_) => Err(SignupError::KeyReused),
+                    None => Err(SignupError::EmailTaken),
+                };
             }
             Err(error) => return Err(error.into()),
         }
