@@ -46,10 +46,11 @@ export function AccountMenu({ here, children }: { here: 'console' | 'portal'; ch
   return (
     <Menu position="bottom-start" width={248}>
       <Menu.Target>
-        <UnstyledButton className={css.target} aria-label={t('account.menu')}>
+        <UnstyledButton className={css.target}>
           <LogoMark size={26} />
           <span className={css.names}>
             <span className={`${css.account} fd-truncate`}>{me.account.name}</span>
+            <span className="fd-sr">{t('account.menu')}</span>
           </span>
           <IconSelector size={15} className={css.chevron} aria-hidden />
         </UnstyledButton>

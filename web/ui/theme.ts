@@ -117,7 +117,14 @@ export const theme = createTheme({
     Drawer: Drawer.extend({ defaultProps: { overlayProps: { backgroundOpacity: 0.35 } } }),
     Kbd: Kbd.extend({ defaultProps: { size: 'xs' } }),
     Menu: Menu.extend({
-      defaultProps: { shadow: 'lg', radius: 'md', offset: 6, transitionProps: { transition: 'pop', duration: 90 } },
+      defaultProps: {
+        shadow: 'lg',
+        radius: 'md',
+        offset: 6,
+        transitionProps: { transition: 'pop', duration: 90 },
+        // The placeholder is a focusable element that a menu must not contain.
+        withInitialFocusPlaceholder: false,
+      },
     }),
     Modal: Modal.extend({
       defaultProps: {

@@ -83,7 +83,6 @@ export function EditableField(props: {
         cancelled.current = false
         setDraft(value ?? '')
       }}
-      aria-label={t('contact.edit_field', { field: label, value: text || t('common.none') })}
     >
       <span className={css.label}>{label}</span>
       <span
@@ -93,6 +92,7 @@ export function EditableField(props: {
       >
         {text || t('contact.add_field')}
       </span>
+      {text && <span className="fd-sr">{t('contact.edit_field')}</span>}
     </UnstyledButton>
   )
 }

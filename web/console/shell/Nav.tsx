@@ -105,11 +105,14 @@ export function ConsoleFooter() {
     <div className={css.footer}>
       <Menu position="top-start" width={212}>
         <Menu.Target>
-          <UnstyledButton className={css.me} aria-label={t('presence.change', { state: t(`availability.${seen}`) })}>
-            <PersonAvatar name={me.name} seed={me.id} size={30} availability={seen} />
+          <UnstyledButton className={css.me}>
+            <span aria-hidden>
+              <PersonAvatar name={me.name} seed={me.id} size={30} availability={seen} />
+            </span>
             <span className={css.meText}>
               <span className={`${css.meName} fd-truncate`}>{me.name}</span>
               <span className={css.meState}>{t(`availability.${seen}`)}</span>
+              <span className="fd-sr">{t('presence.change')}</span>
             </span>
           </UnstyledButton>
         </Menu.Target>

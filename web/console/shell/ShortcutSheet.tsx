@@ -39,7 +39,14 @@ const GROUPS = [
 export function ShortcutSheet({ opened, onClose }: { opened: boolean; onClose: () => void }) {
   const { t } = useTranslation()
   return (
-    <Modal opened={opened} onClose={onClose} title={t('shortcuts.title')} size={640} centered>
+    <Modal
+      opened={opened}
+      onClose={onClose}
+      title={t('shortcuts.title')}
+      size={640}
+      centered
+      closeButtonProps={{ 'aria-label': t('common.close') }}
+    >
       <div className={css.groups}>
         {GROUPS.map((group) => (
           <section key={group.title}>

@@ -66,7 +66,6 @@ export function AssignMenu(props: {
             onClick={() => props.onChange(!props.opened)}
             aria-haspopup="listbox"
             aria-expanded={props.opened}
-            aria-label={assigneeId ? t('assign.to', { name: label }) : t('assign.title')}
             leftSection={
               assigneeId ? (
                 <PersonAvatar name={assigneeName} seed={assigneeId} size={18} />
@@ -76,7 +75,8 @@ export function AssignMenu(props: {
             }
             data-compact={props.compact || undefined}
           >
-            {props.compact ? null : label}
+            {assigneeId && <span className="fd-sr">{t('assign.to')}</span>}
+            <span className={props.compact ? 'fd-sr' : 'fd-truncate'}>{label}</span>
           </Button>
         </Tooltip>
       </Combobox.Target>

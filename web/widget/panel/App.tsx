@@ -74,8 +74,8 @@ function useBrand(color: string | undefined, theme: 'auto' | 'light' | 'dark'): 
     const brand = safeColor(color)
     style.setProperty('--brand', brand)
     style.setProperty('--brand-ink', inkOn(brand))
-    style.setProperty('--accent-light', readableOn(brand, '#ffffff'))
-    style.setProperty('--accent-dark', readableOn(brand, '#22262e'))
+    style.setProperty('--accent-light', readableOn(brand, '#f2f4f7'))
+    style.setProperty('--accent-dark', readableOn(brand, '#262a33'))
     dataset['theme'] = theme
   }, [color, theme])
 }
