@@ -159,11 +159,8 @@ impl Bo {
         let free = self.stage.doors.over.run_until_cancelled(self.hands.acquire()).await;
         let _hand = free.ok_or(DoorError::Over)?.map_err(|_| DoorError::Over)?;
         self.stage.doors.pause(self.between(900, 2600)).await?;
+        let Some(thread) = self.if_mine(id).await? else { return Ok(()) };
         let path = format!("/v1/conversations/{id}");
-        let thread: Thread = self.keys.call(Method::GET, &path, None).await?;
-        if thread.assignee_id.as_ref() != Some(&self.me.id) || thread.status != "open" {
-            return Ok(());
-        }
         let list: List<Bubble> = self.keys.call(Method::GET, &format!("{path}/messages?limit=50"), None).await?;
         hand.watch(id, thread.last_seq);
         hand.read(id, thread.last_seq);
@@ -186,7 +183,11 @@ impl Bo {
     async fn answer(&self, hand: &Hand, thread: &Thread, steps: &[Step]) -> Result<(), DoorError> {
         for step in steps {
             match step {
-                Step::Agent(text) => self.reply(hand, thread, text).await?,
+                Step::Agent(text) => {
+                    if !self.reply(hand, thread, text).await? {
+                        return Ok(());
+                    }
+                }
                 Step::Note(text) => self.note(hand, thread, text).await?,
                 Step::Priority(priority) => {
                     self.put(thread, "priority", json!({ "priority": priority })).await?;
@@ -204,12 +205,15 @@ impl Bo {
 
     /// Something that is in no story, perhaps from a guest who tries the widget.
     async fn pass_on(&self, hand: &Hand, thread: &Thread, question: &str) -> Result<(), DoorError> {
-        self.reply(hand, thread, script::passing_on(question)).await?;
+        if !self.reply(hand, thread, script::passing_on(question)).await? {
+            return Ok(());
+        }
         self.note(hand, thread, "Not in my notes. Mei, over to you.").await?;
         self.hand_over(thread).await
     }
 
-    async fn reply(&self, hand: &Hand, thread: &Thread, text: &str) -> Result<(), DoorError> {
+    /// Types and sends; false when it is not his any more.
+    async fn reply(&self, hand: &Hand, thread: &Thread, text: &str) -> Result<bool, DoorError> {
         let mut left = typing_time(text, &self.chance);
         while !left.is_zero() {
             hand.typing(&thread.id, true);
@@ -217,10 +221,22 @@ impl Bo {
             self.stage.doors.pause(part).await?;
             left = left.saturating_sub(part);
         }
+        // Somebody may have taken it over while he typed.
+        if self.if_mine(&thread.id).await?.is_none() {
+            hand.typing(&thread.id, false);
+            return Ok(false);
+        }
         hand.send(self.chance.uuid(self.stage.doors.clock.now()), Some(&thread.id), text, false);
         self.stage.count(|tally| tally.replies += 1);
         self.stage.comment("←", &format!("{} to {}: “{}”", self.me.name, thread.visitor(), short(text)));
-        self.stage.doors.pause(self.between(500, 1200)).await
+        self.stage.doors.pause(self.between(500, 1200)).await?;
+        Ok(true)
+    }
+
+    /// A conversation as it is now, if it is open and his.
+    async fn if_mine(&self, id: &str) -> Result<Option<Thread>, DoorError> {
+        let thread: Thread = self.keys.call(Method::GET, &format!("/v1/conversations/{id}"), None).await?;
+        Ok(Some(thread).filter(|thread| thread.assignee_id.as_ref() == Some(&self.me.id) && thread.status == "open"))
     }
 
     async fn note(&self, hand: &Hand, thread: &Thread, text: &str) -> Result<(), DoorError> {
