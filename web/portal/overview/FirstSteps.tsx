@@ -9,6 +9,7 @@ import { useMe } from 'ui/session'
 import { useChecklist, useInboxes } from '../data/api'
 import { WidgetPreview } from '../inboxes/WidgetPreview'
 import { Page } from '../shell/Page'
+import { InviteDialog } from '../team/InviteDialog'
 import css from './FirstSteps.module.css'
 import { StepBody } from './StepBody'
 import { doneCount, isDone, nextStep, STEPS, type Step } from './steps'
@@ -23,6 +24,7 @@ export function FirstSteps(props: { checklist: Checklist; onSeen: () => void; on
   const inboxes = useInboxes()
   const inbox = inboxes.data?.[0]
   const [chosen, setChosen] = useState<Step | 'none' | null>(null)
+  const [inviting, setInviting] = useState(false)
   const done = doneCount(checklist)
   const opened = chosen ?? nextStep(checklist)
   const finished = done === STEPS.length
@@ -83,7 +85,7 @@ export function FirstSteps(props: { checklist: Checklist; onSeen: () => void; on
                     <IconChevronDown size={17} aria-hidden className={css.chevron} />
                   </UnstyledButton>
                   <div id={`step-${step}`} className={css.body} hidden={!open}>
-                    {open && <StepBody step={step} done={ticked} inbox={inbox} />}
+                    {open && <StepBody step={step} done={ticked} inbox={inbox} onInvite={() => setInviting(true)} />}
                   </div>
                 </li>
               )
@@ -102,6 +104,8 @@ export function FirstSteps(props: { checklist: Checklist; onSeen: () => void; on
           </aside>
         )}
       </div>
+      {/* Outside its step, which closes with the first invitation while the second may be in writing. */}
+      <InviteDialog opened={inviting} onClose={() => setInviting(false)} />
     </Page>
   )
 }

@@ -1,24 +1,22 @@
 // What to do for each of the first steps.
 import { Anchor, Button, Group } from '@mantine/core'
 import { IconArrowUpRight, IconCircleCheck, IconMailCheck, IconMessages, IconUserPlus } from '@tabler/icons-react'
-import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Inbox } from 'client/types'
 import { useMe } from 'ui/session'
 import { ScriptTag } from '../inboxes/ScriptTag'
 import { useResend } from '../shell/VerifyBanner'
-import { InviteDialog } from '../team/InviteDialog'
 import css from './StepBody.module.css'
 import type { Step } from './steps'
 
 export const demoUrl = (inbox: Inbox, language: string) =>
   `/demo?key=${encodeURIComponent(inbox.key)}&lang=${encodeURIComponent(language)}`
 
-export function StepBody({ step, done, inbox }: { step: Step; done: boolean; inbox: Inbox | undefined }) {
+export function StepBody(props: { step: Step; done: boolean; inbox: Inbox | undefined; onInvite: () => void }) {
+  const { step, done, inbox, onInvite } = props
   const { t, i18n } = useTranslation()
   const me = useMe()
   const resend = useResend()
-  const [inviting, setInviting] = useState(false)
   const demo = inbox ? demoUrl(inbox, i18n.language) : '/demo'
 
   switch (step) {
@@ -100,12 +98,11 @@ export function StepBody({ step, done, inbox }: { step: Step; done: boolean; inb
         <>
           <p className={css.text}>{t('steps.invite.text')}</p>
           <Group gap="sm">
-            <Button size="xs" leftSection={<IconUserPlus size={15} aria-hidden />} onClick={() => setInviting(true)}>
+            <Button size="xs" leftSection={<IconUserPlus size={15} aria-hidden />} onClick={onInvite}>
               {t('team.invite')}
             </Button>
             {done && <State done text={t('steps.invite.done')} />}
           </Group>
-          <InviteDialog opened={inviting} onClose={() => setInviting(false)} />
         </>
       )
   }

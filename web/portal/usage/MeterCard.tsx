@@ -18,7 +18,6 @@ export function MeterCard({ meter }: { meter: Meter }) {
   const { t, i18n } = useTranslation()
   const Icon = ICONS[meter.meter]
   const { share, level } = fill(meter.used, meter.limit)
-  const flowing = meter.meter === 'conversations' || meter.meter === 'messages'
   const name = t(`meter.${meter.meter}`)
   const used = amount(meter.meter, meter.used, i18n.language)
 
@@ -52,11 +51,9 @@ export function MeterCard({ meter }: { meter: Meter }) {
         </div>
       )}
       {level !== 'calm' && <p className={css.warning}>{t(`usage.${level}.${meter.meter}`)}</p>}
-      {(flowing || meter.daily.some((day) => day.quantity > 0)) && (
-        <div className={css.chart}>
-          <DailyChart days={meter.daily} label={t('usage.daily_of', { meter: name })} height={168} of={meter.meter} />
-        </div>
-      )}
+      <div className={css.chart}>
+        <DailyChart days={meter.daily} label={t('usage.daily_of', { meter: name })} height={168} of={meter.meter} />
+      </div>
     </section>
   )
 }
