@@ -3,12 +3,12 @@
 export type Language = 'en' | 'zh-CN'
 
 const en = {
-  brand: 'Kiln & Leaf',
+  brand: 'Blue Teapot',
   navTeas: 'Teas',
   navCups: 'Cups',
   navVisit: 'Visit us',
   language: '中文',
-  title: 'Kiln & Leaf: tea and the cups for it',
+  title: 'Blue Teapot: tea and the cups for it',
   eyebrow: 'Small harvests, fired by hand',
   headline: 'A quieter cup, every afternoon.',
   lead: 'We buy from eleven growers we know by name, and throw the cups ourselves. Not sure what suits you? Ask us: we drink all of it.',
@@ -28,12 +28,12 @@ const en = {
 }
 
 const zh: typeof en = {
-  brand: '窑与叶',
+  brand: '青壶茶铺',
   navTeas: '茶',
   navCups: '杯',
   navVisit: '到店',
   language: 'English',
-  title: '窑与叶：好茶与盛它的杯',
+  title: '青壶茶铺：好茶与盛它的杯',
   eyebrow: '小批采摘，手工烧制',
   headline: '每个午后，一杯安静。',
   lead: '我们只向十一位相识的茶农买茶，杯子也是自己拉坯烧的。不知道哪款适合您？问问我们，每一款我们都在喝。',
