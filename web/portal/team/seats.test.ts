@@ -7,14 +7,15 @@ const agent = (email: string, disabled_at: string | null = null) => ({ email, di
 const invitation = (email: string, status: Invitation['status'], created_at: string) =>
   ({ id: `${email}${created_at}`, email, status, created_at }) as Invitation
 
-it('counts who may sign in', () => {
+it('counts who may sign in, and who is asked to', () => {
   const agents = [agent('a@x.co'), agent('b@x.co', '2027-01-01T00:00:00Z')]
-  expect(seats(agents, [invitation('c@x.co', 'pending', '1')], 1)).toEqual({
+  expect(seats(agents, [invitation('c@x.co', 'pending', '1')], 2)).toEqual({
     taken: 1,
     coming: 1,
-    limit: 1,
+    limit: 2,
     full: true,
   })
+  expect(seats(agents, [invitation('c@x.co', 'expired', '1')], 2).full).toBe(false)
   expect(seats(agents, [], null).full).toBe(false)
 })
 

@@ -1,10 +1,10 @@
-// Who takes a seat of the plan: everybody who may sign in. A pending invitation will take one when it is accepted.
+// Who takes a seat of the plan: everybody who may sign in, and everybody whose invitation still stands.
 import type { Agent, Invitation } from 'client/types'
 
 export function seats(agents: readonly Agent[], invitations: readonly Invitation[], limit: number | null) {
   const taken = agents.filter((agent) => !agent.disabled_at).length
   const coming = invitations.filter((invitation) => invitation.status === 'pending').length
-  return { taken, coming, limit, full: limit !== null && taken >= limit }
+  return { taken, coming, limit, full: limit !== null && taken + coming >= limit }
 }
 
 /** The invitations worth seeing: those that wait, and those that could be sent again. The latest of each address. */
