@@ -46,10 +46,10 @@ pub(crate) async fn change(
         check.refuse("locale", "locale_unknown", "One of: en, zh-CN.");
     }
     check.finish()?;
-    let tx = scope.begin().await?;
     let detail = serde_json::json!({ "name": name, "locale": ask.locale });
-    audit::note(&tx, &scope.actor(), "account.updated", Some(scope.tenant.id().to_string()), detail).await?;
     account::update(&app.world.database, scope.tenant.id(), name, ask.locale, scope.now()).await?;
+    let tx = scope.begin().await?;
+    audit::note(&tx, &scope.actor(), "account.updated", Some(scope.tenant.id().to_string()), detail).await?;
     tx.commit().await?;
     app.world.directory.forget(scope.tenant.id());
     let account =
