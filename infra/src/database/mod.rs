@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use sea_orm::{DatabaseConnection, DbErr, RuntimeErr, SqlxPostgresConnector};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{ConnectOptions, Executor, PgPool};
+use sqlx::{ConnectOptions, Executor, PgPool, Row as _};
 
 use crate::fault::{Fault, Kind};
 
@@ -46,13 +46,15 @@ impl Database {
                 Box::pin(async move {
                     // sqlx loses count when a future is dropped while BEGIN is in flight: the connection would come back
                     // inside another caller's transaction. A connection that is not clean is closed, not reused.
-                    let row: (bool,) = sqlx::query_as(
+                    // In one simple query: bound statements begin their transaction before they begin themselves, and would
+                    // never look clean.
+                    let row = sqlx::raw_sql(
                         "select current_user = session_user and current_setting('search_path') = 'pg_catalog' \
                          and pg_catalog.now() = pg_catalog.statement_timestamp()",
                     )
                     .fetch_one(&mut *connection)
                     .await?;
-                    Ok(row.0)
+                    row.try_get(0)
                 })
             })
             .connect_lazy_with(options);
