@@ -151,6 +151,10 @@ pub(crate) async fn change(
             )?;
         }
     }
+    // Before the transaction, not inside: a request that holds one connection and waits for another can starve the pool.
+    if ask.role.is_some() || ask.disabled.is_some() {
+        membership::update(&app.world, scope.tenant.id(), id, ask.role, ask.disabled).await?;
+    }
     let mut tx = scope.begin().await?;
     // Conversations before agents, as in every assignment: the other order could wait in a circle.
     if ask.disabled == Some(true) {
@@ -160,9 +164,6 @@ pub(crate) async fn change(
     let detail =
         serde_json::json!({ "role": ask.role, "name": name, "capacity": ask.capacity, "disabled": ask.disabled });
     audit::note(&tx, &scope.actor(), "agent.updated", Some(id.to_string()), detail).await?;
-    if ask.role.is_some() || ask.disabled.is_some() {
-        membership::update(&app.world, scope.tenant.id(), id, ask.role, ask.disabled).await?;
-    }
     tx.commit().await?;
     if ask.role.is_some() || ask.disabled == Some(true) {
         app.routing.switchboard.revoke(scope.tenant.id(), id).await;

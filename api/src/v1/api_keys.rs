@@ -66,8 +66,8 @@ pub(crate) async fn create(
     if let Some(missing) = ask.scopes.iter().find(|scope_wanted| !scope.who.permissions.contains(*scope_wanted)) {
         return Err(Denied(missing).into());
     }
-    let tx = scope.begin().await?;
     let (key, secret) = api_key::create(&app.world, scope.tenant.id(), scope.who.agent_id, name, ask.scopes).await?;
+    let tx = scope.begin().await?;
     let detail = serde_json::json!({ "name": key.name, "scopes": key.scopes });
     audit::note(&tx, &scope.actor(), "api_key.created", Some(key.id.to_string()), detail).await?;
     tx.commit().await?;

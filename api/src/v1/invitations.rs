@@ -65,8 +65,11 @@ pub(crate) async fn invite(
         .await?;
     let tx = scope.begin().await?;
     let inviter = agent::signature(&tx, &scope.who).await?;
+    // A request that holds one connection and waits for another can starve the pool.
+    tx.commit().await?;
     let (invitation, _) =
         invitation::invite(world, &scope.tenant.account, scope.who.agent_id, &inviter, &email, ask.role).await?;
+    let tx = scope.begin().await?;
     let detail = serde_json::json!({ "email": email, "role": ask.role });
     audit::note(&tx, &scope.actor(), "invitation.created", Some(invitation.id.to_string()), detail).await?;
     tx.commit().await?;
