@@ -1,0 +1,199 @@
+// What the browser stories share: a browser, the company's own site, letters, and an eye on everything that goes wrong.
+
+import { mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { createServer } from 'node:http'
+import { createRequire } from 'node:module'
+import { fileURLToPath } from 'node:url'
+
+const require = createRequire(new URL('../../web/package.json', import.meta.url))
+const { chromium } = require('playwright-core')
+
+/** The server under test and the harness's post office. */
+export const BASE = process.env['FRONTDESK_BASE']
+const LETTERS = process.env['FRONTDESK_LETTERS']
+const ARTEFACTS = fileURLToPath(new URL('../artefacts/', import.meta.url))
+const STORY = process.argv[1].replace(/^.*\/|\.mjs$/g, '')
+mkdirSync(ARTEFACTS, { recursive: true })
+// What an earlier run left would only confuse.
+for (const name of readdirSync(ARTEFACTS)) if (name.startsWith(`${STORY}-`)) rmSync(ARTEFACTS + name)
+
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+]
+
+/** What a browser may write into its console, each with its reason. */
+const ALLOWED = [
+  // The browser itself notes every request and socket that finds no network while the story is offline.
+  { while: 'offline', text: /net::ERR_INTERNET_DISCONNECTED/ },
+]
+
+const complaints = []
+const pages = []
+let offline = false
+let step = 'the beginning'
+
+/** Names what is being done, for whoever reads a failure. */
+export function now(what) {
+  step = what
+  console.log(`· ${what}`)
+}
+
+export function check(good, what) {
+  if (!good) throw new Error(what)
+}
+
+export async function openBrowser() {
+  return chromium.launch({ executablePath: process.env['FRONTDESK_CHROMIUM'] || '/usr/bin/chromium', args: FLAGS })
+}
+
+/** A person at a device of their own. */
+export async function person(browser, name, options = {}) {
+  const context = await browser.newContext({ viewport: { width: 1360, height: 860 }, locale: 'en-US', ...options })
+  context.setDefaultTimeout(20_000)
+  context.on('page', (page) => watch(page, name))
+  return context
+}
+
+function watch(page, name) {
+  const heard = { name, page, frames: [] }
+  pages.push(heard)
+  const complain = (kind, text) => complaints.push(`${name}, at “${step}”: ${kind}: ${text}`)
+  page.on('console', (message) => {
+    if (message.type() !== 'error') return
+    const allowed = ALLOWED.some((rule) => (rule.while !== 'offline' || offline) && rule.text.test(message.text()))
+    if (!allowed) complain('console', `${message.text()} (${message.location().url})`)
+  })
+  page.on('pageerror', (error) => complain('uncaught', error.stack ?? error.message))
+  page.on('dialog', (dialog) => {
+    complain('dialog', dialog.message())
+    void dialog.dismiss()
+  })
+  page.on('websocket', (socket) => socket.on('framereceived', ({ payload }) => heard.frames.push(String(payload))))
+  page.on('response', async (response) => {
+    if (response.url().includes('/v1/')) heard.frames.push(await response.text().catch(() => ''))
+  })
+}
+
+/** Everything that a person's pages were told by the server. */
+export function toldTo(name) {
+  return pages.filter((page) => page.name === name).flatMap((page) => page.frames)
+}
+
+/** Cuts somebody off from the network while `work` runs. */
+export async function withoutNetwork(context, work) {
+  offline = true
+  await context.setOffline(true)
+  await work()
+  await context.setOffline(false)
+}
+
+/** The network has been back for long enough: complaints count again. */
+export function online() {
+  offline = false
+}
+
+export async function shot(page, name) {
+  await page.screenshot({ path: `${ARTEFACTS}${STORY}-${name}.png`, animations: 'disabled' })
+}
+
+/** The company's own site: another origin, with whatever was pasted into it. */
+export async function site(page) {
+  const server = createServer((request, response) => {
+    if (request.url === '/favicon.ico') return response.writeHead(204).end()
+    response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end(page())
+  })
+  await new Promise((ready) => server.listen(0, '127.0.0.1', ready))
+  server.unref()
+  // By number, so that it is not even the same site as Frontdesk's.
+  return `http://127.0.0.1:${server.address().port}/`
+}
+
+/** The newest letter to somebody, once it has come. */
+export async function letter(to, about) {
+  const response = await fetch(`${LETTERS}/letter?${new URLSearchParams({ to, about })}`)
+  check(response.ok, `no letter to ${to} about ${about}`)
+  return response.json()
+}
+
+/** A button inside a closed shadow root, found as a screen reader finds it. */
+async function shadowButton(page, name) {
+  const devtools = await page.context().newCDPSession(page)
+  try {
+    const deadline = Date.now() + 15_000
+    while (Date.now() < deadline) {
+      const { nodes } = await devtools.send('Accessibility.getFullAXTree')
+      const button = nodes.find(
+        (node) => !node.ignored && node.role?.value === 'button' && node.name?.value.startsWith(name),
+      )
+      if (button) {
+        const { model } = await devtools.send('DOM.getBoxModel', { backendNodeId: button.backendDOMNodeId })
+        const [left, top, right, , , bottom] = model.border
+        if (right > left) return { x: (left + right) / 2, y: (top + bottom) / 2, label: button.name.value }
+      }
+      await page.waitForTimeout(50)
+    }
+  } finally {
+    await devtools.detach()
+  }
+  throw new Error(`there is no button “${name}” on the page`)
+}
+
+/** Opens the chat on the company's site, by a click or as the keyboard does, and gives its frame. */
+export async function openChat(page, label, by = 'mouse') {
+  const button = await shadowButton(page, label)
+  if (by === 'mouse') await page.mouse.click(button.x, button.y)
+  else {
+    for (let presses = 0; presses < 20; presses += 1) {
+      await page.keyboard.press('Tab')
+      if (await page.evaluate(() => document.activeElement?.localName === 'frontdesk-widget')) break
+    }
+    await page.keyboard.press('Enter')
+  }
+  return chatOf(page)
+}
+
+export async function chatOf(page) {
+  const deadline = Date.now() + 15_000
+  while (Date.now() < deadline) {
+    const frame = page.frames().find((each) => each.url().includes('/widget/frame'))
+    if (frame) return frame
+    await page.waitForTimeout(50)
+  }
+  throw new Error('the chat has no frame')
+}
+
+/** Ends the story: nothing was complained about, and nobody's text ever ran. */
+export async function curtain(browser) {
+  for (const { name, page } of pages) {
+    if (page.isClosed()) continue
+    for (const frame of page.frames()) {
+      const pwned = await frame.evaluate(() => globalThis.__pwned).catch(() => undefined)
+      if (pwned !== undefined) complaints.push(`${name}: a text ran as a program on ${frame.url()}: ${pwned}`)
+    }
+  }
+  await browser.close()
+  check(complaints.length === 0, `the pages complained:\n${complaints.join('\n')}`)
+}
+
+/** Runs a story; a failure leaves pictures of every page behind. */
+export async function story(tell) {
+  const browser = await openBrowser()
+  try {
+    await tell(browser)
+    await curtain(browser)
+  } catch (error) {
+    for (const [index, { name, page }] of pages.entries()) {
+      if (!page.isClosed()) await shot(page, `failed-${index}-${name}`).catch(() => undefined)
+    }
+    console.error(`at “${step}”: ${error.stack}`)
+    if (complaints.length > 0) console.error(`the pages complained:\n${complaints.join('\n')}`)
+    process.exitCode = 1
+    await browser.close().catch(() => undefined)
+  }
+}

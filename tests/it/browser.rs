@@ -1,0 +1,70 @@
+//! The main job with real hands: the built pages in a real browser, and the widget on a site of another origin. The stories
+//! are told in `tests/browser`; what they saw lies in `tests/artefacts`.
+
+use std::collections::HashMap;
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
+use axum::extract::{Query, State};
+use axum::routing::get;
+use axum::{Json, Router};
+use serde_json::{Value, json};
+use tests::{TestApp, within};
+use tokio::process::Command;
+
+/// How long a story may take on a busy machine.
+const CURTAIN: Duration = Duration::from_secs(240);
+
+/// Letters, for who cannot look into the mail server: the newest to an address about something, once it has come.
+async fn letter(State(app): State<TestApp>, Query(query): Query<HashMap<String, String>>) -> Json<Value> {
+    let letter = app.mail().letter(&query["to"], &query["about"]).await;
+    Json(json!({ "subject": letter.subject, "text": letter.text, "html": letter.html }))
+}
+
+async fn tell(story: &str) {
+    let web = Path::new(env!("CARGO_MANIFEST_DIR")).join("../web");
+    for (needed, advice) in [
+        ("dist/portal/index.html", "the pages are not built: run `npm ci && npm run build` in web/"),
+        ("dist/widget.js", "the widget is not built: run `npm ci && npm run build` in web/"),
+        ("node_modules/playwright-core", "the browser's driver is not installed: run `npm ci` in web/"),
+    ] {
+        assert!(web.join(needed).exists(), "{advice}");
+    }
+    // Cookies, the check of origins and the links of letters all depend on the address, so it must be known beforehand.
+    let port = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
+    let base = format!("http://localhost:{port}");
+    let app = TestApp::start_with(1, |settings| {
+        settings.listen = ([127, 0, 0, 1], port).into();
+        settings.public_url.clone_from(&base);
+    })
+    .await;
+    let letters = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let letters_at = format!("http://{}", letters.local_addr().unwrap());
+    let office = Router::new().route("/letter", get(letter)).with_state(app.clone());
+    let office = tokio::spawn(async move { axum::serve(letters, office).await });
+
+    let run = Command::new("node")
+        .arg(format!("browser/{story}.mjs"))
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .env("FRONTDESK_BASE", &base)
+        .env("FRONTDESK_LETTERS", letters_at)
+        .stdin(Stdio::null())
+        .kill_on_drop(true)
+        .output();
+    let output = within(CURTAIN, "the story in the browser", run).await.expect("node can be run");
+    office.abort();
+
+    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "tests/browser/{story}.mjs failed; its pictures are in tests/artefacts\n{out}\n{err}"
+    );
+    println!("{out}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_main_job_in_a_real_browser() {
+    tell("main_job").await;
+}
