@@ -8,8 +8,21 @@
 )]
 
 mod assignment;
+mod auth;
+mod bad_frames;
+mod bad_input;
+mod browser;
+mod cancel;
 mod idempotency;
+mod isolation;
 mod kill;
 mod main_job;
 mod nodes;
+mod outages;
+mod probes;
 mod resume;
+mod roles;
+mod schema;
+mod signup;
+mod texts;
+mod tokens;

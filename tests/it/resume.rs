@@ -166,7 +166,7 @@ async fn whatever_is_cut_and_resumed_both_sides_end_with_the_same_thread() {
 
 /// The newest place below which nothing is missing: what a careful client resumes from.
 fn highest(screen: &std::collections::BTreeMap<i64, Value>) -> i64 {
-    (1..).take_while(|place| screen.contains_key(place)).last().unwrap_or(0)
+    (1..=i64::try_from(screen.len()).unwrap()).take_while(|place| screen.contains_key(place)).last().unwrap_or(0)
 }
 
 async fn say_over_http(http: &tests::Http, shop: &Shop, chat: &str, text: &str, private: bool) -> Value {

@@ -12,7 +12,6 @@
     clippy::indexing_slicing,
     clippy::missing_panics_doc,
     clippy::needless_pass_by_value,
-    clippy::large_futures,
     clippy::match_wild_err_arm,
     reason = "a harness that fails loudly, at the line that is wrong, is what it is for"
 )]

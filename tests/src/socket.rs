@@ -51,7 +51,8 @@ impl Socket {
     /// Connects and says nothing yet.
     pub async fn connect(base: &str, guard: Guard) -> Self {
         let address = format!("{}/v1/realtime", base.replacen("http", "ws", 1));
-        let (stream, _) = within(DEADLINE, "a socket opens", tokio_tungstenite::connect_async(address)).await.unwrap();
+        let (stream, _) =
+            within(DEADLINE, "a socket opens", Box::pin(tokio_tungstenite::connect_async(address))).await.unwrap();
         let (mut sink, mut source) = stream.split();
         let (say, mut said) = unbounded_channel::<Message>();
         let heard = Arc::new(watch::Sender::new(Heard::default()));
@@ -109,6 +110,11 @@ impl Socket {
     /// What was heard so far.
     pub fn frames(&self) -> Vec<Value> {
         self.heard.borrow().frames.clone()
+    }
+
+    /// What was heard after the first `seen` frames.
+    pub fn frames_after(&self, seen: usize) -> Vec<Value> {
+        self.heard.borrow().frames.iter().skip(seen).cloned().collect()
     }
 
     /// How many frames were heard so far.

@@ -1,0 +1,234 @@
+//! One good request for every published operation. What is good here is tried by the wrong people in `isolation`, by every
+//! role in `roles`, and spoilt in `bad_input`. A new operation without a probe fails all three.
+
+use serde_json::{Value, json};
+use tenant::Role;
+use tests::{Agent, Http, PASSWORD, Shop, Visitor, fresh};
+
+/// Who an operation is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Door {
+    /// Anyone: it takes no token, or is about getting one.
+    Public,
+    /// Members and API keys.
+    Member,
+    /// Visitors.
+    Visitor,
+}
+
+/// A good request.
+#[derive(Debug, Clone)]
+pub(crate) struct Probe {
+    /// As in the document: `PUT /v1/conversations/{id}/status`.
+    pub(crate) operation: String,
+    pub(crate) method: String,
+    /// With ids filled in.
+    pub(crate) path: String,
+    pub(crate) body: Option<Value>,
+    pub(crate) door: Door,
+    /// Whether it names something that a company owns.
+    pub(crate) names_a_thing: bool,
+}
+
+impl Probe {
+    pub(crate) async fn send(&self, http: &Http) -> tests::Reply {
+        http.send(&self.method, &self.path, self.body.clone(), &[]).await
+    }
+
+    /// The same request in a stranger's own words: only ids are the company's.
+    pub(crate) fn in_other_words(&self, canary: &str) -> Self {
+        let body = self.body.as_ref().map(|body| body.to_string().replace(canary, "mine"));
+        Self { body: body.map(|body| serde_json::from_str(&body).unwrap()), ..self.clone() }
+    }
+}
+
+/// What a company has that somebody might ask for.
+pub(crate) struct Things {
+    pub(crate) visitor: Visitor,
+    pub(crate) colleague: Agent,
+    pub(crate) chat: String,
+    account: String,
+    key: String,
+    inbox: String,
+    invitation: String,
+    api_key: String,
+    says: Box<dyn Fn(&str) -> String + Send + Sync>,
+}
+
+impl Things {
+    /// Fresh ones: a resolved conversation with a note, a colleague, an invitation, an API key.
+    pub(crate) async fn of(shop: &Shop) -> Self {
+        let visitor = shop.visitor("Ana").await;
+        visitor.writes("Only Ana may see this").await;
+        let chat = visitor.chat();
+        let owner = &shop.owner.http;
+        let note = json!({ "client_message_id": fresh(), "text": shop.says("a note"), "private": true });
+        owner.post(&format!("/v1/conversations/{chat}/messages"), note).await.ok();
+        shop.owner.resolves(&chat).await;
+        let invite = json!({ "email": format!("{}@mail.test", fresh().simple()), "role": "agent" });
+        let invitation = owner.post("/v1/invitations", invite).await.ok();
+        let key =
+            owner.post("/v1/api-keys", json!({ "name": shop.says("A key"), "scopes": ["contacts.read"] })).await.ok();
+        let canary = shop.says("");
+        Self {
+            colleague: shop.colleague("Vic", Role::Agent).await,
+            visitor,
+            chat,
+            account: shop.id.clone(),
+            key: shop.key().to_owned(),
+            inbox: shop.inbox["id"].as_str().unwrap().to_owned(),
+            invitation: invitation["id"].as_str().unwrap().to_owned(),
+            api_key: key["id"].as_str().unwrap().to_owned(),
+            says: Box::new(move |text| format!("{text}{canary}")),
+        }
+    }
+
+    /// A probe for every operation of the document.
+    pub(crate) fn probes(&self) -> Vec<Probe> {
+        operations().iter().map(|operation| self.probe(operation)).collect()
+    }
+
+    fn probe(&self, operation: &str) -> Probe {
+        let (method, template) = operation.split_once(' ').unwrap();
+        let text = |words: &str| json!((self.says)(words));
+        let (id, door, body) = match operation {
+            "GET /v1/account"
+            | "GET /v1/account/checklist"
+            | "GET /v1/agents"
+            | "GET /v1/api-keys"
+            | "GET /v1/audit-log"
+            | "GET /v1/auth/me"
+            | "GET /v1/contacts"
+            | "GET /v1/conversations"
+            | "GET /v1/conversations/counts"
+            | "GET /v1/inboxes"
+            | "GET /v1/invitations"
+            | "GET /v1/plans"
+            | "GET /v1/survey-responses"
+            | "GET /v1/survey-responses/summary"
+            | "GET /v1/usage"
+            | "POST /v1/auth/resend-verification" => (None, Door::Member, None),
+            "PATCH /v1/account" => (None, Door::Member, Some(json!({ "name": text("Renamed"), "locale": "zh-CN" }))),
+            "PUT /v1/agents/me/availability" => (None, Door::Member, Some(json!({ "availability": "away" }))),
+            "PATCH /v1/agents/{id}" => {
+                let change = json!({ "role": "supervisor", "name": text("Val"), "capacity": 3, "disabled": false });
+                (Some(&self.colleague.id), Door::Member, Some(change))
+            }
+            "POST /v1/api-keys" => {
+                (None, Door::Member, Some(json!({ "name": text("Another"), "scopes": ["conversations.read"] })))
+            }
+            "DELETE /v1/api-keys/{id}" => (Some(&self.api_key), Door::Member, None),
+            "POST /v1/auth/switch" => (None, Door::Member, Some(json!({ "account_id": self.account }))),
+            "GET /v1/contacts/{id}" => (Some(&self.visitor.id), Door::Member, None),
+            "PATCH /v1/contacts/{id}" => {
+                let change = json!({
+                    "name": text("Anna"), "email": "anna@mail.test", "phone": "+1 555", "attributes": { "plan": text("gold") },
+                });
+                (Some(&self.visitor.id), Door::Member, Some(change))
+            }
+            "GET /v1/conversations/{id}" | "GET /v1/conversations/{id}/messages" => {
+                (Some(&self.chat), Door::Member, None)
+            }
+            "PUT /v1/conversations/{id}/assignee" => {
+                (Some(&self.chat), Door::Member, Some(json!({ "agent_id": self.colleague.id })))
+            }
+            "POST /v1/conversations/{id}/messages" => {
+                let message = json!({ "client_message_id": fresh(), "text": text("A reply"), "private": false });
+                (Some(&self.chat), Door::Member, Some(message))
+            }
+            "PUT /v1/conversations/{id}/priority" => {
+                (Some(&self.chat), Door::Member, Some(json!({ "priority": "high" })))
+            }
+            "POST /v1/conversations/{id}/read" => (Some(&self.chat), Door::Member, Some(json!({ "seq": 1 }))),
+            "PUT /v1/conversations/{id}/status" => {
+                (Some(&self.chat), Door::Member, Some(json!({ "status": "resolved" })))
+            }
+            "POST /v1/inboxes" => {
+                (None, Door::Member, Some(json!({ "name": text("Door"), "settings": { "title": text("Hi") } })))
+            }
+            "GET /v1/inboxes/{id}" => (Some(&self.inbox), Door::Member, None),
+            "PATCH /v1/inboxes/{id}" => {
+                let settings =
+                    json!({ "greeting": text("Hello"), "color": "#ff0000", "allowed_domains": ["shop.example"] });
+                (Some(&self.inbox), Door::Member, Some(json!({ "name": text("Gate"), "settings": settings })))
+            }
+            "POST /v1/invitations" => {
+                let email = format!("{}@mail.test", fresh().simple());
+                (None, Door::Member, Some(json!({ "email": email, "role": "agent" })))
+            }
+            "DELETE /v1/invitations/{id}" => (Some(&self.invitation), Door::Member, None),
+            _ => return self.other_door(operation),
+        };
+        let path = id.map_or_else(|| template.to_owned(), |id| template.replace("{id}", id));
+        let names_a_thing = id.is_some() || operation == "POST /v1/auth/switch";
+        Probe { operation: operation.to_owned(), method: method.to_owned(), path, body, door, names_a_thing }
+    }
+
+    fn other_door(&self, operation: &str) -> Probe {
+        let (method, template) = operation.split_once(' ').unwrap();
+        let text = |words: &str| json!((self.says)(words));
+        let email = json!(format!("{}@mail.test", fresh().simple()));
+        let (door, body) = match operation {
+            "PATCH /v1/widget/contact" => {
+                (Door::Visitor, Some(json!({ "name": text("Anne"), "email": "anne@mail.test" })))
+            }
+            "GET /v1/widget/conversations/{id}/messages" => (Door::Visitor, None),
+            "POST /v1/widget/conversations/{id}/read" => (Door::Visitor, Some(json!({ "seq": 1 }))),
+            "POST /v1/widget/conversations/{id}/survey" => {
+                (Door::Visitor, Some(json!({ "rating": 5, "comment": text("Good") })))
+            }
+            "POST /v1/widget/messages" => {
+                let page = json!({ "url": "https://shop.example/", "title": text("Shop"), "referrer": "" });
+                (Door::Visitor, Some(json!({ "client_message_id": fresh(), "text": text("More"), "page": page })))
+            }
+            "POST /v1/auth/forgot-password" => (Door::Public, Some(json!({ "email": email }))),
+            "POST /v1/auth/login" => {
+                (Door::Public, Some(json!({ "email": email, "password": PASSWORD, "account_id": self.account })))
+            }
+            "POST /v1/auth/logout"
+            | "POST /v1/auth/refresh"
+            | "GET /v1/invitations/by-token/{token}"
+            | "GET /v1/widget/config" => (Door::Public, None),
+            "POST /v1/auth/reset-password" => {
+                (Door::Public, Some(json!({ "token": "nobody-has-this", "password": PASSWORD })))
+            }
+            "POST /v1/auth/verify-email" => (Door::Public, Some(json!({ "token": "nobody-has-this" }))),
+            "POST /v1/invitations/by-token/{token}/accept" => {
+                (Door::Public, Some(json!({ "name": text("Ivy"), "password": PASSWORD })))
+            }
+            "POST /v1/signup" => {
+                let company = text("Co").as_str().unwrap().chars().take(60).collect::<String>();
+                let ask = json!({ "company": company, "email": email, "password": PASSWORD, "name": "Olive", "locale": "en" });
+                (Door::Public, Some(ask))
+            }
+            "POST /v1/widget/session" => {
+                let page = json!({ "url": "https://shop.example/", "title": "Shop", "referrer": "" });
+                (Door::Public, Some(json!({ "key": self.key, "secret": "unknown", "locale": "en", "page": page })))
+            }
+            _ => panic!("{operation} has no probe: say here what a good request looks like and for whom it is"),
+        };
+        let path = template.replace("{id}", &self.chat).replace("{token}", "nobody-has-this");
+        let path = if operation == "GET /v1/widget/config" { format!("{path}?key={}", self.key) } else { path };
+        let names_a_thing = template.contains("{id}");
+        Probe { operation: operation.to_owned(), method: method.to_owned(), path, body, door, names_a_thing }
+    }
+}
+
+/// Every operation of the document, as `METHOD /path`.
+pub(crate) fn operations() -> Vec<String> {
+    let document = serde_json::to_value(api::document()).unwrap();
+    let paths = document["paths"].as_object().unwrap();
+    let each = |(path, operations): (&String, &Value)| {
+        let methods = operations.as_object().unwrap().keys();
+        methods.map(|method| format!("{} {path}", method.to_uppercase())).collect::<Vec<_>>()
+    };
+    paths.iter().flat_map(each).collect()
+}
+
+/// Lifts the limits of a company's plan, which have a story of their own.
+pub(crate) async fn without_limits(shop: &Shop) {
+    shop.app
+        .sql(&format!("update shared.account set plan = 'private' where schema_name = '{}'", shop.schema().await))
+        .await;
+    shop.app.node(0).world.directory.forget(shop.id.parse().unwrap());
+}
