@@ -7,16 +7,33 @@ import { EmptyState } from 'ui/EmptyState'
 import { PersonAvatar } from 'ui/PersonAvatar'
 import { ProblemState } from 'ui/ProblemAlert'
 import { useNow } from 'ui/RelativeTime'
+import { useCan } from 'ui/session'
 import { clock, crossesDay, dateTime, dayName } from 'ui/time'
-import { useAudit } from '../data/api'
+import { useAgents, useApiKeys, useAudit, useInboxes, useInvitations } from '../data/api'
 import { Card, Page, RowsSkeleton } from '../shell/Page'
 import css from './Audit.module.css'
 import { facts, params } from './words'
+
+/** What ids are called now. A list that may not be read only leaves its ids unnamed. */
+function useNames(): ReadonlyMap<string, string> {
+  const people = useAgents({ enabled: useCan('agents.read') })
+  const inboxes = useInboxes({ enabled: useCan('inboxes.read') })
+  const invitations = useInvitations({ enabled: useCan('agents.manage') })
+  const keys = useApiKeys({ enabled: useCan('api_keys.manage') })
+  return new Map([
+    ...[...(people.data ?? []), ...(inboxes.data ?? []), ...(keys.data ?? [])].map((thing): [string, string] => [
+      thing.id,
+      thing.name,
+    ]),
+    ...(invitations.data ?? []).map((invitation): [string, string] => [invitation.id, invitation.email]),
+  ])
+}
 
 export function AuditPage() {
   const { t, i18n } = useTranslation()
   const now = useNow()
   const audit = useAudit()
+  const names = useNames()
   const entries = audit.data?.pages.flatMap((page) => page.data) ?? []
 
   return (
@@ -45,7 +62,7 @@ export function AuditPage() {
                   </th>
                 </tr>
                 {day.map((entry) => (
-                  <Row key={entry.id} entry={entry} />
+                  <Row key={entry.id} entry={entry} names={names} />
                 ))}
               </tbody>
             ))}
@@ -78,7 +95,7 @@ function days(entries: readonly AuditEntry[]): AuditEntry[][] {
   return groups
 }
 
-function Row({ entry }: { entry: AuditEntry }) {
+function Row({ entry, names }: { entry: AuditEntry; names: ReadonlyMap<string, string> }) {
   const { t, i18n } = useTranslation()
   const known = i18n.exists(`audit.action.${entry.action}`)
   const who = entry.actor.name ?? t(`audit.actor.${entry.actor.kind}`, { defaultValue: entry.actor.kind })
@@ -96,7 +113,7 @@ function Row({ entry }: { entry: AuditEntry }) {
           <div className={css.body}>
             <div>
               <span className={css.who}>{who}</span>{' '}
-              {known ? t(`audit.action.${entry.action}`, params(entry)) : <code>{entry.action}</code>}
+              {known ? t(`audit.action.${entry.action}`, params(entry, names)) : <code>{entry.action}</code>}
             </div>
             <div className={css.facts}>
               {facts(entry).map((fact) => (

@@ -3,18 +3,27 @@ import { expect, it } from 'vitest'
 import { facts, params } from './words'
 
 it('keeps what the sentence says out of the facts', () => {
-  const entry = {
-    detail: { name: 'Shop', email: 'a@b.co', role: 'agent', locale: null, scopes: ['a', 'b'], deep: { x: 1 } },
-  }
-  expect(params(entry)).toEqual({ name: 'Shop', email: 'a@b.co' })
-  expect(facts(entry)).toEqual([
+  const detail = { name: 'Shop', email: 'a@b.co', role: 'agent', locale: null, scopes: ['a', 'b'], deep: { x: 1 } }
+  expect(params({ detail, target: 'inbox_1' })).toEqual({ name: 'Shop', email: 'a@b.co' })
+  expect(facts({ detail })).toEqual([
     { name: 'role', value: 'agent' },
     { name: 'scopes', value: 'a, b' },
     { name: 'deep', value: '{"x":1}' },
   ])
 })
 
+it('calls a target by its name when somebody knows it', () => {
+  const entry = { detail: { role: 'admin' }, target: 'agent_1' }
+  expect(params(entry, new Map([['agent_1', 'Bo Jensen']])).name).toBe('Bo Jensen')
+  expect(params(entry).name).toBe('agent_1')
+})
+
+it('shortens long lists', () => {
+  expect(facts({ detail: { scopes: ['a', 'b', 'c', 'd'] } })[0]?.value).toBe('a, b, c, d')
+  expect(facts({ detail: { scopes: ['a', 'b', 'c', 'd', 'e', 'f'] } })[0]?.value).toBe('a, b, c, +3')
+})
+
 it('survives an entry without anything', () => {
-  expect(params({ detail: {} })).toEqual({ name: '', email: '' })
+  expect(params({ detail: {}, target: null })).toEqual({ name: '', email: '' })
   expect(facts({ detail: {} })).toEqual([])
 })

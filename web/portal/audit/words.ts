@@ -6,10 +6,22 @@ export interface Fact {
   value: string
 }
 
-/** The parts of the detail a sentence may use. */
-export function params(entry: Pick<AuditEntry, 'detail'>): { name: string; email: string } {
-  const text = (name: string) => (typeof entry.detail[name] === 'string' ? (entry.detail[name] as string) : '')
+const MOST_LISTED = 4
+
+/** The parts a sentence may use. What the entry does not name itself is known by its id, or shown as that. */
+export function params(
+  entry: Pick<AuditEntry, 'detail' | 'target'>,
+  known: ReadonlyMap<string, string> = new Map(),
+): { name: string; email: string } {
+  const target = entry.target ? (known.get(entry.target) ?? entry.target) : ''
+  const text = (name: string) => (typeof entry.detail[name] === 'string' ? (entry.detail[name] as string) : target)
   return { name: text('name'), email: text('email') }
+}
+
+function list(values: readonly unknown[]): string {
+  const shown = values.slice(0, values.length > MOST_LISTED ? MOST_LISTED - 1 : MOST_LISTED).map(String)
+  const more = values.length - shown.length
+  return [...shown, ...(more > 0 ? [`+${more}`] : [])].join(', ')
 }
 
 /** What the sentence did not say. Nothing that is null, for that means "not changed". */
@@ -18,10 +30,6 @@ export function facts(entry: Pick<AuditEntry, 'detail'>): Fact[] {
     .filter(([name, value]) => value !== null && value !== undefined && name !== 'name' && name !== 'email')
     .map(([name, value]) => ({
       name,
-      value: Array.isArray(value)
-        ? value.map(String).join(', ')
-        : typeof value === 'object'
-          ? JSON.stringify(value)
-          : String(value),
+      value: Array.isArray(value) ? list(value) : typeof value === 'object' ? JSON.stringify(value) : String(value),
     }))
 }

@@ -18,12 +18,6 @@ import type {
 import { http, useMe } from 'ui/session'
 import { allDone } from '../overview/steps'
 
-export type RatingsSummary = SurveySummary & {
-  /** How many were asked to rate. */
-  asked: number
-}
-export type Rating = SurveyResponse & { agent_name: string | null }
-
 interface Options {
   enabled?: boolean
   /** Milliseconds between looks, for what changes by itself. */
@@ -76,16 +70,16 @@ export const useCounts = (options?: Options) =>
   useOne<ConversationCounts>('counts', '/v1/conversations/counts', undefined, options)
 export const useUsage = (period: string, options?: Options) => useOne<Usage>('usage', '/v1/usage', { period }, options)
 export const useRatingsSummary = (options?: Options) =>
-  useOne<RatingsSummary>('ratings-summary', '/v1/survey-responses/summary', undefined, options)
+  useOne<SurveySummary>('ratings-summary', '/v1/survey-responses/summary', undefined, options)
 export const useInbox = (id: string) => useOne<Inbox>(`inbox ${id}`, `/v1/inboxes/${encodeURIComponent(id)}`)
 
 export const usePlans = () => useList<Plan>('plans', '/v1/plans')
 export const useInboxes = (options?: Options) => useList<Inbox>('inboxes', '/v1/inboxes', options)
 export const useAgents = (options?: Options) => useList<Agent>('agents', '/v1/agents', options)
 export const useInvitations = (options?: Options) => useList<Invitation>('invitations', '/v1/invitations', options)
-export const useApiKeys = () => useList<ApiKey>('api-keys', '/v1/api-keys')
+export const useApiKeys = (options?: Options) => useList<ApiKey>('api-keys', '/v1/api-keys', options)
 
-export const useRatings = () => usePages<Rating>('ratings', '/v1/survey-responses', 20)
+export const useRatings = () => usePages<SurveyResponse>('ratings', '/v1/survey-responses', 20)
 export const useAudit = () => usePages<AuditEntry>('audit', '/v1/audit-log', 40)
 
 /** Asks again for what a change has made old. */

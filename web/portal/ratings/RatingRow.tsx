@@ -4,7 +4,7 @@ import { IconStarFilled } from '@tabler/icons-react'
 import { useTranslation } from 'react-i18next'
 import { PersonAvatar } from 'ui/PersonAvatar'
 import { RelativeTime } from 'ui/RelativeTime'
-import type { Rating } from '../data/api'
+import type { SurveyResponse } from 'client/types'
 import css from './Ratings.module.css'
 
 export function Stars({ rating, size = 15 }: { rating: number; size?: number }) {
@@ -24,7 +24,7 @@ export function Stars({ rating, size = 15 }: { rating: number; size?: number }) 
   )
 }
 
-export function RatingRow({ rating }: { rating: Rating }) {
+export function RatingRow({ rating }: { rating: SurveyResponse }) {
   const { t } = useTranslation()
   const name = rating.contact.name || t('ratings.visitor')
   return (

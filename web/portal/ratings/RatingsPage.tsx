@@ -2,9 +2,10 @@
 import { Button, Skeleton } from '@mantine/core'
 import { IconStar, IconStarFilled } from '@tabler/icons-react'
 import { useTranslation } from 'react-i18next'
+import type { SurveySummary } from 'client/types'
 import { EmptyState } from 'ui/EmptyState'
 import { ProblemState } from 'ui/ProblemAlert'
-import { useRatings, useRatingsSummary, type RatingsSummary } from '../data/api'
+import { useRatings, useRatingsSummary } from '../data/api'
 import { Card, Page, RowsSkeleton, Stack } from '../shell/Page'
 import { wholeNumber } from '../usage/amounts'
 import { RatingRow, Stars } from './RatingRow'
@@ -58,7 +59,7 @@ export function RatingsPage() {
   )
 }
 
-function Summary({ summary }: { summary: RatingsSummary }) {
+function Summary({ summary }: { summary: SurveySummary }) {
   const { t, i18n } = useTranslation()
   const answered = answeredShare(summary)
   const happy = satisfied(summary)
