@@ -9,6 +9,7 @@ pub mod onboarding;
 pub mod serve;
 pub mod work;
 
+mod contract;
 mod demo;
 mod extract;
 mod health;
@@ -23,6 +24,7 @@ mod v1;
 mod ws;
 
 pub use app::App;
+pub use contract::promise;
 pub use router::{document, router};
 /// The realtime protocol, for the document that describes it.
 pub use routing::realtime;

@@ -14,7 +14,7 @@ use utoipa_axum::routes;
 
 use crate::problem::Problem;
 use crate::v1::Problems;
-use crate::{App, health, idempotency, layers, outbox_page, pages, v1, ws};
+use crate::{App, contract, health, idempotency, layers, outbox_page, pages, v1, ws};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -113,7 +113,7 @@ fn routes() -> OpenApiRouter<Arc<App>> {
 
 /// The OpenAPI document.
 pub fn document() -> Document {
-    routes().into_openapi()
+    contract::finish(routes().into_openapi())
 }
 
 /// Everything that is served on the one port.
@@ -123,7 +123,7 @@ pub fn router(app: Arc<App>) -> Router {
         .layer(middleware::from_fn_with_state(Arc::clone(&app), idempotency::remember))
         .layer(DefaultBodyLimit::max(idempotency::LARGEST_BODY))
         .layer(middleware::from_fn(layers::uncancelled));
-    let docs = utoipa_swagger_ui::SwaggerUi::new("/docs").url("/openapi.json", document);
+    let docs = utoipa_swagger_ui::SwaggerUi::new("/docs").url("/openapi.json", contract::finish(document));
     Router::new()
         .merge(api)
         .merge(docs)

@@ -335,7 +335,7 @@ async fn insert(tx: &TenantTx, id: InboxId, name: &str, settings: &InboxSettings
 /// Makes the first inbox of a new company. Its id is the company's own, so that a repeated seed changes nothing.
 pub async fn seed(tx: &TenantTx, company: &str, locale: &str) -> Result<(), StoreError> {
     let (greeting, away_message) = if locale == "zh-CN" {
-        ("您好!有什么可以帮您?", "我们现在不在线,请留言,我们会尽快回复您。")
+        ("您好！有什么可以帮您？", "我们现在不在线，请留言，我们会尽快回复您。")
     } else {
         ("Hi there! How can we help?", "We are away right now. Leave us a message and we will get back to you.")
     };

@@ -13,7 +13,8 @@ pub fn realtime() -> Result<String, serde_json::Error> {
     ClientFrame::schemas(&mut schemas);
     ServerFrame::schemas(&mut schemas);
     let mut named: BTreeMap<String, Value> = BTreeMap::new();
-    for (name, schema) in schemas {
+    for (name, mut schema) in schemas {
+        api::promise(&name, &mut schema);
         named.insert(name, serde_json::to_value(schema)?);
     }
     named.insert("ClientFrame".into(), serde_json::to_value(ClientFrame::schema())?);

@@ -26,6 +26,7 @@ pub type AccountId = Id<AccountKind>;
 /// Where a company stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = AccountStatus)]
 pub enum Status {
     /// Signed up; its schema is being furnished.
     Provisioning,

@@ -54,7 +54,7 @@ impl Post {
         let (subject, text, button) = match &self.template {
             Template::Verify { company, link } if chinese => (
                 "请验证您的邮箱".to_owned(),
-                format!("欢迎使用 Frontdesk!\n\n“{company}”已经可以使用。请验证您的邮箱地址,以便我们在您忘记密码时能够联系到您。\n\n链接 7 天内有效。"),
+                format!("欢迎使用 Frontdesk！\n\n“{company}”已经可以使用。请验证您的邮箱地址，以便我们在您忘记密码时能够联系到您。\n\n链接 7 天内有效。"),
                 Some(("验证邮箱".to_owned(), link.clone())),
             ),
             Template::Verify { company, link } => (
@@ -64,7 +64,7 @@ impl Post {
             ),
             Template::Reset { link } if chinese => (
                 "重置密码".to_owned(),
-                "有人(希望是您)请求重置 Frontdesk 密码。\n\n如果不是您,请忽略此邮件,什么都不会改变。\n\n链接 1 小时内有效。".to_owned(),
+                "有人（希望是您）请求重置 Frontdesk 密码。\n\n如果不是您，请忽略此邮件，什么都不会改变。\n\n链接 1 小时内有效。".to_owned(),
                 Some(("设置新密码".to_owned(), link.clone())),
             ),
             Template::Reset { link } => (
@@ -74,7 +74,7 @@ impl Post {
             ),
             Template::Invite { company, inviter, link } if chinese => (
                 format!("{inviter} 邀请您加入 {company}"),
-                format!("{inviter} 邀请您在 Frontdesk 上加入“{company}”,一起接待客户。\n\n链接 7 天内有效。"),
+                format!("{inviter} 邀请您在 Frontdesk 上加入“{company}”，一起接待客户。\n\n链接 7 天内有效。"),
                 Some(("接受邀请".to_owned(), link.clone())),
             ),
             Template::Invite { company, inviter, link } => (
@@ -84,7 +84,7 @@ impl Post {
             ),
             Template::AlreadyHere { link } if chinese => (
                 "您已经有 Frontdesk 账号".to_owned(),
-                "有人用您的邮箱注册,但它已经有账号了。\n\n如果是您,请直接登录;如果不是,请忽略此邮件。".to_owned(),
+                "有人用您的邮箱注册，但它已经有账号了。\n\n如果是您，请直接登录；如果不是，请忽略此邮件。".to_owned(),
                 Some(("登录".to_owned(), link.clone())),
             ),
             Template::AlreadyHere { link } => (

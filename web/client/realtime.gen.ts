@@ -94,36 +94,36 @@ export interface components {
              */
             created_at: string;
             /** @description Their address, once known. Not proven unless `verified`. */
-            email?: string | null;
+            email: string | null;
             /** @description The company's own id for them. */
-            external_id?: string | null;
+            external_id: string | null;
             /** @description Their id. */
             id: components["schemas"]["ContId"];
             /**
              * Format: date-time
              * @description When they were last here.
              */
-            last_seen_at?: string | null;
+            last_seen_at: string | null;
             /** @description Their language. */
-            locale?: string | null;
+            locale: string | null;
             /** @description Their name, once known. */
-            name?: string | null;
-            page?: components["schemas"]["VisitedPage"] | null;
+            name: string | null;
+            page: components["schemas"]["VisitedPage"] | null;
             /** @description Their telephone number, once known. */
-            phone?: string | null;
+            phone: string | null;
             /** @description Their browser. */
-            user_agent?: string | null;
+            user_agent: string | null;
             /** @description Whether the company's server vouched for who they are. */
             verified: boolean;
         };
         /** @description The contact of a conversation, in short. */
         ContactBrief: {
             /** @description Their address, once known. */
-            email?: string | null;
+            email: string | null;
             /** @description Who. */
             id: components["schemas"]["ContId"];
             /** @description Their name, once known. */
-            name?: string | null;
+            name: string | null;
         };
         /** @example conv_01h455vb4pex5vsknk084sn02q */
         ConvId: string;
@@ -139,9 +139,9 @@ export interface components {
              * @description Up to where the company has read.
              */
             agent_read_seq: number;
-            assignee_id?: components["schemas"]["AgentId"] | null;
+            assignee_id: components["schemas"]["AgentId"] | null;
             /** @description The assignee's name. */
-            assignee_name?: string | null;
+            assignee_name: string | null;
             /** @description With whom. */
             contact: components["schemas"]["ContactBrief"];
             /**
@@ -173,7 +173,7 @@ export interface components {
              * Format: date-time
              * @description When this episode was first answered by a person.
              */
-            first_reply_at?: string | null;
+            first_reply_at: string | null;
             /** @description Its id. */
             id: components["schemas"]["ConvId"];
             /** @description Where it came in. */
@@ -183,7 +183,7 @@ export interface components {
              * @description When something was last written in it.
              */
             last_activity_at: string;
-            last_message?: components["schemas"]["MessageBrief"] | null;
+            last_message: components["schemas"]["MessageBrief"] | null;
             /**
              * Format: int64
              * @description The same in the visitor's numbering, which leaves out notes and activity.
@@ -199,20 +199,20 @@ export interface components {
              * @description Its number, for people; counts from 1 in each company.
              */
             number: number;
-            priority?: components["schemas"]["Priority"] | null;
+            priority: components["schemas"]["Priority"] | null;
             /**
              * Format: date-time
              * @description When it was resolved.
              */
-            resolved_at?: string | null;
+            resolved_at: string | null;
             /**
              * Format: date-time
              * @description Until when it is snoozed.
              */
-            snoozed_until?: string | null;
+            snoozed_until: string | null;
             /** @description Where it stands. */
-            status: components["schemas"]["Status"];
-            survey?: components["schemas"]["Survey"] | null;
+            status: components["schemas"]["ConversationStatus"];
+            survey: components["schemas"]["Survey"] | null;
             /**
              * Format: int32
              * @description The visitor's messages that the company has not read.
@@ -227,8 +227,13 @@ export interface components {
              * Format: date-time
              * @description Since when the visitor waits for an answer.
              */
-            waiting_since?: string | null;
+            waiting_since: string | null;
         };
+        /**
+         * @description The name of a state.
+         * @enum {string}
+         */
+        ConversationStatus: "open" | "pending" | "snoozed" | "resolved";
         /**
          * @description What others see of an agent.
          * @enum {string}
@@ -242,9 +247,9 @@ export interface components {
              * Format: uuid
              * @description The sender's own id for it.
              */
-            client_message_id?: string | null;
+            client_message_id: string | null;
             /** @description The parts of an activity line or template, by `kind`. */
-            content?: Record<string, unknown> | null;
+            content: Record<string, unknown> | null;
             /** @description Its conversation. */
             conversation_id: components["schemas"]["ConvId"];
             /**
@@ -267,7 +272,7 @@ export interface components {
              * Format: int64
              * @description Its place among what the visitor sees; null when the visitor does not.
              */
-            public_seq?: number | null;
+            public_seq: number | null;
             /** @description Who wrote it. */
             sender: components["schemas"]["Sender"];
             /**
@@ -319,11 +324,11 @@ export interface components {
         /** @description Who wrote a message. */
         Sender: {
             /** @description Whose id: `cont_…` or `agent_…`. */
-            id?: string | null;
+            id: string | null;
             /** @description Which kind of author. */
             kind: components["schemas"]["SenderKind"];
             /** @description The name at the time. */
-            name?: string | null;
+            name: string | null;
         };
         /**
          * @description Which kind of author.
@@ -497,25 +502,20 @@ export interface components {
             /** @enum {string} */
             type: "reconnect";
         };
-        /**
-         * @description The name of a state.
-         * @enum {string}
-         */
-        Status: "open" | "pending" | "snoozed" | "resolved";
         /** @description The rating asked for, or given, at the end of an episode. */
         Survey: {
             /**
              * Format: date-time
              * @description When it was answered.
              */
-            answered_at?: string | null;
+            answered_at: string | null;
             /**
              * Format: date-time
              * @description When it was asked.
              */
             asked_at: string;
             /** @description What the visitor wrote beside it. */
-            comment?: string | null;
+            comment: string | null;
             /**
              * Format: int32
              * @description The episode it is about.
@@ -525,7 +525,7 @@ export interface components {
              * Format: int32
              * @description 1 (bad) to 5 (good), once given.
              */
-            rating?: number | null;
+            rating: number | null;
         };
         /** @description Where a visitor is on the company's site. */
         VisitedPage: {
@@ -541,7 +541,7 @@ export interface components {
             /** @description Visitor or agent. */
             kind: components["schemas"]["SenderKind"];
             /** @description Their name. */
-            name?: string | null;
+            name: string | null;
         };
         /** @description The agent a visitor talks to. */
         WidgetAgent: {
@@ -555,7 +555,7 @@ export interface components {
              * @description Up to where the company has read.
              */
             agent_read_seq: number;
-            assignee?: components["schemas"]["WidgetAgent"] | null;
+            assignee: components["schemas"]["WidgetAgent"] | null;
             /**
              * Format: int64
              * @description Up to where the visitor has read.
@@ -580,7 +580,7 @@ export interface components {
             last_seq: number;
             /** @description Where it stands. */
             status: components["schemas"]["WidgetStatus"];
-            survey?: components["schemas"]["Survey"] | null;
+            survey: components["schemas"]["Survey"] | null;
             /**
              * Format: int32
              * @description What the visitor has not read.
@@ -593,9 +593,9 @@ export interface components {
              * Format: uuid
              * @description The sender's own id for it.
              */
-            client_message_id?: string | null;
+            client_message_id: string | null;
             /** @description The parts of a template, by `kind`. */
-            content?: Record<string, unknown> | null;
+            content: Record<string, unknown> | null;
             /** @description Its conversation. */
             conversation_id: components["schemas"]["ConvId"];
             /**
@@ -627,7 +627,7 @@ export interface components {
             /** @description Which kind of author. */
             kind: components["schemas"]["SenderKind"];
             /** @description The name to show. */
-            name?: string | null;
+            name: string | null;
         };
         /**
          * @description Whether the visitor may still expect an answer.

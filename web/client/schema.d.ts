@@ -12,14 +12,14 @@ export interface paths {
             cookie?: never;
         };
         /** Show the company */
-        get: operations["show"];
+        get: operations["account_show"];
         put?: never;
         post?: never;
         delete?: never;
         options?: never;
         head?: never;
         /** Change the company */
-        patch: operations["change"];
+        patch: operations["account_change"];
         trace?: never;
     };
     "/v1/account/checklist": {
@@ -30,7 +30,7 @@ export interface paths {
             cookie?: never;
         };
         /** Show how far a new company has come */
-        get: operations["checklist"];
+        get: operations["account_checklist"];
         put?: never;
         post?: never;
         delete?: never;
@@ -47,7 +47,7 @@ export interface paths {
             cookie?: never;
         };
         /** List colleagues */
-        get: operations["list"];
+        get: operations["agents_list"];
         put?: never;
         post?: never;
         delete?: never;
@@ -65,7 +65,7 @@ export interface paths {
         };
         get?: never;
         /** Choose to be online or away */
-        put: operations["choose_availability"];
+        put: operations["agents_choose_availability"];
         post?: never;
         delete?: never;
         options?: never;
@@ -90,7 +90,7 @@ export interface paths {
          * Change a colleague
          * @description Switching somebody off closes their sockets and sessions at once.
          */
-        patch: operations["change"];
+        patch: operations["agents_change"];
         trace?: never;
     };
     "/v1/api-keys": {
@@ -101,10 +101,10 @@ export interface paths {
             cookie?: never;
         };
         /** List API keys */
-        get: operations["list"];
+        get: operations["api_keys_list"];
         put?: never;
         /** Make an API key */
-        post: operations["create"];
+        post: operations["api_keys_create"];
         delete?: never;
         options?: never;
         head?: never;
@@ -122,7 +122,7 @@ export interface paths {
         put?: never;
         post?: never;
         /** Revoke an API key */
-        delete: operations["revoke"];
+        delete: operations["api_keys_revoke"];
         options?: never;
         head?: never;
         patch?: never;
@@ -139,7 +139,7 @@ export interface paths {
          * Read the audit log
          * @description Newest first.
          */
-        get: operations["list"];
+        get: operations["audit_log_list"];
         put?: never;
         post?: never;
         delete?: never;
@@ -161,7 +161,7 @@ export interface paths {
          * Ask for a link to set a new password
          * @description Always 204: whether the address has a login is not told.
          */
-        post: operations["forgot_password"];
+        post: operations["auth_forgot_password"];
         delete?: never;
         options?: never;
         head?: never;
@@ -178,7 +178,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Sign in */
-        post: operations["log_in"];
+        post: operations["auth_log_in"];
         delete?: never;
         options?: never;
         head?: never;
@@ -195,7 +195,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Sign out */
-        post: operations["log_out"];
+        post: operations["auth_log_out"];
         delete?: never;
         options?: never;
         head?: never;
@@ -210,7 +210,7 @@ export interface paths {
             cookie?: never;
         };
         /** Who is signed in */
-        get: operations["who_am_i"];
+        get: operations["auth_who_am_i"];
         put?: never;
         post?: never;
         delete?: never;
@@ -232,7 +232,7 @@ export interface paths {
          * Get a fresh access token
          * @description Uses the refresh cookie, which changes each time. Needs the header `X-Frontdesk: 1`, which no foreign page can send.
          */
-        post: operations["refresh"];
+        post: operations["auth_refresh"];
         delete?: never;
         options?: never;
         head?: never;
@@ -249,7 +249,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Send the verification letter again */
-        post: operations["resend_verification"];
+        post: operations["auth_resend_verification"];
         delete?: never;
         options?: never;
         head?: never;
@@ -269,7 +269,7 @@ export interface paths {
          * Set a new password
          * @description Ends every session of the person.
          */
-        post: operations["reset_password"];
+        post: operations["auth_reset_password"];
         delete?: never;
         options?: never;
         head?: never;
@@ -286,7 +286,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Act in another company */
-        post: operations["switch"];
+        post: operations["auth_switch"];
         delete?: never;
         options?: never;
         head?: never;
@@ -303,7 +303,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Prove an e-mail address */
-        post: operations["verify_email"];
+        post: operations["auth_verify_email"];
         delete?: never;
         options?: never;
         head?: never;
@@ -321,7 +321,7 @@ export interface paths {
          * List contacts
          * @description Newest first.
          */
-        get: operations["list"];
+        get: operations["contacts_list"];
         put?: never;
         post?: never;
         delete?: never;
@@ -338,7 +338,7 @@ export interface paths {
             cookie?: never;
         };
         /** Show a contact */
-        get: operations["show"];
+        get: operations["contacts_show"];
         put?: never;
         post?: never;
         delete?: never;
@@ -348,7 +348,7 @@ export interface paths {
          * Change a contact
          * @description What is absent stays; an empty text clears.
          */
-        patch: operations["change"];
+        patch: operations["contacts_change"];
         trace?: never;
     };
     "/v1/conversations": {
@@ -362,7 +362,7 @@ export interface paths {
          * List conversations
          * @description Newest activity first.
          */
-        get: operations["list"];
+        get: operations["conversations_list"];
         put?: never;
         post?: never;
         delete?: never;
@@ -379,7 +379,7 @@ export interface paths {
             cookie?: never;
         };
         /** Count the views */
-        get: operations["counts"];
+        get: operations["conversations_counts"];
         put?: never;
         post?: never;
         delete?: never;
@@ -396,7 +396,7 @@ export interface paths {
             cookie?: never;
         };
         /** Show a conversation */
-        get: operations["show"];
+        get: operations["conversations_show"];
         put?: never;
         post?: never;
         delete?: never;
@@ -414,7 +414,7 @@ export interface paths {
         };
         get?: never;
         /** Assign a conversation */
-        put: operations["assign"];
+        put: operations["conversations_assign"];
         post?: never;
         delete?: never;
         options?: never;
@@ -433,14 +433,14 @@ export interface paths {
          * List messages
          * @description The newest ones; with `before_seq` the ones before a place, with `after_seq` the ones after it. Always in order.
          */
-        get: operations["list"];
+        get: operations["messages_list"];
         put?: never;
         /**
          * Write a message
          * @description 201 when it was written, 200 when a message with the same `client_message_id` was there already, 409 when that one says
          *     something else.
          */
-        post: operations["send"];
+        post: operations["messages_send"];
         delete?: never;
         options?: never;
         head?: never;
@@ -456,7 +456,7 @@ export interface paths {
         };
         get?: never;
         /** Say how much a conversation matters */
-        put: operations["set_priority"];
+        put: operations["conversations_set_priority"];
         post?: never;
         delete?: never;
         options?: never;
@@ -474,7 +474,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Note that the company has read up to a place */
-        post: operations["read"];
+        post: operations["conversations_read"];
         delete?: never;
         options?: never;
         head?: never;
@@ -493,7 +493,7 @@ export interface paths {
          * Open, put aside, snooze or resolve a conversation
          * @description Reopening a resolved one begins its next episode.
          */
-        put: operations["set_status"];
+        put: operations["conversations_set_status"];
         post?: never;
         delete?: never;
         options?: never;
@@ -509,10 +509,10 @@ export interface paths {
             cookie?: never;
         };
         /** List inboxes */
-        get: operations["list"];
+        get: operations["inboxes_list"];
         put?: never;
         /** Make an inbox */
-        post: operations["create"];
+        post: operations["inboxes_create"];
         delete?: never;
         options?: never;
         head?: never;
@@ -527,14 +527,14 @@ export interface paths {
             cookie?: never;
         };
         /** Show an inbox */
-        get: operations["show"];
+        get: operations["inboxes_show"];
         put?: never;
         post?: never;
         delete?: never;
         options?: never;
         head?: never;
         /** Change an inbox */
-        patch: operations["change"];
+        patch: operations["inboxes_change"];
         trace?: never;
     };
     "/v1/invitations": {
@@ -545,13 +545,13 @@ export interface paths {
             cookie?: never;
         };
         /** List invitations */
-        get: operations["list"];
+        get: operations["invitations_list"];
         put?: never;
         /**
          * Invite a colleague
          * @description Sends a letter with a link. A pending invitation of the same address is replaced.
          */
-        post: operations["invite"];
+        post: operations["invitations_invite"];
         delete?: never;
         options?: never;
         head?: never;
@@ -566,7 +566,7 @@ export interface paths {
             cookie?: never;
         };
         /** Look at an invitation */
-        get: operations["greet"];
+        get: operations["invitations_greet"];
         put?: never;
         post?: never;
         delete?: never;
@@ -585,7 +585,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Come in by an invitation */
-        post: operations["accept"];
+        post: operations["invitations_accept"];
         delete?: never;
         options?: never;
         head?: never;
@@ -603,7 +603,7 @@ export interface paths {
         put?: never;
         post?: never;
         /** Take an invitation back */
-        delete: operations["revoke"];
+        delete: operations["invitations_revoke"];
         options?: never;
         head?: never;
         patch?: never;
@@ -617,7 +617,7 @@ export interface paths {
             cookie?: never;
         };
         /** List plans */
-        get: operations["plans"];
+        get: operations["usage_plans"];
         put?: never;
         post?: never;
         delete?: never;
@@ -640,7 +640,7 @@ export interface paths {
          * @description Makes the company, its owner's login and its first inbox, and signs the owner in. Send an `Idempotency-Key`: a repeat
          *     finds what the first call made. A known address may found another company with its own password.
          */
-        post: operations["sign_up"];
+        post: operations["signup_sign_up"];
         delete?: never;
         options?: never;
         head?: never;
@@ -658,7 +658,7 @@ export interface paths {
          * List ratings
          * @description Newest first.
          */
-        get: operations["list"];
+        get: operations["surveys_list"];
         put?: never;
         post?: never;
         delete?: never;
@@ -675,7 +675,7 @@ export interface paths {
             cookie?: never;
         };
         /** Sum ratings up */
-        get: operations["summary"];
+        get: operations["surveys_summary"];
         put?: never;
         post?: never;
         delete?: never;
@@ -695,7 +695,7 @@ export interface paths {
          * Show usage
          * @description What was counted for billing in a month, meter by meter, day by day.
          */
-        get: operations["show"];
+        get: operations["usage_show"];
         put?: never;
         post?: never;
         delete?: never;
@@ -712,7 +712,7 @@ export interface paths {
             cookie?: never;
         };
         /** Show the widget's settings */
-        get: operations["config"];
+        get: operations["widget_config"];
         put?: never;
         post?: never;
         delete?: never;
@@ -735,7 +735,7 @@ export interface paths {
         options?: never;
         head?: never;
         /** Introduce oneself */
-        patch: operations["introduce"];
+        patch: operations["widget_introduce"];
         trace?: never;
     };
     "/v1/widget/conversations/{id}/messages": {
@@ -746,7 +746,7 @@ export interface paths {
             cookie?: never;
         };
         /** List a visitor's messages */
-        get: operations["list"];
+        get: operations["widget_list"];
         put?: never;
         post?: never;
         delete?: never;
@@ -765,7 +765,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Note that the visitor has read up to a place */
-        post: operations["read"];
+        post: operations["widget_read"];
         delete?: never;
         options?: never;
         head?: never;
@@ -785,7 +785,7 @@ export interface paths {
          * Rate a conversation
          * @description Once it is resolved; may be changed until the next episode begins.
          */
-        post: operations["rate"];
+        post: operations["widget_rate"];
         delete?: never;
         options?: never;
         head?: never;
@@ -805,7 +805,7 @@ export interface paths {
          * Write as a visitor
          * @description Opens a conversation, goes on with it, or reopens it.
          */
-        post: operations["send"];
+        post: operations["widget_send"];
         delete?: never;
         options?: never;
         head?: never;
@@ -825,7 +825,7 @@ export interface paths {
          * Come in as a visitor
          * @description With a known secret: the same visitor as before, with their conversation. Without: a new one.
          */
-        post: operations["session"];
+        post: operations["widget_session"];
         delete?: never;
         options?: never;
         head?: never;
@@ -870,7 +870,7 @@ export interface components {
              */
             slug: string;
             /** @description Where it stands. */
-            status: components["schemas"]["Status"];
+            status: components["schemas"]["AccountStatus"];
         };
         /** @description One company of a person. */
         AccountBrief: {
@@ -890,6 +890,11 @@ export interface components {
             /** @description 1 to 80 characters. */
             name?: string | null;
         };
+        /**
+         * @description Where a company stands.
+         * @enum {string}
+         */
+        AccountStatus: "provisioning" | "active" | "suspended" | "closed";
         /** @example acct_01h455vb4pex5vsknk084sn02q */
         AcctId: string;
         /** @description A colleague. */
@@ -912,7 +917,7 @@ export interface components {
              * Format: date-time
              * @description When they were switched off.
              */
-            disabled_at?: string | null;
+            disabled_at: string | null;
             /** @description Their address. */
             email: string;
             /** @description Their id in this company. */
@@ -955,7 +960,7 @@ export interface components {
              * Format: date-time
              * @description When it was last used, to the minute.
              */
-            last_used_at?: string | null;
+            last_used_at: string | null;
             /** @description What it is for. */
             name: string;
             /** @description How it begins, to recognise it by. */
@@ -964,7 +969,7 @@ export interface components {
              * Format: date-time
              * @description When it was revoked.
              */
-            revoked_at?: string | null;
+            revoked_at: string | null;
             /** @description What it may do. */
             scopes: components["schemas"]["Permissions"];
         };
@@ -990,11 +995,11 @@ export interface components {
         /** @description Who did it. */
         AuditActor: {
             /** @description Whose id, when there is one. */
-            id?: string | null;
+            id: string | null;
             /** @description `agent`, `api_key` or `system`. */
             kind: string;
             /** @description The name at the time. */
-            name?: string | null;
+            name: string | null;
         };
         /** @description One deed. */
         AuditEntry: {
@@ -1015,7 +1020,7 @@ export interface components {
             /** @description Its id. */
             id: components["schemas"]["AuditId"];
             /** @description To what: an id, when there is one. */
-            target?: string | null;
+            target: string | null;
         };
         /** @example audit_01h455vb4pex5vsknk084sn02q */
         AuditId: string;
@@ -1054,36 +1059,36 @@ export interface components {
              */
             created_at: string;
             /** @description Their address, once known. Not proven unless `verified`. */
-            email?: string | null;
+            email: string | null;
             /** @description The company's own id for them. */
-            external_id?: string | null;
+            external_id: string | null;
             /** @description Their id. */
             id: components["schemas"]["ContId"];
             /**
              * Format: date-time
              * @description When they were last here.
              */
-            last_seen_at?: string | null;
+            last_seen_at: string | null;
             /** @description Their language. */
-            locale?: string | null;
+            locale: string | null;
             /** @description Their name, once known. */
-            name?: string | null;
-            page?: components["schemas"]["VisitedPage"] | null;
+            name: string | null;
+            page: components["schemas"]["VisitedPage"] | null;
             /** @description Their telephone number, once known. */
-            phone?: string | null;
+            phone: string | null;
             /** @description Their browser. */
-            user_agent?: string | null;
+            user_agent: string | null;
             /** @description Whether the company's server vouched for who they are. */
             verified: boolean;
         };
         /** @description The contact of a conversation, in short. */
         ContactBrief: {
             /** @description Their address, once known. */
-            email?: string | null;
+            email: string | null;
             /** @description Who. */
             id: components["schemas"]["ContId"];
             /** @description Their name, once known. */
-            name?: string | null;
+            name: string | null;
         };
         /** @description What may be changed of a contact; what is absent stays, an empty text clears. */
         ContactChange: {
@@ -1110,9 +1115,9 @@ export interface components {
              * @description Up to where the company has read.
              */
             agent_read_seq: number;
-            assignee_id?: components["schemas"]["AgentId"] | null;
+            assignee_id: components["schemas"]["AgentId"] | null;
             /** @description The assignee's name. */
-            assignee_name?: string | null;
+            assignee_name: string | null;
             /** @description With whom. */
             contact: components["schemas"]["ContactBrief"];
             /**
@@ -1144,7 +1149,7 @@ export interface components {
              * Format: date-time
              * @description When this episode was first answered by a person.
              */
-            first_reply_at?: string | null;
+            first_reply_at: string | null;
             /** @description Its id. */
             id: components["schemas"]["ConvId"];
             /** @description Where it came in. */
@@ -1154,7 +1159,7 @@ export interface components {
              * @description When something was last written in it.
              */
             last_activity_at: string;
-            last_message?: components["schemas"]["MessageBrief"] | null;
+            last_message: components["schemas"]["MessageBrief"] | null;
             /**
              * Format: int64
              * @description The same in the visitor's numbering, which leaves out notes and activity.
@@ -1170,20 +1175,20 @@ export interface components {
              * @description Its number, for people; counts from 1 in each company.
              */
             number: number;
-            priority?: components["schemas"]["Priority"] | null;
+            priority: components["schemas"]["Priority"] | null;
             /**
              * Format: date-time
              * @description When it was resolved.
              */
-            resolved_at?: string | null;
+            resolved_at: string | null;
             /**
              * Format: date-time
              * @description Until when it is snoozed.
              */
-            snoozed_until?: string | null;
+            snoozed_until: string | null;
             /** @description Where it stands. */
-            status: components["schemas"]["Status"];
-            survey?: components["schemas"]["Survey"] | null;
+            status: components["schemas"]["ConversationStatus"];
+            survey: components["schemas"]["Survey"] | null;
             /**
              * Format: int32
              * @description The visitor's messages that the company has not read.
@@ -1198,8 +1203,13 @@ export interface components {
              * Format: date-time
              * @description Since when the visitor waits for an answer.
              */
-            waiting_since?: string | null;
+            waiting_since: string | null;
         };
+        /**
+         * @description The name of a state.
+         * @enum {string}
+         */
+        ConversationStatus: "open" | "pending" | "snoozed" | "resolved";
         /** @description How many conversations each view holds. */
         Counts: {
             /**
@@ -1286,7 +1296,7 @@ export interface components {
              * Format: date-time
              * @description When a page first loaded the widget.
              */
-            installed_at?: string | null;
+            installed_at: string | null;
             /**
              * @description The public key for the script tag.
              * @example ik_01h455vb4pex5vsknk084sn02q01h455vb4pex5vsknk084sn02r
@@ -1445,27 +1455,27 @@ export interface components {
              * Format: int32
              * @description Agents that may sign in.
              */
-            agents?: number | null;
+            agents: number | null;
             /**
              * Format: int32
              * @description Conversations begun in a calendar month (UTC).
              */
-            conversations_per_month?: number | null;
+            conversations_per_month: number | null;
             /**
              * Format: int32
              * @description Inboxes.
              */
-            inboxes?: number | null;
+            inboxes: number | null;
             /**
              * Format: int32
              * @description Messages in a calendar month (UTC).
              */
-            messages_per_month?: number | null;
+            messages_per_month: number | null;
             /**
              * Format: int64
              * @description Bytes of files kept.
              */
-            storage_bytes?: number | null;
+            storage_bytes: number | null;
         };
         /** @description The secret of a link. */
         LinkToken: {
@@ -1501,9 +1511,9 @@ export interface components {
              * Format: uuid
              * @description The sender's own id for it.
              */
-            client_message_id?: string | null;
+            client_message_id: string | null;
             /** @description The parts of an activity line or template, by `kind`. */
-            content?: Record<string, unknown> | null;
+            content: Record<string, unknown> | null;
             /** @description Its conversation. */
             conversation_id: components["schemas"]["ConvId"];
             /**
@@ -1526,7 +1536,7 @@ export interface components {
              * Format: int64
              * @description Its place among what the visitor sees; null when the visitor does not.
              */
-            public_seq?: number | null;
+            public_seq: number | null;
             /** @description Who wrote it. */
             sender: components["schemas"]["Sender"];
             /**
@@ -1685,7 +1695,7 @@ export interface components {
              * Format: int64
              * @description How much the plan includes; null for no bound.
              */
-            limit?: number | null;
+            limit: number | null;
             /** @description Which. */
             meter: components["schemas"]["Meter"];
             /**
@@ -1734,7 +1744,7 @@ export interface components {
                 role: components["schemas"]["Role"];
             }[];
             /** @description Pass it as `cursor` for the next page; null on the last. */
-            next_cursor?: string | null;
+            next_cursor: string | null;
         };
         /** @description One page of a list. */
         Page_ApiKey: {
@@ -1765,7 +1775,7 @@ export interface components {
                 scopes: components["schemas"]["Permissions"];
             }[];
             /** @description Pass it as `cursor` for the next page; null on the last. */
-            next_cursor?: string | null;
+            next_cursor: string | null;
         };
         /** @description One page of a list. */
         Page_AuditEntry: {
@@ -1791,7 +1801,7 @@ export interface components {
                 target?: string | null;
             }[];
             /** @description Pass it as `cursor` for the next page; null on the last. */
-            next_cursor?: string | null;
+            next_cursor: string | null;
         };
         /** @description One page of a list. */
         Page_Contact: {
@@ -1828,7 +1838,7 @@ export interface components {
                 verified: boolean;
             }[];
             /** @description Pass it as `cursor` for the next page; null on the last. */
-            next_cursor?: string | null;
+            next_cursor: string | null;
         };
         /** @description One page of a list. */
         Page_Conversation: {
@@ -1916,7 +1926,7 @@ export interface components {
                  */
                 snoozed_until?: string | null;
                 /** @description Where it stands. */
-                status: components["schemas"]["Status"];
+                status: components["schemas"]["ConversationStatus"];
                 survey?: components["schemas"]["Survey"] | null;
                 /**
                  * Format: int32
@@ -1935,7 +1945,7 @@ export interface components {
                 waiting_since?: string | null;
             }[];
             /** @description Pass it as `cursor` for the next page; null on the last. */
-            next_cursor?: string | null;
+            next_cursor: string | null;
         };
         /** @description One page of a list. */
         Page_Inbox: {
@@ -1971,7 +1981,7 @@ export interface components {
                 updated_at: string;
             }[];
             /** @description Pass it as `cursor` for the next page; null on the last. */
-            next_cursor?: string | null;
+            next_cursor: string | null;
         };
         /** @description One page of a list. */
         Page_Invitation: {
@@ -1997,7 +2007,7 @@ export interface components {
                 status: components["schemas"]["InvitationStatus"];
             }[];
             /** @description Pass it as `cursor` for the next page; null on the last. */
-            next_cursor?: string | null;
+            next_cursor: string | null;
         };
         /** @description One page of a list. */
         Page_Plan: {
@@ -2014,7 +2024,7 @@ export interface components {
                 name: string;
             }[];
             /** @description Pass it as `cursor` for the next page; null on the last. */
-            next_cursor?: string | null;
+            next_cursor: string | null;
         };
         /** @description One page of a list. */
         Page_SurveyResponse: {
@@ -2051,7 +2061,7 @@ export interface components {
                 rating: number;
             }[];
             /** @description Pass it as `cursor` for the next page; null on the last. */
-            next_cursor?: string | null;
+            next_cursor: string | null;
         };
         /**
          * @description One right. The names are also the scopes of API keys.
@@ -2135,11 +2145,11 @@ export interface components {
         /** @description Who wrote a message. */
         Sender: {
             /** @description Whose id: `cont_…` or `agent_…`. */
-            id?: string | null;
+            id: string | null;
             /** @description Which kind of author. */
             kind: components["schemas"]["SenderKind"];
             /** @description The name at the time. */
-            name?: string | null;
+            name: string | null;
         };
         /**
          * @description Which kind of author.
@@ -2179,11 +2189,6 @@ export interface components {
             /** @description At least 8 characters. */
             password: string;
         };
-        /**
-         * @description The name of a state.
-         * @enum {string}
-         */
-        Status: "open" | "pending" | "snoozed" | "resolved";
         /** @description A state. */
         StatusChange: {
             /**
@@ -2192,7 +2197,7 @@ export interface components {
              */
             snoozed_until?: string | null;
             /** @description The state to be in. */
-            status: components["schemas"]["Status"];
+            status: components["schemas"]["ConversationStatus"];
         };
         /** @description The rating asked for, or given, at the end of an episode. */
         Survey: {
@@ -2200,14 +2205,14 @@ export interface components {
              * Format: date-time
              * @description When it was answered.
              */
-            answered_at?: string | null;
+            answered_at: string | null;
             /**
              * Format: date-time
              * @description When it was asked.
              */
             asked_at: string;
             /** @description What the visitor wrote beside it. */
-            comment?: string | null;
+            comment: string | null;
             /**
              * Format: int32
              * @description The episode it is about.
@@ -2217,7 +2222,7 @@ export interface components {
              * Format: int32
              * @description 1 (bad) to 5 (good), once given.
              */
-            rating?: number | null;
+            rating: number | null;
         };
         /** @description A rating. */
         SurveyAnswer: {
@@ -2231,16 +2236,16 @@ export interface components {
         };
         /** @description A rating, as supervisors see it. */
         SurveyResponse: {
-            agent_id?: components["schemas"]["AgentId"] | null;
+            agent_id: components["schemas"]["AgentId"] | null;
             /** @description Their name. */
-            agent_name?: string | null;
+            agent_name: string | null;
             /**
              * Format: date-time
              * @description When.
              */
             answered_at: string;
             /** @description What the visitor wrote beside it. */
-            comment?: string | null;
+            comment: string | null;
             /** @description Who rated. */
             contact: components["schemas"]["ContactBrief"];
             /** @description Which conversation. */
@@ -2272,7 +2277,7 @@ export interface components {
              * Format: double
              * @description The mean rating; null without any.
              */
-            average?: number | null;
+            average: number | null;
             /**
              * Format: int64
              * @description How many have answered.
@@ -2370,11 +2375,11 @@ export interface components {
         /** @description What a visitor is known as. */
         WidgetContact: {
             /** @description Their address. */
-            email?: string | null;
+            email: string | null;
             /** @description Their id. */
             id: components["schemas"]["ContId"];
             /** @description Their name. */
-            name?: string | null;
+            name: string | null;
         };
         /** @description What a visitor says of themselves. */
         WidgetContactChange: {
@@ -2390,7 +2395,7 @@ export interface components {
              * @description Up to where the company has read.
              */
             agent_read_seq: number;
-            assignee?: components["schemas"]["WidgetAgent"] | null;
+            assignee: components["schemas"]["WidgetAgent"] | null;
             /**
              * Format: int64
              * @description Up to where the visitor has read.
@@ -2415,7 +2420,7 @@ export interface components {
             last_seq: number;
             /** @description Where it stands. */
             status: components["schemas"]["WidgetStatus"];
-            survey?: components["schemas"]["Survey"] | null;
+            survey: components["schemas"]["Survey"] | null;
             /**
              * Format: int32
              * @description What the visitor has not read.
@@ -2428,9 +2433,9 @@ export interface components {
              * Format: uuid
              * @description The sender's own id for it.
              */
-            client_message_id?: string | null;
+            client_message_id: string | null;
             /** @description The parts of a template, by `kind`. */
-            content?: Record<string, unknown> | null;
+            content: Record<string, unknown> | null;
             /** @description Its conversation. */
             conversation_id: components["schemas"]["ConvId"];
             /**
@@ -2473,19 +2478,19 @@ export interface components {
             /** @description Which kind of author. */
             kind: components["schemas"]["SenderKind"];
             /** @description The name to show. */
-            name?: string | null;
+            name: string | null;
         };
         /** @description What came of it. */
         WidgetSent: {
             /** @description The conversation it went into. */
             conversation: components["schemas"]["WidgetConversation"];
-            message?: components["schemas"]["WidgetMessage"] | null;
+            message: components["schemas"]["WidgetMessage"] | null;
         };
         /** @description A visitor's session. */
         WidgetSession: {
             /** @description Who the visitor is to the company. */
             contact_id: components["schemas"]["ContId"];
-            conversation?: components["schemas"]["WidgetConversation"] | null;
+            conversation: components["schemas"]["WidgetConversation"] | null;
             /**
              * Format: int64
              * @description How long it lives, in seconds.
@@ -2620,7 +2625,7 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    show: {
+    account_show: {
         parameters: {
             query?: never;
             header?: never;
@@ -2650,7 +2655,7 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
-    change: {
+    account_change: {
         parameters: {
             query?: never;
             header?: never;
@@ -2684,7 +2689,7 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
-    checklist: {
+    account_checklist: {
         parameters: {
             query?: never;
             header?: never;
@@ -2714,7 +2719,7 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
-    list: {
+    agents_list: {
         parameters: {
             query?: never;
             header?: never;
@@ -2744,7 +2749,7 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
-    choose_availability: {
+    agents_choose_availability: {
         parameters: {
             query?: never;
             header?: never;
@@ -2778,7 +2783,7 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
-    change: {
+    agents_change: {
         parameters: {
             query?: never;
             header?: never;
@@ -2814,7 +2819,7 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
-    list: {
+    api_keys_list: {
         parameters: {
             query?: never;
             header?: never;
@@ -2844,7 +2849,7 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
-    create: {
+    api_keys_create: {
         parameters: {
             query?: never;
             header?: never;
@@ -2878,7 +2883,7 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
-    revoke: {
+    api_keys_revoke: {
         parameters: {
             query?: never;
             header?: never;
@@ -2908,7 +2913,7 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
-    list: {
+    audit_log_list: {
         parameters: {
             query?: {
                 /** @description `next_cursor` of the page before. */
@@ -2943,7 +2948,7 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
-    forgot_password: {
+    auth_forgot_password: {
         parameters: {
             query?: never;
             header?: never;
@@ -2975,7 +2980,7 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
-    log_in: {
+    auth_log_in: {
         parameters: {
             query?: never;
             header?: never;
@@ -3009,7 +3014,7 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
-    log_out: {
+    auth_log_out: {
         parameters: {
             query?: never;
             header: {
@@ -3040,7 +3045,7 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
-    who_am_i: {
+    auth_who_am_i: {
         parameters: {
             query?: never;
             header?: never;
@@ -3070,7 +3075,7 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
-    refresh: {
+    auth_refresh: {
         parameters: {
             query?: never;
             header: {
@@ -3103,7 +3108,7 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
-    resend_verification: {
+    auth_resend_verification: {
         parameters: {
             query?: never;
             header?: never;
@@ -3131,7 +3136,7 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
-    reset_password: {
+    auth_reset_password: {
         parameters: {
             query?: never;
             header?: never;
@@ -3163,7 +3168,7 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
-    switch: {
+    auth_switch: {
         parameters: {
             query?: never;
             header?: never;
@@ -3197,7 +3202,7 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
-    verify_email: {
+    auth_verify_email: {
         parameters: {
             query?: never;
             header?: never;
@@ -3229,7 +3234,7 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
-    list: {
+    contacts_list: {
         parameters: {
             query?: {
                 /** @description A part of the name or address. */
@@ -3266,7 +3271,7 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
-    show: {
+    contacts_show: {
         parameters: {
             query?: never;
             header?: never;
@@ -3298,7 +3303,7 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
-    change: {
+    contacts_change: {
         parameters: {
             query?: never;
             header?: never;
@@ -3334,11 +3339,11 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
-    list: {
+    conversations_list: {
         parameters: {
             query?: {
                 /** @description In this state. */
-                status?: components["schemas"]["Status"];
+                status?: components["schemas"]["ConversationStatus"];
                 /** @description `me`, `none`, or an agent's id. */
                 assignee?: string;
                 /** @description From this inbox. */
@@ -3377,7 +3382,7 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
-    counts: {
+    conversations_counts: {
         parameters: {
             query?: never;
             header?: never;
@@ -3407,7 +3412,7 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
-    show: {
+    conversations_show: {
         parameters: {
             query?: never;
             header?: never;
@@ -3439,7 +3444,7 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
-    assign: {
+    conversations_assign: {
         parameters: {
             query?: never;
             header?: never;
@@ -3475,7 +3480,7 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
-    list: {
+    messages_list: {
         parameters: {
             query?: {
                 /** @description Messages after this place, in order. */
@@ -3514,7 +3519,7 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
-    send: {
+    messages_send: {
         parameters: {
             query?: never;
             header?: never;
@@ -3559,7 +3564,7 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
-    set_priority: {
+    conversations_set_priority: {
         parameters: {
             query?: never;
             header?: never;
@@ -3595,7 +3600,7 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
-    read: {
+    conversations_read: {
         parameters: {
             query?: never;
             header?: never;
@@ -3631,7 +3636,7 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
-    set_status: {
+    conversations_set_status: {
         parameters: {
             query?: never;
             header?: never;
@@ -3667,7 +3672,7 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
-    list: {
+    inboxes_list: {
         parameters: {
             query?: never;
             header?: never;
@@ -3697,7 +3702,7 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
-    create: {
+    inboxes_create: {
         parameters: {
             query?: never;
             header?: never;
@@ -3731,7 +3736,7 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
-    show: {
+    inboxes_show: {
         parameters: {
             query?: never;
             header?: never;
@@ -3763,7 +3768,7 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
-    change: {
+    inboxes_change: {
         parameters: {
             query?: never;
             header?: never;
@@ -3799,7 +3804,7 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
-    list: {
+    invitations_list: {
         parameters: {
             query?: never;
             header?: never;
@@ -3829,7 +3834,7 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
-    invite: {
+    invitations_invite: {
         parameters: {
             query?: never;
             header?: never;
@@ -3863,7 +3868,7 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
-    greet: {
+    invitations_greet: {
         parameters: {
             query?: never;
             header?: never;
@@ -3896,7 +3901,7 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
-    accept: {
+    invitations_accept: {
         parameters: {
             query?: never;
             header?: never;
@@ -3933,7 +3938,7 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
-    revoke: {
+    invitations_revoke: {
         parameters: {
             query?: never;
             header?: never;
@@ -3963,7 +3968,7 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
-    plans: {
+    usage_plans: {
         parameters: {
             query?: never;
             header?: never;
@@ -3993,7 +3998,7 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
-    sign_up: {
+    signup_sign_up: {
         parameters: {
             query?: never;
             header?: {
@@ -4030,7 +4035,7 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
-    list: {
+    surveys_list: {
         parameters: {
             query?: {
                 /** @description `next_cursor` of the page before. */
@@ -4065,7 +4070,7 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
-    summary: {
+    surveys_summary: {
         parameters: {
             query?: never;
             header?: never;
@@ -4095,7 +4100,7 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
-    show: {
+    usage_show: {
         parameters: {
             query?: {
                 /** @description `YYYY-MM` (UTC); the present month when absent. */
@@ -4128,7 +4133,7 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
-    config: {
+    widget_config: {
         parameters: {
             query: {
                 /** @description The key in the script tag. */
@@ -4163,7 +4168,7 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
-    introduce: {
+    widget_introduce: {
         parameters: {
             query?: never;
             header?: never;
@@ -4197,7 +4202,7 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
-    list: {
+    widget_list: {
         parameters: {
             query?: {
                 /** @description Messages after this place, in order. */
@@ -4236,7 +4241,7 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
-    read: {
+    widget_read: {
         parameters: {
             query?: never;
             header?: never;
@@ -4272,7 +4277,7 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
-    rate: {
+    widget_rate: {
         parameters: {
             query?: never;
             header?: never;
@@ -4308,7 +4313,7 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
-    send: {
+    widget_send: {
         parameters: {
             query?: never;
             header?: never;
@@ -4351,7 +4356,7 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
-    session: {
+    widget_session: {
         parameters: {
             query?: never;
             header?: never;

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 /// The name of a state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = ConversationStatus)]
 pub enum Status {
     /// Somebody should answer.
     Open,

@@ -7,7 +7,7 @@ use tenant::usage::{self, Meter};
 use uuid::Uuid;
 
 use super::store::{Draft, append, find_sent};
-use super::{Author, LONGEST, Message, MessageError, MessageType, Sender};
+use super::{Activity, Author, LONGEST, Message, MessageError, MessageType, Sender, note_activity};
 use crate::contact::ContactId;
 use crate::conversation::{self, Conversation, ConversationError, ConversationId, Status};
 use crate::event::{Event, Reader};
@@ -82,6 +82,10 @@ pub async fn receive(
     }
     if before == Status::Resolved {
         conversation::begin_episode(tx, &mut conversation).await?;
+    }
+    if before != Status::Open {
+        let reopened = Activity::StatusChanged { status: Status::Open, until: None, by: None };
+        note_activity(tx, &mut conversation, reopened).await?;
     }
     let sent = write_as(tx, conversation, author, text, false, client_message_id).await?;
     let told = Box::new(sent.conversation.clone());

@@ -87,15 +87,22 @@ fn openapi(setting: &Setting<'_>) -> Outcome<Tally> {
 
 /// Regenerates the types of the web apps and compares, so that a changed document cannot be forgotten there.
 fn web_types(setting: &Setting<'_>) -> Outcome<Tally> {
-    let path = setting.workspace.path("web/client/schema.d.ts");
-    let committed = fs::read(&path).doing(|| format!("read {}", path.display()))?;
-    npm(setting, "codegen", "the types of the web apps cannot be generated from openapi/v1.json; see above")?;
-    let fresh = fs::read(&path).doing(|| format!("read {}", path.display()))?;
-    if committed == fresh {
+    let generated = || {
+        ["web/client/schema.d.ts", "web/client/realtime.gen.ts"]
+            .into_iter()
+            .map(|name| {
+                let path = setting.workspace.path(name);
+                fs::read(&path).doing(|| format!("read {}", path.display()))
+            })
+            .collect::<Outcome<Vec<_>>>()
+    };
+    let committed = generated()?;
+    npm(setting, "codegen", "the types of the web apps cannot be generated from openapi/; see above")?;
+    if committed == generated()? {
         return Ok(Tally::success());
     }
     Err(Stop::because(
-        "web/client/schema.d.ts was out of date; it has been generated anew: look at the change and commit it",
+        "web/client/schema.d.ts or realtime.gen.ts was out of date; they have been generated anew: look at the change and commit it",
     ))
 }
 
