@@ -68,3 +68,13 @@ async fn tell(story: &str) {
 async fn the_main_job_in_a_real_browser() {
     tell("main_job").await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_same_in_chinese_and_in_the_dark() {
+    tell("chinese").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_text_of_a_stranger_ever_runs() {
+    tell("hostile").await;
+}
