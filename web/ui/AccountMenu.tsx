@@ -24,7 +24,8 @@ export function AccountMenu({ here, children }: { here: 'console' | 'portal'; ch
   const { t } = useTranslation()
   const me = useMe()
   const [busy, setBusy] = useState(false)
-  const runsThePlace = me.agent.role === 'owner' || me.agent.role === 'admin'
+  // Supervisors run nothing, but the portal has the ratings and the usage that they may see.
+  const seesThePortal = me.permissions.includes('usage.read')
 
   async function switchTo(id: string) {
     if (id === me.account.id) return
@@ -83,7 +84,7 @@ export function AccountMenu({ here, children }: { here: 'console' | 'portal'; ch
             {t('account.console')}
           </Menu.Item>
         )}
-        {here === 'console' && runsThePlace && (
+        {here === 'console' && seesThePortal && (
           <Menu.Item component="a" href="/portal" leftSection={<IconSettings {...ICON} />}>
             {t('account.portal')}
           </Menu.Item>
