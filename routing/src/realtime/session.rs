@@ -10,7 +10,7 @@ use desk::message::{self, Author, MessageError, SenderKind, Span};
 use infra::database::StoreError;
 use infra::{Fault, Kind};
 use tenant::permission::{Denied, Permission};
-use tenant::scope::EnterError;
+use tenant::scope::{EnterError, Via};
 use tenant::token::BadToken;
 use tenant::world::SharedWorld;
 use tenant::{Member, Scope, Tenant, Visitor, agent};
@@ -173,16 +173,24 @@ impl Session {
     }
 
     async fn arrive(&self) {
-        if let Speaker::Agent(scope) = &self.speaker
+        if let Some(scope) = self.person()
             && self.routing.presence.arrive(scope.tenant.id(), scope.who.agent_id, scope.now()).await
         {
             self.tell_presence(scope);
         }
     }
 
+    /// The agent in front of a browser. A program that listens is nobody who could be given a conversation.
+    fn person(&self) -> Option<&Scope<Member>> {
+        match &self.speaker {
+            Speaker::Agent(scope) => matches!(scope.who.via, Via::Session(_)).then_some(scope),
+            Speaker::Visitor(_) => None,
+        }
+    }
+
     /// The socket is closed.
     pub async fn leave(&self) {
-        if let Speaker::Agent(scope) = &self.speaker
+        if let Some(scope) = self.person()
             && self.routing.presence.leave(scope.tenant.id(), scope.who.agent_id).await
         {
             self.tell_presence(scope);
@@ -399,7 +407,10 @@ impl Session {
     async fn renew(&mut self, token: &str) -> Result<(), SessionError> {
         let fresh = Self::recognise(&self.routing.world, token).await?;
         let same = match (&self.speaker, &fresh) {
-            (Speaker::Agent(old), Speaker::Agent(new)) => old.who.agent_id == new.who.agent_id,
+            (Speaker::Agent(old), Speaker::Agent(new)) => {
+                let is_person = |scope: &Scope<Member>| matches!(scope.who.via, Via::Session(_));
+                old.who.agent_id == new.who.agent_id && is_person(old) == is_person(new)
+            }
             (Speaker::Visitor(old), Speaker::Visitor(new)) => {
                 old.who.contact_id == new.who.contact_id && old.tenant.id() == new.tenant.id()
             }
