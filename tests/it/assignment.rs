@@ -124,6 +124,32 @@ async fn many_conversations_at_once_are_each_given_to_exactly_one_agent() {
 }
 
 #[tokio::test]
+async fn a_program_that_listens_is_nobody_to_give_a_conversation_to() {
+    let app = TestApp::start().await;
+    let shop = app.shop("Tea").await;
+    let scopes = json!(["conversations.read", "conversations.reply"]);
+    let key = shop.owner.http.post("/v1/api-keys", json!({ "name": "Mirror", "scopes": scopes })).await.ok();
+    let secret = key["secret"].as_str().unwrap();
+    let program = tests::Socket::open(&app.base(0), shop.guard(), secret, json!({})).await;
+    let ana = shop.visitor("Ana").await;
+    ana.writes("Anybody there?").await;
+    let heard = program.next(0, "it hears everything", |frame| frame["type"] == "message.created").await;
+    assert_eq!(heard["message"]["text"], shop.says("Anybody there?"));
+    let config = shop.stranger().get(&format!("/v1/widget/config?key={}", shop.key())).await.ok();
+    assert_eq!(config["online"], false);
+    assert_eq!(assignee(&shop, &ana.chat()).await, None);
+    program.say(json!({ "type": "renew", "token": shop.owner.http.token() }));
+    assert_eq!(program.frame("error").await["code"], "token_of_another");
+
+    let bo = shop.agent("Bo").await;
+    bo.is_given(&ana.chat()).await;
+    shop.owner.http.delete(&format!("/v1/api-keys/{}", key["id"].as_str().unwrap())).await;
+    let late = tests::Socket::connect(&app.base(0), shop.guard()).await;
+    late.say(json!({ "type": "hello", "protocol": 1, "token": secret }));
+    assert_eq!(late.closed().await, Some(4001));
+}
+
+#[tokio::test]
 async fn a_snoozed_conversation_wakes_at_its_time() {
     let app = TestApp::start().await;
     let shop = app.shop("Tea").await;

@@ -86,6 +86,7 @@ fn corpus(app: &TestApp, good: &Value, audience: &str) -> Vec<(String, String)> 
     ];
     if audience == MEMBER {
         all.push(("a stranger".to_owned(), signed(&with(good, "sub", json!(fresh())))));
+        all.push(("a session that never was".to_owned(), signed(&with(good, "sid", json!(fresh())))));
     }
     for name in ["exp", "aud", "iss", "sub", "tid", "iat", "sid"] {
         all.push((format!("without {name}"), signed(&without(good, name))));
