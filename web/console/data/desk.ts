@@ -117,8 +117,11 @@ export function createDesk(session: Session, me: Me): Desk {
   }
 
   function countsMayHaveChanged(): void {
-    clearTimeout(countsTimer)
-    countsTimer = setTimeout(() => void loadCounts(), COUNTS_SETTLE_MS)
+    // Not put off by what comes meanwhile: on a busy desk something always does.
+    countsTimer ??= setTimeout(() => {
+      countsTimer = undefined
+      void loadCounts()
+    }, COUNTS_SETTLE_MS)
   }
 
   async function reloadAgents(): Promise<void> {
@@ -268,6 +271,7 @@ export function createDesk(session: Session, me: Me): Desk {
     stop() {
       for (const cleanup of cleanups.splice(0)) cleanup()
       clearTimeout(countsTimer)
+      countsTimer = undefined
       clearTimeout(refusedTimer)
       clearInterval(pollTimer)
       realtime.stop()
