@@ -1,6 +1,6 @@
 // The same job in Chinese and in the dark: a message left while nobody is there, answered later.
 
-import { BASE, check, now, openChat, person, shot, site, story } from './stage.mjs'
+import { BASE, check, loaded, now, openChat, person, shot, site, story } from './stage.mjs'
 
 const device = { locale: 'zh-CN', timezoneId: 'Asia/Shanghai', colorScheme: 'dark' }
 
@@ -102,7 +102,7 @@ await story(async (browser) => {
   for (const [index, name] of ['评价', '用量', '渠道', '团队', 'API 密钥', '审计日志', '账户'].entries()) {
     await portal.getByRole('link', { name, exact: true }).click()
     await portal.getByRole('heading', { level: 1, name }).waitFor()
-    await portal.waitForLoadState('networkidle')
+    await loaded(portal)
     await isDark(portal, name)
     await isChinese(portal, name)
     await shot(portal, `${String(index + 9).padStart(2, '0')}-portal-${index}`)

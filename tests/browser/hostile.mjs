@@ -1,6 +1,6 @@
 // What strangers write is text: names, messages, titles and comments full of markup are shown, and never run.
 
-import { BASE, check, now, openChat, person, shot, site, story } from './stage.mjs'
+import { BASE, check, loaded, now, openChat, person, shot, site, story } from './stage.mjs'
 
 const run = (where) => `globalThis.__pwned='${where}'`
 const image = (where) => `<img src=x onerror="${run(where)}">`
@@ -81,7 +81,7 @@ await story(async (browser) => {
 
   now('searching and rating')
   await desk.keyboard.press('Control+k')
-  await desk.keyboard.type('Ana')
+  await desk.getByRole('combobox', { name: 'Find a conversation, a person or a command' }).pressSequentially('Ana')
   await desk.getByRole('option').filter({ hasText: stranger }).first().waitFor()
   await shot(desk, '04-search')
   await desk.keyboard.press('Escape')
@@ -97,7 +97,7 @@ await story(async (browser) => {
   for (const name of ['Ratings', 'Usage', 'Inboxes', 'Team', 'API keys', 'Audit log', 'Account']) {
     await portal.getByRole('link', { name, exact: true }).click()
     await portal.getByRole('heading', { level: 1, name }).waitFor()
-    await portal.waitForLoadState('networkidle')
+    await loaded(portal)
     if (name === 'Ratings') await portal.getByText(image('comment')).waitFor()
     await shot(portal, `06-${name.toLowerCase().replace(' ', '-')}`)
   }

@@ -92,6 +92,8 @@ await story(async (browser) => {
   const thread = desk.getByRole('log', { name: 'Messages' })
   await thread.getByText('Where is my parcel?').waitFor()
   await thread.getByText('Assigned to you').waitFor()
+  await desk.getByRole('link', { name: /^Mine\s*1$/ }).waitFor()
+  await desk.getByRole('link', { name: 'Unassigned', exact: true }).waitFor()
   const answer = async (text) => {
     await desk.keyboard.press('Escape')
     await desk.keyboard.press('r')

@@ -98,6 +98,15 @@ export function online() {
   offline = false
 }
 
+/** Waits until nothing on the page is still a placeholder. */
+export async function loaded(page) {
+  await page.waitForLoadState('networkidle')
+  await page.waitForFunction(() => {
+    const waiting = [...document.querySelectorAll('[role=status][aria-label], [aria-busy=true]')]
+    return !waiting.some((element) => element.checkVisibility())
+  })
+}
+
 export async function shot(page, name) {
   await page.screenshot({ path: `${ARTEFACTS}${STORY}-${name}.png`, animations: 'disabled' })
 }
