@@ -15,7 +15,7 @@ use tests::{TestApp, within};
 use tokio::process::Command;
 
 /// How long a story may take on a busy machine.
-const CURTAIN: Duration = Duration::from_secs(240);
+const CURTAIN: Duration = Duration::from_mins(4);
 
 /// Letters, for who cannot look into the mail server: the newest to an address about something, once it has come.
 async fn letter(State(app): State<TestApp>, Query(query): Query<HashMap<String, String>>) -> Json<Value> {

@@ -17,6 +17,7 @@ mod idempotency;
 mod isolation;
 mod kill;
 mod main_job;
+mod many_resumes;
 mod nodes;
 mod outages;
 mod probes;

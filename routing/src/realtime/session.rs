@@ -56,6 +56,9 @@ impl Close {
     }
 }
 
+/// How many conversations are looked up for one frame; the rest are to be loaded anew.
+const RESUMED_AT_ONCE: usize = 50;
+
 #[derive(Clone)]
 enum Speaker {
     Agent(Scope<Member>),
@@ -365,10 +368,10 @@ impl Session {
     /// What was missed of each conversation, or a request to load it anew: never silence.
     async fn resume(&self, seen: BTreeMap<String, i64>) -> Vec<String> {
         let mut frames = Vec::new();
-        for (id, after) in seen.into_iter().take(50) {
+        for (place, (id, after)) in seen.into_iter().enumerate() {
             let resumed = match id.parse() {
-                Ok(parsed) => self.resume_one(parsed, after.max(0)).await,
-                Err(_) => Ok(None),
+                Ok(parsed) if place < RESUMED_AT_ONCE => self.resume_one(parsed, after.max(0)).await,
+                Ok(_) | Err(_) => Ok(None),
             };
             frames.push(match resumed {
                 Ok(Some(frame)) => frame,
