@@ -301,6 +301,10 @@ impl ClientFrame {
         if text.len() > LARGEST {
             return Err(FrameError::TooLarge);
         }
+        // serde would take a list for an object, its entries for the fields in order.
+        if text.trim_start().starts_with('[') {
+            return Err(FrameError::UnknownType);
+        }
         serde_json::from_str(text).map_err(|error| {
             if error.is_syntax() || error.is_eof() {
                 return FrameError::NotJson;
@@ -341,6 +345,8 @@ mod tests {
             ("", FrameError::NotJson),
             ("{", FrameError::NotJson),
             ("[]", FrameError::UnknownType),
+            ("[\"ping\"]", FrameError::UnknownType),
+            (" [\"renew\", \"token\"]", FrameError::UnknownType),
             ("{\"type\":\"nonsense\"}", FrameError::UnknownType),
             ("{\"type\":7}", FrameError::UnknownType),
             ("{\"type\":\"ping\",\"extra\":1}", FrameError::BadFields),
