@@ -26,8 +26,16 @@ fn binary() -> &'static PathBuf {
             return path.into();
         }
         let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
-        let built =
-            Command::new(cargo).args(["build", "--quiet", "--package", "api"]).current_dir(workspace()).status();
+        // With this package beside it, the features of every dependency are those of the tests: nothing is built twice.
+        let ask = ["build", "--quiet", "--package", "tests", "--package", "api", "--bin", "frontdesk"];
+        let mut build = Command::new(cargo);
+        build.args(ask).current_dir(workspace());
+        // What a test runner sets for its tests would make cargo take every build script for changed.
+        let told = |name: &str| ["CARGO_", "NEXTEST", "LD_LIBRARY_PATH"].iter().any(|mark| name.starts_with(mark));
+        for (name, _) in std::env::vars().filter(|(name, _)| told(name) && name != "CARGO_HOME") {
+            build.env_remove(name);
+        }
+        let built = build.status();
         assert!(built.is_ok_and(|status| status.success()), "the program builds");
         workspace().join("target/debug/frontdesk")
     })
@@ -45,7 +53,9 @@ impl Program {
 
     /// The same on a known port, as after a restart.
     pub async fn start_on(settings: &Settings, port: u16) -> Self {
-        let child = Command::new(binary())
+        // Building may take a while, in which the servers of this process must go on.
+        let program = tokio::task::spawn_blocking(binary).await.unwrap();
+        let child = Command::new(program)
             .arg("serve")
             .env_clear()
             .env("DATABASE_URL", &settings.database_url)
