@@ -35,8 +35,8 @@ fn binary() -> &'static PathBuf {
         for (name, _) in std::env::vars().filter(|(name, _)| told(name) && name != "CARGO_HOME") {
             build.env_remove(name);
         }
-        let built = build.status();
-        assert!(built.is_ok_and(|status| status.success()), "the program builds");
+        let outcome = build.status();
+        assert!(outcome.is_ok_and(|status| status.success()), "the program builds");
         workspace().join("target/debug/frontdesk")
     })
 }
