@@ -3,7 +3,7 @@ import { Loader, Modal } from '@mantine/core'
 import { useDebouncedValue } from '@mantine/hooks'
 import { useQuery } from '@tanstack/react-query'
 import { IconSearch } from '@tabler/icons-react'
-import { useEffect, useId, useRef, useState, type KeyboardEvent } from 'react'
+import { useEffect, useId, useLayoutEffect, useRef, useState, type KeyboardEvent } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Contact, Page } from 'client/types'
 import { RelativeTime } from 'ui/RelativeTime'
@@ -51,6 +51,10 @@ function Bar({
   const [at, setAt] = useState(0)
   const [asked] = useDebouncedValue(query.trim(), 200)
   const list = useRef<HTMLDivElement>(null)
+  const field = useRef<HTMLInputElement>(null)
+
+  // The dialog moves the focus a moment after it opens; the letters typed meanwhile belong here.
+  useLayoutEffect(() => field.current?.focus(), [])
 
   const contacts = useQuery({
     queryKey: ['contacts-search', asked],
@@ -89,6 +93,7 @@ function Bar({
       <div className={css.search}>
         <IconSearch size={18} aria-hidden />
         <input
+          ref={field}
           data-autofocus
           value={query}
           onChange={(event) => {

@@ -24,5 +24,8 @@ export function satisfied(summary: Pick<SurveySummary, 'count' | 'ratings'>): nu
   return summary.count > 0 ? ((summary.ratings[4] ?? 0) + (summary.ratings[5] ?? 0)) / summary.count : null
 }
 
-export const percent = (share: number, locale: string) =>
-  new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 0 }).format(share)
+/** Whole per cent; what is more than nothing and less than one says so. */
+export function percent(share: number, locale: string): string {
+  const whole = new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 0 })
+  return share > 0 && share < 0.01 ? `<${whole.format(0.01)}` : whole.format(share)
+}

@@ -6,12 +6,16 @@ import { Avatar, Icon } from './parts'
 
 export function Header() {
   const { state, actions, words } = usePanel()
-  const { config, conversation, online } = state
+  const { config, conversation } = state
+  // Without a network nobody is known to be there.
+  const online = state.online && !state.offline
   const agent = conversation?.status === 'open' ? conversation.assignee?.name : undefined
   const title = config?.title || config?.company || words.t('chat')
-  const status = agent
-    ? words.t(online ? 'agentHere' : 'agentAway', { name: agent })
-    : words.t(online ? 'online' : 'away')
+  const status = state.offline
+    ? words.t('offlineTitle')
+    : agent
+      ? words.t(online ? 'agentHere' : 'agentAway', { name: agent })
+      : words.t(online ? 'online' : 'away')
   const greet = isFresh(state)
   return (
     <header class={greet ? 'header hero' : 'header'}>
