@@ -136,7 +136,7 @@ pub(crate) async fn switch(
 #[utoipa::path(get, path = "/v1/auth/me", tag = "auth", responses((status = 200, body = Me), Problems))]
 pub(crate) async fn who_am_i(State(app): State<Arc<App>>, AsMember(scope): AsMember) -> Result<Json<Me>, Problem> {
     let member = membership::find(&app.world, scope.who.agent_id).await?.ok_or(BadToken)?;
-    Ok(Json(session::me(&app, &member).await?))
+    Ok(Json(session::me(&app, &member, scope.who.permissions).await?))
 }
 
 /// The secret of a link.

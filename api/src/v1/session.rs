@@ -63,7 +63,7 @@ pub(crate) struct SessionView {
 }
 
 /// What is known of a member.
-pub(crate) async fn me(app: &Arc<App>, member: &Membership) -> Result<Me, Problem> {
+pub(crate) async fn me(app: &Arc<App>, member: &Membership, permissions: Permissions) -> Result<Me, Problem> {
     let world = &app.world;
     let user = login::find(world, member.login_id).await?.ok_or(BadToken)?;
     let mut accounts = Vec::new();
@@ -88,7 +88,7 @@ pub(crate) async fn me(app: &Arc<App>, member: &Membership) -> Result<Me, Proble
         user,
         account: Account::clone(&tenant.account),
         agent: AgentView::new(member, Some(&profile), here.contains(&member.id)),
-        permissions: Permissions::of(member.role),
+        permissions,
         accounts,
         limits: tenant.account.limits,
     })
@@ -111,7 +111,7 @@ pub(crate) async fn answer(
         access_token,
         token_type: "Bearer",
         expires_in: Audience::Member.lifetime().num_seconds(),
-        me: me(app, &member).await?,
+        me: me(app, &member, Permissions::of(member.role)).await?,
     };
     let mut response = (status, Json(view)).into_response();
     if let Some(secret) = session.cookie {
