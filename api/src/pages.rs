@@ -131,7 +131,10 @@ struct FrameQuery {
 
 /// The panel's frame: shown only by the sites the inbox allows.
 async fn frame(State(app): State<Arc<App>>, Query(query): Query<FrameQuery>, headers: HeaderMap) -> Response {
-    let ancestors = allowed_ancestors(&app, &query.key).await.unwrap_or_else(|| "*".to_owned());
+    let ancestors = match allowed_ancestors(&app, &query.key).await {
+        Ok(ancestors) => ancestors,
+        Err(problem) => return problem.into_response(),
+    };
     let policy = format!(
         "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; connect-src 'self' ws: wss:; \
          object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors {ancestors}"

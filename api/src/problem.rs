@@ -52,6 +52,11 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, "not_found", None)
     }
 
+    /// Whether it says that there is no such thing.
+    pub(crate) fn is_not_found(&self) -> bool {
+        self.status == StatusCode::NOT_FOUND.as_u16()
+    }
+
     /// An error of ours: the caller learns the request's id and nothing else.
     pub(crate) fn internal() -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", None)

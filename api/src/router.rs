@@ -124,14 +124,16 @@ pub fn router(app: Arc<App>) -> Router {
         .layer(DefaultBodyLimit::max(idempotency::LARGEST_BODY))
         .layer(middleware::from_fn(layers::uncancelled));
     let docs = utoipa_swagger_ui::SwaggerUi::new("/docs").url("/openapi.json", contract::finish(document));
+    let pages = pages::routes()
+        .merge(outbox_page::routes())
+        .route("/readyz", get(health::ready))
+        .layer(middleware::from_fn(layers::uncancelled));
     Router::new()
         .merge(api)
         .merge(docs)
-        .merge(pages::routes())
-        .merge(outbox_page::routes())
+        .merge(pages)
         .route("/v1/realtime", get(ws::upgrade))
         .route("/livez", get(health::live))
-        .route("/readyz", get(health::ready))
         .layer(CompressionLayer::new())
         .layer(middleware::from_fn_with_state(Arc::clone(&app), layers::identify))
         .with_state(app)

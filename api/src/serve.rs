@@ -1,5 +1,6 @@
 //! A running server: starts in milliseconds, goes away without cutting anybody off in mid-sentence.
 
+use std::future::IntoFuture as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -78,10 +79,17 @@ async fn run(
     if parts.web {
         work::local(&mut tasks, &app);
         let going_away = app.going_away.clone();
-        axum::serve(listener, router(Arc::clone(&app)).into_make_service())
-            .with_graceful_shutdown(async move { going_away.cancelled().await })
-            .await
-            .or_log("serving");
+        let serving = axum::serve(listener, router(Arc::clone(&app)).into_make_service())
+            .with_graceful_shutdown(async move { going_away.cancelled().await });
+        // A request that never ends does not keep the server from going.
+        let overdue = async {
+            app.going_away.cancelled().await;
+            app.world.clock.pause(SOCKETS_GO_WITHIN).await;
+        };
+        tokio::select! {
+            served = serving.into_future() => { served.or_log("serving"); }
+            () = overdue => tracing::warn!("some requests did not end in time"),
+        }
     } else {
         app.going_away.cancelled().await;
     }
@@ -89,9 +97,14 @@ async fn run(
     if tokio::time::timeout(SOCKETS_GO_WITHIN, app.sockets.wait()).await.is_err() {
         tracing::warn!("some sockets did not close in time");
     }
-    while tasks.join_next().await.is_some() {}
+    let finished = async { while tasks.join_next().await.is_some() {} };
+    if tokio::time::timeout(SOCKETS_GO_WITHIN, finished).await.is_err() {
+        tracing::warn!("some work did not end in time");
+    }
     // What was committed last is still on its way to the bus.
     app.routing.switchboard.flush().await;
     relay.abort();
-    app.world.database.close().await;
+    if tokio::time::timeout(SOCKETS_GO_WITHIN, app.world.database.close()).await.is_err() {
+        tracing::warn!("some connections did not close in time");
+    }
 }

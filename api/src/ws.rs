@@ -88,10 +88,17 @@ async fn hello(app: &Arc<App>, socket: &mut WebSocket) -> Result<(Session, Place
                 continue;
             }
         };
-        return match Session::open(&app.routing, &token).await {
+        let opened = timeout_at(deadline, Session::open(&app.routing, &token)).await;
+        let Ok(opened) = opened else { return Err(Some(Close::GoingAway)) };
+        return match opened {
             Ok((session, place)) => {
                 for frame in session.welcome(resume).await {
-                    write(socket, &frame).await?;
+                    if let Err(close) = write(socket, &frame).await {
+                        // Who did not live to read the welcome is not here.
+                        drop(place);
+                        session.leave().await;
+                        return Err(close);
+                    }
                 }
                 Ok((session, place))
             }
@@ -137,7 +144,7 @@ async fn talk(app: &Arc<App>, socket: &mut WebSocket, session: &mut Session, mut
                 let answers = match read(received) {
                     Err(close) => return close,
                     Ok(None) => continue,
-                    Ok(Some(Ok(frame))) => session.answer(frame).await,
+                    Ok(Some(Ok(frame))) => answer(session, frame).await,
                     Ok(Some(Err(error))) => vec![ServerFrame::refusal(error.code(), &error.to_string()).encode()],
                 };
                 for frame in answers {
@@ -162,6 +169,18 @@ async fn talk(app: &Arc<App>, socket: &mut WebSocket, session: &mut Session, mut
                 return Some(Close::GoingAway);
             }
         }
+    }
+}
+
+/// How long a frame may take to be answered. Beyond it the sender learns that it should repeat; the repeat is harmless.
+const ANSWER_WITHIN: Duration = Duration::from_secs(4);
+
+/// Answers a frame in time, so that a database that hangs does not hang the socket with it.
+async fn answer(session: &mut Session, frame: ClientFrame) -> Vec<String> {
+    let asked = frame.clone();
+    match timeout(ANSWER_WITHIN, session.answer(frame)).await {
+        Ok(answers) => answers,
+        Err(_) => vec![ServerFrame::too_late(&asked).encode()],
     }
 }
 

@@ -117,7 +117,7 @@ pub async fn report(
         limit,
         daily: all_days.iter().map(|day| DailyUsage { day: day.clone(), quantity: on(&days, meter, day) }).collect(),
     };
-    let storage = usage::daily(tx, DateTime::UNIX_EPOCH, period.to()).await?;
+    let storage = usage::total(tx, Meter::StorageBytes, period.to()).await?;
     Ok(UsageReport {
         period: period.first.format("%Y-%m").to_string(),
         from: period.from(),
@@ -127,7 +127,7 @@ pub async fn report(
             meter(Meter::Conversations, limits.conversations_per_month.map(u64::from), None),
             meter(Meter::Messages, limits.messages_per_month.map(u64::from), None),
             meter(Meter::Agents, limits.agents.map(u64::from), Some(agents)),
-            meter(Meter::StorageBytes, limits.storage_bytes, Some(total(&storage, Meter::StorageBytes))),
+            meter(Meter::StorageBytes, limits.storage_bytes, Some(storage)),
         ],
     })
 }

@@ -355,6 +355,8 @@ pub async fn update(
     name: Option<String>,
     change: InboxSettingsChange,
 ) -> Result<Inbox, InboxError> {
+    // Two changes at once must both stay.
+    tx.run(sql("select id from inbox where id = $1 for update", [id.uuid().into()])).await?;
     let inbox = find(tx, id).await?.ok_or(InboxError::Unknown)?;
     let mut check = Check::new();
     let name = name.map_or(inbox.name, |name| check.line("name", &name, 1, 80));

@@ -23,6 +23,9 @@ const MARK_EVERY: Duration = Duration::from_millis(400);
 /// A fact that is not marked after this time was left by a crash, or by a bus that was away.
 const LEFT_BEHIND: TimeDelta = TimeDelta::seconds(3);
 
+/// How long a published fact is kept, for whoever wants to know what happened.
+const KEPT: TimeDelta = TimeDelta::days(3);
+
 /// Publishes committed facts as they come, until the channel closes.
 pub async fn run(routing: Routing, mut facts: UnboundedReceiver<Fact>) {
     let mut published: BTreeMap<AccountId, Vec<Uuid>> = BTreeMap::new();
@@ -193,8 +196,17 @@ pub async fn sweep_all(routing: &Routing) -> Result<(), StoreError> {
     for account in routing.world.directory.all(&routing.world.database, Status::Active).await? {
         sweep_one(routing, account.id).await.or_log("sweeping a company");
         if let Some(tenant) = Tenant::find(&routing.world, account.id).await? {
+            forget(&tenant).await.or_log("forgetting published facts");
             wake(&tenant).await.or_log("waking snoozed conversations");
         }
+    }
+    Ok(())
+}
+
+async fn forget(tenant: &Tenant) -> Result<(), StoreError> {
+    let tx = tenant.begin().await?;
+    if outbox::forget(&tx, tenant.now() - KEPT).await? > 0 {
+        tx.commit().await?;
     }
     Ok(())
 }
@@ -214,18 +226,29 @@ async fn sweep_one(routing: &Routing, account: AccountId) -> Result<(), StoreErr
     let reachable = routing.switchboard.flush().await;
     let tx = tenant.begin().await?;
     let before = if reachable { tenant.now() - LEFT_BEHIND } else { tenant.now() };
-    let left = outbox::unpublished(&tx, before, 500).await?;
+    let known = routing.switchboard.heard(account, reachable);
+    let left = outbox::unpublished(&tx, before, 500, known).await?;
     if left.is_empty() {
         return Ok(());
     }
     let ids: Vec<Uuid> = left.iter().map(|fact| fact.id).collect();
-    let fresh = routing.switchboard.unheard(account, &ids, reachable);
-    for fact in left.into_iter().filter(|fact| fresh.contains(&fact.id)) {
-        publish(routing, &refresh(&tx, fact).await?).await;
+    for fact in left {
+        let fact = refresh(&tx, fact).await?;
+        if reachable {
+            publish(routing, &fact).await;
+        } else if let Some(event) =
+            serde_json::from_value::<Event>(fact.payload.as_ref().clone()).or_log("reading a fact")
+        {
+            for (topic, frame) in frames(account, &event) {
+                routing.switchboard.deliver(topic, &frame);
+            }
+        }
+    }
+    if !reachable {
+        routing.switchboard.remember(account, &ids);
     }
     if reachable && routing.switchboard.flush().await {
         outbox::mark_published(&tx, ids).await?;
-        outbox::forget(&tx, tenant.now() - TimeDelta::days(3)).await?;
         tx.commit().await?;
     }
     Ok(())

@@ -66,7 +66,7 @@ pub async fn run_due(world: &World) -> Result<usize, StoreError> {
         .orm()
         .all(sql(
             "update shared.job set locked_until = $2, attempts = attempts + 1 where id in (select id from shared.job \
-             where gave_up_at is null and run_at <= $1 and (locked_until is null or locked_until < $1) order by run_at limit 10 for update skip locked) \
+             where gave_up_at is null and run_at <= $1 and (locked_until is null or locked_until < $1) order by run_at limit 1 for update skip locked) \
              returning id, payload, attempts",
             [now.into(), (now + TimeDelta::minutes(1)).into()],
         ))

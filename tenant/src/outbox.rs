@@ -35,13 +35,18 @@ struct Row {
     created_at: Timestamp,
 }
 
-/// Facts committed before `before` that nobody has published, oldest first, at most `limit`.
-pub async fn unpublished(tx: &TenantTx, before: Timestamp, limit: u64) -> Result<Vec<Fact>, StoreError> {
+/// Facts committed before `before` that nobody has published, oldest first, at most `limit`, without those in `known`.
+pub async fn unpublished(
+    tx: &TenantTx,
+    before: Timestamp,
+    limit: u64,
+    known: Vec<Uuid>,
+) -> Result<Vec<Fact>, StoreError> {
     let rows: Vec<Row> = tx
         .all(sql(
-            "select id, event, payload, created_at from outbox where published_at is null and created_at < $1 \
+            "select id, event, payload, created_at from outbox where published_at is null and created_at < $1 and not (id = any($3::uuid[])) \
              order by created_at, id limit $2 for update skip locked",
-            [before.into(), limit.into()],
+            [before.into(), limit.into(), known.into()],
         ))
         .await?;
     let account = tx.account();

@@ -20,15 +20,23 @@ fn failed() -> StoreError {
     StoreError::Refused("password hashing failed".into())
 }
 
+/// Waits for a turn, but not for long: a queue that nobody leaves would outlive its callers.
+async fn turn() -> Result<tokio::sync::SemaphorePermit<'static>, StoreError> {
+    match tokio::time::timeout(std::time::Duration::from_secs(3), AT_ONCE.acquire()).await {
+        Ok(Ok(permit)) => Ok(permit),
+        _ => Err(StoreError::Unavailable("too many passwords at once".into())),
+    }
+}
+
 /// The hash to keep.
 pub async fn hash(password: String) -> Result<String, StoreError> {
-    let _permit = AT_ONCE.acquire().await.map_err(|_| failed())?;
+    let _permit = turn().await?;
     tokio::task::spawn_blocking(move || hash_now(&password)).await.ok().flatten().ok_or_else(failed)
 }
 
 /// Whether the password fits. `None` takes as long and says no.
 pub async fn fits(password: String, hash: Option<String>) -> Result<bool, StoreError> {
-    let _permit = AT_ONCE.acquire().await.map_err(|_| failed())?;
+    let _permit = turn().await?;
     tokio::task::spawn_blocking(move || {
         let known = hash.is_some();
         let hash = hash.unwrap_or_else(|| NOBODY.clone());

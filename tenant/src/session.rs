@@ -25,8 +25,8 @@ pub struct Session {
     pub login_id: LoginId,
     /// The company they act in.
     pub membership_id: AgentId,
-    /// What the browser keeps in its cookie: the id and the present secret. Empty when another tab has just got it.
-    pub cookie: Option<String>,
+    /// What the browser keeps in its cookie: the id and the present secret.
+    pub cookie: String,
 }
 
 /// The session is over, or never was.
@@ -77,7 +77,7 @@ pub async fn begin(world: &World, login: LoginId, member: AgentId, user_agent: &
             ],
         ))
         .await?;
-    Ok(Session { id, login_id: login, membership_id: member, cookie: Some(cookie(id, &secret)) })
+    Ok(Session { id, login_id: login, membership_id: member, cookie: cookie(id, &secret) })
 }
 
 fn cookie(id: Uuid, secret: &str) -> String {
@@ -111,22 +111,21 @@ pub async fn rotate(world: &World, cookie_text: &str) -> Result<Session, Session
         .await?;
     let row = row.ok_or(SessionError::Over)?;
     let given = sha256(secret);
-    let mut session = Session {
+    let fresh = world.keys.successor(id, secret);
+    let session = Session {
         id,
         login_id: LoginId::from_uuid(row.login_id),
         membership_id: AgentId::from_uuid(row.membership_id),
-        cookie: None,
+        cookie: cookie(id, &fresh),
     };
     if same(&given, &row.secret_hash) {
-        let fresh = world.chance.secret();
         tx.run(sql(
             "update shared.session set previous_hash = secret_hash, secret_hash = $2, rotated_at = $3, expires_at = $4 where id = $1",
             [id.into(), sha256(&fresh).into(), now.into(), (now + LIFETIME).into()],
         ))
         .await?;
-        session.cookie = Some(cookie(id, &fresh));
     } else if row.previous_hash.is_some_and(|previous| same(&given, &previous)) && now - row.rotated_at < GRACE {
-        // The other tab's answer carries the new cookie.
+        // The other tab's answer carries the same cookie, or that answer was lost.
     } else {
         tx.run(sql("update shared.session set revoked_at = $2 where id = $1", [id.into(), now.into()])).await?;
         tx.commit().await?;
@@ -148,20 +147,6 @@ pub async fn end(world: &World, cookie_text: &str) -> Result<(), StoreError> {
         .run(sql(
             "update shared.session set revoked_at = $3 where id = $1 and (secret_hash = $2 or previous_hash = $2) and revoked_at is null",
             [id.into(), sha256(secret).into(), world.now().into()],
-        ))
-        .await
-        .map(drop)
-}
-
-/// Ends every session of a person, as after a password reset.
-pub async fn revoke_of_login(world: &World, login: LoginId) -> Result<(), StoreError> {
-    let now = world.now();
-    world
-        .database
-        .orm()
-        .run(sql(
-            "update shared.session set revoked_at = $2 where login_id = $1 and revoked_at is null",
-            [login.uuid().into(), now.into()],
         ))
         .await
         .map(drop)

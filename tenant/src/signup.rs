@@ -102,16 +102,9 @@ pub async fn reserve(world: &World, key: Uuid, request: Request) -> Result<Reser
     check.finish()?;
     let name = if name.is_empty() { email.split('@').next().unwrap_or("Owner").to_owned() } else { name };
 
-    let fingerprint = sha256(&format!("{company}\n{email}\n{}", request.password));
+    let fingerprint = sha256(&format!("{company}\n{email}"));
     if let Some(earlier) = earlier(world, key).await? {
-        return if earlier.request_hash == fingerprint {
-            Ok(Reserved {
-                account_id: AccountId::from_uuid(earlier.account_id),
-                member_id: AgentId::from_uuid(earlier.membership_id),
-            })
-        } else {
-            Err(SignupError::KeyReused)
-        };
+        return found_again(world, earlier, &fingerprint, &email, request.password).await;
     }
 
     // One login serves several companies: a known address may found another one, with its own password.
@@ -127,11 +120,12 @@ pub async fn reserve(world: &World, key: Uuid, request: Request) -> Result<Reser
             id: world.chance.id(world.now()),
             email: email.clone(),
             name,
-            password_hash: password::hash(request.password).await?,
+            password_hash: password::hash(request.password.clone()).await?,
             locale: request.locale.clone(),
             verified: false,
         }),
     };
+    let password = request.password;
     let founding = Founding { company, email, locale: request.locale, login, fingerprint };
     for attempt in 0..8 {
         match found(world, key, &founding, attempt).await {
@@ -139,19 +133,33 @@ pub async fn reserve(world: &World, key: Uuid, request: Request) -> Result<Reser
             Err(error) if error.broke("account_slug_key") => {}
             // The same key, at the same moment: the other call has made it. Which rule it breaks first is chance.
             Err(error) if error.broke("signup_pkey") || error.broke("login_email_key") => {
-                return match earlier(world, key).await? {
-                    Some(earlier) if earlier.request_hash == founding.fingerprint => Ok(Reserved {
-                        account_id: AccountId::from_uuid(earlier.account_id),
-                        member_id: AgentId::from_uuid(earlier.membership_id),
-                    }),
-                    Some(_) => Err(SignupError::KeyReused),
-                    None => Err(SignupError::EmailTaken),
-                };
+                let earlier = earlier(world, key).await?.ok_or(SignupError::EmailTaken)?;
+                return found_again(world, earlier, &founding.fingerprint, &founding.email, password).await;
             }
             Err(error) => return Err(error.into()),
         }
     }
     Err(StoreError::Unavailable("no free slug was found".into()).into())
+}
+
+/// The company of an earlier call with the same key, for whoever knows the owner's password as it is now. What a signup
+/// was asked with is never kept, not even hashed: a stolen copy could be guessed against.
+async fn found_again(
+    world: &World,
+    earlier: Earlier,
+    fingerprint: &[u8],
+    email: &str,
+    password: String,
+) -> Result<Reserved, SignupError> {
+    let hash = login::find_by_email(world, email).await?.map(|user| user.password_hash);
+    let same = earlier.request_hash == fingerprint && password::fits(password, hash).await?;
+    if !same {
+        return Err(SignupError::KeyReused);
+    }
+    Ok(Reserved {
+        account_id: AccountId::from_uuid(earlier.account_id),
+        member_id: AgentId::from_uuid(earlier.membership_id),
+    })
 }
 
 enum Founder {
@@ -206,7 +214,7 @@ async fn found(world: &World, key: Uuid, founding: &Founding, attempt: u32) -> R
         }
     };
     let reserved = Reserved { account_id: world.chance.id(now), member_id: world.chance.id(now) };
-    let slug = slug::candidate(&founding.company, attempt, world.chance.below(10_000));
+    let slug = slug::candidate(&founding.company, attempt, world.chance.below(100_000_000));
     tx.run(sql(
         "insert into shared.account (id, name, slug, schema_name, status, plan, locale, created_at, updated_at) \
          values ($1, $2, $3, $4, 'provisioning', 'free', $5, $6, $6)",

@@ -82,7 +82,8 @@ pub fn candidate(name: &str, attempt: u32, random: u64) -> String {
     match attempt {
         0 if !is_reserved(&base) => base,
         1..=3 if !is_reserved(&base) => format!("{base}-{}", attempt + 1),
-        _ => format!("{base}-{:04}", random % 10_000),
+        // Names without a Latin letter all share one base, so the number must have room for every one of them.
+        _ => format!("{base}-{:08}", random % 100_000_000),
     }
 }
 
@@ -107,7 +108,7 @@ mod tests {
     #[test]
     fn look_alikes_of_reserved_words_get_a_number() {
         for name in ["Admin", "adm1n", "ADMIN", "ad-min", "supp0rt"] {
-            assert!(candidate(name, 0, 7).ends_with("-0007"), "{name} became {}", candidate(name, 0, 7));
+            assert!(candidate(name, 0, 7).ends_with("-00000007"), "{name} became {}", candidate(name, 0, 7));
         }
         assert_eq!(candidate("Blue Teapot", 0, 7), "blue-teapot");
         assert_eq!(candidate("Blue Teapot", 1, 7), "blue-teapot-2");

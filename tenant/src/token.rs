@@ -1,5 +1,7 @@
 //! Access tokens: short JWTs, one key and one audience for each kind of caller, so that no kind passes for another.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::TimeDelta;
 use infra::{Fault, Kind, Timestamp};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
@@ -59,6 +61,7 @@ impl Claims {
 pub struct Keys {
     member: (EncodingKey, DecodingKey),
     visitor: (EncodingKey, DecodingKey),
+    refresh: Vec<u8>,
 }
 
 const ISSUER: &str = "frontdesk";
@@ -84,7 +87,16 @@ impl Keys {
             let key = Sha256::new().chain_update(audience.name()).chain_update([0]).chain_update(secret).finalize();
             (EncodingKey::from_secret(&key), DecodingKey::from_secret(&key))
         };
-        Self { member: pair(Audience::Member), visitor: pair(Audience::Visitor) }
+        let refresh = Sha256::new().chain_update("frontdesk:refresh\0").chain_update(secret).finalize().to_vec();
+        Self { member: pair(Audience::Member), visitor: pair(Audience::Visitor), refresh }
+    }
+
+    /// The refresh secret that follows `secret` in a session: the same one each time, so that an answer lost on its way can
+    /// be given again, and nobody without the installation's key can work it out.
+    pub(crate) fn successor(&self, session: Uuid, secret: &str) -> String {
+        let next =
+            Sha256::new().chain_update(&self.refresh).chain_update(session.as_bytes()).chain_update(secret).finalize();
+        URL_SAFE_NO_PAD.encode(next)
     }
 
     fn pair(&self, audience: Audience) -> &(EncodingKey, DecodingKey) {

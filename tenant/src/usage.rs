@@ -54,6 +54,22 @@ pub struct Day {
     pub quantity: i64,
 }
 
+#[derive(FromQueryResult)]
+struct Sum {
+    quantity: i64,
+}
+
+/// Everything one meter has counted before `to`.
+pub async fn total(tx: &TenantTx, meter: Meter, to: Timestamp) -> Result<i64, StoreError> {
+    let row: Option<Sum> = tx
+        .one(sql(
+            "select coalesce(sum(quantity), 0)::bigint as quantity from usage_event where meter = $1 and occurred_at < $2",
+            [meter.as_str().into(), to.into()],
+        ))
+        .await?;
+    Ok(row.map_or(0, |row| row.quantity))
+}
+
 /// Daily sums in `from..to`.
 pub async fn daily(tx: &TenantTx, from: Timestamp, to: Timestamp) -> Result<Vec<Day>, StoreError> {
     tx.all(sql(

@@ -208,7 +208,7 @@ async fn look(tx: &TenantTx, contact: ContactId, id: ConversationId) -> Outcome<
 async fn forget_facts(tenant: &Tenant) -> Result<(), StoreError> {
     loop {
         let tx = tenant.begin().await?;
-        let left = outbox::unpublished(&tx, tenant.now(), 500).await?;
+        let left = outbox::unpublished(&tx, tenant.now(), 500, Vec::new()).await?;
         if left.is_empty() {
             return Ok(());
         }

@@ -121,8 +121,11 @@ pub(crate) async fn change(
     Path(id): Path<AgentId>,
     Body(ask): Body<AgentChange>,
 ) -> Result<Json<AgentView>, Problem> {
-    let only_own_name =
-        id == scope.who.agent_id && ask.role.is_none() && ask.capacity.is_none() && ask.disabled.is_none();
+    let only_own_name = scope.require_person().is_ok()
+        && id == scope.who.agent_id
+        && ask.role.is_none()
+        && ask.capacity.is_none()
+        && ask.disabled.is_none();
     if !only_own_name {
         scope.require(Permission::AgentsManage)?;
     }

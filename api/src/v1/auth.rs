@@ -51,10 +51,18 @@ pub(crate) async fn log_in(
     }
     let user = login::authenticate(world, &email, ask.password.chars().take(1000).collect()).await?;
     let memberships = membership::of_login(world, user.id).await?;
-    let wanted = memberships
-        .iter()
-        .filter(|member| member.disabled_at.is_none())
-        .find(|member| ask.account_id.is_none_or(|id| id == member.account_id));
+    let mut wanted = None;
+    for member in memberships.iter().filter(|member| member.disabled_at.is_none()) {
+        let open = ask.account_id.is_none() && Tenant::active(world, member.account_id).await.is_ok();
+        // A company that is switched off is chosen only by name, or when there is no other.
+        if open || ask.account_id == Some(member.account_id) {
+            wanted = Some(member);
+            break;
+        }
+        if ask.account_id.is_none() {
+            wanted = wanted.or(Some(member));
+        }
+    }
     let member = wanted.ok_or(login::LoginError::Credentials)?;
     session::begin(&app, StatusCode::OK, member.id, &headers).await
 }
@@ -126,15 +134,17 @@ pub(crate) async fn switch(
         .iter()
         .find(|member| member.account_id == ask.account_id && member.disabled_at.is_none())
         .ok_or_else(Problem::not_found)?;
+    let response = session::begin(&app, StatusCode::OK, there.id, &headers).await?;
     if let Some(cookie) = session::read_cookie(&app, &headers) {
         tenant::session::end(&app.world, &cookie).await?;
     }
-    session::begin(&app, StatusCode::OK, there.id, &headers).await
+    Ok(response)
 }
 
 /// Who is signed in
 #[utoipa::path(get, path = "/v1/auth/me", tag = "auth", responses((status = 200, body = Me), Problems))]
 pub(crate) async fn who_am_i(State(app): State<Arc<App>>, AsMember(scope): AsMember) -> Result<Json<Me>, Problem> {
+    scope.require_person()?;
     let member = membership::find(&app.world, scope.who.agent_id).await?.ok_or(BadToken)?;
     Ok(Json(session::me(&app, &member, scope.who.permissions).await?))
 }

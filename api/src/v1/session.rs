@@ -114,9 +114,7 @@ pub(crate) async fn answer(
         me: me(app, &member, Permissions::of(member.role)).await?,
     };
     let mut response = (status, Json(view)).into_response();
-    if let Some(secret) = session.cookie {
-        set_cookie(&mut response, &refresh_cookie(app, secret, tenant::session::LIFETIME.num_seconds()));
-    }
+    set_cookie(&mut response, &refresh_cookie(app, session.cookie, tenant::session::LIFETIME.num_seconds()));
     Ok(response)
 }
 

@@ -39,11 +39,16 @@ async fn by_key(app: &App, key: &str) -> Result<(Tenant, TenantTx, Inbox), Probl
     Ok((tenant, tx, inbox))
 }
 
-/// Which sites may show the widget of a key, as a `frame-ancestors` list; `None` when the key names nothing.
-pub(crate) async fn allowed_ancestors(app: &App, key: &str) -> Option<String> {
-    let (_, _, inbox) = by_key(app, key).await.ok()?;
+/// Which sites may show the widget of a key, as a `frame-ancestors` list. A key that names nothing may be framed by anybody:
+/// the frame then says so. While it cannot be known, nobody may.
+pub(crate) async fn allowed_ancestors(app: &App, key: &str) -> Result<String, Problem> {
+    let (_, _, inbox) = match by_key(app, key).await {
+        Ok(found) => found,
+        Err(problem) if problem.is_not_found() => return Ok("*".to_owned()),
+        Err(problem) => return Err(problem),
+    };
     let domains = &inbox.settings.allowed_domains;
-    Some(if domains.is_empty() { "*".to_owned() } else { format!("'self' {}", domains.join(" ")) })
+    Ok(if domains.is_empty() { "*".to_owned() } else { format!("'self' {}", domains.join(" ")) })
 }
 
 /// Which inbox.
@@ -93,8 +98,9 @@ pub(crate) async fn config(
     let profiles = agent::list(&tx).await?;
     if inbox.installed_at.is_none() && query.preview != Some(true) {
         inbox::mark_installed(&tx, inbox.id).await?;
-        tx.commit().await?;
     }
+    // Before Redis is asked: a cache that hangs must not hold a connection to the database.
+    tx.commit().await?;
     let present = app.routing.presence.availability(tenant.id(), &profiles, tenant.now()).await;
     let settings = inbox.settings;
     Ok(Json(WidgetConfig {

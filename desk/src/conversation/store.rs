@@ -196,6 +196,14 @@ pub(crate) async fn lock(tx: &TenantTx, id: ConversationId) -> Result<Option<Con
         .transpose()
 }
 
+/// The same, or `None` at once when another transaction has it.
+pub(crate) async fn lock_if_free(tx: &TenantTx, id: ConversationId) -> Result<Option<Conversation>, StoreError> {
+    tx.one::<Row>(sql(select_conversation!("where c.id = $1 for update of c skip locked"), [id.uuid().into()]))
+        .await?
+        .map(Conversation::try_from)
+        .transpose()
+}
+
 /// The open conversations that nobody has, longest waiting first.
 pub async fn longest_waiting(tx: &TenantTx, limit: u64) -> Result<Vec<Conversation>, StoreError> {
     let rows: Vec<Row> = tx
@@ -281,7 +289,10 @@ struct Only {
 /// The open conversations of an agent.
 pub(crate) async fn open_of(tx: &TenantTx, agent: AgentId) -> Result<Vec<ConversationId>, StoreError> {
     let rows: Vec<Only> = tx
-        .all(sql("select id from conversation where assignee_id = $1 and status = 'open'", [agent.uuid().into()]))
+        .all(sql(
+            "select id from conversation where assignee_id = $1 and status <> 'resolved' order by id",
+            [agent.uuid().into()],
+        ))
         .await?;
     Ok(rows.into_iter().map(|row| ConversationId::from_uuid(row.id)).collect())
 }

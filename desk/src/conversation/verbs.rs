@@ -5,7 +5,7 @@ use infra::database::{Rows as _, StoreError, sql};
 use sea_orm::FromQueryResult;
 use tenant::{AgentId, TenantTx, agent};
 
-use super::store::{due, lock, save};
+use super::store::{due, lock, lock_if_free, save};
 use super::{Conversation, ConversationError, ConversationId, Priority, State, Status};
 use crate::contact::ContactId;
 use crate::event::{Event, Reader};
@@ -50,7 +50,8 @@ pub async fn claim(
     to: AgentId,
     why: serde_json::Value,
 ) -> Result<Option<Conversation>, ConversationError> {
-    match lock(tx, id).await?.filter(Conversation::is_waiting) {
+    // Somebody who has it in hand at this moment decides for themselves; waiting for them could be waiting in a circle.
+    match lock_if_free(tx, id).await?.filter(Conversation::is_waiting) {
         Some(conversation) => hand_over(tx, conversation, Some(to), AssignedBy::Routing { why }).await.map(Some),
         None => Ok(None),
     }

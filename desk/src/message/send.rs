@@ -59,7 +59,7 @@ pub async fn receive(
 ) -> Result<Sent, MessageError> {
     let text = checked(text)?;
     // Two first messages at once must not open two conversations.
-    let locked = tx.run(sql("select id from contact where id = $1 for update", [contact.uuid().into()])).await?;
+    let locked = tx.run(sql("select id from contact where id = $1 for no key update", [contact.uuid().into()])).await?;
     if locked == 0 {
         return Err(ConversationError::Unknown.into());
     }

@@ -323,6 +323,27 @@ impl ServerFrame<'_> {
         serde_json::to_string(self).unwrap_or_default()
     }
 
+    /// The database did not answer in time: repeat, it is harmless.
+    pub fn too_late(asked: &ClientFrame) -> ServerFrame<'static> {
+        let (reference, client_message_id) = match asked {
+            ClientFrame::Send { reference, client_message_id, .. } => (reference.clone(), Some(*client_message_id)),
+            ClientFrame::Hello { .. }
+            | ClientFrame::Read { .. }
+            | ClientFrame::Delivered { .. }
+            | ClientFrame::Typing { .. }
+            | ClientFrame::Resume { .. }
+            | ClientFrame::Renew { .. }
+            | ClientFrame::Ping {} => (None, None),
+        };
+        ServerFrame::Error {
+            reference,
+            client_message_id,
+            code: "temporarily_unavailable".to_owned(),
+            detail: "Try again soon.".to_owned(),
+            retry_after_ms: Some(2_000),
+        }
+    }
+
     /// A refusal.
     pub fn refusal(code: &str, detail: &str) -> ServerFrame<'static> {
         ServerFrame::Error {

@@ -146,7 +146,14 @@ impl Session {
     pub async fn open(routing: &Routing, token: &str) -> Result<(Self, Place), EnterError> {
         let speaker = Self::recognise(&routing.world, token).await?;
         let account = match &speaker {
-            Speaker::Agent(scope) => scope.tenant.id(),
+            Speaker::Agent(scope) => {
+                // A socket lives long: what is a few seconds old is good enough for a request, not for it.
+                routing.world.directory.forget(scope.tenant.id());
+                if !scope.still_welcome().await? {
+                    return Err(BadToken.into());
+                }
+                scope.tenant.id()
+            }
             Speaker::Visitor(scope) => scope.tenant.id(),
         };
         let (agent, topics) = match &speaker {

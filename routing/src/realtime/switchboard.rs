@@ -138,24 +138,25 @@ impl Switchboard {
         deliver(&self.state, topic, frame);
     }
 
-    /// Which of these facts this process has not yet handed out during the present absence of the bus. With the bus back,
-    /// all of them: then the other processes want them.
-    pub fn unheard(&self, account: AccountId, facts: &[Uuid], reachable: bool) -> HashSet<Uuid> {
+    /// The facts this process has handed out during the present absence of the bus. With the bus back, none: then the
+    /// other processes want them all.
+    pub fn heard(&self, account: AccountId, reachable: bool) -> Vec<Uuid> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if reachable {
             state.heard.remove(&account);
-            return facts.iter().copied().collect();
         }
-        let heard = state.heard.entry(account).or_default();
-        let fresh: HashSet<Uuid> = facts.iter().copied().filter(|fact| !heard.contains(fact)).collect();
-        heard.extend(&fresh);
-        fresh
+        state.heard.get(&account).into_iter().flatten().copied().collect()
+    }
+
+    /// Notes that this process has handed these out.
+    pub fn remember(&self, account: AccountId, facts: &[Uuid]) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.heard.entry(account).or_default().extend(facts);
     }
 
     /// Waits until what was said has left this process.
     pub async fn flush(&self) -> bool {
-        self.is_connected()
-            && matches!(tokio::time::timeout(Duration::from_secs(1), self.bus.flush()).await, Ok(Ok(())))
+        self.is_connected() && reached(&self.bus).await
     }
 
     fn is_connected(&self) -> bool {
@@ -173,10 +174,22 @@ impl Switchboard {
     }
 }
 
+/// Whether the server has taken everything that was sent before: an echo comes back. The client's own `flush` only says that
+/// the bytes have left this process, which a server that hangs never reads.
+async fn reached(bus: &Bus) -> bool {
+    let inbox = bus.new_inbox();
+    let echo = async {
+        let mut echo = bus.subscribe(inbox.clone()).await.ok()?;
+        bus.publish(inbox.clone(), "".into()).await.ok()?;
+        echo.next().await
+    };
+    matches!(tokio::time::timeout(Duration::from_secs(1), echo).await, Ok(Some(_)))
+}
+
 async fn follow(bus: Bus, account: AccountId, state: Arc<Mutex<State>>, ready: watch::Sender<bool>) {
     match bus.subscribe(Topic::all_of(account)).await {
         Ok(mut messages) => {
-            if bus.flush().await.is_ok() {
+            if reached(&bus).await {
                 ready.send_replace(true);
             }
             while let Some(message) = messages.next().await {
