@@ -121,7 +121,12 @@ async fn transactions_cancelled_at_every_poll_leave_the_pool_clean_and_lose_noth
         sides.push((shop, shop.tenant().await, visitor.id.parse().unwrap(), inbox, BTreeSet::new(), visitor));
     }
     let (mut cancelled, mut finished) = (0, 0);
-    for round in 0..24 {
+    // How many polls a future needs is up to the machine: it goes on until enough were cut.
+    for round in 0.. {
+        if round >= 24 && cancelled > 500 && finished > 50 {
+            break;
+        }
+        assert!(round < 240, "only {cancelled} cancelled, {finished} finished");
         // Once to the fiftieth poll; most futures here are done after a dozen.
         for polls in 1..=if round == 0 { 50 } else { 20 } {
             let (shop, tenant, contact, inbox, promised, _) = &mut sides[polls % 2];
@@ -146,7 +151,6 @@ async fn transactions_cancelled_at_every_poll_leave_the_pool_clean_and_lose_noth
         assert!(is_inside(&sides[0].1).await && is_inside(&sides[1].1).await, "round {round}");
     }
     println!("{cancelled} cancelled, {finished} finished");
-    assert!(cancelled > 500 && finished > 50, "{cancelled} cancelled, {finished} finished");
     quiet(&app).await;
     for (shop, _, _, _, promised, _) in &sides {
         keeps(shop, promised).await;
