@@ -84,6 +84,12 @@ fn cookie(id: Uuid, secret: &str) -> String {
     format!("{}.{secret}", ids::encode(id))
 }
 
+/// The reverse of [`cookie`]; `None` for what we did not write.
+fn parts(cookie_text: &str) -> Option<(Uuid, &str)> {
+    let (id, secret) = cookie_text.split_once('.')?;
+    Some((ids::decode(id)?, secret))
+}
+
 #[derive(FromQueryResult)]
 struct Row {
     login_id: Uuid,
@@ -97,10 +103,7 @@ struct Row {
 /// somebody has a copy.
 pub async fn rotate(world: &World, cookie_text: &str) -> Result<Session, SessionError> {
     let now = world.now();
-    let (id, secret) = cookie_text
-        .split_once('.')
-        .and_then(|(id, secret)| Some((ids::decode(id)?, secret)))
-        .ok_or(SessionError::Over)?;
+    let (id, secret) = parts(cookie_text).ok_or(SessionError::Over)?;
     let tx = world.database.begin("".into()).await?;
     let row: Option<Row> = tx
         .one(sql(
@@ -137,8 +140,7 @@ pub async fn rotate(world: &World, cookie_text: &str) -> Result<Session, Session
 
 /// Ends the session of a cookie; an unknown cookie is already ended.
 pub async fn end(world: &World, cookie_text: &str) -> Result<(), StoreError> {
-    let Some((id, secret)) = cookie_text.split_once('.').and_then(|(id, secret)| Some((ids::decode(id)?, secret)))
-    else {
+    let Some((id, secret)) = parts(cookie_text) else {
         return Ok(());
     };
     world

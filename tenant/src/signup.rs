@@ -1,7 +1,7 @@
 //! A company signs up by itself. Atomic in three idempotent steps: [`reserve`] (the directory, one transaction), the
 //! furnishing by `api::onboarding` (the company's schema, one transaction), [`activate`]. A sweep finishes what a crash cut.
 
-use infra::database::{Rows as _, StoreError, sql};
+use infra::database::{Rows as _, StoreError, Tx, sql};
 use infra::validate::{Check, Invalid};
 use infra::{Fault, Kind};
 use sea_orm::FromQueryResult;
@@ -235,16 +235,8 @@ async fn found(world: &World, key: Uuid, founding: &Founding, attempt: u32) -> R
     ))
     .await?;
     if matches!(founding.login, Founder::New(_)) {
-        let secret = world.chance.secret();
-        email_token::issue(&tx, &secret, login_id, Purpose::Verify, now).await?;
-        let link = format!("{}/login/verify?token={secret}", world.public_url);
-        let template = Template::Verify { company: founding.company.clone(), link };
-        jobs::enqueue(
-            &tx,
-            world,
-            &Job::SendMail(Post { to: founding.email.clone(), locale: founding.locale.clone(), template }),
-        )
-        .await?;
+        let post = (founding.email.clone(), founding.locale.clone());
+        ask_for_proof(&tx, world, login_id, post, &founding.company).await?;
     }
     tx.commit().await?;
     Ok(reserved)
@@ -265,16 +257,25 @@ pub async fn activate(world: &World, account: AccountId) -> Result<(), StoreErro
     Ok(())
 }
 
-/// Sends the proof-of-address letter again.
-pub async fn resend_verification(world: &World, user: &login::User, company: &str) -> Result<(), StoreError> {
-    let now = world.now();
-    let tx = world.database.begin("".into()).await?;
+/// Writes the proof-of-address letter in the caller's transaction, to an address in its reader's language.
+async fn ask_for_proof(
+    tx: &Tx,
+    world: &World,
+    login: LoginId,
+    (to, locale): (String, String),
+    company: &str,
+) -> Result<(), StoreError> {
     let secret = world.chance.secret();
-    email_token::issue(&tx, &secret, user.id, Purpose::Verify, now).await?;
+    email_token::issue(tx, &secret, login, Purpose::Verify, world.now()).await?;
     let link = format!("{}/login/verify?token={secret}", world.public_url);
     let template = Template::Verify { company: company.to_owned(), link };
-    jobs::enqueue(&tx, world, &Job::SendMail(Post { to: user.email.clone(), locale: user.locale.clone(), template }))
-        .await?;
+    jobs::enqueue(tx, world, &Job::SendMail(Post { to, locale, template })).await
+}
+
+/// Sends the proof-of-address letter again.
+pub async fn resend_verification(world: &World, user: &login::User, company: &str) -> Result<(), StoreError> {
+    let tx = world.database.begin("".into()).await?;
+    ask_for_proof(&tx, world, user.id, (user.email.clone(), user.locale.clone()), company).await?;
     tx.commit().await
 }
 

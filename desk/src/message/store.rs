@@ -10,6 +10,17 @@ use super::{Author, Message, MessageId, MessageType, Sender, SenderKind, WidgetM
 use crate::contact::ContactId;
 use crate::conversation::{Conversation, ConversationId, MessageBrief};
 
+/// The columns of [`Row`], with `$tail` behind them.
+macro_rules! select_message {
+    ($tail:literal) => {
+        concat!(
+            "select id, conversation_id, seq, public_seq, episode, message_type, private, sender_kind, sender_id, sender_name, text, \
+             content, client_message_id, created_at from message ",
+            $tail
+        )
+    };
+}
+
 #[derive(FromQueryResult)]
 struct Row {
     id: Uuid,
@@ -145,8 +156,9 @@ pub(super) async fn find_sent(
     let (kind, uuid) = author.parts();
     let row: Option<Row> = tx
         .one(sql(
-            "select id, conversation_id, seq, public_seq, episode, message_type, private, sender_kind, sender_id, sender_name, text, content, \
-             client_message_id, created_at from message where conversation_id = $1 and sender_kind = $2 and sender_id = $3 and client_message_id = $4",
+            select_message!(
+                "where conversation_id = $1 and sender_kind = $2 and sender_id = $3 and client_message_id = $4"
+            ),
             [conversation.uuid().into(), kind.as_str().into(), uuid.into(), client_message_id.into()],
         ))
         .await?;
@@ -174,17 +186,9 @@ pub async fn list(tx: &TenantTx, conversation: ConversationId, span: Span) -> Re
     ];
     let forward = span.after.is_some();
     let statement = if forward {
-        sql(
-            "select id, conversation_id, seq, public_seq, episode, message_type, private, sender_kind, sender_id, sender_name, text, content, \
-             client_message_id, created_at from message where conversation_id = $1 and seq > $2 and seq < $3 order by seq limit $4",
-            values,
-        )
+        sql(select_message!("where conversation_id = $1 and seq > $2 and seq < $3 order by seq limit $4"), values)
     } else {
-        sql(
-            "select id, conversation_id, seq, public_seq, episode, message_type, private, sender_kind, sender_id, sender_name, text, content, \
-             client_message_id, created_at from message where conversation_id = $1 and seq > $2 and seq < $3 order by seq desc limit $4",
-            values,
-        )
+        sql(select_message!("where conversation_id = $1 and seq > $2 and seq < $3 order by seq desc limit $4"), values)
     };
     cut(tx.all(statement).await?, span, forward)
 }
@@ -204,16 +208,18 @@ pub async fn list_public(
     let forward = span.after.is_some();
     let statement = if forward {
         sql(
-            "select id, conversation_id, seq, public_seq, episode, message_type, private, sender_kind, sender_id, sender_name, text, content, \
-             client_message_id, created_at from message where conversation_id = $1 and public_seq > $2 and public_seq < $3 and not private \
-             order by public_seq limit $4",
+            select_message!(
+                "where conversation_id = $1 and public_seq > $2 and public_seq < $3 and not private \
+             order by public_seq limit $4"
+            ),
             values,
         )
     } else {
         sql(
-            "select id, conversation_id, seq, public_seq, episode, message_type, private, sender_kind, sender_id, sender_name, text, content, \
-             client_message_id, created_at from message where conversation_id = $1 and public_seq > $2 and public_seq < $3 and not private \
-             order by public_seq desc limit $4",
+            select_message!(
+                "where conversation_id = $1 and public_seq > $2 and public_seq < $3 and not private \
+             order by public_seq desc limit $4"
+            ),
             values,
         )
     };

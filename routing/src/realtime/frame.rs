@@ -296,6 +296,20 @@ struct Typed {
 }
 
 impl ClientFrame {
+    /// What the sender of a message knows it by: given back in its answer, good or bad.
+    pub(super) fn known_by(&self) -> (Option<String>, Option<Uuid>) {
+        match self {
+            Self::Send { reference, client_message_id, .. } => (reference.clone(), Some(*client_message_id)),
+            Self::Hello { .. }
+            | Self::Read { .. }
+            | Self::Delivered { .. }
+            | Self::Typing { .. }
+            | Self::Resume { .. }
+            | Self::Renew { .. }
+            | Self::Ping {} => (None, None),
+        }
+    }
+
     /// Reads a frame. The error never repeats what was sent.
     pub fn parse(text: &str) -> Result<Self, FrameError> {
         if text.len() > LARGEST {
@@ -325,16 +339,7 @@ impl ServerFrame<'_> {
 
     /// The database did not answer in time: repeat, it is harmless.
     pub fn too_late(asked: &ClientFrame) -> ServerFrame<'static> {
-        let (reference, client_message_id) = match asked {
-            ClientFrame::Send { reference, client_message_id, .. } => (reference.clone(), Some(*client_message_id)),
-            ClientFrame::Hello { .. }
-            | ClientFrame::Read { .. }
-            | ClientFrame::Delivered { .. }
-            | ClientFrame::Typing { .. }
-            | ClientFrame::Resume { .. }
-            | ClientFrame::Renew { .. }
-            | ClientFrame::Ping {} => (None, None),
-        };
+        let (reference, client_message_id) = asked.known_by();
         ServerFrame::Error {
             reference,
             client_message_id,

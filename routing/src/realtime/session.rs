@@ -249,16 +249,7 @@ impl Session {
 
     /// Answers one frame. A refused frame gets an error frame; the socket lives on.
     pub async fn answer(&mut self, frame: ClientFrame) -> Vec<String> {
-        let (reference, client_message_id) = match &frame {
-            ClientFrame::Send { reference, client_message_id, .. } => (reference.clone(), Some(*client_message_id)),
-            ClientFrame::Hello { .. }
-            | ClientFrame::Read { .. }
-            | ClientFrame::Delivered { .. }
-            | ClientFrame::Typing { .. }
-            | ClientFrame::Resume { .. }
-            | ClientFrame::Renew { .. }
-            | ClientFrame::Ping {} => (None, None),
-        };
+        let (reference, client_message_id) = frame.known_by();
         match self.try_answer(frame).await {
             Ok(frames) => frames,
             Err(error) => vec![error.frame(reference, client_message_id).encode()],
