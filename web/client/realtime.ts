@@ -1,7 +1,9 @@
-// The realtime socket: hello and resume, heartbeats, jittered reconnects, duplicate and gap handling, typing expiry.
-// It keeps no messages and queues nothing; `thread.ts` holds the one and `outbox.ts` does the other.
+// Realtime over whatever way leads to the server: reconnects by the ladder, duplicate and gap handling, acknowledged sends,
+// typing expiry. It keeps no messages and queues nothing; `thread.ts` holds the one and `outbox.ts` does the other.
 
 import { ApiProblem } from './http'
+import { newLadder, step, wakeAt, type LadderAction, type LadderEvent, type Way, type Why } from './ladder'
+import { socketTransport, type Line, type Places, type Transport } from './transports'
 import type { ClientFrame, SequencedMessage, ServerFrame } from './types'
 
 export type RealtimeState =
@@ -20,12 +22,13 @@ type Frames<M, C> = ServerFrame<M, C>
 export type FrameType = ServerFrame<unknown, unknown>['type']
 export type FrameOf<T extends FrameType, M, C> = Extract<Frames<M, C>, { type: T }>
 
-export interface RealtimeOptions {
-  /** A token for `hello`; `force` asks for a fresh one, after the server refused the last. Null stops the socket. */
+export interface RealtimeOptions<M, C> {
+  /** A token; `force` asks for a fresh one, after the server refused the last. Null ends the connection. */
   token: (force: boolean) => Promise<string | null>
-  /** `wss://…/v1/realtime` of the page's own origin unless told. */
-  url?: string
-  WebSocket?: typeof WebSocket
+  /** The ways to try, best first; the socket alone unless told. */
+  ways?: readonly Transport<M, C>[]
+  /** Where the way that worked is remembered, for the next page of this session. */
+  remembered?: { get(): string | null; set(way: Way): void }
   random?: () => number
   now?: () => number
 }
@@ -35,6 +38,8 @@ export interface Realtime<M extends SequencedMessage, C> {
   start(): void
   stop(): void
   state(): RealtimeState
+  /** The way in use; null while there is none. */
+  way(): Way | null
   /** A stable signature for `useSyncExternalStore`. */
   onState(listener: () => void): () => void
   /**
@@ -65,10 +70,6 @@ export interface Realtime<M extends SequencedMessage, C> {
   reconnectNow(): void
 }
 
-const PROTOCOL = 1
-const FIRST_PAUSE_MS = 1_000
-const LONGEST_PAUSE_MS = 30_000
-const HANDSHAKE_MS = 10_000
 const ACK_MS = 10_000
 const TYPING_EXPIRES_MS = 6_000
 const TYPING_RENEW_MS = 3_000
@@ -86,198 +87,157 @@ interface Cursor {
   askedAt: number
 }
 
-export function createRealtime<M extends SequencedMessage, C>(options: RealtimeOptions): Realtime<M, C> {
+export function createRealtime<M extends SequencedMessage, C>(options: RealtimeOptions<M, C>): Realtime<M, C> {
   const now = options.now ?? Date.now
   const random = options.random ?? Math.random
+  const transports: readonly Transport<M, C>[] = options.ways ?? [socketTransport<M, C>()]
   const listeners = new Map<FrameType, Set<(frame: never) => void>>()
   const stateListeners = new Set<() => void>()
   const cursors = new Map<string, Cursor>()
   const unacknowledged = new Map<string, Unacknowledged<M>>()
   const typingOff = new Map<string, { timer: ReturnType<typeof setTimeout>; frame: FrameOf<'typing', M, C> }>()
   const typingSent = new Map<string, number>()
+  /** Open connections by run; null while their token is being fetched. */
+  const lines = new Map<number, Line | null>()
 
+  let ladder = newLadder(transports.map((transport) => transport.way))
   let state: RealtimeState = 'idle'
-  let socket: WebSocket | null = null
-  let welcomed = false
-  let wanted = false
-  let run = 0
-  let failures = 0
-  let forceToken = false
-  let refusals = 0
-  let heardAt = 0
-  let heartbeatMs = 20_000
+  let troubled = false
   let sentToken = ''
-  let retryTimer: ReturnType<typeof setTimeout> | undefined
-  let beatTimer: ReturnType<typeof setInterval> | undefined
-  let handshakeTimer: ReturnType<typeof setTimeout> | undefined
-
-  function setState(next: RealtimeState): void {
-    if (state === next) return
-    state = next
-    for (const listener of [...stateListeners]) listener()
-  }
+  let timer: ReturnType<typeof setTimeout> | undefined
 
   function emit(frame: Frames<M, C>): void {
     for (const listener of [...(listeners.get(frame.type) ?? [])]) listener(frame as never)
   }
 
-  function put(frame: ClientFrame): boolean {
-    if (!welcomed || socket?.readyState !== 1) return false
-    socket.send(JSON.stringify(frame))
-    return true
+  // --- the connection --------------------------------------------------------------------------------------------------
+
+  function tell(event: LadderEvent): void {
+    const before = ladder.main
+    const [next, actions] = step(ladder, event, { now: now(), random })
+    ladder = next
+    if (before?.liveAt != null && ladder.main?.run !== before.run) forgetAnswers()
+    for (const action of actions) act(action)
+    clearTimeout(timer)
+    const due = wakeAt(ladder)
+    if (due !== null) timer = setTimeout(() => tell({ type: 'wake' }), Math.max(0, due - now()))
+    show()
   }
 
-  async function connect(): Promise<void> {
-    const mine = ++run
-    clearTimeout(retryTimer)
-    setState(failures === 0 ? 'connecting' : pausedState())
+  function act(action: LadderAction): void {
+    switch (action.do) {
+      case 'open':
+        lines.set(action.run, null)
+        void open(action.run, action.way, action.force)
+        break
+      case 'close':
+        lines.get(action.run)?.close()
+        lines.delete(action.run)
+        break
+      case 'ping':
+        lines.get(action.run)?.ping()
+        break
+      case 'remember':
+        options.remembered?.set(action.way)
+        break
+    }
+  }
+
+  async function open(run: number, way: Way, force: boolean): Promise<void> {
     let token: string | null
     try {
-      token = await options.token(forceToken)
-    } catch {
-      if (mine === run && wanted) retry()
-      return
+      token = await options.token(force)
+    } catch (error) {
+      return gone(run, 'lost', error instanceof ApiProblem && error.retryAfter ? error.retryAfter * 1000 : undefined)
     }
-    if (mine !== run || !wanted) return
-    if (!token) return refuse()
-    forceToken = false
-    open(mine, token)
-  }
-
-  function open(mine: number, token: string): void {
-    let opened: WebSocket
+    if (!lines.has(run)) return
+    if (!token) return gone(run, 'revoked')
     try {
-      opened = new (options.WebSocket ?? WebSocket)(options.url ?? defaultUrl())
+      sentToken = token
+      const line = transports
+        .find((transport) => transport.way === way)!
+        .open(token, places, {
+          frame: (frame) => lines.has(run) && receive(frame, run),
+          heard: () => tell({ type: 'heard', run }),
+          live: () => tell({ type: 'live', run }),
+          gone: (why, after) => gone(run, why, after),
+        })
+      lines.set(run, line)
     } catch {
-      return retry()
-    }
-    socket = opened
-    sentToken = token
-    handshakeTimer = setTimeout(() => drop(mine), HANDSHAKE_MS)
-    opened.onopen = () => {
-      const resume = Object.fromEntries([...cursors].map(([id, cursor]) => [id, cursor.seq]))
-      opened.send(JSON.stringify({ type: 'hello', protocol: PROTOCOL, token, resume }))
-    }
-    opened.onmessage = (event) => {
-      if (mine !== run) return
-      heardAt = now()
-      let frame: Frames<M, C>
-      try {
-        frame = JSON.parse(String(event.data)) as Frames<M, C>
-      } catch {
-        return
-      }
-      receive(frame)
-    }
-    opened.onclose = (event) => {
-      if (mine === run) closed(event.code)
+      // A policy of the page, or a browser without it, forbids this way.
+      gone(run, 'lost')
     }
   }
 
-  /** Gives up on a socket that may never say that it is dead. */
-  function drop(mine: number, pause?: number): void {
-    if (mine !== run) return
-    const dead = socket
-    closed(0, pause)
-    dead?.close()
+  function gone(run: number, why: Why, after?: number): void {
+    if (lines.has(run)) tell({ type: 'gone', run, why, after })
   }
 
-  function closed(code: number, pause?: number): void {
-    run++
-    socket = null
-    const wasOnline = welcomed
-    welcomed = false
-    clearTimeout(handshakeTimer)
-    clearInterval(beatTimer)
+  /** What was waited for on a connection that is over will not come. */
+  function forgetAnswers(): void {
     for (const id of [...unacknowledged.keys()]) fail(id, 'disconnected')
     for (const cursor of cursors.values()) cursor.askedAt = 0
-    if (!wanted) return
-    if (code === 4003) return refuse()
-    if (code === 4001) {
-      // One fresh token is worth a try; a second refusal means the session itself is over.
-      if (refusals++ > 0) return refuse()
-      forceToken = true
-      void connect()
-      return
-    }
-    // A connection that lived starts the pauses anew, yet with jitter, for a whole fleet loses its server at once.
-    if (wasOnline) failures = 0
-    retry(pause)
   }
 
-  function retry(pause?: number): void {
-    failures++
-    const ceiling = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(failures - 1, 10))
-    const wait = pause === undefined ? ceiling * (0.5 + random() / 2) : pause + random() * FIRST_PAUSE_MS
-    setState(pausedState())
-    clearTimeout(retryTimer)
-    retryTimer = setTimeout(() => void connect(), wait)
+  function show(): void {
+    const live = ladder.main?.liveAt != null
+    if (ladder.phase === 'working') troubled = !live && (troubled || state === 'online' || ladder.waitUntil !== null)
+    const next =
+      ladder.phase === 'idle'
+        ? 'idle'
+        : ladder.phase === 'refused'
+          ? 'refused'
+          : live
+            ? 'online'
+            : troubled
+              ? pausedState()
+              : 'connecting'
+    if (ladder.phase !== 'working') release()
+    if (state === next) return
+    state = next
+    for (const listener of [...stateListeners]) listener()
   }
 
-  function refuse(): void {
-    stop('refused')
-  }
-
-  function stop(final: RealtimeState): void {
-    wanted = false
-    const dead = socket
-    closed(1000)
-    clearTimeout(retryTimer)
-    for (const { timer } of typingOff.values()) clearTimeout(timer)
+  function release(): void {
+    troubled = false
+    clearTimeout(timer)
+    for (const { timer: typing } of typingOff.values()) clearTimeout(typing)
     typingOff.clear()
     if (typeof window !== 'undefined') {
-      window.removeEventListener('online', reconnectNow)
-      window.removeEventListener('offline', wentOffline)
+      window.removeEventListener('online', nudge)
+      window.removeEventListener('offline', nudge)
     }
     if (typeof document !== 'undefined') document.removeEventListener('visibilitychange', cameBack)
-    dead?.close(1000)
-    setState(final)
   }
 
-  function beat(): void {
-    if (now() - heardAt > heartbeatMs * 2.25) drop(run, 0)
-    else put({ type: 'ping' })
+  /** Without a network a living connection proves itself, and a wait is shown for what it is. */
+  function nudge(): void {
+    tell({ type: 'nudge' })
   }
 
-  function reconnectNow(): void {
-    if (!wanted || socket) return
-    failures = 0
-    void connect()
-  }
-
-  function wentOffline(): void {
-    if (state !== 'online' && state !== 'refused') setState('offline')
-    // A socket that looks alive may be on another interface: let a ping decide, soon.
-    else probe()
-  }
-
-  /** A sleeping tab's timers stand still, so on waking the socket is often dead without anyone knowing. */
+  /** A sleeping tab's timers stand still, so on waking the connection is often dead without anyone knowing. */
   function cameBack(): void {
-    if (document.visibilityState !== 'visible' || !wanted) return
-    if (!socket) reconnectNow()
-    else probe()
+    if (document.visibilityState === 'visible') nudge()
   }
 
-  function probe(): void {
-    const mine = run
-    const asked = now()
-    if (!put({ type: 'ping' })) return
-    setTimeout(() => {
-      if (mine === run && heardAt < asked) drop(mine, 0)
-    }, 4_000)
+  function places(): Places {
+    return Object.fromEntries([...cursors].map(([id, cursor]) => [id, cursor.seq]))
   }
 
-  function receive(frame: Frames<M, C>): void {
+  function line(): Line | null {
+    return ladder.main?.liveAt != null ? (lines.get(ladder.main.run) ?? null) : null
+  }
+
+  function put(frame: ClientFrame): boolean {
+    return line()?.put(frame) ?? false
+  }
+
+  // --- frames ----------------------------------------------------------------------------------------------------------
+
+  function receive(frame: Frames<M, C>, run: number): void {
     switch (frame.type) {
       case 'welcome':
-        clearTimeout(handshakeTimer)
-        welcomed = true
-        failures = 0
-        refusals = 0
-        heartbeatMs = frame.heartbeat_seconds * 1000 || heartbeatMs
-        clearInterval(beatTimer)
-        beatTimer = setInterval(beat, heartbeatMs)
-        setState('online')
+        tell({ type: 'live', run })
         break
       case 'message.created':
         if (!advance(frame)) return
@@ -305,7 +265,7 @@ export function createRealtime<M extends SequencedMessage, C>(options: RealtimeO
         break
       case 'reconnect':
         emit(frame)
-        return drop(run, frame.after_ms)
+        return gone(run, 'asked', frame.after_ms)
     }
     emit(frame)
   }
@@ -324,7 +284,7 @@ export function createRealtime<M extends SequencedMessage, C>(options: RealtimeO
   function ask(conversationId: string, cursor: Cursor): void {
     // One question at a time, but an answer that got lost must not silence the conversation for good.
     if (cursor.askedAt && now() - cursor.askedAt < RESUME_AGAIN_MS) return
-    if (put({ type: 'resume', conversations: { [conversationId]: cursor.seq } })) cursor.askedAt = now()
+    if (line()?.resume({ [conversationId]: cursor.seq })) cursor.askedAt = now()
   }
 
   function settle(frame: FrameOf<'ack', M, C>): void {
@@ -367,19 +327,18 @@ export function createRealtime<M extends SequencedMessage, C>(options: RealtimeO
 
   return {
     start() {
-      if (wanted) return
-      wanted = true
-      failures = 0
-      refusals = 0
+      if (ladder.phase === 'working') return
+      const first = transports.find((transport) => transport.way === options.remembered?.get())?.way
+      tell({ type: 'start', first })
       if (typeof window !== 'undefined') {
-        window.addEventListener('online', reconnectNow)
-        window.addEventListener('offline', wentOffline)
+        window.addEventListener('online', nudge)
+        window.addEventListener('offline', nudge)
       }
       if (typeof document !== 'undefined') document.addEventListener('visibilitychange', cameBack)
-      void connect()
     },
-    stop: () => stop('idle'),
+    stop: () => tell({ type: 'stop' }),
     state: () => state,
+    way: () => (ladder.main?.liveAt != null ? ladder.main.way : null),
     onState(listener) {
       stateListeners.add(listener)
       return () => stateListeners.delete(listener)
@@ -391,7 +350,12 @@ export function createRealtime<M extends SequencedMessage, C>(options: RealtimeO
       return () => set.delete(listener as (frame: never) => void)
     },
     follow(conversationId, lastSeq) {
-      const cursor = { seq: Math.max(lastSeq, cursors.get(conversationId)?.seq ?? 0), askedAt: 0 }
+      const known = cursors.get(conversationId)
+      if (known) {
+        known.seq = Math.max(known.seq, lastSeq)
+        return
+      }
+      const cursor = { seq: lastSeq, askedAt: 0 }
       cursors.set(conversationId, cursor)
       // Something may have been said between the HTTP answer and now.
       ask(conversationId, cursor)
@@ -404,13 +368,13 @@ export function createRealtime<M extends SequencedMessage, C>(options: RealtimeO
         const { conversation_id, text, private: note } = message
         const sent = put({ type: 'send', ref: id, client_message_id: id, conversation_id, text, private: note })
         if (!sent) return reject(new ApiProblem({ code: 'disconnected' }))
-        const mine = run
-        const timer = setTimeout(() => {
+        const mine = ladder.main!.run
+        const clock = setTimeout(() => {
           fail(id, 'timeout')
-          // No answer in this long means that the socket is dead, or the server is: find out on a new one.
-          drop(mine, 0)
+          // No answer in this long means that the connection is dead, or the server is: find out on a new one.
+          gone(mine, 'lost')
         }, ACK_MS)
-        unacknowledged.set(id, { resolve, reject, timer })
+        unacknowledged.set(id, { resolve, reject, timer: clock })
       })
     },
     read: (conversationId, seq) => put({ type: 'read', conversation_id: conversationId, seq }),
@@ -423,11 +387,11 @@ export function createRealtime<M extends SequencedMessage, C>(options: RealtimeO
       else typingSent.delete(conversationId)
     },
     renew(token) {
-      if (token === sentToken || !welcomed) return
+      if (token === sentToken || !line()) return
       sentToken = token
-      put({ type: 'renew', token })
+      line()?.renew(token)
     },
-    reconnectNow,
+    reconnectNow: nudge,
   }
 }
 
@@ -440,8 +404,4 @@ function statusOf(code: string, retryAfter: number | null): number {
   if (code === 'disconnected' || code === 'timeout') return 0
   if (code === 'rate_limited') return 429
   return retryAfter !== null || code === 'internal' ? 503 : 422
-}
-
-function defaultUrl(): string {
-  return `${location.origin.replace(/^http/, 'ws')}/v1/realtime`
 }
