@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import {
   HANDSHAKE_MS,
+  isLive,
   LONGEST_PAUSE_MS,
   newLadder,
   pause,
@@ -87,7 +88,7 @@ class Climb {
           this.tell({ type: 'heard', run })
         } else this.tell({ type: 'gone', run, why: 'lost' })
       }
-      if (this.ladder.main?.liveAt != null) return
+      if (isLive(this.ladder.main)) return
       this.wait()
     }
     throw new Error(`no connection after ${limit} steps with ${works.join()}`)

@@ -114,6 +114,10 @@ export function wakeAt(ladder: Ladder): number | null {
   return set.length > 0 ? Math.min(...set) : null
 }
 
+export function isLive(connection: Connection | null): connection is Connection {
+  return connection !== null && connection.liveAt !== null
+}
+
 function deadline(connection: Connection | null): number | null {
   if (!connection) return null
   if (connection.liveAt === null) return connection.openedAt + HANDSHAKE_MS
@@ -158,7 +162,7 @@ function advance(ladder: Ladder, event: LadderEvent, moment: Moment, actions: La
     case 'nudge': {
       if (ladder.phase !== 'working') return ladder
       const { main } = ladder
-      if (main?.liveAt != null) {
+      if (isLive(main)) {
         actions.push({ do: 'ping', run: main.run })
         return { ...ladder, main: { ...main, answerBy: main.answerBy ?? now + ANSWER_MS } }
       }

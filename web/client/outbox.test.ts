@@ -1,7 +1,7 @@
 // The outbox loses nothing: not to a reload, not to a dead network, not to a second tab; and it keeps the order.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { ApiProblem } from './http'
-import { createOutbox, type OutboxEntry } from './outbox'
+import { createOutbox, HELD_AFTER_MS, type OutboxEntry, type Vault } from './outbox'
 
 class MemoryStorage {
   private readonly map = new Map<string, string>()
@@ -145,5 +145,107 @@ describe('the outbox', () => {
     outbox.add({ text: 'hello' })
     await vi.advanceTimersByTimeAsync(0)
     expect(sent).toEqual(['hello'])
+  })
+
+  it('says when something got through late, and only then', async () => {
+    const storage = new MemoryStorage()
+    let reachable = false
+    const late: string[] = []
+    const make = () =>
+      createOutbox({
+        storage,
+        deliver: async () => {
+          if (!reachable) throw down()
+        },
+        onLate: (entry) => late.push(entry.text),
+      })
+    const before = make()
+    before.add({ text: 'kept' })
+    await vi.advanceTimersByTimeAsync(0)
+    before.close()
+    reachable = true
+    const after = make()
+    await vi.advanceTimersByTimeAsync(0)
+    after.add({ text: 'at once' })
+    await vi.advanceTimersByTimeAsync(0)
+    expect(late).toEqual(['kept'])
+  })
+
+  it('asks before sending what is older than a week', async () => {
+    const storage = new MemoryStorage()
+    const sent: string[] = []
+    const before = createOutbox({ storage, deliver: () => Promise.reject(down()) })
+    const old = before.add({ text: 'from last month' })
+    await vi.advanceTimersByTimeAsync(0)
+    before.close()
+    vi.setSystemTime(Date.now() + HELD_AFTER_MS + 1)
+    const after = createOutbox({ storage, deliver: async (entry) => void sent.push(entry.text) })
+    after.add({ text: 'from today' })
+    await vi.advanceTimersByTimeAsync(0)
+    expect(sent).toEqual(['from today'])
+    expect(after.entries()).toMatchObject([{ text: 'from last month', state: 'held' }])
+    after.flush()
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect(sent).toEqual(['from today'])
+    after.retry(old.client_message_id)
+    await vi.advanceTimersByTimeAsync(0)
+    expect(sent).toEqual(['from today', 'from last month'])
+    expect(storage.length).toBe(0)
+  })
+
+  it('settles what another tab sent, and takes on what a closed one left', async () => {
+    const storage = new MemoryStorage()
+    let reachable = false
+    const sent: string[] = []
+    const deliver = async (entry: OutboxEntry) => {
+      if (!reachable) throw down()
+      sent.push(entry.client_message_id)
+    }
+    const a = createOutbox({ storage, deliver })
+    const b = createOutbox({ storage, deliver })
+    const first = a.add({ text: 'from a' })
+    const second = b.add({ text: 'from b' })
+    await vi.advanceTimersByTimeAsync(0)
+    a.close()
+    reachable = true
+    b.flush()
+    await vi.advanceTimersByTimeAsync(5_000)
+    expect([...sent].sort()).toEqual([first.client_message_id, second.client_message_id].sort())
+    expect(a.entries()).toHaveLength(1)
+    a.settle()
+    expect(a.entries()).toEqual([])
+  })
+
+  it('finds in the vault what the storage had no room for', async () => {
+    const kept = new Map<string, OutboxEntry>()
+    const vault: Vault = {
+      load: async (prefix) => [...kept].filter(([key]) => key.startsWith(prefix)).map(([, entry]) => entry),
+      put: (key, entry) => void kept.set(key, entry),
+      remove: (key) => void kept.delete(key),
+    }
+    const full = new MemoryStorage()
+    full.setItem = () => {
+      throw new DOMException('full', 'QuotaExceededError')
+    }
+    const before = createOutbox({ storage: full, vault, deliver: () => Promise.reject(down()) })
+    const entry = before.add({ text: 'long' })
+    await vi.advanceTimersByTimeAsync(0)
+    before.settle()
+    expect(before.entries()).toHaveLength(1)
+    before.close()
+    const sent: string[] = []
+    createOutbox({
+      storage: full,
+      vault,
+      deliver: async (each) => void sent.push(each.client_message_id),
+    })
+    await vi.advanceTimersByTimeAsync(0)
+    expect(sent).toEqual([entry.client_message_id])
+    expect(kept.size).toBe(0)
+  })
+
+  it('writes down whose message it is', () => {
+    const outbox = createOutbox({ owner: () => 'cont_1', deliver: () => new Promise(() => undefined) })
+    expect(outbox.add({ text: 'mine' }).owner).toBe('cont_1')
   })
 })

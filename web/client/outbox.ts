@@ -1,5 +1,5 @@
-// Messages on their way out: kept in storage until the server confirms them, sent one after another, tried again after
-// anything transient, always with the same client_message_id so that a repeat is harmless.
+// Messages on their way out: kept on the device until the server confirms them, also when the tab is closed meanwhile; sent
+// one after another, tried again after anything transient, always with the same client_message_id so that a repeat is harmless.
 
 import { ApiProblem, uuid } from './http'
 
@@ -10,7 +10,12 @@ export interface OutboxEntry {
   text: string
   private?: boolean
   created_at: number
-  state: 'sending' | 'waiting' | 'failed'
+  /** Whose message it is, where that is known. */
+  owner?: string
+  /** `held` waits for its author's word, because it was written long ago. */
+  state: 'sending' | 'waiting' | 'failed' | 'held'
+  /** Its author wants it sent, old as it is. */
+  agreed?: boolean
   /** The problem's code, when it waits or failed. */
   code?: string
   /** When a waiting entry is tried next, in local milliseconds. */
@@ -27,8 +32,14 @@ export interface OutboxOptions {
   onChange?: (entries: readonly OutboxEntry[]) => void
   /** Where entries survive a reload. Nothing is kept without it. */
   storage?: Pick<Storage, 'getItem' | 'setItem' | 'removeItem' | 'key' | 'length'>
+  /** A second place that survives as well, and holds what the first is too small for. Either of them suffices. */
+  vault?: Vault
   /** Prefix of the storage keys; make it unique for a login or an inbox. */
   prefix?: string
+  /** Who writes, written down with every entry. */
+  owner?: () => string | undefined
+  /** An entry got through that had failed before, or was left by an earlier page. */
+  onLate?: (entry: OutboxEntry) => void
   now?: () => number
   random?: () => number
 }
@@ -40,29 +51,43 @@ export interface Outbox {
   /** Tries a failed entry again, with the same id. */
   retry(clientMessageId: string): void
   discard(clientMessageId: string): void
-  /** Tries everything that waits, now: call it when the connection is back. */
+  /** Tries everything that waits, now: call it when the connection is back. Takes on what a closed tab left. */
   flush(): void
+  /** Another tab changed the storage: what it sent or gave up is settled here too. */
+  settle(): void
   /** Forgets an entry that was seen confirmed elsewhere (a broadcast that overtook its acknowledgement). */
   confirm(clientMessageId: string): void
   /** Stops timers; entries stay in storage. */
   close(): void
 }
 
+export interface Vault {
+  load(prefix: string): Promise<unknown[]>
+  put(key: string, entry: OutboxEntry): void
+  remove(key: string): void
+}
+
 const LONGEST_WAIT_MS = 30_000
+/** What was written this long ago may not be meant any more. */
+export const HELD_AFTER_MS = 7 * 86_400_000
 
 /**
  * Entries have a storage key each, never one list: two tabs that wrote one list would erase each other's messages.
  * Both tabs may then send the same entry, which its client_message_id makes harmless.
  */
 export function createOutbox(options: OutboxOptions): Outbox {
-  const { deliver, storage, prefix = 'frontdesk:outbox:' } = options
+  const { deliver, storage, vault, prefix = 'frontdesk:outbox:' } = options
   const now = options.now ?? Date.now
   const random = options.random ?? Math.random
-  let entries: OutboxEntry[] = load()
   const inFlight = new Set<string>()
   const attempts = new Map<string, number>()
+  /** Left by another page, in storage for certain, and settled: what no copy may bring back. */
+  const inherited = new Set<string>()
+  const stored = new Set<string>()
+  const settled = new Set<string>()
   let timer: ReturnType<typeof setTimeout> | undefined
   let closed = false
+  let entries: OutboxEntry[] = []
 
   function load(): OutboxEntry[] {
     const found: OutboxEntry[] = []
@@ -72,23 +97,41 @@ export function createOutbox(options: OutboxOptions): Outbox {
         const key = storage.key(i)
         if (!key?.startsWith(prefix)) continue
         const entry = parse(storage.getItem(key))
-        if (entry) found.push(entry)
+        if (!entry) continue
+        found.push(entry)
+        stored.add(entry.client_message_id)
       }
     } catch {
       // Storage may be withdrawn at any time (private mode, cleared site data); memory then has to do.
     }
-    return found.sort((a, b) => a.created_at - b.created_at)
+    return found
+  }
+
+  /** Takes on entries that other pages left. */
+  function inherit(found: readonly OutboxEntry[]): void {
+    const known = new Set(entries.map((entry) => entry.client_message_id))
+    const fresh = found.filter(({ client_message_id: id }) => !known.has(id) && !settled.has(id))
+    if (fresh.length === 0) return
+    for (const entry of fresh) inherited.add(entry.client_message_id)
+    entries = [...entries, ...fresh.map((entry) => ({ ...entry, next_try_at: undefined }))].sort(
+      (a, b) => a.created_at - b.created_at,
+    )
+    changed()
   }
 
   function store(entry: OutboxEntry): void {
+    vault?.put(prefix + entry.client_message_id, entry)
     try {
       storage?.setItem(prefix + entry.client_message_id, JSON.stringify(entry))
+      if (storage) stored.add(entry.client_message_id)
     } catch {
       // A full or blocked storage costs durability, not delivery.
     }
   }
 
   function unstore(id: string): void {
+    vault?.remove(prefix + id)
+    stored.delete(id)
     try {
       storage?.removeItem(prefix + id)
     } catch {
@@ -114,6 +157,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
     const before = entries.length
     entries = entries.filter((entry) => entry.client_message_id !== id)
     attempts.delete(id)
+    settled.add(id)
     unstore(id)
     if (entries.length !== before) changed()
   }
@@ -126,7 +170,11 @@ export function createOutbox(options: OutboxOptions): Outbox {
     const busy = new Set<string>()
     for (const entry of entries) {
       const lane = entry.conversation_id ?? ''
-      if (busy.has(lane) || entry.state === 'failed') continue
+      if (busy.has(lane) || entry.state === 'failed' || entry.state === 'held') continue
+      if (!entry.agreed && now() - entry.created_at > HELD_AFTER_MS && !inFlight.has(entry.client_message_id)) {
+        update(entry.client_message_id, { state: 'held', code: undefined, next_try_at: undefined })
+        continue
+      }
       busy.add(lane)
       if (inFlight.has(entry.client_message_id)) continue
       const due = entry.next_try_at ?? 0
@@ -143,7 +191,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
     try {
       await deliver(entry)
       inFlight.delete(id)
-      remove(id)
+      through(id)
     } catch (error) {
       inFlight.delete(id)
       const problem = error instanceof ApiProblem ? error : null
@@ -161,14 +209,28 @@ export function createOutbox(options: OutboxOptions): Outbox {
     pump()
   }
 
+  /** Confirmed, by whatever came first: the answer, a broadcast, or another tab. */
+  function through(id: string): void {
+    const entry = entries.find((each) => each.client_message_id === id)
+    const late = attempts.has(id) || inherited.has(id)
+    remove(id)
+    if (entry && late) options.onLate?.(entry)
+  }
+
   // What a closed tab left behind is sent as soon as the caller has had its turn to wire things up.
-  if (entries.length > 0) {
-    entries = entries.map((entry) => (entry.state === 'failed' ? entry : { ...entry, next_try_at: undefined }))
+  const left = load()
+  if (left.length > 0) {
+    entries = left.sort((a, b) => a.created_at - b.created_at)
+    for (const entry of left) inherited.add(entry.client_message_id)
     queueMicrotask(() => {
       changed()
       pump()
     })
   }
+  void vault?.load(prefix).then((found) => {
+    inherit(found.flatMap((entry) => read(entry) ?? []))
+    pump()
+  })
 
   return {
     entries: () => entries,
@@ -177,6 +239,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
       const entry: OutboxEntry = {
         client_message_id: uuid(),
         ...message,
+        owner: options.owner?.(),
         // Strictly rising, so that two messages of one millisecond keep their order through a reload.
         created_at: Math.max(now(), last + 1),
         state: 'sending',
@@ -189,7 +252,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
     },
     retry(id) {
       attempts.delete(id)
-      update(id, { state: 'sending', code: undefined, next_try_at: undefined })
+      update(id, { state: 'sending', code: undefined, next_try_at: undefined, agreed: true, owner: options.owner?.() })
       pump()
     },
     discard(id) {
@@ -197,14 +260,23 @@ export function createOutbox(options: OutboxOptions): Outbox {
       pump()
     },
     flush() {
+      inherit(load())
       for (const entry of entries) {
         if (entry.state === 'waiting' && entry.code !== 'rate_limited')
           update(entry.client_message_id, { next_try_at: undefined })
       }
       pump()
     },
+    settle() {
+      // Only what was in storage can have been taken from it; a full storage never held it.
+      const held = new Set(stored)
+      stored.clear()
+      load()
+      for (const id of held) if (!stored.has(id) && !inFlight.has(id)) remove(id)
+      pump()
+    },
     confirm(id) {
-      remove(id)
+      through(id)
       pump()
     },
     close() {
@@ -216,13 +288,20 @@ export function createOutbox(options: OutboxOptions): Outbox {
 
 function parse(text: string | null): OutboxEntry | null {
   try {
-    const entry = JSON.parse(text ?? '') as Partial<OutboxEntry>
-    const whole =
-      typeof entry.client_message_id === 'string' &&
-      typeof entry.text === 'string' &&
-      typeof entry.created_at === 'number'
-    return whole ? { ...(entry as OutboxEntry), state: entry.state === 'failed' ? 'failed' : 'sending' } : null
+    return read(JSON.parse(text ?? ''))
   } catch {
     return null
   }
+}
+
+function read(value: unknown): OutboxEntry | null {
+  if (typeof value !== 'object' || value === null) return null
+  const entry = value as Partial<OutboxEntry>
+  const whole =
+    typeof entry.client_message_id === 'string' &&
+    typeof entry.text === 'string' &&
+    typeof entry.created_at === 'number'
+  if (!whole) return null
+  const kept = entry.state === 'failed' || entry.state === 'held' ? entry.state : 'sending'
+  return { ...(entry as OutboxEntry), state: kept, next_try_at: undefined }
 }

@@ -2,7 +2,7 @@
 // typing expiry. It keeps no messages and queues nothing; `thread.ts` holds the one and `outbox.ts` does the other.
 
 import { ApiProblem } from './http'
-import { newLadder, step, wakeAt, type LadderAction, type LadderEvent, type Way, type Why } from './ladder'
+import { isLive, newLadder, step, wakeAt, type LadderAction, type LadderEvent, type Way, type Why } from './ladder'
 import { socketTransport, type Line, type Places, type Transport } from './transports'
 import type { ClientFrame, SequencedMessage, ServerFrame } from './types'
 
@@ -116,7 +116,7 @@ export function createRealtime<M extends SequencedMessage, C>(options: RealtimeO
     const before = ladder.main
     const [next, actions] = step(ladder, event, { now: now(), random })
     ladder = next
-    if (before?.liveAt != null && ladder.main?.run !== before.run) forgetAnswers()
+    if (isLive(before) && ladder.main?.run !== before.run) forgetAnswers()
     for (const action of actions) act(action)
     clearTimeout(timer)
     const due = wakeAt(ladder)
@@ -180,7 +180,7 @@ export function createRealtime<M extends SequencedMessage, C>(options: RealtimeO
   }
 
   function show(): void {
-    const live = ladder.main?.liveAt != null
+    const live = isLive(ladder.main)
     if (ladder.phase === 'working') troubled = !live && (troubled || state === 'online' || ladder.waitUntil !== null)
     const next =
       ladder.phase === 'idle'
@@ -225,7 +225,7 @@ export function createRealtime<M extends SequencedMessage, C>(options: RealtimeO
   }
 
   function line(): Line | null {
-    return ladder.main?.liveAt != null ? (lines.get(ladder.main.run) ?? null) : null
+    return isLive(ladder.main) ? (lines.get(ladder.main.run) ?? null) : null
   }
 
   function put(frame: ClientFrame): boolean {
@@ -338,7 +338,7 @@ export function createRealtime<M extends SequencedMessage, C>(options: RealtimeO
     },
     stop: () => tell({ type: 'stop' }),
     state: () => state,
-    way: () => (ladder.main?.liveAt != null ? ladder.main.way : null),
+    way: () => (isLive(ladder.main) ? ladder.main.way : null),
     onState(listener) {
       stateListeners.add(listener)
       return () => stateListeners.delete(listener)

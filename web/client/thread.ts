@@ -14,7 +14,7 @@ export interface PendingMessage {
   private?: boolean
   /** Local time in milliseconds, for display and order. */
   created_at: number
-  state: 'sending' | 'waiting' | 'failed'
+  state: 'sending' | 'waiting' | 'failed' | 'held'
   /** Why it failed or waits, as a problem code. */
   code?: string
 }

@@ -6,14 +6,20 @@ import { newer, receiptOf, withAgentRead, withMessage, withReceipt } from './con
 describe('newer', () => {
   it('takes the later copy', () => {
     const known = conversation()
-    const later = conversation({ updated_at: '2026-03-10T10:01:00Z', status: 'resolved' })
+    const later = conversation({ version: 2, status: 'resolved' })
     expect(newer(known, later).status).toBe('resolved')
     expect(newer(later, known)).toBe(later)
   })
 
+  it('goes by the version, not by when anything was written', () => {
+    const known = conversation({ version: 9, updated_at: '2026-03-10T10:00:00Z', status: 'resolved' })
+    const overtaken = conversation({ version: 8, updated_at: '2026-03-10T10:00:00Z', status: 'open' })
+    expect(newer(known, overtaken)).toBe(known)
+  })
+
   it('never takes back a message that is already known', () => {
     const known = withMessage(conversation(), message())
-    const before = conversation({ updated_at: '2026-03-10T10:04:00Z', assignee_id: 'agent_1' })
+    const before = conversation({ version: 2, assignee_id: 'agent_1' })
     const merged = newer(known, before)
     expect(merged.assignee_id).toBe('agent_1')
     expect(merged.last_seq).toBe(4)
@@ -26,7 +32,7 @@ describe('newer', () => {
       contact_read_seq: 4,
       agent_read_seq: 2,
       unread_count: 1,
-      updated_at: '2026-03-10T10:09:00Z',
+      version: 2,
     })
     const merged = newer(known, stale)
     expect([merged.contact_read_seq, merged.agent_read_seq, merged.unread_count]).toEqual([5, 3, 0])

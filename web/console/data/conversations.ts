@@ -4,9 +4,10 @@ import type { Contact, Conversation, Message } from 'client/types'
 /** The newer of two copies. Answers and frames overtake each other, and an old one must not undo a new one. */
 export function newer(known: Conversation | undefined, incoming: Conversation): Conversation {
   if (!known) return incoming
-  if (incoming.updated_at < known.updated_at || incoming.last_seq < known.last_seq) {
-    return incoming.updated_at > known.updated_at ? { ...incoming, ...tail(known) } : known
-  }
+  if (incoming.version < known.version) return known
+  // A message known already may be newer than what is otherwise the newer copy.
+  if (incoming.last_seq < known.last_seq)
+    return incoming.version > known.version ? { ...incoming, ...tail(known) } : known
   return {
     ...incoming,
     // Receipts only ever grow.

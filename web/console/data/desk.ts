@@ -3,7 +3,8 @@ import { ApiProblem } from 'client/http'
 import { createOutbox, type Outbox } from 'client/outbox'
 import { createRealtime, type Realtime } from 'client/realtime'
 import type { Session } from 'client/session'
-import type { Agent, Contact, Conversation, ConversationCounts, Me, Message, Page } from 'client/types'
+import type { Agent, Contact, Conversation, ConversationCounts, Emergency, Me, Message, Page } from 'client/types'
+import { openVault } from 'client/vault'
 import { createActions, type Actions } from './actions'
 import { newer, withAgentRead, withContact, withMessage, withReceipt } from './conversations'
 import { createLists, type Lists } from './lists'
@@ -63,6 +64,7 @@ export function createDesk(session: Session, me: Me): Desk {
     },
     onChange: (entries) => store.set({ outbox: entries }),
     storage: deviceStorage(),
+    vault: openVault(),
     prefix: `frontdesk:outbox:${me.agent.id}:`,
   })
 
@@ -113,6 +115,14 @@ export function createDesk(session: Session, me: Me): Desk {
       store.set({ counts: await http.get<ConversationCounts>('/v1/conversations/counts') })
     } catch {
       // The numbers at hand stay; the next change or reconnect asks again.
+    }
+  }
+
+  async function loadEmergency(): Promise<void> {
+    try {
+      store.set({ emergency: await http.get<Emergency>('/v1/emergency') })
+    } catch {
+      // A frame tells of the next change; until then nothing is claimed.
     }
   }
 
@@ -188,6 +198,9 @@ export function createDesk(session: Session, me: Me): Desk {
         if (connection === 'refused') tryAgainLater()
       }),
       realtime.on('welcome', () => {
+        // What is amiss is said anew right after the welcome.
+        store.set({ degraded: [] })
+        void loadEmergency()
         void lists.reload()
         void loadCounts()
         void reloadAgents()
@@ -218,6 +231,8 @@ export function createDesk(session: Session, me: Me): Desk {
         patch(conversation_id, (c) => withReceipt(c, 'delivered', seq)),
       ),
       realtime.on('typing', ({ conversation_id, by, on }) => setTypist(conversation_id, by, on)),
+      realtime.on('service.updated', ({ degraded }) => store.set({ degraded })),
+      realtime.on('emergency.updated', ({ emergency }) => store.set({ emergency })),
       realtime.on('presence.updated', (frame) => {
         if (!('agent_id' in frame)) return
         const { agent_id, availability } = frame

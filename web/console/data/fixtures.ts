@@ -4,6 +4,7 @@ import type { Conversation, Message } from 'client/types'
 export function conversation(over: Partial<Conversation> = {}): Conversation {
   return {
     id: 'conv_1',
+    version: 1,
     number: 1,
     status: 'open',
     inbox_id: 'inbox_1',

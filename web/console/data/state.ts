@@ -3,7 +3,15 @@ import type { ApiProblem } from 'client/http'
 import type { OutboxEntry } from 'client/outbox'
 import type { RealtimeState } from 'client/realtime'
 import { emptyThread, type Thread } from 'client/thread'
-import type { Agent, Conversation, ConversationCounts, Message, Sender } from 'client/types'
+import type {
+  Agent,
+  Conversation,
+  ConversationCounts,
+  EmergencyNotice,
+  Message,
+  Sender,
+  ServicePart,
+} from 'client/types'
 import { VIEWS, type View } from './views'
 
 export interface ListState {
@@ -40,6 +48,10 @@ export interface DeskState {
   connection: RealtimeState
   /** When the connection was lost, in local milliseconds; null while it is up. */
   lostAt: number | null
+  /** What the server has to do without at the moment. */
+  degraded: readonly ServicePart[]
+  /** The company's emergency plan; null until it was read. */
+  emergency: EmergencyNotice | null
 }
 
 const NEW_LIST: ListState = { status: 'new', loadingMore: false, problem: null, cursor: null, horizon: null }
@@ -65,6 +77,8 @@ export function initialState(): DeskState {
     outbox: [],
     connection: 'idle',
     lostAt: null,
+    degraded: [],
+    emergency: null,
   }
 }
 

@@ -48,7 +48,7 @@ export const BubbleGroup = memo(function BubbleGroup({
           {mine && !group.private && <span className="fd-sr">{name}</span>}
         </div>
         {group.items.map((item) => (
-          <div key={item.key} className={css.line} data-failed={item.pending?.state === 'failed' || undefined}>
+          <div key={item.key} className={css.line} data-failed={isStuck(item) || undefined}>
             <div
               className={css.bubble}
               title={dateTime(item.at, i18n.language)}
@@ -64,7 +64,7 @@ export const BubbleGroup = memo(function BubbleGroup({
             {side === 'out' && <Progress item={last} conversation={conversation} note={group.private} />}
           </div>
         )}
-        {group.items.map((item) => item.pending?.state === 'failed' && <Failed key={item.key} item={item} />)}
+        {group.items.map((item) => isStuck(item) && <Stuck key={item.key} item={item} />)}
       </div>
     </div>
   )
@@ -88,7 +88,7 @@ function PlainText({ text }: { text: string }) {
 function Progress({ item, conversation, note }: { item: Item; conversation: Conversation; note: boolean }) {
   const { t } = useTranslation()
   if (item.pending) {
-    if (item.pending.state === 'failed') return null
+    if (isStuck(item)) return null
     const waiting = item.pending.state === 'waiting'
     const label = t(waiting ? 'receipt.waiting' : 'receipt.sending')
     return (
@@ -108,21 +108,29 @@ function Progress({ item, conversation, note }: { item: Item; conversation: Conv
   )
 }
 
-function Failed({ item }: { item: Item }) {
-  const { t } = useTranslation()
+/** It goes no further without its author's word. */
+function isStuck({ pending }: Item): boolean {
+  return pending?.state === 'failed' || pending?.state === 'held'
+}
+
+function Stuck({ item }: { item: Item }) {
+  const { t, i18n } = useTranslation()
   const desk = useDesk()
-  const id = item.pending?.client_message_id
-  if (!id) return null
+  if (!item.pending) return null
+  const { client_message_id: id, state, code, created_at } = item.pending
+  const held = state === 'held'
   return (
     <div className={css.failed} role="alert">
       <IconAlertCircle size={14} aria-hidden />
       <span>
-        {t('receipt.failed', {
-          reason: t(`problem.${item.pending?.code ?? 'internal'}`, { defaultValue: t('problem.internal') }),
-        })}
+        {held
+          ? t('receipt.held', { when: dateTime(new Date(created_at).toISOString(), i18n.language) })
+          : t('receipt.failed', {
+              reason: t(`problem.${code ?? 'internal'}`, { defaultValue: t('problem.internal') }),
+            })}
       </span>
       <Anchor component="button" fz="inherit" onClick={() => desk.retrySend(id)}>
-        {t('common.retry')}
+        {t(held ? 'receipt.send_now' : 'common.retry')}
       </Anchor>
       <Anchor component="button" fz="inherit" c="dimmed" onClick={() => desk.discardSend(id)}>
         {t('receipt.discard')}

@@ -7,8 +7,9 @@ const en = {
   unread: (n: number) => (n === 1 ? '1 unread message' : `${n} unread messages`),
   arrived: 'New message in the chat',
   loading: 'Opening the chat…',
-  failed: 'The chat cannot be reached right now.',
+  failed: 'We cannot be reached right now',
   hint: 'Please check your connection and try again.',
+  others: 'We keep trying. You can also reach us here:',
   retry: 'Try again',
 }
 
@@ -19,8 +20,9 @@ const zh: typeof en = {
   unread: (n) => `${n} 条未读消息`,
   arrived: '聊天有新消息',
   loading: '正在打开聊天…',
-  failed: '暂时无法连接客服。',
+  failed: '暂时无法联系到我们',
   hint: '请检查网络后重试。',
+  others: '我们会继续尝试连接，您也可以通过以下方式联系我们：',
   retry: '重试',
 }
 

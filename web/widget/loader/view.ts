@@ -1,6 +1,8 @@
 // The launcher, the stage for the panel's frame, and the waiting and failing states behind it: all in a closed shadow root.
 
+import type { EmergencyContact } from 'client/types'
 import { inkOn } from '../shared/color'
+import { contactHref } from '../shared/contacts'
 import type { Look } from '../shared/protocol'
 import styles from './loader.css?inline'
 import { loaderText } from './text'
@@ -101,6 +103,7 @@ export function createView(handlers: ViewHandlers): View {
   document.documentElement.append(host)
 
   let text = loaderText('en')
+  let contacts: readonly EmergencyContact[] = []
   let frame: HTMLIFrameElement | null = null
   let open = false
   let unread = 0
@@ -159,12 +162,13 @@ export function createView(handlers: ViewHandlers): View {
       const title = el('b')
       title.textContent = text.failed
       const hint = el('span')
-      hint.textContent = text.hint
+      hint.textContent = contacts.length > 0 ? text.others : text.hint
+      const others = el('ul', '', ...contacts.map(contactRow))
       const retry = el('button', 'retry')
       retry.type = 'button'
       retry.textContent = text.retry
       retry.addEventListener('click', handlers.retry)
-      wait.replaceChildren(title, hint, retry, shut)
+      wait.replaceChildren(title, hint, ...(contacts.length > 0 ? [others] : []), retry, shut)
       wait.setAttribute('role', 'alert')
     } else {
       const words = el('span')
@@ -180,6 +184,7 @@ export function createView(handlers: ViewHandlers): View {
   return {
     dress(look, dark) {
       text = loaderText(look.locale)
+      contacts = look.contacts
       root.style.setProperty('--color', look.color)
       root.style.setProperty('--ink', inkOn(look.color))
       root.classList.toggle('left', look.position === 'left')
@@ -244,6 +249,22 @@ export function createView(handlers: ViewHandlers): View {
       host.remove()
     },
   }
+}
+
+function contactRow(contact: EmergencyContact): HTMLLIElement {
+  const href = contactHref(contact)
+  const row = el(href ? 'a' : 'span', 'contact')
+  const [label, value] = [el('b'), el('span')]
+  label.textContent = contact.label
+  value.textContent = contact.value
+  row.append(label, value)
+  if (href) {
+    const link = row as HTMLAnchorElement
+    link.href = href
+    link.rel = 'noopener noreferrer nofollow'
+    if (contact.kind === 'link') link.target = '_blank'
+  }
+  return el('li', '', row)
 }
 
 function applyStyles(shadow: ShadowRoot): void {

@@ -1,6 +1,7 @@
 // One booted widget on a page: when its frame is loaded, what is said to it, and what its launcher shows.
 
 import { DEFAULT_COLOR, safeColor } from '../shared/color'
+import { readContacts } from '../shared/contacts'
 import { seal, unseal, type Choices, type FromFrame, type Look, type PageInfo, type ToFrame } from '../shared/protocol'
 import type { Emitter } from './emitter'
 import type { Options } from './options'
@@ -20,8 +21,13 @@ export interface Widget {
   destroy(forget: boolean): void
 }
 
-/** How long a loaded frame may stay silent before it counts as blocked or broken. */
-const SILENCE_MS = 6_000
+/** A whole frame speaks before it has loaded; one that has loaded and keeps silent is blocked, or an error page. */
+const SILENCE_MS = 2_500
+/** Who opened the chat is not left with a spinner for longer than this, though the frame may still come. */
+const PATIENCE_MS = 4_000
+const GIVE_UP_MS = 20_000
+const FIRST_RETRY_MS = 5_000
+const LONGEST_RETRY_MS = 60_000
 const LAUNCHER_AT_LATEST_MS = 3_000
 const FORGET_MS = 1_500
 
@@ -37,6 +43,9 @@ export function createWidget(server: string, key: string, initial: Options, emit
   let queued: ToFrame[] = []
   let returnFocus: HTMLElement | null = null
   let silence: ReturnType<typeof setTimeout> | undefined
+  let patience: ReturnType<typeof setTimeout> | undefined
+  let retryTimer: ReturnType<typeof setTimeout> | undefined
+  let failures = 0
   let lastPage = ''
   const store = `frontdesk:${key}`
   const remembered = recall()
@@ -44,12 +53,17 @@ export function createWidget(server: string, key: string, initial: Options, emit
     color: options.color ?? remembered?.color ?? DEFAULT_COLOR,
     position: options.position ?? remembered?.position ?? 'right',
     locale: remembered?.locale ?? guessLocale(),
+    contacts: remembered?.contacts ?? [],
   }
 
   const view = createView({
     toggle: () => (isOpen ? close() : open()),
     close,
-    retry: load,
+    retry() {
+      failures = 0
+      view.setStage('waiting')
+      load()
+    },
     layout: (full) => say({ type: 'layout', full }),
   })
   const darkMode = matchMedia('(prefers-color-scheme: dark)')
@@ -86,19 +100,27 @@ export function createWidget(server: string, key: string, initial: Options, emit
 
   function load(): void {
     if (frame || dead) return
+    clearTimeout(retryTimer)
     nonce = randomNonce()
-    view.setStage('waiting')
+    // Tries that nobody asked for do not take the other contacts away from who is reading them.
+    if (failures === 0) view.setStage('waiting')
     launcherTimer ??= setTimeout(showLauncher, LAUNCHER_AT_LATEST_MS)
     const fragment = new URLSearchParams({ n: nonce, o: location.origin })
     frame = view.mountFrame(`${server}/widget/frame?key=${encodeURIComponent(key)}#${fragment}`)
     const mine = frame
     clearTimeout(silence)
-    silence = setTimeout(() => failed(mine), SILENCE_MS * 3)
+    silence = setTimeout(() => failed(mine), GIVE_UP_MS)
+    expect()
     mine.addEventListener('load', () => {
       if (live || frame !== mine) return
       clearTimeout(silence)
       silence = setTimeout(() => failed(mine), SILENCE_MS)
     })
+  }
+
+  function expect(): void {
+    clearTimeout(patience)
+    patience = setTimeout(() => !live && isOpen && view.setStage('failed'), PATIENCE_MS)
   }
 
   /** The frame never spoke: either the server is unreachable, or this page is not allowed to embed it. */
@@ -107,6 +129,10 @@ export function createWidget(server: string, key: string, initial: Options, emit
     frame = null
     view.unmountFrame()
     view.setStage('failed')
+    const pause = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** failures++)
+    retryTimer = setTimeout(() => isOpen && load(), pause * (0.5 + Math.random() / 2))
+    // It has been here before, so it is allowed here; and a question to a missing server would stand in the page's log.
+    if (remembered) return emitter.emit('error', { code: 'unreachable' })
     // An answer of any kind, even one we may not read, tells an unreachable server from a refused frame.
     fetch(`${server}/widget.js`, { mode: 'no-cors', cache: 'no-store' }).then(
       () => {
@@ -142,6 +168,7 @@ export function createWidget(server: string, key: string, initial: Options, emit
       case 'hello':
         clearTimeout(silence)
         live = true
+        failures = 0
         say({ type: 'init', choices: choices(), page: page(), open: isOpen, full: view.full() })
         for (const waiting of queued.splice(0)) say(waiting)
         break
@@ -149,6 +176,7 @@ export function createWidget(server: string, key: string, initial: Options, emit
         look.color = options.color ?? safeColor(message.look.color)
         look.position = options.position ?? (message.look.position === 'left' ? 'left' : 'right')
         look.locale = message.look.locale === 'zh-CN' ? 'zh-CN' : 'en'
+        look.contacts = readContacts(message.look.contacts)
         remember()
         dress()
         showLauncher()
@@ -217,6 +245,7 @@ export function createWidget(server: string, key: string, initial: Options, emit
     view.tease(null)
     view.setOpen(true)
     load()
+    expect()
     tellPage()
     if (live) {
       focusFrame()
@@ -242,7 +271,8 @@ export function createWidget(server: string, key: string, initial: Options, emit
   function recall(): Partial<Look> | null {
     try {
       const kept = JSON.parse(localStorage.getItem(store) ?? 'null') as Partial<Look> | null
-      return kept && { ...kept, color: safeColor(kept.color), position: kept.position === 'left' ? 'left' : 'right' }
+      const position = kept?.position === 'left' ? 'left' : 'right'
+      return kept && { ...kept, color: safeColor(kept.color), position, contacts: readContacts(kept.contacts) }
     } catch {
       return null
     }
@@ -284,7 +314,7 @@ export function createWidget(server: string, key: string, initial: Options, emit
       if (dead) return
       close()
       dead = true
-      for (const timer of [silence, launcherTimer]) clearTimeout(timer)
+      for (const timer of [silence, patience, retryTimer, launcherTimer]) clearTimeout(timer)
       removeEventListener('blur', tellPage)
       removeEventListener('popstate', tellPage)
       removeEventListener('online', onOnline)

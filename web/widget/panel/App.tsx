@@ -8,6 +8,7 @@ import { createWords } from './i18n'
 import { useStore, type Store } from './store'
 import { Composer } from './views/Composer'
 import { Header } from './views/Header'
+import { Notice } from './views/Notice'
 import { Announcer, ConnectionBanner, Trouble } from './views/Notices'
 import { Teaser } from './views/Teaser'
 import { Thread } from './views/Thread'
@@ -52,11 +53,12 @@ export function App({ store, actions }: { store: Store; actions: Actions }) {
         aria-label={title ? words.t('chatWith', { name: title }) : words.t('chat')}
       >
         <Header />
-        {state.phase === 'failed' || state.phase === 'refused' ? (
+        {state.phase === 'refused' ? (
           <Trouble />
         ) : (
           <>
             <ConnectionBanner />
+            <Notice />
             <Thread />
             <Composer />
           </>

@@ -19,11 +19,13 @@ const CONFIG = {
   theme: 'auto',
   online: true,
   survey_enabled: true,
+  emergency: { active: false, message: null, contacts: [{ kind: 'phone', label: 'Shop', value: '+44 20 7946 0000' }] },
 }
 
 /** One inbox, one visitor, one conversation. */
 class FakeServer {
   reachable = true
+  config = structuredClone(CONFIG)
   configStatus = 200
   conversation: WidgetConversation | null = null
   messages: WidgetMessage[] = []
@@ -36,12 +38,19 @@ class FakeServer {
     const body = (init.body ? JSON.parse(String(init.body)) : {}) as Record<string, unknown>
     this.calls.push(`${init.method} ${path}`)
     if (path.endsWith('/config')) {
-      if (this.configStatus === 200) return Response.json(CONFIG)
+      if (this.configStatus === 200) return Response.json(this.config)
       return Response.json({ code: 'inbox_unknown' }, { status: this.configStatus })
     }
     if (path.endsWith('/session')) {
       const secret = body['secret'] ? undefined : 's3cret'
-      const session = { token: 't', expires_in: 900, secret, contact_id: 'cont_1', conversation: this.conversation }
+      const session = {
+        token: 't',
+        expires_in: 900,
+        secret,
+        contact_id: 'cont_1',
+        conversation: this.conversation,
+        emergency: this.config.emergency,
+      }
       return Response.json(session)
     }
     if (path === '/v1/widget/messages') {
@@ -77,6 +86,7 @@ class FakeServer {
     this.messages.push(message)
     this.conversation = {
       id: 'conv_1',
+      version: seq,
       status: 'open',
       episode: 1,
       assignee: null,
@@ -99,8 +109,16 @@ class FakeSocket {
   onmessage: ((event: { data: string }) => void) | null = null
   onclose: ((event: { code: number }) => void) | null = null
   constructor() {
+    if (!FakeSocket.server.reachable) {
+      queueMicrotask(() => this.die())
+      return
+    }
     FakeSocket.server.sockets.push(this)
     queueMicrotask(() => this.onopen?.())
+  }
+  die(): void {
+    this.readyState = 3
+    this.onclose?.({ code: 1006 })
   }
   send(text: string): void {
     const frame = JSON.parse(text) as { type: string }
@@ -229,12 +247,126 @@ describe('the panel', () => {
     expect(server.calls).toHaveLength(1)
   })
 
-  it('keeps trying when the server cannot be reached, and comes back by itself', async () => {
+  it('says within five seconds that nobody can be reached, and still takes a message', async () => {
+    server.reachable = false
+    const desk = await open()
+    await settle(4_500)
+    expect(root.textContent).toContain('We cannot be reached right now')
+    desk.actions.send('Anybody there?')
+    await settle()
+    expect(root.textContent).toContain('Your message is kept on this device')
+    server.reachable = true
+    await settle(60_000)
+    expect(root.textContent).toContain('Welcome in')
+    expect(root.textContent).not.toContain('We cannot be reached')
+    expect(server.messages.map((message) => message.text)).toEqual(['Anybody there?'])
+  })
+
+  it('knows the other contacts when the server is gone on the next visit, and follows only safe ones', async () => {
+    server.config.emergency.contacts = [
+      { kind: 'phone', label: 'Shop', value: '+44 20 7946 0000' },
+      { kind: 'link', label: 'Bad', value: 'javascript:alert(1)' },
+    ]
+    await open()
+    expect(root.querySelector('.contacts')).toBeNull()
+    render(null, root)
     server.reachable = false
     await open()
-    expect(root.textContent).toContain('The chat cannot be reached')
+    await settle(4_500)
+    const links = [...root.querySelectorAll<HTMLAnchorElement>('.contacts a')].map((link) => link.href)
+    expect(links).toEqual(['tel:+442079460000'])
+    expect(root.querySelector('.contacts')?.textContent).toContain('javascript:alert(1)')
+  })
+
+  it('confirms what was kept and has arrived, and nothing else', async () => {
+    const desk = await open()
+    desk.actions.send('At once')
+    await settle(500)
+    expect(root.querySelector('.delivered')).toBeNull()
+    server.reachable = false
+    FakeSocket.server.sockets[0]!.die()
+    desk.actions.send('In the tunnel')
+    await settle(6_000)
     server.reachable = true
-    await settle(10_000)
-    expect(root.textContent).toContain('Welcome in')
+    await settle(40_000)
+    expect(server.messages.map((message) => message.text)).toEqual(['At once', 'In the tunnel'])
+    expect(desk.store.get().delivered).toBe(1)
+  })
+
+  it('asks before it sends what was written long ago', async () => {
+    const old = { client_message_id: '5b1c', text: 'Still there?', created_at: Date.now() - 8 * 86_400_000 }
+    localStorage.setItem(`frontdesk:${KEY}:outbox:5b1c`, JSON.stringify({ ...old, state: 'sending' }))
+    await open()
+    expect(server.messages).toEqual([])
+    expect(root.textContent).toContain('never sent')
+    const button = [...root.querySelectorAll('button')].find((each) => each.textContent === 'Send now')
+    await act(() => button!.click())
+    await settle()
+    expect(server.messages.map((message) => message.text)).toEqual(['Still there?'])
+  })
+
+  it('does not send in the name of another visitor', async () => {
+    localStorage.setItem(`frontdesk:${KEY}:secret`, 's3cret')
+    const entry = {
+      client_message_id: '77',
+      text: 'Mine',
+      created_at: Date.now(),
+      owner: 'cont_other',
+      state: 'sending',
+    }
+    localStorage.setItem(`frontdesk:${KEY}:outbox:77`, JSON.stringify(entry))
+    await open()
+    await settle()
+    expect(server.messages).toEqual([])
+    expect(root.textContent).toContain('written as another visitor')
+  })
+})
+
+describe('the emergency plan', () => {
+  it('is shown while it is on, and the chat goes on below it', async () => {
+    const desk = await open()
+    desk.actions.send('Hello')
+    await settle()
+    const emergency = { active: true, message: 'Our line is down.', contacts: server.config.emergency.contacts }
+    server.sockets[0]!.say({ type: 'emergency.updated', emergency })
+    await settle()
+    expect(root.querySelector('.notice')?.textContent).toContain('Our line is down.')
+    expect(root.querySelector('.notice [role=status]')?.textContent).toContain('You can still write here')
+    expect(root.querySelector<HTMLAnchorElement>('.contacts a')?.href).toBe('tel:+442079460000')
+    expect(root.querySelector('textarea')).not.toBeNull()
+    server.sockets[0]!.say({ type: 'emergency.updated', emergency: { ...emergency, active: false } })
+    await settle()
+    expect(root.querySelector('.notice')).toBeNull()
+  })
+})
+
+describe('what the server says of the conversation', () => {
+  it('is not undone by something older', async () => {
+    const desk = await open()
+    desk.actions.send('Hello')
+    await settle()
+    const say = (version: number, name: string) =>
+      server.sockets[0]!.say({
+        type: 'conversation.updated',
+        conversation: { ...server.conversation!, version, assignee: { name } },
+      })
+    say(7, 'Mia')
+    say(6, 'Bo')
+    await settle()
+    expect(desk.store.get().conversation?.assignee?.name).toBe('Mia')
+    say(8, 'Bo')
+    expect(desk.store.get().conversation?.assignee?.name).toBe('Bo')
+  })
+
+  it('takes the thanks for an address away once it goes on', async () => {
+    const desk = await open()
+    desk.actions.send('Hello')
+    await settle()
+    await act(() => desk.actions.leaveContact({ email: 'ana@mail.test' }))
+    expect(root.textContent).toContain('we noted ana@mail.test')
+    const message = server.say('agent', 'Good day')
+    server.sockets[0]!.say({ type: 'message.created', conversation_id: 'conv_1', message })
+    await settle()
+    expect(root.textContent).not.toContain('we noted ana@mail.test')
   })
 })

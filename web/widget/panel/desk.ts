@@ -4,21 +4,17 @@
 import { ApiProblem } from 'client/http'
 import { createOutbox, type OutboxEntry } from 'client/outbox'
 import { createRealtime } from 'client/realtime'
-import { contiguousSeq, dropPending, emptyThread, firstSeq, mergeMessages, putPending } from 'client/thread'
-import type {
-  MessagePage,
-  WidgetConfig,
-  WidgetConversation,
-  WidgetMessage,
-  WidgetSent,
-  WidgetSession,
-} from 'client/types'
-import { safeColor } from '../shared/color'
-import type { Choices, PageInfo, ToFrame } from '../shared/protocol'
+import { contiguousSeq, dropPending, emptyThread, firstSeq, lastSeq, mergeMessages, putPending } from 'client/thread'
+import { plainTransport, pollTransport, socketTransport, streamTransport } from 'client/transports'
+import type { MessagePage, WidgetConversation, WidgetMessage, WidgetSent, WidgetSession } from 'client/types'
+import { openVault } from 'client/vault'
+import type { PageInfo, ToFrame } from '../shared/protocol'
 import type { Actions } from './actions'
 import { createBridge } from './bridge'
 import { chooseLocale } from './i18n'
 import { createMemory } from './memory'
+import { createReach } from './reach'
+import { createSettings } from './settings'
 import { createStore, type PanelState, type Store } from './store'
 import { createVisitor } from './visitor'
 
@@ -29,7 +25,7 @@ export interface Desk {
 }
 
 const PAGE_SIZE = 40
-const CONFIG_FRESH_MS = 60_000
+const LOOK_AGAIN_MS = 60_000
 
 export function createDesk(key: string): Desk {
   const memory = createMemory(key)
@@ -38,75 +34,58 @@ export function createDesk(key: string): Desk {
   const bridge = createBridge(hear)
   let page: PageInfo | undefined
   let toldPage = ''
-  let configAt = 0
-  let configTries = 0
-  let configTimer: ReturnType<typeof setTimeout> | undefined
   let renewTimer: ReturnType<typeof setTimeout> | undefined
   let atEnd = true
   let readSeq = 0
-  let saidReady = false
   let pendingIds = new Set<string>()
 
-  const visitor = createVisitor({ key, memory, locale: () => get().locale, page: () => page, onSession: adopt })
-  const realtime = createRealtime<WidgetMessage, WidgetConversation>({ token: (force) => visitor.token(force) })
+  const reach = createReach({ tell: told, ask: () => void settings.load() })
+  const visitor = createVisitor({
+    key,
+    memory,
+    reach,
+    locale: () => get().locale,
+    page: () => page,
+    onSession: adopt,
+  })
+  const settings = createSettings({
+    key,
+    store,
+    memory,
+    bridge: () => bridge,
+    http: visitor.http,
+    onLoaded() {
+      if (get().history === 'none' && visitor.known()) void resume()
+    },
+  })
+  const realtime = createRealtime<WidgetMessage, WidgetConversation>({
+    token: (force) => visitor.token(force),
+    ways: [socketTransport(), streamTransport(), pollTransport(), plainTransport()],
+    remembered: memory.way,
+  })
   const outbox = createOutbox({
     storage: memory.storage,
+    vault: openVault(),
     prefix: memory.prefix,
+    owner: () => memory.get('who') ?? undefined,
     deliver,
     onChange: showPending,
+    onLate: () => set({ delivered: get().delivered + 1 }),
   })
 
-  // --- settings ------------------------------------------------------------------------------------------------------
-
-  function applyConfig(config: WidgetConfig): void {
-    const locale = chooseLocale(get().choices.locale, config.locale, navigator.language)
-    set({ config, locale, online: config.online, phase: 'ready' })
-    look()
-  }
-
-  function look(): void {
-    const { config, locale } = get()
-    if (!config) return
-    bridge.send({ type: 'look', look: { color: safeColor(config.color), position: config.position, locale } })
-    if (saidReady) return
-    saidReady = true
-    bridge.send({ type: 'ready' })
-  }
-
-  async function loadConfig(): Promise<void> {
-    clearTimeout(configTimer)
-    try {
-      const config = await visitor.http.get<WidgetConfig>('/v1/widget/config', { key }, { auth: false })
-      configAt = Date.now()
-      configTries = 0
-      memory.set('config', JSON.stringify(config))
-      const first = get().history === 'none'
-      applyConfig(config)
-      if (first && visitor.known()) void resume()
-    } catch (error) {
-      const problem = error as ApiProblem
-      if (!problem.transient) {
-        memory.set('config', null)
-        set({ phase: 'refused' })
-        bridge.send({ type: 'refused', code: problem.code })
-        return
-      }
-      bridge.send({ type: 'error', code: problem.code })
-      if (!get().config) set({ phase: 'failed' })
-      if (!saidReady) {
-        // The panel itself says what is wrong, better than a spinner that never ends.
-        saidReady = true
-        bridge.send({ type: 'ready' })
-      }
-      const wait = Math.max((problem.retryAfter ?? 0) * 1000, Math.min(60_000, 2_000 * 2 ** configTries++))
-      configTimer = setTimeout(() => void loadConfig(), wait * (0.5 + Math.random() / 2))
-    }
+  function told(unreachable: boolean): void {
+    set({ unreachable })
+    // The panel itself says what is wrong, better than a spinner that never ends.
+    if (unreachable) settings.ready()
+    else outbox.flush()
   }
 
   // --- the visitor and the conversation --------------------------------------------------------------------------------
 
   function adopt(session: WidgetSession, stranger: boolean): void {
     if (stranger) clearThread()
+    memory.set('who', session.contact_id)
+    settings.notice(session.emergency)
     toldPage = page?.url ?? ''
     clearTimeout(renewTimer)
     const renewIn = Math.max(30, session.expires_in - 60) * 1000
@@ -127,6 +106,8 @@ export function createDesk(key: string): Desk {
   function adoptConversation(next: WidgetConversation): void {
     const { conversation } = get()
     if (conversation && conversation.id !== next.id) clearThread()
+    // Frames overtake each other on their way through several servers.
+    else if (conversation && next.version < conversation.version) return
     readSeq = Math.max(readSeq, next.contact_read_seq)
     set({ conversation: next, typing: next.status === 'resolved' ? null : get().typing })
     count()
@@ -163,6 +144,10 @@ export function createDesk(key: string): Desk {
   }
 
   function merge(messages: readonly WidgetMessage[]): void {
+    const { contact, thread } = get()
+    // The thanks for an address have been read once the conversation goes on.
+    if (contact.email && messages.some(({ seq }) => seq > lastSeq(thread)))
+      set({ contact: { ...contact, asked: false } })
     set({ thread: mergeMessages(get().thread, messages) })
     for (const { client_message_id: id } of messages) if (id && pendingIds.has(id)) outbox.confirm(id)
     count()
@@ -214,7 +199,8 @@ export function createDesk(key: string): Desk {
 
   async function deliver(entry: OutboxEntry): Promise<void> {
     await visitor.token()
-    const { client_message_id, text } = entry
+    const { client_message_id, text, owner } = entry
+    if (owner && owner !== memory.get('who')) throw new ApiProblem({ code: 'other_visitor', status: 409 })
     const { conversation } = get()
     // The first message, a reopening one, and one from a new page go over HTTP, which says more than the socket can.
     const plain = conversation?.status === 'open' && (!page || page.url === toldPage)
@@ -266,6 +252,7 @@ export function createDesk(key: string): Desk {
   realtime.onState(() => {
     const connection = realtime.state()
     set({ connection })
+    reach.connection(connection === 'online' ? true : connection === 'reconnecting' ? false : null)
     if (connection === 'online') outbox.flush()
   })
   realtime.on('message.created', ({ conversation_id, message }) => {
@@ -307,6 +294,7 @@ export function createDesk(key: string): Desk {
   realtime.on('presence.updated', (frame) => {
     if ('online' in frame) set({ online: frame.online })
   })
+  realtime.on('emergency.updated', ({ emergency }) => settings.notice(emergency))
 
   // --- the loader ------------------------------------------------------------------------------------------------------
 
@@ -315,7 +303,7 @@ export function createDesk(key: string): Desk {
       case 'init':
         page = message.page
         set({ full: message.full })
-        choose(message.choices)
+        settings.choose(message.choices)
         if (message.open) show()
         break
       case 'open':
@@ -326,7 +314,7 @@ export function createDesk(key: string): Desk {
         set({ open: false })
         break
       case 'choices':
-        choose(message.choices)
+        settings.choose(message.choices)
         break
       case 'page':
         page = message.page
@@ -344,18 +332,18 @@ export function createDesk(key: string): Desk {
     }
   }
 
-  function choose(choices: Choices): void {
-    const { config } = get()
-    set({ choices, locale: chooseLocale(choices.locale, config?.locale, navigator.language) })
-    look()
-  }
-
   function show(): void {
     endTeaser()
     set({ open: true, focusRequest: get().focusRequest + 1 })
-    if (configAt && Date.now() - configAt > CONFIG_FRESH_MS && realtime.state() !== 'online') void loadConfig()
+    lookAgain()
     connectIfUseful()
     count()
+  }
+
+  /** Nothing tells of changes while there is no connection. */
+  function lookAgain(): void {
+    const { open, connection } = get()
+    if (open && connection !== 'online' && document.visibilityState === 'visible') settings.refresh()
   }
 
   function forget(): void {
@@ -402,8 +390,10 @@ export function createDesk(key: string): Desk {
       }
     },
     reload() {
-      if (get().phase === 'failed') void loadConfig()
-      else void resume()
+      if (get().history === 'failed') void resume()
+      void settings.load()
+      realtime.reconnectNow()
+      outbox.flush()
     },
     async rate(rating, comment) {
       const { conversation } = get()
@@ -430,7 +420,6 @@ export function createDesk(key: string): Desk {
     store,
     actions,
     start() {
-      const kept = parseConfig(memory.get('config'))
       const restored: Partial<PanelState> = {
         draft: memory.get('draft') ?? '',
         offline: !navigator.onLine,
@@ -440,7 +429,7 @@ export function createDesk(key: string): Desk {
       addEventListener('online', () => {
         set({ offline: false })
         outbox.flush()
-        if (!configAt) void loadConfig()
+        if (!settings.known()) void settings.load()
         else if (get().history === 'failed') void resume()
       })
       addEventListener('offline', () => set({ offline: true }))
@@ -448,23 +437,16 @@ export function createDesk(key: string): Desk {
       memory.onChange((name, value) => {
         // Another tab became a visitor: so did we.
         if (name === 'secret' && value && get().history === 'none') void resume()
+        if (name.startsWith('outbox:') && value === null) outbox.settle()
       })
       bridge.send({ type: 'hello' })
-      // Last time's settings show the panel at once, also without a network; whether anyone is online they cannot know.
-      if (kept) applyConfig({ ...kept, online: false })
-      void loadConfig()
+      settings.restore()
+      void settings.load()
+      setInterval(lookAgain, LOOK_AGAIN_MS)
     },
   }
 }
 
 function messagesPath(conversationId: string): string {
   return `/v1/widget/conversations/${conversationId}/messages`
-}
-
-function parseConfig(text: string | null): WidgetConfig | null {
-  try {
-    return text ? (JSON.parse(text) as WidgetConfig) : null
-  } catch {
-    return null
-  }
 }

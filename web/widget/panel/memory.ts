@@ -1,7 +1,7 @@
 // What the frame remembers between pages: the visitor's secret, the draft, the unsent messages. Where the browser denies
 // frames their storage, partitioned cookies do; where it denies those too, the chat lasts as long as the page.
 
-export type Keep = 'secret' | 'draft' | 'config' | 'contact' | 'teased'
+export type Keep = 'secret' | 'who' | 'draft' | 'config' | 'contact' | 'teased'
 
 export interface Memory {
   get(name: Keep): string | null
@@ -9,6 +9,8 @@ export interface Memory {
   /** For the outbox, whose entries carry this prefix. */
   storage: Pick<Storage, 'getItem' | 'setItem' | 'removeItem' | 'key' | 'length'>
   prefix: string
+  /** The way to the server that worked, for this session only: the next network may have better ones. */
+  way: { get(): string | null; set(way: string): void }
   /** Everything about this visitor goes; the inbox's settings stay. */
   forget(): void
   /** Hears of changes made by the other tabs. */
@@ -37,6 +39,22 @@ export function createMemory(inboxKey: string): Memory {
     },
     storage,
     prefix,
+    way: {
+      get() {
+        try {
+          return sessionStorage.getItem(`${base}way`)
+        } catch {
+          return null
+        }
+      },
+      set(way) {
+        try {
+          sessionStorage.setItem(`${base}way`, way)
+        } catch {
+          // The next page begins at the top again.
+        }
+      },
+    },
     forget() {
       const keys = Array.from({ length: storage.length }, (_, i) => storage.key(i))
       for (const key of keys) if (key?.startsWith(base) && key !== `${base}config`) storage.removeItem(key)

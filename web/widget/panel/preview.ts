@@ -3,6 +3,7 @@
 import { emptyThread } from 'client/thread'
 import type { WidgetConfig, WidgetMessage } from 'client/types'
 import { safeColor } from '../shared/color'
+import { readNotice } from '../shared/contacts'
 import type { Actions } from './actions'
 import type { Desk } from './desk'
 import { chooseLocale, createWords } from './i18n'
@@ -24,6 +25,7 @@ export function createPreview(): Desk {
     theme: 'auto',
     online: true,
     survey_enabled: true,
+    emergency: readNotice(null),
   }
 
   function apply(): void {
@@ -46,12 +48,14 @@ export function createPreview(): Desk {
       locale,
       config: settings,
       online: settings.online,
+      notice: settings.emergency,
       thread: {
         ...emptyThread<WidgetMessage>(),
         messages: [say(1, true, words.t('sampleVisitor')), say(2, false, words.t('sampleAgent'))],
       },
       conversation: {
         id: 'sample',
+        version: 1,
         status: 'open',
         episode: 1,
         assignee: null,
@@ -102,6 +106,7 @@ export function createPreview(): Desk {
           ...(Object.fromEntries(texts) as Partial<WidgetConfig>),
           color: safeColor(given['color'] ?? settings.color),
           online,
+          emergency: given['emergency'] === undefined ? settings.emergency : readNotice(given['emergency']),
         }
         apply()
       })

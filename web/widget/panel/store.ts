@@ -3,13 +3,13 @@
 import { useEffect, useState } from 'preact/hooks'
 import type { RealtimeState } from 'client/realtime'
 import { emptyThread, type Thread } from 'client/thread'
-import type { WidgetConfig, WidgetConversation, WidgetMessage } from 'client/types'
+import type { EmergencyNotice, WidgetConfig, WidgetConversation, WidgetMessage } from 'client/types'
 import type { Choices } from '../shared/protocol'
 import type { Locale } from './i18n'
 
 export interface PanelState {
-  /** `failed` is tried again by itself, `refused` is not. */
-  phase: 'loading' | 'ready' | 'failed' | 'refused'
+  /** `refused` is final: this inbox cannot be served. */
+  phase: 'loading' | 'ready' | 'refused'
   config: WidgetConfig | null
   choices: Choices
   locale: Locale
@@ -26,6 +26,12 @@ export interface PanelState {
   connection: RealtimeState
   /** The network is known to be gone. */
   offline: boolean
+  /** The server does not answer, and has not for a few seconds. */
+  unreachable: boolean
+  /** The company's emergency plan: what it says while it is on, and its other contacts, known at all times. */
+  notice: EmergencyNotice
+  /** Rises with every message that got through late. */
+  delivered: number
   unread: number
   teaser: WidgetMessage | null
   draft: string
@@ -50,6 +56,9 @@ export const initialState: PanelState = {
   typing: null,
   connection: 'idle',
   offline: false,
+  unreachable: false,
+  notice: { active: false, message: null, contacts: [] },
+  delivered: 0,
   unread: 0,
   teaser: null,
   draft: '',

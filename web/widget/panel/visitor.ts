@@ -4,6 +4,7 @@ import { createHttp, type Http } from 'client/http'
 import type { WidgetSession } from 'client/types'
 import type { PageInfo } from '../shared/protocol'
 import type { Memory } from './memory'
+import type { Reach } from './reach'
 
 export interface Visitor {
   /** The API with this visitor's token; renews by itself. */
@@ -17,20 +18,34 @@ export interface Visitor {
 export interface VisitorOptions {
   key: string
   memory: Memory
+  /** Told of every request, and whether it was answered. */
+  reach: Reach
   locale: () => string
   page: () => PageInfo | undefined
   /** Every session the server answers, with whether the visitor is not the one we were before. */
   onSession: (session: WidgetSession, stranger: boolean) => void
 }
 
-export function createVisitor({ key, memory, locale, page, onSession }: VisitorOptions): Visitor {
+export function createVisitor({ key, memory, reach, locale, page, onSession }: VisitorOptions): Visitor {
   let token: string | null = null
   let expiresAt = 0
   let opening: Promise<string> | null = null
   let generation = 0
 
-  const anonymous = createHttp()
-  const http = createHttp({ token: () => token, renew: () => fetchToken() })
+  const watched: typeof fetch = async (input, init) => {
+    const end = reach.begin()
+    try {
+      const response = await fetch(input, init)
+      // A gateway without its server answers these, and so does a server without its database.
+      end(response.status < 502)
+      return response
+    } catch (error) {
+      end(false)
+      throw error
+    }
+  }
+  const anonymous = createHttp({ fetch: watched })
+  const http = createHttp({ fetch: watched, token: () => token, renew: () => fetchToken() })
 
   async function exchange(): Promise<string> {
     const mine = generation

@@ -1,6 +1,8 @@
 // What the loader (on the customer's page) and the panel (in our frame) say to each other.
 // Texts of messages are not among it: the host page learns that something was said, never what.
 
+import type { EmergencyContact } from 'client/types'
+
 export interface PageInfo {
   url: string
   title: string
@@ -18,11 +20,13 @@ export interface Choices {
   color?: string
 }
 
-/** What the launcher needs to look right, kept by the loader for the next page. */
+/** What the launcher needs to look right and to help alone, kept by the loader for the next page. */
 export interface Look {
   color: string
   position: Side
   locale: 'en' | 'zh-CN'
+  /** Where else the company can be reached, for when not even the frame can. */
+  contacts: EmergencyContact[]
 }
 
 export type ToFrame =

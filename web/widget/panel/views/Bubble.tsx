@@ -51,14 +51,16 @@ export function PendingBubble({ message, run }: { message: PendingMessage; run: 
       <div class="bubble" dir="auto">
         <Linked text={message.text} />
       </div>
-      {state === 'failed' ? (
-        <span class="meta bad" role="alert">
-          <Icon name="alert" size={15} />
+      {state === 'failed' || state === 'held' ? (
+        <span class={state === 'failed' ? 'meta bad' : 'meta'} role={state === 'failed' ? 'alert' : undefined}>
+          <Icon name={state === 'failed' ? 'alert' : 'clock'} size={15} />
           <span>
-            {words.t('failed')}. {words.problem(code)}
+            {state === 'failed'
+              ? `${words.t('failed')}. ${words.problem(code)}`
+              : words.t('held', { day: words.day(message.created_at) })}
           </span>
           <button type="button" class="link" onClick={() => actions.retry(id)}>
-            {words.t('retry')}
+            {words.t(state === 'failed' ? 'retry' : 'sendNow')}
           </button>
           <button type="button" class="link" onClick={() => actions.discard(id)}>
             {words.t('discard')}

@@ -14,32 +14,41 @@ export function ConnectionBanner() {
   const trouble =
     state.offline || state.connection === 'offline'
       ? 'offline'
-      : state.connection === 'reconnecting' || stuck
-        ? 'reconnecting'
-        : null
-  const [shown, setShown] = useState<typeof trouble | 'connected'>(null)
+      : state.unreachable
+        ? 'unreachable'
+        : state.connection === 'reconnecting' || stuck
+          ? 'reconnecting'
+          : null
+  const [shown, setShown] = useState<typeof trouble | 'connected' | 'delivered'>(null)
 
   useEffect(() => {
-    if (trouble === 'offline') return setShown(trouble)
+    if (trouble === 'offline' || trouble === 'unreachable') return setShown(trouble)
     const timer = setTimeout(
-      () => setShown((before) => trouble ?? (before && 'connected')),
+      () => setShown((before) => trouble ?? (before && (before === 'delivered' ? before : 'connected'))),
       trouble ? PATIENCE_MS : 100,
     )
     return () => clearTimeout(timer)
   }, [trouble])
 
+  // What was kept and has arrived is said, and said long enough to be read.
   useEffect(() => {
-    if (shown !== 'connected') return
-    const timer = setTimeout(() => setShown(null), 2_500)
-    return () => clearTimeout(timer)
-  }, [shown])
+    if (state.delivered > 0) setShown('delivered')
+  }, [state.delivered])
 
+  useEffect(() => {
+    if (shown !== 'connected' && shown !== 'delivered') return
+    const timer = setTimeout(() => setShown(null), shown === 'delivered' ? 8_000 : 2_500)
+    return () => clearTimeout(timer)
+  }, [shown, state.delivered])
+
+  // The notice says that the server is away, and more than a banner could.
+  const told = shown === 'unreachable' ? null : shown
   return (
     <div role="status">
-      {shown && (
-        <p class={`banner ${shown}`}>
-          <Icon name={shown === 'connected' ? 'check' : 'cloud'} size={17} />
-          {words.t(shown)}
+      {told && (
+        <p class={`banner ${told}`}>
+          <Icon name={told === 'connected' || told === 'delivered' ? 'check' : 'cloud'} size={17} />
+          {words.t(told)}
         </p>
       )}
     </div>
@@ -47,21 +56,14 @@ export function ConnectionBanner() {
 }
 
 export function Trouble() {
-  const { state, actions, words } = usePanel()
-  const refused = state.phase === 'refused'
-  const kind = refused ? 'refused' : state.offline ? 'offline' : 'unreachable'
+  const { words } = usePanel()
   return (
     <div class="trouble" role="alert">
       <span class="sign">
-        <Icon name={refused ? 'alert' : 'cloud'} size={30} />
+        <Icon name="alert" size={30} />
       </span>
-      <h2>{words.t(`${kind}Title`)}</h2>
-      <p>{words.t(`${kind}Text`)}</p>
-      {!refused && (
-        <button type="button" class="solid" onClick={actions.reload}>
-          {words.t('retry')}
-        </button>
-      )}
+      <h2>{words.t('refusedTitle')}</h2>
+      <p>{words.t('refusedText')}</p>
     </div>
   )
 }

@@ -1,0 +1,74 @@
+// What stands above everything when the usual way is not the best one: the company's emergency notice, or that the server cannot
+// be reached; and where else to turn.
+
+import { contactHref } from '../../shared/contacts'
+import { usePanel } from '../context'
+import { Icon, Linked } from './parts'
+
+const SIGNS = { phone: 'phone', email: 'mail', link: 'globe', other: 'alert' } as const
+
+export function Notice() {
+  const { state, actions, words } = usePanel()
+  const { notice } = state
+  // Without a network of one's own the fault is not the company's, and the banner says so.
+  const away = state.unreachable && !state.offline
+  const shown = away || notice.active
+  const waiting = state.thread.pending.filter((entry) => entry.state !== 'failed' && entry.state !== 'held').length
+  return (
+    <section class={shown ? 'notice' : ''} aria-label={shown ? words.t('noticeLabel') : undefined}>
+      <div role="status">
+        {shown && (
+          <h2>
+            <Icon name={away ? 'cloud' : 'alert'} size={18} />
+            {words.t(away ? 'awayTitle' : 'noticeTitle')}
+          </h2>
+        )}
+        {shown && notice.active && (
+          <p class="words" dir="auto">
+            <Linked text={notice.message ?? words.t('noticeDefault')} />
+          </p>
+        )}
+        {shown && <p>{words.t(away ? (waiting > 0 ? 'awayKept' : 'awayText') : 'noticeText')}</p>}
+      </div>
+      {shown && notice.contacts.length > 0 && <Contacts />}
+      {away && (
+        <button type="button" class="link" onClick={actions.reload}>
+          {words.t('retry')}
+        </button>
+      )}
+    </section>
+  )
+}
+
+function Contacts() {
+  const { state, words } = usePanel()
+  return (
+    <ul class="contacts" aria-label={words.t('otherContacts')}>
+      {state.notice.contacts.map((contact, i) => {
+        const href = contactHref(contact)
+        const inside = (
+          <>
+            <Icon name={SIGNS[contact.kind]} size={18} />
+            <span>
+              <b dir="auto">{contact.label}</b>
+              <span dir="auto">{contact.value.replace(/^https:\/\//, '')}</span>
+            </span>
+          </>
+        )
+        const page =
+          contact.kind === 'link' ? { target: '_blank', rel: 'noopener noreferrer nofollow' } : { target: '_top' }
+        return (
+          <li key={i}>
+            {href ? (
+              <a href={href} {...page}>
+                {inside}
+              </a>
+            ) : (
+              <span class="plain">{inside}</span>
+            )}
+          </li>
+        )
+      })}
+    </ul>
+  )
+}
