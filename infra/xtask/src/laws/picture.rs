@@ -9,7 +9,7 @@ use super::Violation;
 use super::lockfile::Package;
 
 /// Each crate, and those of ours that it may name.
-const PICTURE: [(&str, &[&str]); 9] = [
+const PICTURE: [(&str, &[&str]); 10] = [
     ("infra", &[]),
     ("tenant", &["infra"]),
     ("desk", &["tenant", "infra"]),
@@ -18,6 +18,7 @@ const PICTURE: [(&str, &[&str]); 9] = [
     ("api", &["routing", "desk", "billing", "tenant", "infra"]),
     ("openapi", &["api", "routing"]),
     ("tests", &["openapi", "api", "routing", "desk", "billing", "tenant", "infra"]),
+    ("load", &[]),
     ("xtask", &[]),
 ];
 

@@ -1,0 +1,341 @@
+//! The life of a client's connection: open, talk, lose, wait a random while, open again.
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::sync::oneshot;
+use tokio::time::{sleep, sleep_until};
+use uuid::Uuid;
+
+use super::{ANSWER_WITHIN, Client, Pending, Sent, State, Tell};
+use crate::frame;
+use crate::oplog::{What, text_mark};
+use crate::outcome::Outcome;
+use crate::ws::{Came, Ws};
+
+/// How often the server wants to hear something.
+const HEARTBEAT: Duration = Duration::from_secs(20);
+/// How many conversations one resume may name.
+const RESUMED_AT_ONCE: usize = 50;
+/// Who is cut off waits up to a second the first time, then up to two, four … at most this long.
+const LONGEST_WAIT_MS: u64 = 60_000;
+
+/// How a connection ended.
+pub(super) enum End {
+    /// The page was closed.
+    Left,
+    /// It was lost. The server may have said when to come again.
+    Lost(Option<Duration>),
+}
+
+/// What a client says next, and whether it ends.
+#[derive(Default)]
+pub(super) struct Saying {
+    pub(super) frames: Vec<String>,
+    pub(super) end: Option<End>,
+    pub(super) again_after: Option<Duration>,
+}
+
+pub(super) async fn live(client: Arc<Client>, mut told: UnboundedReceiver<Tell>) {
+    let mut failures = 0_u32;
+    loop {
+        let mut wait = None;
+        match open(&client).await {
+            Ok(ws) => {
+                let ended = talk(&client, ws, &mut told).await;
+                if client.here.swap(false, Ordering::Relaxed) {
+                    failures = 0;
+                } else {
+                    client.play.tally.not_opened.up();
+                    failures += 1;
+                }
+                client.is_cut_off();
+                match ended {
+                    End::Left => return,
+                    End::Lost(after) => wait = after,
+                }
+                client.play.tally.lost.up();
+            }
+            Err(_) => {
+                client.play.tally.not_opened.up();
+                failures += 1;
+            }
+        }
+        let most = 1000_u64.saturating_mul(1 << failures.min(6)).min(LONGEST_WAIT_MS);
+        let wait = wait.unwrap_or_else(|| Duration::from_millis(client.play.chance.below(most)));
+        if client.waits(wait, &mut told).await {
+            return;
+        }
+    }
+}
+
+async fn open(client: &Client) -> Outcome<Ws> {
+    let to = client.play.target()?;
+    let token = client.entry.token(client, to).await?;
+    let mut ws = Ws::open(client.from, to, "/v1/realtime").await?;
+    let seen = client.on_screen();
+    ws.say(&frame::hello(&token, seen.get(..seen.len().min(RESUMED_AT_ONCE)).unwrap_or_default()));
+    for more in seen.chunks(RESUMED_AT_ONCE).skip(1) {
+        ws.say(&frame::resume(more));
+    }
+    Ok(ws)
+}
+
+async fn talk(client: &Arc<Client>, mut ws: Ws, told: &mut UnboundedReceiver<Tell>) -> End {
+    let opened = Instant::now();
+    let mut last_said = opened;
+    let mut sleeper = pin!(sleep_until((opened + HEARTBEAT).into()));
+    loop {
+        let mut saying = Saying::default();
+        tokio::select! {
+            received = ws.receive() => {
+                if received.is_err() {
+                    return End::Lost(None);
+                }
+                let mut code = None;
+                let taken = ws.take(|came| match came {
+                    Came::Text(text) => client.hear(text, &mut saying),
+                    Came::Close(with) => code = Some(with),
+                });
+                if let Some(code) = code {
+                    if code == 4001 || code == 4003 {
+                        client.entry.is_refused();
+                    }
+                    return End::Lost(saying.again_after);
+                }
+                if taken.is_err() {
+                    client.play.tally.nonsense.up();
+                    return End::Lost(None);
+                }
+            }
+            tell = told.recv() => {
+                let Some(tell) = tell else { return End::Left };
+                client.heed(tell, &mut saying);
+                while let (None, Ok(tell)) = (&saying.end, told.try_recv()) {
+                    client.heed(tell, &mut saying);
+                }
+            }
+            () = &mut sleeper => {
+                let now = Instant::now();
+                if now >= last_said + HEARTBEAT {
+                    saying.frames.push(frame::PING.to_owned());
+                    renew(client);
+                }
+                client.look_at_the_clock(now, &mut saying);
+                if !client.is_here() && now > opened + ANSWER_WITHIN * 2 {
+                    return End::Lost(None);
+                }
+                sleeper.as_mut().reset(client.next_deadline(now + HEARTBEAT).into());
+            }
+        }
+        if let Some(end) = saying.end {
+            return end;
+        }
+        if !saying.frames.is_empty() {
+            last_said = Instant::now();
+            for frame in &saying.frames {
+                ws.say(frame);
+            }
+        }
+        let due = client.next_deadline(last_said + HEARTBEAT);
+        if due < sleeper.deadline().into_std() {
+            sleeper.as_mut().reset(due.into());
+        }
+    }
+}
+
+/// Brings a fresh token in time, beside the conversation.
+fn renew(client: &Arc<Client>) {
+    if !client.entry.is_old() {
+        return;
+    }
+    let client = Arc::clone(client);
+    tokio::spawn(async move {
+        if let Ok(to) = client.play.target() {
+            match client.entry.token(&client, to).await {
+                Ok(token) => client.tell(Tell::Renewed(token)),
+                Err(_) => client.play.tally.failed_requests.up(),
+            }
+        }
+    });
+}
+
+impl Client {
+    /// What stands on the screen, and up to where.
+    fn on_screen(&self) -> Vec<(Uuid, i64)> {
+        let state = self.state();
+        let mut seen: Vec<(Uuid, i64)> = state.screens.iter().map(|(id, screen)| (*id, screen.last())).collect();
+        if let Some(chat) = state.chat
+            && !state.screens.contains_key(&chat)
+        {
+            seen.push((chat, 0));
+        }
+        seen
+    }
+
+    /// Whatever was on its way has an unknown outcome now.
+    fn is_cut_off(&self) {
+        let mut state = self.state();
+        state.lost_at = Some(self.play.log.now());
+        for (id, pending) in &mut state.pending {
+            if std::mem::take(&mut pending.on_the_wire) {
+                self.play.tally.unknown.up();
+                self.note(What::Unknown, *id, pending.conversation, 0);
+            }
+        }
+    }
+
+    /// Waits before the next attempt. True when the page was closed meanwhile.
+    async fn waits(&self, long: Duration, told: &mut UnboundedReceiver<Tell>) -> bool {
+        let mut over = pin!(sleep(long));
+        loop {
+            tokio::select! {
+                () = &mut over => return false,
+                tell = told.recv() => {
+                    let Some(tell) = tell else { return true };
+                    let mut saying = Saying::default();
+                    self.heed(tell, &mut saying);
+                    if matches!(saying.end, Some(End::Left)) {
+                        return true;
+                    }
+                }
+            }
+        }
+    }
+
+    fn heed(&self, tell: Tell, saying: &mut Saying) {
+        match tell {
+            Tell::Send { conversation, done } => self.begin(conversation, done, saying),
+            Tell::Say(frame) => {
+                if self.is_here() {
+                    saying.frames.push(frame);
+                }
+            }
+            Tell::Kick => self.keep_pressing(saying),
+            Tell::Loaded(conversation, messages) => {
+                for (seq, id) in messages {
+                    self.take(conversation, seq, id);
+                }
+            }
+            Tell::Seen(conversations) => {
+                let mut state = self.state();
+                let fresh = conversations.into_iter().filter(|id| !state.screens.contains_key(id));
+                let fresh: Vec<(Uuid, i64)> = fresh.map(|id| (id, 0)).collect();
+                for (id, _) in &fresh {
+                    state.screens.entry(*id).or_default();
+                }
+                saying.frames.extend(fresh.chunks(RESUMED_AT_ONCE).map(frame::resume));
+            }
+            Tell::Renewed(token) => saying.frames.push(frame::renew(&token)),
+            Tell::Cut => saying.end = Some(End::Lost(None)),
+            Tell::Leave => saying.end = Some(End::Left),
+        }
+    }
+
+    /// A new message of one's own. It goes out when the socket stands.
+    fn begin(&self, conversation: Option<Uuid>, done: Option<oneshot::Sender<Sent>>, saying: &mut Saying) {
+        let id = self.play.chance.uuid();
+        let (text, first_sent) = self.compose();
+        self.note(What::Invoke, id, conversation, text_mark(&text));
+        let here = self.is_here();
+        if here {
+            saying.frames.push(frame::send(id, conversation, &text));
+        }
+        let deadline = Instant::now() + ANSWER_WITHIN;
+        let pending = Pending { conversation, text, first_sent, deadline, on_the_wire: here, done };
+        self.state().pending.insert(id, pending);
+    }
+
+    /// Fills the window of sends in flight.
+    pub(super) fn keep_pressing(&self, saying: &mut Saying) {
+        let window = self.window.load(Ordering::Relaxed);
+        for _ in self.unanswered()..window {
+            self.begin(None, None, saying);
+        }
+    }
+
+    /// Sends again what has no outcome yet.
+    pub(super) fn send_again(&self, saying: &mut Saying) {
+        let deadline = Instant::now() + ANSWER_WITHIN;
+        let mut state = self.state();
+        // In the order they were written.
+        let mut waiting: Vec<(&Uuid, &mut Pending)> = state.pending.iter_mut().collect();
+        waiting.sort_by_key(|(_, pending)| pending.first_sent);
+        for (id, pending) in waiting {
+            pending.on_the_wire = true;
+            pending.deadline = deadline;
+            saying.frames.push(frame::send(*id, pending.conversation, &pending.text));
+        }
+    }
+
+    /// Repeats what was not answered in time, and asks for what is missing.
+    fn look_at_the_clock(&self, now: Instant, saying: &mut Saying) {
+        if !self.is_here() {
+            return;
+        }
+        let mut state = self.state();
+        for (id, pending) in &mut state.pending {
+            if pending.deadline <= now {
+                if pending.on_the_wire {
+                    self.play.tally.unknown.up();
+                    self.note(What::Unknown, *id, pending.conversation, 0);
+                }
+                pending.on_the_wire = true;
+                pending.deadline = now + ANSWER_WITHIN;
+                saying.frames.push(frame::send(*id, pending.conversation, &pending.text));
+            }
+        }
+        let mut missing = Vec::new();
+        let State { screens, gapped, .. } = &mut *state;
+        for id in gapped.iter() {
+            let Some(screen) = screens.get_mut(id) else { continue };
+            if screen.gap_due().is_some_and(|due| due <= now) {
+                missing.push((*id, screen.last()));
+                screen.asked(now);
+                self.play.tally.gaps.up();
+            }
+        }
+        saying.frames.extend(missing.chunks(RESUMED_AT_ONCE).map(frame::resume));
+    }
+
+    fn next_deadline(&self, latest: Instant) -> Instant {
+        let state = self.state();
+        let answers = state.pending.values().map(|pending| pending.deadline);
+        // Hundreds of screens are looked at only when one of them has a gap.
+        let gaps = state.gapped.iter().filter_map(|id| state.screens.get(id)?.gap_due());
+        answers.chain(gaps).min().map_or(latest, |due| due.min(latest))
+    }
+
+    /// Loads a conversation anew, beside everything else.
+    pub(super) fn load_anew(self: &Arc<Self>, conversation: Uuid) {
+        let client = Arc::clone(self);
+        tokio::spawn(async move {
+            for attempt in 0..5 {
+                if let Ok(messages) = client.entry.load(&client, conversation).await {
+                    client.tell(Tell::Loaded(conversation, messages));
+                    return;
+                }
+                client.play.tally.failed_requests.up();
+                sleep(Duration::from_millis(500 << attempt)).await;
+            }
+        });
+    }
+
+    /// Finds the conversations that began while nobody looked.
+    pub(super) fn look_around(self: &Arc<Self>) {
+        let client = Arc::clone(self);
+        tokio::spawn(async move {
+            for attempt in 0..5 {
+                if let Ok(found) = client.entry.conversations(&client).await {
+                    client.tell(Tell::Seen(found));
+                    return;
+                }
+                client.play.tally.failed_requests.up();
+                sleep(Duration::from_millis(500 << attempt)).await;
+            }
+        });
+    }
+}

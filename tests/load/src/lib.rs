@@ -1,0 +1,26 @@
+//! load plays visitors and agents against the real program over real sockets, to measure it and to find what it loses.
+//!
+//! A [`stage`] holds services, servers and companies; [`actors`] act on it and write an [`oplog`]; [`check`] compares log,
+//! screens and database afterwards; [`yardstick`] says what the same Postgres can do without us; [`report`] writes it down.
+//!
+//! **Invariant.** This crate depends on no product crate: it knows what any client knows, and what Postgres holds.
+#![expect(clippy::cast_precision_loss, reason = "figures are rounded before anybody reads them")]
+
+pub mod actors;
+pub mod canary;
+pub mod chance;
+pub mod check;
+pub mod frame;
+pub mod http;
+pub mod ids;
+pub mod oplog;
+mod outcome;
+pub mod report;
+pub mod scene;
+pub mod screen;
+pub mod stage;
+pub mod tally;
+pub mod ws;
+pub mod yardstick;
+
+pub use outcome::{Doing, Failed, Outcome};

@@ -1,0 +1,110 @@
+//! `cargo load <scenario>`: measures the released build over real sockets, and checks that nothing was lost meanwhile.
+#![expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "figures are rounded before anybody reads them"
+)]
+
+mod scenario;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use load::{Outcome, scene::Setting, stage::workspace};
+
+#[derive(Parser)]
+#[command(
+    name = "load",
+    about = "Measures Frontdesk under load, and checks that nothing is lost",
+    disable_version_flag = true
+)]
+struct Arguments {
+    #[command(subcommand)]
+    scenario: Scenario,
+}
+
+/// What every scenario takes.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Common {
+    /// Where to write the figures as JSON [default: target/load/<scenario>.json]
+    #[arg(long)]
+    json: Option<PathBuf>,
+    /// Decides everything that is left to chance
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// How long each measured window is
+    #[arg(long)]
+    seconds: Option<u64>,
+    /// Small sizes and short windows, for the inner loop; the figures are worth less
+    #[arg(long)]
+    quick: bool,
+    /// The first of three ports for services
+    #[arg(long, default_value_t = 21000)]
+    base_port: u16,
+    /// Where services keep their data and logs [default: target/load/<scenario>]
+    #[arg(long)]
+    dir: Option<PathBuf>,
+    /// How many servers
+    #[arg(long, default_value_t = 1)]
+    servers: usize,
+    /// Write every operation to this file
+    #[arg(long)]
+    oplog: Option<PathBuf>,
+}
+
+#[derive(Subcommand)]
+enum Scenario {
+    /// Acknowledged sends per second, against single-row inserts into the same Postgres
+    Send(scenario::send::Options),
+}
+
+impl Common {
+    fn setting(&self, name: &str) -> Setting {
+        let folder = self.dir.clone().unwrap_or_else(|| workspace().join("target/load").join(name));
+        Setting { folder, base_port: self.base_port, servers: self.servers, seed: self.seed }
+    }
+
+    fn json(&self, name: &str) -> PathBuf {
+        self.json.clone().unwrap_or_else(|| workspace().join("target/load").join(format!("{name}.json")))
+    }
+
+    /// The usual, or the quick, unless said otherwise.
+    fn seconds(&self, usual: u64, quick: u64) -> std::time::Duration {
+        std::time::Duration::from_secs(self.seconds.unwrap_or(if self.quick { quick } else { usual }))
+    }
+
+    fn size<T>(&self, said: Option<T>, usual: T, quick: T) -> T {
+        said.unwrap_or(if self.quick { quick } else { usual })
+    }
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let played = match runtime {
+        Ok(runtime) => runtime.block_on(play(arguments.scenario)),
+        Err(error) => Err(load::Failed::because(error.to_string())),
+    };
+    match played {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// True when every figure meets its target.
+async fn play(scenario: Scenario) -> Outcome<bool> {
+    match scenario {
+        Scenario::Send(options) => {
+            scenario::run("send", &options.common.clone(), async |scene, report| {
+                scenario::send::play(&options, scene, report).await
+            })
+            .await
+        }
+    }
+}

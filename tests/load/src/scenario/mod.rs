@@ -1,0 +1,136 @@
+//! The scenarios, and what they share.
+
+pub(crate) mod send;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use load::actors::Client;
+use load::chance::Chance;
+use load::oplog::What;
+use load::report::{Report, Target};
+use load::scene::Scene;
+use load::stage::{cpu_seconds, own_cpu_seconds};
+use load::{Failed, Outcome};
+
+use crate::Common;
+
+/// Plays a scenario on a scene of its own, judges it, writes its figures. True when all targets are met.
+pub(crate) async fn run(
+    name: &str,
+    common: &Common,
+    play: impl AsyncFnOnce(&mut Scene, &mut Report) -> Outcome<()>,
+) -> Outcome<bool> {
+    let mut report = Report::new(name, common.seed);
+    let mut scene = Scene::open(&common.setting(name)).await?;
+    let played = tokio::select! {
+        played = play(&mut scene, &mut report) => played,
+        _ = tokio::signal::ctrl_c() => Err(Failed::because("interrupted")),
+    };
+    if let Some(path) = &common.oplog {
+        scene.play.log.save(path)?;
+    }
+    let closed = scene.close().await;
+    played?;
+    closed?;
+    println!("{}", report.table());
+    report.save(&common.json(name))?;
+    Ok(report.meets_all())
+}
+
+/// Says on stderr what happens now: some scenarios take minutes.
+pub(crate) fn now(sentence: &str) {
+    eprintln!("… {sentence}");
+}
+
+/// What was spent and done in a stretch of time.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Spent {
+    pub(crate) seconds: f64,
+    pub(crate) acks: u64,
+    pub(crate) deliveries: u64,
+    pub(crate) server: f64,
+    pub(crate) postgres: f64,
+    pub(crate) generator: f64,
+}
+
+/// The beginning of a stretch of time.
+pub(crate) struct Stretch {
+    began: Instant,
+    start: Spent,
+}
+
+fn spent(scene: &Scene) -> Outcome<Spent> {
+    Ok(Spent {
+        seconds: 0.0,
+        acks: scene.play.tally.acks.now(),
+        deliveries: scene.play.tally.deliveries.now(),
+        server: scene.fleet.cpu_seconds(),
+        postgres: cpu_seconds(scene.services.pid("Postgres")?),
+        generator: own_cpu_seconds(std::process::id()),
+    })
+}
+
+impl Stretch {
+    pub(crate) fn begin(scene: &Scene) -> Outcome<Self> {
+        Ok(Self { began: Instant::now(), start: spent(scene)? })
+    }
+
+    pub(crate) fn end(self, scene: &Scene) -> Outcome<Spent> {
+        let (end, start) = (spent(scene)?, self.start);
+        Ok(Spent {
+            seconds: self.began.elapsed().as_secs_f64(),
+            acks: end.acks - start.acks,
+            deliveries: end.deliveries - start.deliveries,
+            server: end.server - start.server,
+            postgres: end.postgres - start.postgres,
+            generator: end.generator - start.generator,
+        })
+    }
+}
+
+impl Spent {
+    pub(crate) fn acks_per_second(&self) -> f64 {
+        self.acks as f64 / self.seconds
+    }
+
+    /// Where the time goes: microseconds of processor for each acknowledged message.
+    pub(crate) fn per_message(&self, name: &str, report: &mut Report) {
+        let micros = |seconds: f64| seconds * 1e6 / (self.acks.max(1)) as f64;
+        report.figure(&format!("{name}_server_us_per_message"), micros(self.server), "µs", Target::None);
+        report.figure(&format!("{name}_postgres_us_per_message"), micros(self.postgres), "µs", Target::None);
+        report.figure(&format!("{name}_generator_us_per_message"), micros(self.generator), "µs", Target::None);
+    }
+}
+
+/// Visitors chosen at random send, so many a second in all, whatever the answers.
+pub(crate) async fn pace(visitors: &[Arc<Client>], rate: f64, long: Duration, chance: &Chance) {
+    let began = Instant::now();
+    let mut tick = tokio::time::interval(Duration::from_millis(5));
+    let mut sent = 0_u64;
+    while began.elapsed() < long {
+        tick.tick().await;
+        let due = (began.elapsed().as_secs_f64() * rate) as u64;
+        while sent < due {
+            sent += 1;
+            let at = usize::try_from(chance.below(visitors.len() as u64)).unwrap_or(0);
+            if let Some(visitor) = visitors.get(at) {
+                visitor.send(None);
+            }
+        }
+    }
+}
+
+/// Waits until everything tells one story, and writes down what does not.
+pub(crate) async fn judge(scene: &Scene, name: &str, report: &mut Report, within: Duration) -> Outcome<()> {
+    now("comparing what was acknowledged, stored and shown");
+    let (verdict, took) = scene.settle(within).await?;
+    report.verdict(name, &verdict);
+    for example in &verdict.examples {
+        eprintln!("  ✗ {example}");
+    }
+    let log = &scene.play.log;
+    report.figure(&format!("{name}.sends_checked"), log.count(What::Ok) as f64, "", Target::None);
+    report.figure(&format!("{name}.settled_in_s"), took.as_secs_f64(), "s", Target::None);
+    Ok(())
+}
