@@ -3,6 +3,7 @@ import { lazy, Suspense } from 'react'
 import { Route, Switch } from 'wouter'
 import { Shell } from 'ui/Shell'
 import { AccountPage } from './account/AccountPage'
+import { EmergencyPage } from './emergency/EmergencyPage'
 import { InboxesPage } from './inboxes/InboxesPage'
 import { InboxPage } from './inboxes/InboxPage'
 import { ApiKeysPage } from './keys/ApiKeysPage'
@@ -49,6 +50,11 @@ export function Portal() {
           <Route path="/usage">
             <Allowed permission="usage.read">
               <UsagePage />
+            </Allowed>
+          </Route>
+          <Route path="/emergency">
+            <Allowed permission="account.manage">
+              <EmergencyPage />
             </Allowed>
           </Route>
           <Route path="/api-keys">

@@ -1,16 +1,16 @@
 // The management portal.
-import { Router } from 'wouter'
 import { mount } from 'ui/App'
 import { RequireSession } from 'ui/RequireSession'
 import en from './locales/en.json'
 import zh from './locales/zh-CN.json'
 import { Portal } from './Portal'
+import { GuardedRouter } from './shell/Unsaved'
 
 mount(
   <RequireSession>
-    <Router base="/portal">
+    <GuardedRouter base="/portal">
       <Portal />
-    </Router>
+    </GuardedRouter>
   </RequireSession>,
   { en, 'zh-CN': zh },
 )

@@ -7,6 +7,7 @@ import type {
   AuditEntry,
   Checklist,
   ConversationCounts,
+  Emergency,
   Inbox,
   Invitation,
   Page,
@@ -72,6 +73,8 @@ export const useUsage = (period: string, options?: Options) => useOne<Usage>('us
 export const useRatingsSummary = (options?: Options) =>
   useOne<SurveySummary>('ratings-summary', '/v1/survey-responses/summary', undefined, options)
 export const useInbox = (id: string) => useOne<Inbox>(`inbox ${id}`, `/v1/inboxes/${encodeURIComponent(id)}`)
+
+export const useEmergency = (options?: Options) => useOne<Emergency>('emergency', '/v1/emergency', undefined, options)
 
 export const usePlans = () => useList<Plan>('plans', '/v1/plans')
 export const useInboxes = (options?: Options) => useList<Inbox>('inboxes', '/v1/inboxes', options)

@@ -12,6 +12,7 @@ import { LANGUAGE_NAMES } from 'ui/Switches'
 import { useRefresh } from '../data/api'
 import { State } from '../overview/StepBody'
 import { Card, Stack } from '../shell/Page'
+import { useUnsaved } from '../shell/Unsaved'
 import { ColorField } from './ColorField'
 import { DomainsField } from './DomainsField'
 import { changes, draftOf, type Draft } from './draft'
@@ -36,12 +37,7 @@ export function InboxForm({ inbox, onDraft }: { inbox: Inbox; onDraft: (settings
   )
 
   useEffect(() => onDraft(draft), [draft, onDraft])
-  useEffect(() => {
-    if (!dirty) return
-    const warn = (event: BeforeUnloadEvent) => event.preventDefault()
-    addEventListener('beforeunload', warn)
-    return () => removeEventListener('beforeunload', warn)
-  }, [dirty])
+  useUnsaved(dirty)
 
   function set<K extends keyof Draft>(field: K, value: Draft[K]): void {
     setDraft((now) => ({ ...now, [field]: value }))

@@ -1,7 +1,7 @@
 // The widget itself, in a frame, dressed live in settings that are not saved yet.
 import { useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import type { InboxSettings } from 'client/types'
+import type { EmergencyNotice, InboxSettings } from 'client/types'
 import { inkOn, safeColor } from '../../widget/shared/color'
 import css from './WidgetPreview.module.css'
 
@@ -16,11 +16,16 @@ export function WidgetPreview(props: {
   companyName: string
   /** Whether an agent is there; the away message shows otherwise. */
   online?: boolean
+  /** The emergency plan, and whether to show what is seen when nobody answers. */
+  notice?: EmergencyNotice
+  unreachable?: boolean
 }) {
   const { t } = useTranslation()
   const frame = useRef<HTMLIFrameElement>(null)
   const [ready, setReady] = useState(false)
-  const { settings, companyName, online = true } = props
+  const { settings, companyName, online = true, unreachable = false } = props
+  // Compared by what it says: callers build it anew for every render.
+  const notice = JSON.stringify(props.notice ?? null)
   const { color, title, greeting, position, theme, locale, away_message } = settings
 
   useEffect(() => {
@@ -37,10 +42,21 @@ export function WidgetPreview(props: {
     const message = {
       type: 'frontdesk:preview',
       // The real widget falls back to the company's name too.
-      settings: { color, title: title || companyName, greeting, position, theme, locale, away_message, online },
+      settings: {
+        color,
+        title: title || companyName,
+        greeting,
+        position,
+        theme,
+        locale,
+        away_message,
+        online,
+        emergency: JSON.parse(notice) as unknown,
+        unreachable,
+      },
     }
     frame.current?.contentWindow?.postMessage(message, location.origin)
-  }, [ready, color, title, companyName, greeting, position, theme, locale, away_message, online])
+  }, [ready, color, title, companyName, greeting, position, theme, locale, away_message, online, notice, unreachable])
 
   const ground = safeColor(color)
   return (

@@ -8,6 +8,7 @@ import {
   IconMessageChatbot,
   IconMessages,
   IconSettings,
+  IconSpeakerphone,
   IconStar,
   IconUsers,
 } from '@tabler/icons-react'
@@ -37,6 +38,7 @@ const SECTIONS = [
   {
     title: 'company',
     items: [
+      { name: 'emergency', href: '/emergency', icon: <IconSpeakerphone />, needs: 'account.manage' },
       { name: 'api_keys', href: '/api-keys', icon: <IconKey />, needs: 'api_keys.manage' },
       { name: 'audit', href: '/audit-log', icon: <IconHistory />, needs: 'audit.read' },
       { name: 'account', href: '/account', icon: <IconSettings />, needs: null },

@@ -343,7 +343,10 @@ export function createDesk(key: string): Desk {
   /** Nothing tells of changes while there is no connection. */
   function lookAgain(): void {
     const { open, connection } = get()
-    if (open && connection !== 'online' && document.visibilityState === 'visible') settings.refresh()
+    if (!open || document.visibilityState !== 'visible') return
+    if (connection !== 'online') settings.refresh()
+    // Between two questions frames go by unheard; the session tells how things stand.
+    else if (realtime.way() === 'poll' || realtime.way() === 'plain') visitor.token(true).catch(() => undefined)
   }
 
   function forget(): void {

@@ -108,6 +108,7 @@ export function createPreview(): Desk {
           online,
           emergency: given['emergency'] === undefined ? settings.emergency : readNotice(given['emergency']),
         }
+        set({ unreachable: given['unreachable'] === true })
         apply()
       })
       apply()
