@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use infra::cache::Cache;
 use infra::config::Settings;
-use infra::database::{Database, StoreError};
+use infra::database::{Database, PipelineOptions, StoreError};
 use infra::mail::Mailer;
 use infra::{Chance, Clock};
 use routing::Routing;
@@ -60,6 +60,9 @@ impl App {
         let mail_outbox = mailer.outbox().map(ToOwned::to_owned);
         let world = Arc::new(World {
             database: Database::connect(&settings.database_url, settings.database_connections)?,
+            pipeline: PipelineOptions::read(&settings.database_url),
+            lanes: settings.database_lanes,
+            mixed_batches: settings.mixed_batches,
             cache: Cache::new(&settings.redis_url)?,
             clock,
             chance: Chance::system(),

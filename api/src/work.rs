@@ -1,6 +1,7 @@
 //! What goes on without being asked: letters, spare schemas, sweeps.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use infra::spoken::OrLog as _;
@@ -48,5 +49,9 @@ pub(crate) fn shared(tasks: &mut JoinSet<()>, app: &Arc<App>) {
 /// Work for the sockets of this process.
 pub(crate) fn local(tasks: &mut JoinSet<()>, app: &Arc<App>) {
     every(tasks, app, presence::BEAT, |app| async move { app.routing.presence.beat(app.world.now()).await });
-    every(tasks, app, Duration::from_secs(2), |app| async move { relay::sweep_here(&app.routing).await });
+    let turn = Arc::new(AtomicUsize::new(0));
+    every(tasks, app, Duration::from_secs(2), move |app| {
+        let turn = turn.fetch_add(1, Ordering::Relaxed);
+        async move { relay::sweep_here(&app.routing, turn).await }
+    });
 }

@@ -147,14 +147,13 @@ async fn talk(app: &Arc<App>, socket: &mut WebSocket, session: &mut Session, mut
                     Ok(Some(Ok(frame))) => answer(session, frame).await,
                     Ok(Some(Err(error))) => vec![ServerFrame::refusal(error.code(), &error.to_string()).encode()],
                 };
-                for frame in answers {
-                    if let Err(close) = write(socket, &frame).await {
-                        return close;
-                    }
+                if let Err(close) = pass_on(socket, &mut place, answers, None).await {
+                    return close;
                 }
             }
             delivery = place.deliveries.recv() => {
-                if let Err(close) = pass_on(socket, &mut place, delivery).await {
+                let Some(delivery) = delivery else { return Some(Close::TooSlow) };
+                if let Err(close) = pass_on(socket, &mut place, Vec::new(), Some(delivery)).await {
                     return close;
                 }
             }
@@ -184,23 +183,42 @@ async fn answer(session: &mut Session, frame: ClientFrame) -> Vec<String> {
     }
 }
 
-/// Writes what is waiting, all of it in one go.
-async fn pass_on(socket: &mut WebSocket, place: &mut Place, first: Option<Delivery>) -> Result<(), Option<Close>> {
-    let mut next = Some(first.ok_or(Some(Close::TooSlow))?);
+/// Writes answers and whatever else is waiting, all of it in one go.
+async fn pass_on(
+    socket: &mut WebSocket,
+    place: &mut Place,
+    answers: Vec<String>,
+    first: Option<Delivery>,
+) -> Result<(), Option<Close>> {
+    let mut anything = false;
+    for frame in answers {
+        feed(socket, frame.into()).await?;
+        anything = true;
+    }
+    let mut next = first.or_else(|| place.deliveries.try_recv().ok());
     while let Some(delivery) = next {
         match delivery {
             Delivery::Frame(frame) => {
-                match timeout(WRITE_WITHIN, socket.feed(Message::Text(Utf8Bytes::from(&*frame)))).await {
-                    Ok(Ok(())) => {}
-                    Ok(Err(_)) => return Err(None),
-                    Err(_) => return Err(Some(Close::TooSlow)),
-                }
+                let frame = Utf8Bytes::try_from(frame).map_err(|_| None)?;
+                feed(socket, frame).await?;
+                anything = true;
             }
             Delivery::Revoked => return Err(Some(Close::Revoked)),
         }
         next = place.deliveries.try_recv().ok();
     }
+    if !anything {
+        return Ok(());
+    }
     match timeout(WRITE_WITHIN, socket.flush()).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(_)) => Err(None),
+        Err(_) => Err(Some(Close::TooSlow)),
+    }
+}
+
+async fn feed(socket: &mut WebSocket, frame: Utf8Bytes) -> Result<(), Option<Close>> {
+    match timeout(WRITE_WITHIN, socket.feed(Message::Text(frame))).await {
         Ok(Ok(())) => Ok(()),
         Ok(Err(_)) => Err(None),
         Err(_) => Err(Some(Close::TooSlow)),

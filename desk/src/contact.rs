@@ -1,5 +1,7 @@
 //! Contacts: the people who write to the company. A website visitor is a contact that nobody has identified yet.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use infra::database::{Rows as _, StoreError, sql};
 use infra::validate::{Check, Invalid};
@@ -238,7 +240,7 @@ pub async fn update(tx: &mut TenantTx, id: ContactId, change: ContactChange) -> 
     ))
     .await?;
     let contact = find(tx, id).await?.ok_or(ContactError::Unknown)?;
-    Event::ContactUpdated { contact: Box::new(contact.clone()) }.tell(tx)?;
+    Event::ContactUpdated { contact: Arc::new(contact.clone()) }.tell(tx)?;
     Ok(contact)
 }
 

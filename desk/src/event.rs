@@ -1,57 +1,53 @@
 //! The facts of this crate: one closed list, told in the transaction that made them true.
 
+use std::sync::Arc;
+
+use infra::Id;
 use infra::database::StoreError;
 use serde::{Deserialize, Serialize};
 use tenant::TenantTx;
+use uuid::Uuid;
 
-use crate::contact::{Contact, ContactId};
-use crate::conversation::{Conversation, ConversationId};
-use crate::message::Message;
+use crate::contact::{self, Contact, ContactId};
+use crate::conversation::{self, Conversation, ConversationId};
+use crate::message::{self, Message, Span};
 
 /// Something that happened.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(tag = "event")]
+#[derive(Debug, Clone)]
 pub enum Event {
     /// A conversation began, or began again after it was resolved.
-    #[serde(rename = "conversation.created")]
     ConversationCreated {
         /// As it is now.
-        conversation: Box<Conversation>,
+        conversation: Arc<Conversation>,
     },
     /// A resolved conversation was opened again: its next episode begins.
-    #[serde(rename = "conversation.reopened")]
     ConversationReopened {
         /// As it is now.
-        conversation: Box<Conversation>,
+        conversation: Arc<Conversation>,
     },
     /// Assigned to somebody, or to nobody.
-    #[serde(rename = "conversation.assigned")]
     ConversationAssigned {
         /// As it is now.
-        conversation: Box<Conversation>,
+        conversation: Arc<Conversation>,
     },
     /// Opened, put aside, snoozed or resolved.
-    #[serde(rename = "conversation.status_changed")]
     ConversationStatusChanged {
         /// As it is now.
-        conversation: Box<Conversation>,
+        conversation: Arc<Conversation>,
     },
     /// Anything else about it changed.
-    #[serde(rename = "conversation.updated")]
     ConversationUpdated {
         /// As it is now.
-        conversation: Box<Conversation>,
+        conversation: Arc<Conversation>,
     },
     /// A message, a note or an activity line was written.
-    #[serde(rename = "message.created")]
     MessageCreated {
         /// The message.
-        message: Box<Message>,
+        message: Arc<Message>,
         /// Its conversation afterwards.
-        conversation: Box<Conversation>,
+        conversation: Arc<Conversation>,
     },
     /// Somebody has read up to a point.
-    #[serde(rename = "conversation.read")]
     ConversationRead {
         /// Which.
         conversation_id: ConversationId,
@@ -65,7 +61,6 @@ pub enum Event {
         public_seq: i64,
     },
     /// The visitor's browser has received up to a point.
-    #[serde(rename = "conversation.delivered")]
     ConversationDelivered {
         /// Which.
         conversation_id: ConversationId,
@@ -75,16 +70,14 @@ pub enum Event {
         public_seq: i64,
     },
     /// The visitor has rated.
-    #[serde(rename = "survey.answered")]
     SurveyAnswered {
         /// As it is now.
-        conversation: Box<Conversation>,
+        conversation: Arc<Conversation>,
     },
     /// A contact's own data changed.
-    #[serde(rename = "contact.updated")]
     ContactUpdated {
         /// As they are now.
-        contact: Box<Contact>,
+        contact: Arc<Contact>,
     },
 }
 
@@ -115,18 +108,94 @@ impl Event {
         }
     }
 
-    /// Tells it, once the transaction is durable. Marks that the next mark repairs are not kept in the outbox.
-    pub(crate) fn tell(&self, tx: &mut TenantTx) -> Result<(), StoreError> {
+    /// Where it can be read by whoever publishes it late; none for marks that the next mark repairs.
+    fn place(&self) -> Option<Place> {
         match self {
-            Self::ConversationRead { .. } | Self::ConversationDelivered { .. } => tx.hint(self.name(), self),
-            Self::ConversationCreated { .. }
-            | Self::ConversationReopened { .. }
-            | Self::ConversationAssigned { .. }
-            | Self::ConversationStatusChanged { .. }
-            | Self::ConversationUpdated { .. }
-            | Self::MessageCreated { .. }
-            | Self::SurveyAnswered { .. }
-            | Self::ContactUpdated { .. } => tx.emit(self.name(), self),
+            Self::ConversationRead { .. } | Self::ConversationDelivered { .. } => None,
+            Self::MessageCreated { message, .. } => {
+                Some(Place::Messages { messages: vec![(message.conversation_id.uuid(), message.seq)] })
+            }
+            Self::ConversationCreated { conversation }
+            | Self::ConversationReopened { conversation }
+            | Self::ConversationAssigned { conversation }
+            | Self::ConversationStatusChanged { conversation }
+            | Self::ConversationUpdated { conversation }
+            | Self::SurveyAnswered { conversation } => {
+                Some(Place::Conversation { conversation: conversation.id.uuid() })
+            }
+            Self::ContactUpdated { contact } => Some(Place::Contact { contact: contact.id.uuid() }),
+        }
+    }
+
+    /// Tells it, once the transaction is durable.
+    pub(crate) fn tell(self, tx: &mut TenantTx) -> Result<(), StoreError> {
+        let (name, place) = (self.name(), self.place());
+        let body = Arc::new(Told(vec![self]));
+        match place {
+            Some(place) => tx.emit(name, &place, body),
+            None => {
+                tx.hint(body);
+                Ok(())
+            }
+        }
+    }
+}
+
+/// What a [`tenant::Fact`] of this crate carries.
+#[derive(Debug)]
+pub struct Told(pub Vec<Event>);
+
+/// What an outbox row of this crate holds: ids and places, no word of what anybody wrote.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+enum Place {
+    Messages { messages: Vec<(Uuid, i64)> },
+    Conversation { conversation: Uuid },
+    Contact { contact: Uuid },
+}
+
+/// Reads what an outbox row tells of, as it stands now: a late fact must not turn a clock back. What is gone meanwhile is no news.
+pub async fn restore(tx: &TenantTx, name: &str, place: serde_json::Value) -> Result<Vec<Event>, StoreError> {
+    let Ok(place) = serde_json::from_value::<Place>(place) else {
+        tracing::error!(event = name, "an outbox row cannot be read");
+        return Ok(Vec::new());
+    };
+    let find = async |id: Uuid| Ok::<_, StoreError>(conversation::find(tx, Id::from_uuid(id)).await?.map(Arc::new));
+    Ok(match place {
+        Place::Contact { contact } => {
+            let contact = contact::find(tx, Id::from_uuid(contact)).await?.map(Arc::new);
+            contact.map(|contact| Event::ContactUpdated { contact }).into_iter().collect()
+        }
+        Place::Conversation { conversation } => {
+            let conversation = find(conversation).await?;
+            conversation.map(|conversation| Event::of_conversation(name, conversation)).into_iter().collect()
+        }
+        Place::Messages { messages } => {
+            let mut events = Vec::with_capacity(messages.len());
+            for (id, seq) in messages {
+                let span = Span { after: Some(seq - 1), before: Some(seq + 1), limit: 1 };
+                let Some(conversation) = find(id).await? else { continue };
+                let (messages, _) = message::list(tx, conversation.id, span).await?;
+                events.extend(messages.into_iter().map(|message| Event::MessageCreated {
+                    message: Arc::new(message),
+                    conversation: Arc::clone(&conversation),
+                }));
+            }
+            events
+        }
+    })
+}
+
+impl Event {
+    /// By its public name; one that is not about a state of its own says that something has changed.
+    fn of_conversation(name: &str, conversation: Arc<Conversation>) -> Self {
+        match name {
+            "conversation.created" => Self::ConversationCreated { conversation },
+            "conversation.reopened" => Self::ConversationReopened { conversation },
+            "conversation.assigned" => Self::ConversationAssigned { conversation },
+            "conversation.status_changed" => Self::ConversationStatusChanged { conversation },
+            "survey.answered" => Self::SurveyAnswered { conversation },
+            _ => Self::ConversationUpdated { conversation },
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Ratings: asked once an episode, when it is resolved; 1 (bad) to 5 (good) and a comment; may be changed until the next episode.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use infra::database::{Rows as _, StoreError, sql};
@@ -127,7 +128,8 @@ pub async fn answer(
         [id.uuid().into(), conversation.episode.into(), rating.into(), comment.into(), tx.now().into()],
     ))
     .await?;
-    Event::SurveyAnswered { conversation: Box::new(conversation.clone()) }.tell(tx)?;
+    conversation::store::save(tx, &mut conversation).await?;
+    Event::SurveyAnswered { conversation: Arc::new(conversation.clone()) }.tell(tx)?;
     Ok(conversation)
 }
 

@@ -27,6 +27,11 @@ pub struct Settings {
     pub log_json: bool,
     /// `FRONTDESK_DB_CONNECTIONS`: pool size of one process, default 16.
     pub database_connections: u32,
+    /// `FRONTDESK_DB_LANES`: connections that only write messages, beside the pool, default 2.
+    pub database_lanes: u32,
+    /// `FRONTDESK_DB_MIXED_BATCHES=off`: never write messages of several companies in one transaction. For databases that keep
+    /// companies on different nodes.
+    pub mixed_batches: bool,
     /// `FRONTDESK_SPARE_SCHEMAS`: how many migrated schemas wait for the next signup, default 8.
     pub spare_schemas: u32,
 }
@@ -86,6 +91,8 @@ impl Settings {
             secret,
             log_json: get("FRONTDESK_LOG").as_deref() == Some("json"),
             database_connections: number("FRONTDESK_DB_CONNECTIONS", 16).clamp(2, 500),
+            database_lanes: number("FRONTDESK_DB_LANES", 2).clamp(1, 32),
+            mixed_batches: get("FRONTDESK_DB_MIXED_BATCHES").as_deref() != Some("off"),
             spare_schemas: number("FRONTDESK_SPARE_SCHEMAS", 8).clamp(1, 200),
         };
         if bad.is_empty() { Ok(settings) } else { Err(BadSettings(bad)) }

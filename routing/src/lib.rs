@@ -26,14 +26,17 @@ pub struct Routing {
     pub presence: Arc<presence::Presence>,
     /// The sockets of this process.
     pub switchboard: Arc<realtime::Switchboard>,
+    /// Who writes messages.
+    pub writer: Arc<desk::message::Writer>,
 }
 
 impl Routing {
     /// One for each process.
     pub fn new(world: SharedWorld, bus: Bus) -> Self {
         let node = infra::ids::encode(world.chance.uuid(world.now()));
+        let switchboard = Arc::new(realtime::Switchboard::new(bus.clone(), &node));
         let presence = Arc::new(presence::Presence::new(world.cache.clone(), node));
-        let switchboard = Arc::new(realtime::Switchboard::new(bus.clone()));
-        Self { world, bus, presence, switchboard }
+        let writer = Arc::new(desk::message::Writer::start(&world));
+        Self { world, bus, presence, switchboard, writer }
     }
 }

@@ -1,136 +1,181 @@
 //! From facts to frames and reactions. A fact is published by the process that committed it; a sweep publishes what a crash left.
 
 use std::collections::{BTreeMap, HashSet};
-use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use chrono::TimeDelta;
 use desk::conversation::Conversation;
-use desk::event::{Event, Reader};
+use desk::event::{self, Event, Reader, Told};
 use infra::database::StoreError;
 use infra::spoken::OrLog as _;
 use tenant::account::Status;
+use tenant::lane::{Lane, LanePart};
 use tenant::outbox::{self, Fact};
-use tenant::{AccountId, Tenant, TenantTx};
+use tenant::{AccountId, Tenant};
 use tokio::sync::mpsc::UnboundedReceiver;
 use uuid::Uuid;
 
 use crate::realtime::{ServerFrame, Topic};
 use crate::{Routing, assignment};
 
-/// How long published facts wait to be marked together.
-const MARK_EVERY: Duration = Duration::from_millis(400);
-/// A fact that is not marked after this time was left by a crash, or by a bus that was away.
-const LEFT_BEHIND: TimeDelta = TimeDelta::seconds(3);
-
-/// How long a published fact is kept, for whoever wants to know what happened.
-const KEPT: TimeDelta = TimeDelta::days(3);
+/// How long published facts wait to be removed together.
+const SETTLE_EVERY: Duration = Duration::from_secs(1);
+/// A fact that is still there after this time was left by a crash, or by a bus that was away.
+const LEFT_BEHIND: TimeDelta = TimeDelta::seconds(4);
+/// How many facts are put on the bus together.
+const TOGETHER: usize = 256;
+/// How many companies are cleared in one transaction.
+const CLEARED_TOGETHER: usize = 16;
+/// How many companies one sweep looks at: all of a small server, a share of a big one in each turn.
+const SWEPT_TOGETHER: usize = 64;
+/// The same while the bus is away, and sweeps are all that other processes hear.
+const SWEPT_TOGETHER_ALONE: usize = 512;
 
 /// Publishes committed facts as they come, until the channel closes.
 pub async fn run(routing: Routing, mut facts: UnboundedReceiver<Fact>) {
     let mut published: BTreeMap<AccountId, Vec<Uuid>> = BTreeMap::new();
-    let mut tick = tokio::time::interval(MARK_EVERY);
+    let clearing = tokio::sync::mpsc::channel(1);
+    let cleared = tokio::spawn(clear(routing.clone(), clearing.1));
+    let mut tick = tokio::time::interval(SETTLE_EVERY);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut together = Vec::with_capacity(TOGETHER);
     loop {
         tokio::select! {
-            fact = facts.recv() => {
-                let Some(fact) = fact else { break };
-                publish(&routing, &fact).await;
-                if fact.kept {
-                    published.entry(fact.account).or_default().push(fact.id);
+            received = facts.recv_many(&mut together, TOGETHER) => {
+                if received == 0 {
+                    break;
                 }
+                publish(&routing, &mut together, &mut published).await;
             }
-            _ = tick.tick(), if !published.is_empty() => settle(&routing, &mut published),
+            // While the last clearing goes on, what comes meanwhile is gathered.
+            _ = tick.tick(), if !published.is_empty() && clearing.0.capacity() > 0 => {
+                drop(clearing.0.try_send(std::mem::take(&mut published)));
+            }
         }
     }
-    settle(&routing, &mut published);
+    drop(clearing.0.send(published).await);
+    drop(clearing.0);
+    cleared.await.or_log("clearing the outbox");
 }
 
-/// Marks what is on the bus for certain. What cannot be marked is published again by the sweep: listeners drop doubles by number.
-fn settle(routing: &Routing, published: &mut BTreeMap<AccountId, Vec<Uuid>>) {
-    let batch = std::mem::take(published);
-    let routing = routing.clone();
-    tokio::spawn(async move {
-        if !routing.switchboard.flush().await {
-            return;
+/// Removes what is on the bus for certain. What cannot be removed is published again by the sweep: listeners drop doubles by
+/// number. The removal need not be durable, for the same reason.
+async fn clear(routing: Routing, mut batches: tokio::sync::mpsc::Receiver<BTreeMap<AccountId, Vec<Uuid>>>) {
+    let mut lane = routing.world.pipeline.clone().map(|options| Lane::relaxed(options, outbox::REMOVE));
+    while let Some(batch) = batches.recv().await {
+        if batch.is_empty() || !routing.switchboard.flush().await {
+            continue;
         }
+        let mut parts = Vec::with_capacity(batch.len());
         for (account, ids) in batch {
-            mark(&routing, account, ids).await.or_log("marking facts as published");
+            if let Some(Some(tenant)) = Tenant::find(&routing.world, account).await.or_log("finding a company") {
+                parts.push((tenant, ids));
+            }
         }
-    });
+        while !parts.is_empty() {
+            let some: Vec<(Tenant, Vec<Uuid>)> = parts.drain(..parts.len().min(CLEARED_TOGETHER)).collect();
+            let Some(lane) = &mut lane else {
+                for (tenant, ids) in some {
+                    remove(&tenant, ids).await.or_log("removing published facts");
+                }
+                continue;
+            };
+            let some = some.into_iter().map(|(tenant, ids)| LanePart { tenant, values: vec![Box::new(ids)] });
+            lane.write(some.collect()).await.or_log("removing published facts");
+        }
+    }
 }
 
-async fn mark(routing: &Routing, account: AccountId, ids: Vec<Uuid>) -> Result<(), StoreError> {
-    let Some(tenant) = Tenant::find(&routing.world, account).await? else { return Ok(()) };
+async fn remove(tenant: &Tenant, ids: Vec<Uuid>) -> Result<(), StoreError> {
     let tx = tenant.begin().await?;
-    outbox::mark_published(&tx, ids).await?;
+    outbox::remove(&tx, ids).await?;
     tx.commit().await
 }
 
-/// Puts one fact on the bus, and does what it calls for.
-async fn publish(routing: &Routing, fact: &Fact) {
-    let Some(event) = serde_json::from_value::<Event>(fact.payload.as_ref().clone()).or_log("reading a fact") else {
-        return;
-    };
-    for (topic, frame) in frames(fact.account, &event) {
-        routing.switchboard.say(topic, &frame).await;
+/// Puts facts on the bus, those of one company together, and does what they call for.
+async fn publish(routing: &Routing, facts: &mut Vec<Fact>, published: &mut BTreeMap<AccountId, Vec<Uuid>>) {
+    let mut by_account: BTreeMap<AccountId, Vec<Fact>> = BTreeMap::new();
+    for fact in facts.drain(..) {
+        by_account.entry(fact.account).or_default().push(fact);
     }
-    let late = (routing.world.now() - fact.at).to_std().unwrap_or_default();
-    metrics::histogram!("frontdesk_fact_to_bus_seconds").record(late);
-    metrics::counter!("frontdesk_facts_total", "event" => event.name()).increment(1);
-    if calls_for_assignment(&event) {
-        let (routing, account) = (routing.clone(), fact.account);
-        tokio::spawn(async move { assign(&routing, account).await });
+    for (account, facts) in by_account {
+        let told = facts.iter().filter_map(|fact| fact.body.downcast_ref::<Told>());
+        let taken = announce(routing, account, told.flat_map(|told| &told.0)).await;
+        if let Some(oldest) = facts.iter().map(|fact| fact.at).min() {
+            let late = (routing.world.now() - oldest).to_std().unwrap_or_default();
+            metrics::histogram!("frontdesk_fact_to_bus_seconds").record(late);
+        }
+        let ids = facts.iter().filter_map(|fact| fact.id);
+        if taken {
+            published.entry(account).or_default().extend(ids);
+        } else {
+            // The sockets here have heard it; those of other processes will, by a sweep.
+            routing.switchboard.remember(account, &ids.collect::<Vec<Uuid>>());
+        }
     }
 }
 
+/// Tells everybody what happened in a company, and does what it calls for. False when the bus did not take it.
+async fn announce<'a>(routing: &Routing, account: AccountId, events: impl Iterator<Item = &'a Event>) -> bool {
+    let mut all = Vec::new();
+    let mut assignable = false;
+    for event in events {
+        frames(account, event, &mut all);
+        assignable |= calls_for_assignment(event);
+        metrics::counter!("frontdesk_facts_total", "event" => event.name()).increment(1);
+    }
+    let taken = routing.switchboard.say_all(account, &all).await;
+    if assignable {
+        let routing = routing.clone();
+        tokio::spawn(async move { assign(&routing, account).await });
+    }
+    taken
+}
+
 /// Who is to hear of an event, and in what words. Notes and activity have no visitor's form at all.
-fn frames(account: AccountId, event: &Event) -> Vec<(Topic, String)> {
+fn frames(account: AccountId, event: &Event, all: &mut Vec<(Topic, Bytes)>) {
     let agents = Topic::Agents(account);
     let visitor = |conversation: &Conversation| Topic::Contact(account, conversation.contact.id);
-    let changed = |conversation: &Conversation| {
-        vec![
-            (agents, ServerFrame::ConversationUpdated { conversation }.encode()),
-            (
-                visitor(conversation),
-                ServerFrame::WidgetConversation { conversation: conversation.for_visitor() }.encode(),
-            ),
-        ]
+    let for_visitor = |conversation: &Conversation| {
+        ServerFrame::WidgetConversation { conversation: conversation.for_visitor() }.encode().into()
     };
     match event {
-        Event::ConversationCreated { conversation } => vec![
-            (agents, ServerFrame::ConversationCreated { conversation }.encode()),
-            (
-                visitor(conversation),
-                ServerFrame::WidgetConversation { conversation: conversation.for_visitor() }.encode(),
-            ),
-        ],
+        Event::ConversationCreated { conversation } => {
+            all.push((agents, ServerFrame::ConversationCreated { conversation }.encode().into()));
+            all.push((visitor(conversation), for_visitor(conversation)));
+        }
         Event::ConversationReopened { conversation }
         | Event::ConversationAssigned { conversation }
         | Event::ConversationStatusChanged { conversation }
         | Event::ConversationUpdated { conversation }
-        | Event::SurveyAnswered { conversation } => changed(conversation),
+        | Event::SurveyAnswered { conversation } => {
+            all.push((agents, ServerFrame::ConversationUpdated { conversation }.encode().into()));
+            all.push((visitor(conversation), for_visitor(conversation)));
+        }
         Event::MessageCreated { message, conversation } => {
             let conversation_id = conversation.id;
-            let mut all = vec![(agents, ServerFrame::Message { conversation_id, message }.encode())];
+            all.push((agents, ServerFrame::Message { conversation_id, message }.encode().into()));
             if let Some(message) = message.for_visitor() {
-                all.push((visitor(conversation), ServerFrame::WidgetMessage { conversation_id, message }.encode()));
+                let frame = ServerFrame::WidgetMessage { conversation_id, message }.encode().into();
+                all.push((visitor(conversation), frame));
             }
-            all.push((agents, ServerFrame::ConversationUpdated { conversation }.encode()));
-            all
+            all.push((agents, ServerFrame::ConversationUpdated { conversation }.encode().into()));
         }
         Event::ConversationRead { conversation_id, contact_id, by, seq, public_seq } => {
             let for_agents = match by {
                 Reader::Contact => *public_seq,
                 Reader::Agent => *seq,
             };
-            let frame = |seq| ServerFrame::Read { conversation_id: *conversation_id, by: *by, seq }.encode();
-            vec![(agents, frame(for_agents)), (Topic::Contact(account, *contact_id), frame(*public_seq))]
+            let frame = |seq| ServerFrame::Read { conversation_id: *conversation_id, by: *by, seq }.encode().into();
+            all.push((agents, frame(for_agents)));
+            all.push((Topic::Contact(account, *contact_id), frame(*public_seq)));
         }
         Event::ConversationDelivered { conversation_id, public_seq, .. } => {
-            vec![(agents, ServerFrame::Delivered { conversation_id: *conversation_id, seq: *public_seq }.encode())]
+            let frame = ServerFrame::Delivered { conversation_id: *conversation_id, seq: *public_seq };
+            all.push((agents, frame.encode().into()));
         }
-        Event::ContactUpdated { contact } => vec![(agents, ServerFrame::Contact { contact }.encode())],
+        Event::ContactUpdated { contact } => all.push((agents, ServerFrame::Contact { contact }.encode().into())),
     }
 }
 
@@ -162,51 +207,29 @@ pub async fn assign(routing: &Routing, account: AccountId) {
 }
 
 /// Publishes what was left behind and assigns what waits, for the companies whose people are connected to this process.
-pub async fn sweep_here(routing: &Routing) {
+/// `turn` says which share of them, when they are many.
+pub async fn sweep_here(routing: &Routing, turn: usize) {
     let mut accounts: HashSet<AccountId> = routing.presence.accounts_here().into_iter().collect();
     accounts.extend(routing.switchboard.accounts());
-    for account in accounts {
-        sweep_one(routing, account).await.or_log("sweeping a company");
+    let mut accounts: Vec<AccountId> = accounts.into_iter().collect();
+    accounts.sort_unstable();
+    let reachable = routing.switchboard.flush().await;
+    let most = if reachable { SWEPT_TOGETHER } else { SWEPT_TOGETHER_ALONE };
+    let from = if accounts.is_empty() { 0 } else { (turn * most) % accounts.len().next_multiple_of(most) };
+    for account in accounts.into_iter().skip(from).take(most) {
+        sweep_one(routing, account, reachable).await.or_log("sweeping a company");
         assign(routing, account).await;
     }
 }
 
-/// Puts the present state in the place of what was true when the fact was written: a late frame must not turn a clock back.
-async fn refresh(tx: &TenantTx, fact: Fact) -> Result<Fact, StoreError> {
-    let Ok(mut event) = serde_json::from_value::<Event>(fact.payload.as_ref().clone()) else { return Ok(fact) };
-    let (Event::ConversationCreated { conversation }
-    | Event::ConversationReopened { conversation }
-    | Event::ConversationAssigned { conversation }
-    | Event::ConversationStatusChanged { conversation }
-    | Event::ConversationUpdated { conversation }
-    | Event::SurveyAnswered { conversation }
-    | Event::MessageCreated { conversation, .. }) = &mut event
-    else {
-        return Ok(fact);
-    };
-    if let Some(now) = desk::conversation::find(tx, conversation.id).await? {
-        **conversation = now;
-    }
-    let payload = serde_json::to_value(&event).map_err(|error| StoreError::Refused(error.to_string()))?;
-    Ok(Fact { payload: Arc::new(payload), ..fact })
-}
-
 /// The same for every company, and wakes what was snoozed.
 pub async fn sweep_all(routing: &Routing) -> Result<(), StoreError> {
+    let reachable = routing.switchboard.flush().await;
     for account in routing.world.directory.all(&routing.world.database, Status::Active).await? {
-        sweep_one(routing, account.id).await.or_log("sweeping a company");
+        sweep_one(routing, account.id, reachable).await.or_log("sweeping a company");
         if let Some(tenant) = Tenant::find(&routing.world, account.id).await? {
-            forget(&tenant).await.or_log("forgetting published facts");
             wake(&tenant).await.or_log("waking snoozed conversations");
         }
-    }
-    Ok(())
-}
-
-async fn forget(tenant: &Tenant) -> Result<(), StoreError> {
-    let tx = tenant.begin().await?;
-    if outbox::forget(&tx, tenant.now() - KEPT).await? > 0 {
-        tx.commit().await?;
     }
     Ok(())
 }
@@ -220,36 +243,34 @@ async fn wake(tenant: &Tenant) -> Result<(), desk::conversation::ConversationErr
 }
 
 /// Publishes what was left behind. While the bus is away it hands the facts to the sockets of this process, each fact once,
-/// and leaves them unmarked for the time when the bus is back.
-async fn sweep_one(routing: &Routing, account: AccountId) -> Result<(), StoreError> {
+/// and leaves them for the time when the bus is back.
+async fn sweep_one(routing: &Routing, account: AccountId, reachable: bool) -> Result<(), StoreError> {
     let Some(tenant) = Tenant::find(&routing.world, account).await? else { return Ok(()) };
-    let reachable = routing.switchboard.flush().await;
     let tx = tenant.begin().await?;
     let before = if reachable { tenant.now() - LEFT_BEHIND } else { tenant.now() };
     let known = routing.switchboard.heard(account, reachable);
-    let left = outbox::unpublished(&tx, before, 500, known).await?;
+    let left = outbox::left_behind(&tx, before, 500, known).await?;
     if left.is_empty() {
         return Ok(());
     }
     let ids: Vec<Uuid> = left.iter().map(|fact| fact.id).collect();
+    let mut events = Vec::with_capacity(left.len());
     for fact in left {
-        let fact = refresh(&tx, fact).await?;
-        if reachable {
-            publish(routing, &fact).await;
-        } else if let Some(event) =
-            serde_json::from_value::<Event>(fact.payload.as_ref().clone()).or_log("reading a fact")
-        {
-            for (topic, frame) in frames(account, &event) {
-                routing.switchboard.deliver(topic, &frame);
-            }
+        events.extend(event::restore(&tx, &fact.event, fact.payload).await?);
+    }
+    if reachable {
+        announce(routing, account, events.iter()).await;
+        if routing.switchboard.flush().await {
+            outbox::remove(&tx, ids).await?;
+            tx.commit().await?;
         }
-    }
-    if !reachable {
+    } else {
+        let mut all = Vec::new();
+        for event in &events {
+            frames(account, event, &mut all);
+        }
+        routing.switchboard.deliver(&all);
         routing.switchboard.remember(account, &ids);
-    }
-    if reachable && routing.switchboard.flush().await {
-        outbox::mark_published(&tx, ids).await?;
-        tx.commit().await?;
     }
     Ok(())
 }
@@ -263,9 +284,9 @@ pub async fn tell_presence(routing: &Routing, tenant: &Tenant, agent: tenant::Ag
     let availability = now.get(&agent).copied().unwrap_or(crate::presence::EffectiveAvailability::Offline);
     routing
         .switchboard
-        .say(Topic::Agents(tenant.id()), &ServerFrame::Presence { agent_id: agent, availability }.encode())
+        .say(Topic::Agents(tenant.id()), ServerFrame::Presence { agent_id: agent, availability }.encode())
         .await;
     let online = now.values().any(|availability| *availability == crate::presence::EffectiveAvailability::Online);
-    routing.switchboard.say(Topic::Visitors(tenant.id()), &ServerFrame::Online { online }.encode()).await;
+    routing.switchboard.say(Topic::Visitors(tenant.id()), ServerFrame::Online { online }.encode()).await;
     Ok(())
 }

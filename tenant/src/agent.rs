@@ -114,11 +114,15 @@ struct Name {
     name: String,
 }
 
+/// The name an agent signs with in this company.
+pub async fn find_name(tx: &TenantTx, id: AgentId) -> Result<Option<String>, StoreError> {
+    let row: Option<Name> = tx.one(sql("select name from agent where id = $1", [id.uuid().into()])).await?;
+    Ok(row.map(|row| row.name))
+}
+
 /// The name a member signs with: their own choice in this company.
 pub async fn signature(tx: &TenantTx, member: &Member) -> Result<String, StoreError> {
-    let row: Option<Name> =
-        tx.one(sql("select name from agent where id = $1", [member.agent_id.uuid().into()])).await?;
-    Ok(row.map_or_else(|| member.name.clone(), |row| row.name))
+    Ok(find_name(tx, member.agent_id).await?.unwrap_or_else(|| member.name.clone()))
 }
 
 /// Changes some of an agent's row; false when there is none.

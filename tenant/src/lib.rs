@@ -1,6 +1,6 @@
 //! tenant fences: who asks, for which company, within which fence.
 //!
-//! **Invariant.** The only way to a company's tables is [`Scope::begin`]; a [`TenantTx`] runs under that company's own
+//! **Invariant.** The only ways to a company's tables are [`Scope::begin`] and a [`lane::Lane`]; both run under that company's own
 //! database role, so a query that escapes it finds no table it may read.
 //! **Invariant.** Nothing here knows what a conversation is, or what it costs.
 //!
@@ -14,6 +14,7 @@ pub mod email_token;
 pub mod idempotency;
 pub mod invitation;
 pub mod jobs;
+pub mod lane;
 pub mod letters;
 pub mod limits;
 pub mod login;

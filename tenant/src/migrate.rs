@@ -10,7 +10,10 @@ use crate::schema::SchemaName;
 const SHARED: &[(i32, &str)] = &[(1, include_str!("../migrations/shared/0001_directory.sql"))];
 
 /// Numbered steps of every tenant's schema. Append only; expand, then contract; types never change in place.
-const TENANT: &[(i32, &str)] = &[(1, include_str!("../migrations/tenant/0001_base.sql"))];
+const TENANT: &[(i32, &str)] = &[
+    (1, include_str!("../migrations/tenant/0001_base.sql")),
+    (2, include_str!("../migrations/tenant/0002_message_path.sql")),
+];
 
 /// The level that this program needs every tenant schema to have.
 pub fn latest_tenant() -> i32 {

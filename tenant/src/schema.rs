@@ -31,6 +31,12 @@ impl SchemaName {
         format!("SET LOCAL ROLE {0}; SET LOCAL search_path = {0}, pg_catalog", self.0).into()
     }
 
+    /// A statement written for `tenant.…` tables, with this schema in their place: it can be prepared once for this company and
+    /// kept, where one that leans on the search path is planned anew whenever a connection turns to another company.
+    pub(crate) fn bind(&self, statement: &'static str) -> String {
+        statement.replace("tenant.", &format!("{}.", self.0))
+    }
+
     /// Makes the role and the schema. The login role may become the tenant's role, but inherits nothing from it.
     pub(crate) fn create(&self) -> String {
         format!(

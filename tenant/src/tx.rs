@@ -2,6 +2,7 @@
 //!
 //! What must be absent: any way to make one but [`crate::Scope::begin`], and any statement about `shared`.
 
+use std::any::Any;
 use std::ops::Deref;
 use std::sync::Arc;
 
@@ -16,6 +17,9 @@ use crate::account::AccountId;
 use crate::outbox::Fact;
 use crate::scope::Tenant;
 
+/// What a fact says, in the words of the crate that tells it.
+type Body = Arc<dyn Any + Send + Sync>;
+
 /// An open transaction of one tenant. Facts told with [`TenantTx::emit`] become outbox rows and are published after COMMIT.
 #[derive(Debug)]
 pub struct TenantTx {
@@ -23,8 +27,8 @@ pub struct TenantTx {
     account: AccountId,
     now: Timestamp,
     chance: Chance,
+    rows: Vec<(Uuid, &'static str, serde_json::Value)>,
     facts: Vec<Fact>,
-    hints: Vec<Fact>,
     publish: UnboundedSender<Fact>,
 }
 
@@ -38,14 +42,15 @@ impl Deref for TenantTx {
 
 impl TenantTx {
     pub(crate) async fn open(tenant: &Tenant) -> Result<Self, StoreError> {
-        let tx = tenant.world.database.begin(tenant.account.schema.enter()).await?;
+        let tie = tenant.account.id.uuid().as_u128();
+        let tx = tenant.world.database.begin_tied(tenant.account.schema.enter(), tie).await?;
         Ok(Self {
             tx,
             account: tenant.account.id,
             now: tenant.world.now(),
             chance: tenant.world.chance.clone(),
+            rows: Vec::new(),
             facts: Vec::new(),
-            hints: Vec::new(),
             publish: tenant.world.facts.clone(),
         })
     }
@@ -75,41 +80,34 @@ impl TenantTx {
         self.chance.uuid(self.now)
     }
 
-    /// Tells the rest of the system, once this transaction is durable.
-    pub fn emit(&mut self, event: &'static str, payload: &impl Serialize) -> Result<(), StoreError> {
-        let fact = self.fact(event, payload)?;
-        self.facts.push(fact);
+    /// Tells the rest of the system, once this transaction is durable. `place` says where the news is to be read, for the case
+    /// that this process dies before it could tell; `body` is the news.
+    pub fn emit(&mut self, event: &'static str, place: &impl Serialize, body: Body) -> Result<(), StoreError> {
+        let place = serde_json::to_value(place).map_err(|error| StoreError::Refused(error.to_string()))?;
+        let id = self.uuid();
+        self.rows.push((id, event, place));
+        self.tell(Some(id), body);
         Ok(())
     }
 
     /// Tells the rest of the system as well, but keeps no outbox row: for marks whose loss the next one repairs.
-    pub fn hint(&mut self, event: &'static str, payload: &impl Serialize) -> Result<(), StoreError> {
-        let fact = self.fact(event, payload)?;
-        self.hints.push(Fact { kept: false, ..fact });
-        Ok(())
+    pub fn hint(&mut self, body: Body) {
+        self.tell(None, body);
     }
 
-    fn fact(&self, event: &'static str, payload: &impl Serialize) -> Result<Fact, StoreError> {
-        let payload = serde_json::to_value(payload).map_err(|error| StoreError::Refused(error.to_string()))?;
-        Ok(Fact {
-            account: self.account,
-            id: self.uuid(),
-            event: event.to_owned(),
-            payload: Arc::new(payload),
-            at: self.now,
-            kept: true,
-        })
+    fn tell(&mut self, id: Option<Uuid>, body: Body) {
+        self.facts.push(Fact { account: self.account, id, body, at: self.now });
     }
 
     /// Makes everything durable, then publishes the facts. An error means that nothing was written, or (when the
     /// connection broke during COMMIT) that it is unknown: repeat with the same keys.
     pub async fn commit(mut self) -> Result<(), StoreError> {
-        let mut facts = std::mem::take(&mut self.facts);
-        let mut hints = std::mem::take(&mut self.hints);
-        if !facts.is_empty() {
-            let ids: Vec<Uuid> = facts.iter().map(|fact| fact.id).collect();
-            let events: Vec<String> = facts.iter().map(|fact| fact.event.clone()).collect();
-            let payloads: Vec<serde_json::Value> = facts.iter().map(|fact| fact.payload.as_ref().clone()).collect();
+        let facts = std::mem::take(&mut self.facts);
+        let rows = std::mem::take(&mut self.rows);
+        if !rows.is_empty() {
+            let ids: Vec<Uuid> = rows.iter().map(|row| row.0).collect();
+            let events: Vec<String> = rows.iter().map(|row| row.1.to_owned()).collect();
+            let payloads: Vec<serde_json::Value> = rows.into_iter().map(|row| row.2).collect();
             self.tx
                 .run(sql(
                     "insert into outbox (id, event, payload, created_at) \
@@ -118,7 +116,6 @@ impl TenantTx {
                 ))
                 .await?;
         }
-        facts.append(&mut hints);
         // The publishing rides in the task that commits: a caller that goes away takes neither with it.
         let Self { tx, publish, .. } = self;
         let done = tokio::spawn(async move {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use infra::cache::Cache;
-use infra::database::Database;
+use infra::database::{Database, PipelineOptions};
 use infra::mail::Mailer;
 use infra::{Chance, Clock, Timestamp};
 use tokio::sync::mpsc::UnboundedSender;
@@ -17,6 +17,12 @@ use crate::token::Keys;
 pub struct World {
     /// Postgres.
     pub database: Database,
+    /// How the writers of messages connect; none where they cannot.
+    pub pipeline: Option<PipelineOptions>,
+    /// How many writers there are.
+    pub lanes: u32,
+    /// Whether one transaction may carry several companies: not where companies live on different database nodes.
+    pub mixed_batches: bool,
     /// Redis. May be away.
     pub cache: Cache,
     /// Time.

@@ -31,11 +31,14 @@ const FLAGS = [
 const ALLOWED = [
   // The browser itself notes every request and socket that finds no network while the story is offline.
   { while: 'offline', text: /net::ERR_INTERNET_DISCONNECTED/ },
+  // The same for a server that is away, or a way to it that is blocked; only from its own pages, never from the host's.
+  { while: 'trouble', text: /net::ERR_|WebSocket connection to|status of 502/ },
 ]
 
 const complaints = []
 const pages = []
 let offline = false
+let trouble = null
 let step = 'the beginning'
 
 /** Names what is being done, for whoever reads a failure. */
@@ -66,8 +69,10 @@ function watch(page, name) {
   const complain = (kind, text) => complaints.push(`${name}, at “${step}”: ${kind}: ${text}`)
   page.on('console', (message) => {
     if (message.type() !== 'error') return
-    const allowed = ALLOWED.some((rule) => (rule.while !== 'offline' || offline) && rule.text.test(message.text()))
-    if (!allowed) complain('console', `${message.text()} (${message.location().url})`)
+    const { url } = message.location()
+    const now = { offline, trouble: trouble !== null && url.startsWith(trouble) }
+    const allowed = ALLOWED.some((rule) => now[rule.while] && rule.text.test(message.text()))
+    if (!allowed) complain('console', `${message.text()} (${url})`)
   })
   page.on('pageerror', (error) => complain('uncaught', error.stack ?? error.message))
   page.on('dialog', (dialog) => {
@@ -91,6 +96,11 @@ export async function withoutNetwork(context, work) {
   await context.setOffline(true)
   await work()
   await context.setOffline(false)
+}
+
+/** From now on, pages from this address may note that their server does not answer. Null: no more. */
+export function troubleAt(base) {
+  trouble = base
 }
 
 /** The network has been back for long enough: complaints count again. */
@@ -130,15 +140,15 @@ export async function letter(to, about) {
   return response.json()
 }
 
-/** A button inside a closed shadow root, found as a screen reader finds it. */
-async function shadowButton(page, name) {
+/** A button, or something else, inside a closed shadow root, found as a screen reader finds it. */
+export async function shadowButton(page, name, role = 'button') {
   const devtools = await page.context().newCDPSession(page)
   try {
     const deadline = Date.now() + 15_000
     while (Date.now() < deadline) {
       const { nodes } = await devtools.send('Accessibility.getFullAXTree')
       const button = nodes.find(
-        (node) => !node.ignored && node.role?.value === 'button' && node.name?.value.startsWith(name),
+        (node) => !node.ignored && node.role?.value === role && node.name?.value.startsWith(name),
       )
       if (button) {
         const { model } = await devtools.send('DOM.getBoxModel', { backendNodeId: button.backendDOMNodeId })
@@ -150,7 +160,7 @@ async function shadowButton(page, name) {
   } finally {
     await devtools.detach()
   }
-  throw new Error(`there is no button “${name}” on the page`)
+  throw new Error(`there is no ${role} “${name}” on the page`)
 }
 
 /** Opens the chat on the company's site, by a click or as the keyboard does, and gives its frame. */
@@ -175,6 +185,31 @@ export async function chatOf(page) {
     await page.waitForTimeout(50)
   }
   throw new Error('the chat has no frame')
+}
+
+/** A company with its owner signed in, and the line for its site as served from `base`. */
+export async function company(browser, { name, owner, base = BASE, device = {} }) {
+  const context = await person(browser, 'owner', device)
+  const portal = await context.newPage()
+  await portal.goto(`${BASE}/signup`)
+  await portal.getByLabel('Company', { exact: true }).fill(name)
+  await portal.getByLabel('Your name').fill(owner)
+  await portal.getByLabel('Work e-mail').fill(`${owner.split(' ')[0].toLowerCase()}-${Date.now()}@mail.test`)
+  await portal.getByLabel('Password', { exact: true }).fill('celadon cups at nine')
+  await portal.getByRole('button', { name: 'Create your front desk' }).click()
+  await portal.getByRole('heading', { name: `Welcome, ${owner}` }).waitFor()
+  const tag = (await portal.getByLabel('Script tag for your website').innerText()).trim().replace(BASE, base)
+  return { context, portal, tag }
+}
+
+/** A plain page of a shop, which notices when anything makes it jump. */
+export function shopPage(name, tag) {
+  return `<!doctype html><html lang="en"><head><title>${name}</title><script>
+    globalThis.shifts = []
+    new PerformanceObserver((list) => globalThis.shifts.push(...list.getEntries().map((entry) => entry.value)))
+      .observe({ type: 'layout-shift', buffered: true })
+    </script></head><body style="font:18px/1.6 Georgia,serif;max-width:40rem;margin:3rem auto;color:#333">
+    <h1>${name}</h1><p>Hand-made cups since 1987.</p>${tag}</body></html>`
 }
 
 /** Ends the story: nothing was complained about, and nobody's text ever ran. */

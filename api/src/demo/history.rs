@@ -208,11 +208,11 @@ async fn look(tx: &TenantTx, contact: ContactId, id: ConversationId) -> Outcome<
 async fn forget_facts(tenant: &Tenant) -> Result<(), StoreError> {
     loop {
         let tx = tenant.begin().await?;
-        let left = outbox::unpublished(&tx, tenant.now(), 500, Vec::new()).await?;
+        let left = outbox::left_behind(&tx, tenant.now(), 500, Vec::new()).await?;
         if left.is_empty() {
             return Ok(());
         }
-        outbox::mark_published(&tx, left.iter().map(|fact| fact.id).collect()).await?;
+        outbox::remove(&tx, left.iter().map(|fact| fact.id).collect()).await?;
         tx.commit().await?;
     }
 }

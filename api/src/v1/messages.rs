@@ -1,14 +1,18 @@
 //! Messages, as agents see them.
 
+use std::sync::Arc;
+
 use axum::Json;
+use axum::extract::State;
 use axum::http::StatusCode;
 use desk::conversation::{self, ConversationError, ConversationId};
-use desk::message::{self, Author, Message, Span};
+use desk::message::{self, Message, Post, Span};
 use serde::{Deserialize, Serialize};
-use tenant::{Permission, agent};
+use tenant::Permission;
 use uuid::Uuid;
 
 use super::Problems;
+use crate::App;
 use crate::extract::{AsMember, Body, Path, Query, limit};
 use crate::problem::Problem;
 
@@ -80,15 +84,15 @@ pub(crate) struct MessageRequest {
 #[utoipa::path(post, path = "/v1/conversations/{id}/messages", tag = "messages", params(("id" = ConversationId, Path)), request_body = MessageRequest,
     responses((status = 201, body = Message), (status = 200, body = Message, description = "It was there already"), Problems))]
 pub(crate) async fn send(
+    State(app): State<Arc<App>>,
     AsMember(scope): AsMember,
-    Path(id): Path<ConversationId>,
+    Path(conversation): Path<ConversationId>,
     Body(ask): Body<MessageRequest>,
 ) -> Result<(StatusCode, Json<Message>), Problem> {
     scope.require(Permission::ConversationsReply)?;
-    let mut tx = scope.begin().await?;
-    let author = Author::Agent { id: scope.who.agent_id, name: agent::signature(&tx, &scope.who).await? };
-    let sent = message::send(&mut tx, id, author, &ask.text, ask.private, ask.client_message_id).await?;
-    tx.commit().await?;
+    let (agent, name) = (scope.who.agent_id, scope.who.name.clone());
+    let post = Post::Agent { agent, name, conversation, private: ask.private };
+    let sent = app.routing.writer.send(&scope.tenant, post, &ask.text, ask.client_message_id).await?;
     let status = if sent.replayed { StatusCode::OK } else { StatusCode::CREATED };
-    Ok((status, Json(sent.message)))
+    Ok((status, Json(Message::clone(&sent.message))))
 }

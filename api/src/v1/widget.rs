@@ -8,15 +8,17 @@ use axum::http::{HeaderMap, StatusCode};
 use desk::contact::{self, ContactChange, ContactId, VisitedPage};
 use desk::conversation::{self, ConversationError, ConversationId, WidgetConversation};
 use desk::inbox::{self, Inbox, InboxError, InboxKey, Position, Theme};
-use desk::message::{self, WidgetMessage};
+use desk::message::{self, Post, WidgetMessage};
 use desk::survey;
 use infra::Id;
+use infra::database::StoreError;
+use infra::spoken::OrLog as _;
 use routing::presence::EffectiveAvailability;
 use serde::{Deserialize, Serialize};
 use tenant::scope::EnterError;
 use tenant::throttle::Rate;
 use tenant::token::Audience;
-use tenant::{Tenant, TenantTx, agent};
+use tenant::{Scope, Tenant, TenantTx, Visitor, agent};
 use uuid::Uuid;
 
 use super::Problems;
@@ -215,20 +217,26 @@ pub(crate) struct WidgetSent {
     message: Option<WidgetMessage>,
 }
 
+async fn seen(scope: &Scope<Visitor>, page: Option<VisitedPage>) -> Result<(), StoreError> {
+    let tx = scope.begin().await?;
+    contact::seen(&tx, scope.who.contact_id, page).await?;
+    tx.commit().await
+}
+
 /// Write as a visitor
 ///
 /// Opens a conversation, goes on with it, or reopens it.
 #[utoipa::path(post, path = "/v1/widget/messages", tag = "widget", request_body = WidgetMessageRequest,
     responses((status = 201, body = WidgetSent), (status = 200, body = WidgetSent, description = "It was there already"), Problems))]
 pub(crate) async fn send(
+    State(app): State<Arc<App>>,
     AsVisitor(scope): AsVisitor,
     Body(ask): Body<WidgetMessageRequest>,
 ) -> Result<(StatusCode, Json<WidgetSent>), Problem> {
-    let mut tx = scope.begin().await?;
-    let sent =
-        message::receive(&mut tx, scope.who.contact_id, scope.who.inbox_id, &ask.text, ask.client_message_id).await?;
-    contact::seen(&tx, scope.who.contact_id, ask.page).await?;
-    tx.commit().await?;
+    let post = Post::Visitor { contact: scope.who.contact_id, inbox: scope.who.inbox_id };
+    let sent = app.routing.writer.send(&scope.tenant, post, &ask.text, ask.client_message_id).await?;
+    // The message is durable; where it was written is good to know, and no reason to refuse it.
+    seen(&scope, ask.page).await.or_log("noting where a visitor is");
     let status = if sent.replayed { StatusCode::OK } else { StatusCode::CREATED };
     Ok((
         status,

@@ -126,6 +126,8 @@ pub struct Conversation {
     pub priority: Option<Priority>,
     /// Counts from 1; a reopened conversation begins the next.
     pub episode: i32,
+    /// Rises with every change: of two views of a conversation, the one with the higher version is the newer.
+    pub version: i64,
     /// The place of the newest message; messages count 1, 2, 3 … without gaps.
     pub last_seq: i64,
     /// The same in the visitor's numbering, which leaves out notes and activity.
@@ -188,6 +190,8 @@ pub struct WidgetConversation {
     pub status: WidgetStatus,
     /// Counts from 1; a reopened conversation begins the next.
     pub episode: i32,
+    /// Rises with every change: of two views of a conversation, the one with the higher version is the newer.
+    pub version: i64,
     /// Who answers.
     pub assignee: Option<WidgetAgent>,
     /// The place of the newest message the visitor sees; without gaps.
@@ -214,6 +218,7 @@ impl Conversation {
                 Status::Resolved => WidgetStatus::Resolved,
             },
             episode: self.episode,
+            version: self.version,
             assignee: self.assignee_name.clone().map(|name| WidgetAgent { name }),
             last_seq: self.last_public_seq,
             agent_read_seq: self.agent_read_public_seq,

@@ -1,6 +1,6 @@
 //! Rows of conversations. Nothing outside this file knows the columns.
 
-use infra::database::{Rows as _, StoreError, sql};
+use infra::database::{Columns, Rows as _, StoreError, sql};
 use infra::{Id, Timestamp};
 use sea_orm::FromQueryResult;
 use tenant::{AgentId, TenantTx};
@@ -9,17 +9,21 @@ use uuid::Uuid;
 use super::{ContactBrief, Conversation, ConversationId, MessageBrief, Priority, State, Status, Survey};
 use crate::contact::ContactId;
 use crate::inbox::InboxId;
+use crate::message::{MessageType, Sender, SenderKind};
 
 /// The columns of [`Row`], with `$tail` behind them.
 macro_rules! select_conversation {
     ($tail:literal) => {
         concat!(
             "select c.id, c.number, c.status, c.inbox_id, c.contact_id, k.name as contact_name, k.email as contact_email, c.assignee_id, \
-             a.name as assignee_name, c.priority, c.episode, c.last_seq, c.last_public_seq, c.agent_read_seq, c.agent_read_public_seq, \
-             c.contact_read_seq, c.contact_delivered_seq, c.unread_count, c.contact_unread_count, c.last_message, c.waiting_since, \
+             a.name as assignee_name, c.priority, c.episode, c.version, c.last_seq, c.last_public_seq, c.agent_read_seq, c.agent_read_public_seq, \
+             c.contact_read_seq, c.contact_delivered_seq, c.unread_count, c.contact_unread_count, c.waiting_since, \
              c.snoozed_until, c.first_reply_at, c.resolved_at, c.last_activity_at, c.created_at, c.updated_at, s.episode as survey_episode, \
-             s.rating, s.comment, s.asked_at, s.answered_at from conversation c join contact k on k.id = c.contact_id \
-             left join agent a on a.id = c.assignee_id left join lateral (select episode, rating, comment, asked_at, answered_at \
+             s.rating, s.comment, s.asked_at, s.answered_at, m.seq as said_seq, left(m.text, 200) as said_text, m.message_type as said_type, \
+             m.private as said_privately, m.sender_kind as said_by, m.sender_id as said_by_id, m.sender_name as said_by_name, \
+             m.created_at as said_at from conversation c join contact k on k.id = c.contact_id \
+             left join agent a on a.id = c.assignee_id left join message m on m.conversation_id = c.id and m.seq = c.last_said_seq \
+             left join lateral (select episode, rating, comment, asked_at, answered_at \
              from survey_response where conversation_id = c.id order by episode desc limit 1) s on true ",
             $tail
         )
@@ -28,7 +32,7 @@ macro_rules! select_conversation {
 pub(super) use select_conversation;
 
 #[derive(FromQueryResult)]
-pub(super) struct Row {
+pub(crate) struct Row {
     pub(super) id: Uuid,
     number: i64,
     status: String,
@@ -40,6 +44,7 @@ pub(super) struct Row {
     assignee_name: Option<String>,
     priority: Option<String>,
     episode: i32,
+    version: i64,
     last_seq: i64,
     last_public_seq: i64,
     agent_read_seq: i64,
@@ -48,7 +53,6 @@ pub(super) struct Row {
     contact_delivered_seq: i64,
     unread_count: i32,
     contact_unread_count: i32,
-    last_message: Option<serde_json::Value>,
     waiting_since: Option<Timestamp>,
     snoozed_until: Option<Timestamp>,
     first_reply_at: Option<Timestamp>,
@@ -61,21 +65,91 @@ pub(super) struct Row {
     comment: Option<String>,
     asked_at: Option<Timestamp>,
     answered_at: Option<Timestamp>,
+    said_seq: Option<i64>,
+    said_text: Option<String>,
+    said_type: Option<String>,
+    said_privately: Option<bool>,
+    said_by: Option<String>,
+    said_by_id: Option<Uuid>,
+    said_by_name: Option<String>,
+    said_at: Option<Timestamp>,
+}
+
+impl Row {
+    /// What [`crate::message`] knows of a conversation right after it wrote a message into it. The message itself it adds.
+    pub(crate) fn after_a_message(columns: &mut Columns<'_>) -> Result<Self, StoreError> {
+        let (contact_name, contact_email) = (columns.take()?, columns.take()?);
+        Ok(Self {
+            contact_name,
+            contact_email,
+            id: columns.take()?,
+            number: columns.take()?,
+            status: columns.take()?,
+            inbox_id: columns.take()?,
+            contact_id: columns.take()?,
+            assignee_id: columns.take()?,
+            assignee_name: columns.take()?,
+            priority: columns.take()?,
+            episode: columns.take()?,
+            version: columns.take()?,
+            last_seq: columns.take()?,
+            last_public_seq: columns.take()?,
+            agent_read_seq: columns.take()?,
+            agent_read_public_seq: columns.take()?,
+            contact_read_seq: columns.take()?,
+            contact_delivered_seq: columns.take()?,
+            unread_count: columns.take()?,
+            contact_unread_count: columns.take()?,
+            waiting_since: columns.take()?,
+            snoozed_until: columns.take()?,
+            first_reply_at: columns.take()?,
+            resolved_at: columns.take()?,
+            last_activity_at: columns.take()?,
+            created_at: columns.take()?,
+            updated_at: columns.take()?,
+            survey_episode: columns.take()?,
+            rating: columns.take()?,
+            comment: columns.take()?,
+            asked_at: columns.take()?,
+            answered_at: columns.take()?,
+            said_seq: None,
+            said_text: None,
+            said_type: None,
+            said_privately: None,
+            said_by: None,
+            said_by_id: None,
+            said_by_name: None,
+            said_at: None,
+        })
+    }
+
+    fn said(&mut self) -> Result<Option<MessageBrief>, &'static str> {
+        let (Some(seq), Some(text), Some(private), Some(created_at)) =
+            (self.said_seq, self.said_text.take(), self.said_privately, self.said_at)
+        else {
+            return Ok(None);
+        };
+        let message_type =
+            self.said_type.as_deref().and_then(MessageType::parse).ok_or("an unknown type of message")?;
+        let kind = self.said_by.as_deref().and_then(SenderKind::parse).ok_or("an unknown sender")?;
+        let sender = Sender { kind, id: self.said_by_id.map(|id| kind.id(id)), name: self.said_by_name.take() };
+        Ok(Some(MessageBrief { seq, text, message_type, private, sender, created_at }))
+    }
 }
 
 impl TryFrom<Row> for Conversation {
     type Error = StoreError;
 
-    fn try_from(row: Row) -> Result<Self, StoreError> {
+    fn try_from(mut row: Row) -> Result<Self, StoreError> {
         let id = ConversationId::from_uuid(row.id);
         let bad = |what: String| StoreError::Inconsistent { table: "conversation", id: id.to_string(), what };
-        let status = Status::parse(&row.status).ok_or_else(|| bad("an unknown status".into()))?;
         let priority = row
             .priority
-            .map(|text| Priority::parse(&text).ok_or_else(|| bad("an unknown priority".into())))
+            .as_deref()
+            .map(|text| Priority::parse(text).ok_or_else(|| bad("an unknown priority".into())))
             .transpose()?;
-        let last_message: Option<MessageBrief> =
-            row.last_message.map(serde_json::from_value).transpose().map_err(|error| bad(error.to_string()))?;
+        let status = Status::parse(&row.status).ok_or_else(|| bad("an unknown status".into()))?;
+        let last_message = row.said().map_err(|what| bad(what.to_owned()))?;
         let survey = match (row.survey_episode, row.asked_at) {
             (Some(episode), Some(asked_at)) => Some(Survey {
                 episode,
@@ -100,6 +174,7 @@ impl TryFrom<Row> for Conversation {
             assignee_name: row.assignee_name,
             priority,
             episode: row.episode,
+            version: row.version,
             last_seq: row.last_seq,
             last_public_seq: row.last_public_seq,
             agent_read_seq: row.agent_read_seq,
@@ -240,20 +315,15 @@ pub(crate) async fn insert(tx: &TenantTx, inbox: InboxId, contact: ContactId) ->
     lock(tx, id).await?.ok_or_else(|| StoreError::Refused("a conversation vanished as it was made".into()))
 }
 
-/// Writes back everything that verbs may change.
+/// Writes back everything that verbs may change, as a new version.
 pub(crate) async fn save(tx: &TenantTx, conversation: &mut Conversation) -> Result<(), StoreError> {
     conversation.updated_at = tx.now();
-    let brief = conversation
-        .last_message
-        .as_ref()
-        .map(serde_json::to_value)
-        .transpose()
-        .map_err(|error| StoreError::Refused(error.to_string()))?;
+    conversation.version += 1;
     tx.run(sql(
         "update conversation set status = $2, assignee_id = $3, priority = $4, episode = $5, last_seq = $6, last_public_seq = $7, agent_read_seq = $8, \
          agent_read_public_seq = $9, contact_read_seq = $10, contact_delivered_seq = $11, unread_count = $12, contact_unread_count = $13, \
-         last_message = $14, waiting_since = $15, snoozed_until = $16, first_reply_at = $17, resolved_at = $18, last_activity_at = $19, updated_at = $20 \
-         where id = $1",
+         last_said_seq = $14, waiting_since = $15, snoozed_until = $16, first_reply_at = $17, resolved_at = $18, last_activity_at = $19, \
+         updated_at = $20, version = $21, closed_activity_at = case when $2 = 'resolved' then $19::timestamptz end where id = $1",
         [
             conversation.id.uuid().into(),
             conversation.status.as_str().into(),
@@ -268,13 +338,14 @@ pub(crate) async fn save(tx: &TenantTx, conversation: &mut Conversation) -> Resu
             conversation.contact_delivered_seq.into(),
             conversation.unread_count.into(),
             conversation.contact_unread_count.into(),
-            brief.into(),
+            conversation.last_message.as_ref().map_or(0, |said| said.seq).into(),
             conversation.waiting_since.into(),
             conversation.snoozed_until.into(),
             conversation.first_reply_at.into(),
             conversation.resolved_at.into(),
             conversation.last_activity_at.into(),
             conversation.updated_at.into(),
+            conversation.version.into(),
         ],
     ))
     .await

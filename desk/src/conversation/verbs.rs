@@ -1,5 +1,7 @@
 //! What can be done with a conversation: fetch (locking), decide, save, tell.
 
+use std::sync::Arc;
+
 use infra::Timestamp;
 use infra::database::{Rows as _, StoreError, sql};
 use sea_orm::FromQueryResult;
@@ -114,7 +116,7 @@ async fn hand_over(
     };
     message::note_activity(tx, &mut conversation, activity).await?;
     save(tx, &mut conversation).await?;
-    Event::ConversationAssigned { conversation: Box::new(conversation.clone()) }.tell(tx)?;
+    Event::ConversationAssigned { conversation: Arc::new(conversation.clone()) }.tell(tx)?;
     Ok(conversation)
 }
 
@@ -151,7 +153,7 @@ pub async fn set_status(
         survey::ask(tx, &mut conversation).await?;
     }
     save(tx, &mut conversation).await?;
-    let told = Box::new(conversation.clone());
+    let told = Arc::new(conversation.clone());
     let event = if reopened {
         Event::ConversationReopened { conversation: told }
     } else {
@@ -186,7 +188,7 @@ pub async fn set_priority(
     if conversation.priority != to {
         conversation.priority = to;
         save(tx, &mut conversation).await?;
-        Event::ConversationUpdated { conversation: Box::new(conversation.clone()) }.tell(tx)?;
+        Event::ConversationUpdated { conversation: Arc::new(conversation.clone()) }.tell(tx)?;
     }
     Ok(conversation)
 }
@@ -253,7 +255,7 @@ pub async fn mark_read_by_contact(
     }
     let row: Option<Unread> = tx
         .one(sql(
-            "select count(*) as unread from message where conversation_id = $1 and public_seq > $2 and message_type <> 'incoming'",
+            "select count(*) as unread from message where conversation_id = $1 and seq > $2 and public_seq > $2 and message_type <> 'incoming'",
             [id.uuid().into(), seq.into()],
         ))
         .await?;

@@ -1,5 +1,7 @@
 //! Lines that the system writes: what happened to a conversation, and requests with a form.
 
+use std::sync::Arc;
+
 use infra::Timestamp;
 use infra::database::StoreError;
 use serde::Serialize;
@@ -73,7 +75,7 @@ pub(crate) async fn note_activity(
     let message = append(tx, conversation, draft).await?;
     conversation.last_message = brief;
     conversation.last_activity_at = at;
-    Event::MessageCreated { message: Box::new(message), conversation: Box::new(conversation.clone()) }.tell(tx)
+    Event::MessageCreated { message: Arc::new(message), conversation: Arc::new(conversation.clone()) }.tell(tx)
 }
 
 /// Writes a message with a form. Saving the conversation is the caller's.
@@ -95,5 +97,5 @@ pub(crate) async fn write_template(
     };
     let message = append(tx, conversation, draft).await?;
     conversation.last_message = brief;
-    Event::MessageCreated { message: Box::new(message), conversation: Box::new(conversation.clone()) }.tell(tx)
+    Event::MessageCreated { message: Arc::new(message), conversation: Arc::new(conversation.clone()) }.tell(tx)
 }

@@ -1,8 +1,11 @@
 //! Messages: numbered without gaps, written once however often they are sent.
 
 mod activity;
+mod backlog;
+mod bulk;
 mod send;
 mod store;
+mod writer;
 
 use chrono::{DateTime, Utc};
 use infra::database::StoreError;
@@ -13,11 +16,13 @@ use tenant::AgentId;
 use uuid::Uuid;
 
 use crate::contact::ContactId;
-use crate::conversation::{ConversationError, ConversationId};
+use crate::conversation::{ConversationError, ConversationId, MessageBrief};
 
 pub(crate) use activity::{Activity, note_activity, write_template};
+pub use bulk::Post;
 pub use send::{Sent, receive, send};
 pub use store::{Span, list, list_public};
+pub use writer::Writer;
 
 /// Marks ids of messages.
 #[derive(Debug)]
@@ -54,6 +59,10 @@ impl MessageType {
             Self::Template => "template",
         }
     }
+
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        [Self::Incoming, Self::Outgoing, Self::Activity, Self::Template].into_iter().find(|kind| kind.as_str() == text)
+    }
 }
 
 /// Which kind of author.
@@ -74,6 +83,18 @@ impl SenderKind {
             Self::Contact => "contact",
             Self::Agent => "agent",
             Self::System => "system",
+        }
+    }
+
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        [Self::Contact, Self::Agent, Self::System].into_iter().find(|kind| kind.as_str() == text)
+    }
+
+    /// The public id of a sender of this kind.
+    pub(crate) fn id(self, uuid: Uuid) -> String {
+        match self {
+            Self::Contact => ContactId::from_uuid(uuid).to_string(),
+            Self::Agent | Self::System => AgentId::from_uuid(uuid).to_string(),
         }
     }
 }
@@ -155,6 +176,18 @@ pub struct WidgetMessage {
 }
 
 impl Message {
+    /// The message, in short.
+    pub(crate) fn brief(&self) -> MessageBrief {
+        MessageBrief {
+            seq: self.seq,
+            text: self.text.chars().take(200).collect(),
+            message_type: self.message_type,
+            private: self.private,
+            sender: self.sender.clone(),
+            created_at: self.created_at,
+        }
+    }
+
     /// What the visitor may see of it: nothing, when it has no place in their numbering.
     pub fn for_visitor(&self) -> Option<WidgetMessage> {
         let seq = self.public_seq.filter(|_| !self.private)?;

@@ -1,4 +1,8 @@
-//! Writing: an agent's reply or note, a visitor's message. A repeat finds the first one.
+//! Writing one message with everything it may call for: a new conversation, the next episode, a repeat that finds the first one.
+//!
+//! [`super::Writer`] comes here with whatever cannot be written in bulk.
+
+use std::sync::Arc;
 
 use infra::database::{Rows as _, sql};
 use infra::validate::{Check, Invalid};
@@ -17,15 +21,15 @@ use crate::inbox::InboxId;
 #[derive(Debug, Clone)]
 pub struct Sent {
     /// The message, with its place.
-    pub message: Message,
+    pub message: Arc<Message>,
     /// Its conversation.
-    pub conversation: Conversation,
+    pub conversation: Arc<Conversation>,
     /// Whether it was already there.
     pub replayed: bool,
 }
 
 /// Checks a text a person wrote. Leading and trailing white space does not count.
-fn checked(text: &str) -> Result<String, Invalid> {
+pub(super) fn checked(text: &str) -> Result<String, Invalid> {
     let mut check = Check::new();
     let text = check.text("text", text, 1, LONGEST);
     check.finish()?;
@@ -68,7 +72,7 @@ pub async fn receive(
         let conversation = conversation::store::insert(tx, inbox, contact).await?;
         conversation::count_episode(tx, &conversation).await?;
         let sent = write_as(tx, conversation, author, text, false, client_message_id).await?;
-        Event::ConversationCreated { conversation: Box::new(sent.conversation.clone()) }.tell(tx)?;
+        Event::ConversationCreated { conversation: Arc::clone(&sent.conversation) }.tell(tx)?;
         return Ok(sent);
     };
     let mut conversation = conversation::store::lock(tx, latest.id).await?.ok_or(ConversationError::Unknown)?;
@@ -88,7 +92,7 @@ pub async fn receive(
         note_activity(tx, &mut conversation, reopened).await?;
     }
     let sent = write_as(tx, conversation, author, text, false, client_message_id).await?;
-    let told = Box::new(sent.conversation.clone());
+    let told = Arc::clone(&sent.conversation);
     match before {
         Status::Resolved => Event::ConversationReopened { conversation: told }.tell(tx)?,
         Status::Pending | Status::Snoozed => Event::ConversationStatusChanged { conversation: told }.tell(tx)?,
@@ -99,7 +103,7 @@ pub async fn receive(
 
 fn replay(message: Message, conversation: Conversation, text: &str, private: bool) -> Result<Sent, MessageError> {
     if message.text == text && message.private == private {
-        Ok(Sent { message, conversation, replayed: true })
+        Ok(Sent { message: Arc::new(message), conversation: Arc::new(conversation), replayed: true })
     } else {
         Err(MessageError::IdReused)
     }
@@ -154,8 +158,8 @@ async fn write_as(
     }
     usage::count(tx, Meter::Messages, message.id.to_string(), 1).await?;
     conversation::store::save(tx, &mut conversation).await?;
-    Event::MessageCreated { message: Box::new(message.clone()), conversation: Box::new(conversation.clone()) }
-        .tell(tx)?;
+    let (message, conversation) = (Arc::new(message), Arc::new(conversation));
+    Event::MessageCreated { message: Arc::clone(&message), conversation: Arc::clone(&conversation) }.tell(tx)?;
     if message_type == MessageType::Outgoing {
         Event::ConversationRead {
             conversation_id: conversation.id,

@@ -3,12 +3,11 @@
 use infra::database::{Rows as _, StoreError, sql};
 use infra::{Id, Timestamp};
 use sea_orm::FromQueryResult;
-use tenant::{AgentId, TenantTx};
+use tenant::TenantTx;
 use uuid::Uuid;
 
 use super::{Author, Message, MessageId, MessageType, Sender, SenderKind, WidgetMessage};
-use crate::contact::ContactId;
-use crate::conversation::{Conversation, ConversationId, MessageBrief};
+use crate::conversation::{Conversation, ConversationId};
 
 /// The columns of [`Row`], with `$tail` behind them.
 macro_rules! select_message {
@@ -45,18 +44,9 @@ impl TryFrom<Row> for Message {
     fn try_from(row: Row) -> Result<Self, StoreError> {
         let id = MessageId::from_uuid(row.id);
         let bad = |what: &str| StoreError::Inconsistent { table: "message", id: id.to_string(), what: what.to_owned() };
-        let message_type = [MessageType::Incoming, MessageType::Outgoing, MessageType::Activity, MessageType::Template]
-            .into_iter()
-            .find(|kind| kind.as_str() == row.message_type)
-            .ok_or_else(|| bad("an unknown type"))?;
-        let kind = [SenderKind::Contact, SenderKind::Agent, SenderKind::System]
-            .into_iter()
-            .find(|kind| kind.as_str() == row.sender_kind)
-            .ok_or_else(|| bad("an unknown sender"))?;
-        let sender_id = row.sender_id.map(|uuid| match kind {
-            SenderKind::Contact => ContactId::from_uuid(uuid).to_string(),
-            SenderKind::Agent | SenderKind::System => AgentId::from_uuid(uuid).to_string(),
-        });
+        let message_type = MessageType::parse(&row.message_type).ok_or_else(|| bad("an unknown type"))?;
+        let kind = SenderKind::parse(&row.sender_kind).ok_or_else(|| bad("an unknown sender"))?;
+        let sender_id = row.sender_id.map(|uuid| kind.id(uuid));
         Ok(Self {
             id,
             conversation_id: Id::from_uuid(row.conversation_id),
@@ -136,14 +126,7 @@ pub(super) async fn append(
         ],
     ))
     .await?;
-    conversation.last_message = Some(MessageBrief {
-        seq: message.seq,
-        text: message.text.chars().take(200).collect(),
-        message_type: message.message_type,
-        private: message.private,
-        sender: message.sender.clone(),
-        created_at: message.created_at,
-    });
+    conversation.last_message = Some(message.brief());
     Ok(message)
 }
 
@@ -194,6 +177,9 @@ pub async fn list(tx: &TenantTx, conversation: ConversationId, span: Span) -> Re
 }
 
 /// The same in the visitor's numbering: only what the visitor may see.
+///
+/// A message's place is at least its public place, and exceeds it by no more than there are messages the visitor does not see:
+/// so the index of places bounds the search, and the public numbering needs none.
 pub async fn list_public(
     tx: &TenantTx,
     conversation: ConversationId,
@@ -209,8 +195,7 @@ pub async fn list_public(
     let statement = if forward {
         sql(
             select_message!(
-                "where conversation_id = $1 and public_seq > $2 and public_seq < $3 and not private \
-             order by public_seq limit $4"
+                "where conversation_id = $1 and seq > $2 and public_seq > $2 and public_seq < $3 and not private order by seq limit $4"
             ),
             values,
         )
@@ -218,7 +203,8 @@ pub async fn list_public(
         sql(
             select_message!(
                 "where conversation_id = $1 and public_seq > $2 and public_seq < $3 and not private \
-             order by public_seq desc limit $4"
+             and seq < $3 + (select least(c.last_seq - c.last_public_seq, 9223372036854775807 - $3) from conversation c where c.id = $1) \
+             order by seq desc limit $4"
             ),
             values,
         )

@@ -1,5 +1,6 @@
 //! Postgres: the one pool of a process, and errors that say which rule of the schema was broken.
 
+mod pipeline;
 mod rows;
 mod tx;
 
@@ -11,55 +12,49 @@ use sqlx::{ConnectOptions, Executor, PgPool, Row as _};
 
 use crate::fault::{Fault, Kind};
 
+pub use pipeline::{Columns, Part, Pipeline, PipelineOptions, Value};
 pub use rows::{Rows, sql};
+pub use tokio_postgres::Row as PipelineRow;
 pub use tx::Tx;
 
-/// The pool, as sqlx and as sea-orm see it.
+/// What every session is told when it begins. A query that forgot its tenant finds no table.
+const SESSION: [(&str, &str); 5] = [
+    ("search_path", "pg_catalog"),
+    ("synchronous_commit", "on"),
+    ("statement_timeout", "5s"),
+    ("idle_in_transaction_session_timeout", "10s"),
+    ("timezone", "UTC"),
+];
+
+/// How many connections share one slice of the companies.
+const SLICE: u32 = 3;
+
+/// The pools of a process, as sqlx and as sea-orm see them: one for what all companies share, and slices to which companies are
+/// tied. A backend keeps what it has learnt of every table it has touched, and never gives it back: a tie keeps that little,
+/// and keeps its plans fresh.
 #[derive(Clone, Debug)]
 pub struct Database {
-    pool: PgPool,
+    shared: PgPool,
+    slices: Vec<PgPool>,
     orm: DatabaseConnection,
 }
 
 impl Database {
-    /// Opens a pool of at most `connections`. Connects when first asked.
-    ///
-    /// A session starts with `search_path = pg_catalog`: a query that forgot its tenant finds no table.
+    /// Opens at most `connections`. Connects when first asked.
     pub fn connect(url: &str, connections: u32) -> Result<Self, StoreError> {
         let options: PgConnectOptions = url.parse()?;
-        let options = options
-            .application_name("frontdesk")
-            .options([
-                ("search_path", "pg_catalog"),
-                ("synchronous_commit", "on"),
-                ("statement_timeout", "5s"),
-                ("idle_in_transaction_session_timeout", "10s"),
-                ("timezone", "UTC"),
-            ])
-            .disable_statement_logging();
-        let pool = PgPoolOptions::new()
-            .max_connections(connections)
-            .acquire_timeout(Duration::from_secs(4))
-            .max_lifetime(Duration::from_mins(30))
-            .test_before_acquire(false)
-            .after_release(|connection, _| {
-                Box::pin(async move {
-                    // sqlx loses count when a future is dropped while BEGIN is in flight: the connection would come back
-                    // inside another caller's transaction. A connection that is not clean is closed, not reused.
-                    // In one simple query: bound statements begin their transaction before they begin themselves, and would
-                    // never look clean.
-                    let row = sqlx::raw_sql(
-                        "select current_user = session_user and current_setting('search_path') = 'pg_catalog' \
-                         and pg_catalog.now() = pg_catalog.statement_timestamp()",
-                    )
-                    .fetch_one(&mut *connection)
-                    .await?;
-                    row.try_get(0)
-                })
-            })
-            .connect_lazy_with(options);
-        let orm = SqlxPostgresConnector::from_sqlx_postgres_pool(pool.clone());
-        Ok(Self { pool, orm })
+        let options = options.application_name("frontdesk").options(SESSION).disable_statement_logging();
+        let shared = connections.div_ceil(4).max(1);
+        let tied = connections.saturating_sub(shared).max(1);
+        let slices = (tied / SLICE).max(1);
+        let pools = (0..slices).map(|slice| {
+            let extra = u32::from(slice < tied % slices);
+            pool(options.clone(), tied / slices + extra)
+        });
+        let slices = pools.collect();
+        let shared = pool(options.clone(), shared);
+        let orm = SqlxPostgresConnector::from_sqlx_postgres_pool(shared.clone());
+        Ok(Self { shared, slices, orm })
     }
 
     /// For sea-orm queries that name their schema.
@@ -69,13 +64,53 @@ impl Database {
 
     /// Runs statements that take no values, outside any transaction.
     pub async fn run(&self, sql: &'static str) -> Result<(), StoreError> {
-        self.pool.execute(sql).await.map(drop).map_err(StoreError::from)
+        self.shared.execute(sql).await.map(drop).map_err(StoreError::from)
     }
 
     /// Closes every connection.
     pub async fn close(&self) {
-        self.pool.close().await;
+        self.shared.close().await;
+        for pool in &self.slices {
+            pool.close().await;
+        }
     }
+
+    /// How many connections are open, and how many of them are not in use.
+    pub fn connections(&self) -> (u32, usize) {
+        let pools = || std::iter::once(&self.shared).chain(&self.slices);
+        (pools().map(PgPool::size).sum(), pools().map(PgPool::num_idle).sum())
+    }
+
+    /// The pool that a company with this key is tied to.
+    fn tied(&self, key: u128) -> &PgPool {
+        // The end of a UUIDv7 is chance: it spreads evenly.
+        let place = usize::try_from(key % u128::try_from(self.slices.len()).unwrap_or(1)).unwrap_or(0);
+        self.slices.get(place).unwrap_or(&self.shared)
+    }
+}
+
+fn pool(options: PgConnectOptions, connections: u32) -> PgPool {
+    PgPoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(Duration::from_secs(4))
+        .max_lifetime(Duration::from_mins(30))
+        .test_before_acquire(false)
+        .after_release(|connection, _| {
+            Box::pin(async move {
+                // sqlx loses count when a future is dropped while BEGIN is in flight: the connection would come back
+                // inside another caller's transaction. A connection that is not clean is closed, not reused.
+                // In one simple query: bound statements begin their transaction before they begin themselves, and would
+                // never look clean.
+                let row = sqlx::raw_sql(
+                    "select current_user = session_user and current_setting('search_path') = 'pg_catalog' \
+                     and pg_catalog.now() = pg_catalog.statement_timestamp()",
+                )
+                .fetch_one(&mut *connection)
+                .await?;
+                row.try_get(0)
+            })
+        })
+        .connect_lazy_with(options)
 }
 
 /// What can go wrong between us and our rows.
@@ -152,17 +187,19 @@ fn classify(error: &sqlx::Error) -> StoreError {
         | sqlx::Error::PoolClosed
         | sqlx::Error::WorkerCrashed
         | sqlx::Error::BeginFailed => StoreError::Unavailable(error.to_string()),
-        sqlx::Error::Database(refusal) => {
-            let state = refusal.code().unwrap_or_default();
-            if let (true, Some(rule)) = (state.starts_with("23"), refusal.constraint()) {
-                return StoreError::Rule(rule.to_owned());
-            }
-            // 08 connection, 53 resources, 57 shutdown and cancellation, 40 serialisation, 55P03 lock not available.
-            if ["08", "53", "57", "40", "55P03"].iter().any(|class| state.starts_with(class)) {
-                return StoreError::Unavailable(error.to_string());
-            }
-            StoreError::Refused(error.to_string())
-        }
+        sqlx::Error::Database(refusal) => by_state(&refusal.code().unwrap_or_default(), refusal.constraint(), error),
         _ => StoreError::Refused(error.to_string()),
     }
+}
+
+/// What a refusal by the server amounts to.
+fn by_state(state: &str, constraint: Option<&str>, error: &dyn std::fmt::Display) -> StoreError {
+    if let (true, Some(rule)) = (state.starts_with("23"), constraint) {
+        return StoreError::Rule(rule.to_owned());
+    }
+    // 08 connection, 53 resources, 57 shutdown and cancellation, 40 serialisation, 55P03 lock not available.
+    if ["08", "53", "57", "40", "55P03"].iter().any(|class| state.starts_with(class)) {
+        return StoreError::Unavailable(error.to_string());
+    }
+    StoreError::Refused(error.to_string())
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, RuntimeErr, Statement, Values};
 use sea_query_sqlx::SqlxValues;
-use sqlx::{AssertSqlSafe, Executor, Postgres, Transaction};
+use sqlx::{AssertSqlSafe, Executor, PgPool, Postgres, Transaction};
 use tokio::sync::Mutex;
 
 use super::{Database, StoreError};
@@ -19,15 +19,23 @@ impl Database {
     /// BEGIN runs in a task of its own: were the caller's future dropped while BEGIN is in flight, sqlx 0.9 would hand the
     /// connection, inside an open transaction, to the next caller, whose writes would vanish.
     pub async fn begin(&self, preamble: Arc<str>) -> Result<Tx, StoreError> {
-        let pool = self.pool.clone();
-        let opened = tokio::spawn(async move {
-            let begin = if preamble.is_empty() { "BEGIN".to_owned() } else { format!("BEGIN; {preamble}") };
-            pool.begin_with(AssertSqlSafe(begin)).await
-        });
-        match opened.await {
-            Ok(tx) => Ok(Tx(Mutex::new(tx?))),
-            Err(died) => Err(StoreError::Unavailable(died.to_string())),
-        }
+        begin(self.shared.clone(), preamble).await
+    }
+
+    /// The same on a connection of the slice that this key is tied to.
+    pub async fn begin_tied(&self, preamble: Arc<str>, key: u128) -> Result<Tx, StoreError> {
+        begin(self.tied(key).clone(), preamble).await
+    }
+}
+
+async fn begin(pool: PgPool, preamble: Arc<str>) -> Result<Tx, StoreError> {
+    let opened = tokio::spawn(async move {
+        let begin = if preamble.is_empty() { "BEGIN".to_owned() } else { format!("BEGIN; {preamble}") };
+        pool.begin_with(AssertSqlSafe(begin)).await
+    });
+    match opened.await {
+        Ok(tx) => Ok(Tx(Mutex::new(tx?))),
+        Err(died) => Err(StoreError::Unavailable(died.to_string())),
     }
 }
 

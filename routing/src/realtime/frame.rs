@@ -86,6 +86,16 @@ pub struct Who {
     pub name: Option<String>,
 }
 
+/// A message that was written, as its sender sees it.
+#[derive(Debug, Clone, Serialize)]
+#[serde(untagged)]
+pub enum Acked<'a> {
+    /// As agents see it.
+    Agent(&'a Message),
+    /// As its visitor sees it.
+    Visitor(Option<WidgetMessage>),
+}
+
 /// What the server says.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 #[serde(tag = "type")]
@@ -116,7 +126,7 @@ pub enum ServerFrame<'a> {
         conversation_id: ConversationId,
         /// As it stands now: a [`Message`] or a [`WidgetMessage`].
         #[schema(value_type = Object)]
-        message: serde_json::Value,
+        message: Acked<'a>,
     },
     /// What was missed, in order.
     #[serde(rename = "resumed")]

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use desk::conversation::{self, ConversationError, ConversationId};
-use desk::message::{self, Author, MessageError, SenderKind, Span};
+use desk::message::{self, MessageError, Post, SenderKind, Span};
 use infra::database::StoreError;
 use infra::{Fault, Kind};
 use tenant::permission::{Denied, Permission};
@@ -15,7 +15,7 @@ use tenant::token::BadToken;
 use tenant::world::SharedWorld;
 use tenant::{Member, Scope, Tenant, Visitor, agent};
 
-use super::frame::{ClientFrame, ServerFrame, Who};
+use super::frame::{Acked, ClientFrame, ServerFrame, Who};
 use super::switchboard::Place;
 use super::topic::Topic;
 use super::{HEARTBEAT_SECONDS, RESUME_MOST};
@@ -283,18 +283,15 @@ impl Session {
         text: &str,
         private: bool,
     ) -> Result<String, SessionError> {
-        let (conversation_id, message) = match &self.speaker {
+        let (tenant, post) = match &self.speaker {
             Speaker::Agent(scope) => {
                 scope.require(Permission::ConversationsReply)?;
-                let id = conversation_id.ok_or(SessionError::Misplaced(
+                let conversation = conversation_id.ok_or(SessionError::Misplaced(
                     "frame_fields_invalid",
                     "An agent's send names its conversation.",
                 ))?;
-                let mut tx = scope.begin().await?;
-                let author = Author::Agent { id: scope.who.agent_id, name: agent::signature(&tx, &scope.who).await? };
-                let sent = message::send(&mut tx, id, author, text, private, client_message_id).await?;
-                tx.commit().await?;
-                (sent.conversation.id, value(&sent.message))
+                let (agent, name) = (scope.who.agent_id, scope.who.name.clone());
+                (&scope.tenant, Post::Agent { agent, name, conversation, private })
             }
             Speaker::Visitor(scope) => {
                 if private || conversation_id.is_some() {
@@ -303,13 +300,15 @@ impl Session {
                         "A visitor's send names no conversation and is never private.",
                     ));
                 }
-                let mut tx = scope.begin().await?;
-                let sent = message::receive(&mut tx, scope.who.contact_id, scope.who.inbox_id, text, client_message_id)
-                    .await?;
-                tx.commit().await?;
-                (sent.conversation.id, value(&sent.message.for_visitor()))
+                (&scope.tenant, Post::Visitor { contact: scope.who.contact_id, inbox: scope.who.inbox_id })
             }
         };
+        let sent = self.routing.writer.send(tenant, post, text, client_message_id).await?;
+        let message = match &self.speaker {
+            Speaker::Agent(_) => Acked::Agent(&sent.message),
+            Speaker::Visitor(_) => Acked::Visitor(sent.message.for_visitor()),
+        };
+        let conversation_id = sent.conversation.id;
         Ok(ServerFrame::Ack { reference, client_message_id, conversation_id, message }.encode())
     }
 
@@ -359,7 +358,7 @@ impl Session {
                 (Topic::Agents(scope.tenant.id()), Who { kind: SenderKind::Contact, name: conversation.contact.name })
             }
         };
-        self.routing.switchboard.say(topic, &ServerFrame::Typing { conversation_id: id, by, on }.encode()).await;
+        self.routing.switchboard.say(topic, ServerFrame::Typing { conversation_id: id, by, on }.encode()).await;
         Ok(())
     }
 

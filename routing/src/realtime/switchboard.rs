@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use bytes::Bytes;
 use futures::StreamExt as _;
 use infra::bus::Bus;
 use tenant::{AccountId, AgentId};
@@ -14,16 +15,19 @@ use tokio::task::AbortHandle;
 use uuid::Uuid;
 
 use super::hub::{Hub, SocketId};
-use super::topic::Topic;
+use super::topic::{Envelope, Topic};
 
 /// How many frames may wait for one socket. A socket that reads slower is closed and resumes.
 const WAITING_FRAMES: usize = 256;
+
+/// How long the bus may take to take a message from us. Past it, the outbox keeps the fact for later.
+const PUBLISH_WITHIN: Duration = Duration::from_millis(250);
 
 /// What a socket's writer gets.
 #[derive(Debug, Clone)]
 pub enum Delivery {
     /// Write this frame.
-    Frame(Arc<str>),
+    Frame(Bytes),
     /// Write what it says and close: who opened this socket may not have it any more.
     Revoked,
 }
@@ -53,6 +57,7 @@ struct Subscription {
 /// The sockets of this process.
 pub struct Switchboard {
     bus: Bus,
+    node: Arc<str>,
     next: AtomicU64,
     state: Arc<Mutex<State>>,
 }
@@ -84,8 +89,8 @@ fn hang_up(state: &mut State, socket: SocketId) {
 
 impl Switchboard {
     /// No sockets yet.
-    pub fn new(bus: Bus) -> Self {
-        Self { bus, next: AtomicU64::new(1), state: Arc::default() }
+    pub fn new(bus: Bus, node: &str) -> Self {
+        Self { bus, node: node.into(), next: AtomicU64::new(1), state: Arc::default() }
     }
 
     /// Gives a socket its place. All topics are of one company. When this returns, everything published from now on
@@ -111,8 +116,9 @@ impl Switchboard {
         for topic in topics.iter().filter(|topic| topic.account() == account) {
             if state.hub.listen(socket, *topic) {
                 let (tell, ready) = watch::channel(false);
-                let task =
-                    tokio::spawn(follow(self.bus.clone(), account, Arc::clone(&self.state), tell)).abort_handle();
+                let following =
+                    follow(self.bus.clone(), Arc::clone(&self.node), account, Arc::clone(&self.state), tell);
+                let task = tokio::spawn(following).abort_handle();
                 state.subscriptions.insert(account, Subscription { task, ready });
             }
         }
@@ -120,22 +126,34 @@ impl Switchboard {
         (Place { socket, deliveries, state: Arc::clone(&self.state) }, ready)
     }
 
-    /// Says something to everybody who listens to a topic, in all processes. Here at least, when the bus is away.
-    pub async fn say(&self, topic: Topic, frame: &str) {
-        let published = self.is_connected() && self.bus.publish(topic.subject(), frame.to_owned().into()).await.is_ok();
-        if !published {
-            self.deliver(topic, frame);
+    /// Says something to everybody who listens to a topic, in all processes.
+    pub async fn say(&self, topic: Topic, frame: impl Into<Bytes>) {
+        self.say_all(topic.account(), &[(topic, frame.into())]).await;
+    }
+
+    /// Says several things in a company: to the sockets of this process at once, to the other processes through the bus, all in
+    /// one message. False when the bus did not take it.
+    pub async fn say_all(&self, account: AccountId, frames: &[(Topic, Bytes)]) -> bool {
+        deliver(&self.state, frames);
+        if !self.is_connected() {
+            return false;
         }
+        let mut envelope = Envelope::new(&self.node, account);
+        for (topic, frame) in frames.iter().filter(|(topic, _)| topic.account() == account) {
+            envelope.put(*topic, frame);
+        }
+        let published = self.bus.publish(Topic::subject(account), envelope.into_bytes());
+        matches!(tokio::time::timeout(PUBLISH_WITHIN, published).await, Ok(Ok(())))
     }
 
     /// Closes every socket of an agent, in all processes.
     pub async fn revoke(&self, account: AccountId, agent: AgentId) {
-        self.say(Topic::Control(account), &agent.to_string()).await;
+        self.say(Topic::Control(account), agent.to_string()).await;
     }
 
-    /// Passes a frame to the sockets of this process.
-    pub fn deliver(&self, topic: Topic, frame: &str) {
-        deliver(&self.state, topic, frame);
+    /// Passes frames to the sockets of this process alone.
+    pub fn deliver(&self, frames: &[(Topic, Bytes)]) {
+        deliver(&self.state, frames);
     }
 
     /// The facts this process has handed out during the present absence of the bus. With the bus back, none: then the
@@ -186,16 +204,18 @@ async fn reached(bus: &Bus) -> bool {
     matches!(tokio::time::timeout(Duration::from_secs(1), echo).await, Ok(Some(_)))
 }
 
-async fn follow(bus: Bus, account: AccountId, state: Arc<Mutex<State>>, ready: watch::Sender<bool>) {
-    match bus.subscribe(Topic::all_of(account)).await {
+async fn follow(bus: Bus, node: Arc<str>, account: AccountId, state: Arc<Mutex<State>>, ready: watch::Sender<bool>) {
+    match bus.subscribe(Topic::subject(account)).await {
         Ok(mut messages) => {
             if reached(&bus).await {
                 ready.send_replace(true);
             }
             while let Some(message) = messages.next().await {
-                let Ok(frame) = std::str::from_utf8(&message.payload) else { continue };
-                if let Some(topic) = Topic::parse(account, &message.subject) {
-                    deliver(&state, topic, frame);
+                match Envelope::open(account, &message.payload) {
+                    // What this process says, its own sockets have heard already.
+                    Some((sender, _)) if *sender == *node => {}
+                    Some((_, frames)) => deliver(&state, &frames),
+                    None => tracing::error!("an envelope could not be opened"),
                 }
             }
         }
@@ -203,10 +223,16 @@ async fn follow(bus: Bus, account: AccountId, state: Arc<Mutex<State>>, ready: w
     }
 }
 
-fn deliver(state: &Mutex<State>, topic: Topic, frame: &str) {
+fn deliver(state: &Mutex<State>, frames: &[(Topic, Bytes)]) {
     let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
+    for (topic, frame) in frames {
+        deliver_one(&mut state, *topic, frame);
+    }
+}
+
+fn deliver_one(state: &mut State, topic: Topic, frame: &Bytes) {
     if let Topic::Control(account) = topic {
-        let agent: Option<AgentId> = frame.parse().ok();
+        let agent: Option<AgentId> = std::str::from_utf8(frame).ok().and_then(|agent| agent.parse().ok());
         for line in
             state.lines.values().filter(|line| line.account == account && line.agent.is_some() && line.agent == agent)
         {
@@ -214,19 +240,16 @@ fn deliver(state: &Mutex<State>, topic: Topic, frame: &str) {
         }
         return;
     }
-    let frame: Arc<str> = frame.into();
     let slow: Vec<SocketId> = state
         .hub
         .listeners(topic)
         .filter(|socket| {
-            state
-                .lines
-                .get(socket)
-                .is_some_and(|line| line.sender.try_send(Delivery::Frame(Arc::clone(&frame))).is_err())
+            state.lines.get(socket).is_some_and(|line| line.sender.try_send(Delivery::Frame(frame.clone())).is_err())
         })
         .collect();
     for socket in slow {
         // Its queue is full: it alone is reset, and will resume from what it has seen.
-        hang_up(&mut state, socket);
+        metrics::counter!("frontdesk_slow_sockets_total").increment(1);
+        hang_up(state, socket);
     }
 }

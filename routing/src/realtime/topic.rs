@@ -1,5 +1,6 @@
-//! Subjects on the bus. A [`Topic`] is the only way to make one, and the company is always the second token.
+//! Who listens, and how frames travel on the bus: in envelopes of one company each. A [`Topic`] always names its company.
 
+use bytes::Bytes;
 use desk::ContactId;
 use infra::Id;
 use tenant::AccountId;
@@ -27,37 +28,71 @@ impl Topic {
         }
     }
 
-    /// As it stands on the bus.
-    pub fn subject(self) -> String {
-        let account = self.account().suffix();
+    /// The subject under which a company's envelopes travel.
+    pub fn subject(account: AccountId) -> String {
+        format!("t.{}.frames", account.suffix())
+    }
+
+    /// As it stands in an envelope.
+    fn mark(self) -> String {
         match self {
-            Self::Agents(_) => format!("t.{account}.agents"),
-            Self::Visitors(_) => format!("t.{account}.visitors"),
-            Self::Contact(_, contact) => format!("t.{account}.contact.{}", contact.suffix()),
-            Self::Control(_) => format!("t.{account}.control"),
+            Self::Agents(_) => "agents".to_owned(),
+            Self::Visitors(_) => "visitors".to_owned(),
+            Self::Contact(_, contact) => contact.suffix(),
+            Self::Control(_) => "control".to_owned(),
         }
     }
 
-    /// Everything of one company.
-    pub fn all_of(account: AccountId) -> String {
-        format!("t.{}.>", account.suffix())
+    fn of_mark(account: AccountId, mark: &str) -> Option<Self> {
+        match mark {
+            "agents" => Some(Self::Agents(account)),
+            "visitors" => Some(Self::Visitors(account)),
+            "control" => Some(Self::Control(account)),
+            contact => Some(Self::Contact(account, Id::from_uuid(infra::ids::decode(contact)?))),
+        }
+    }
+}
+
+/// Frames of one company on their way through the bus: a line that says which process sent them and whose they are, then a line
+/// for each. JSON holds no line feed and no tab of its own.
+#[derive(Debug)]
+pub(super) struct Envelope {
+    bytes: Vec<u8>,
+}
+
+impl Envelope {
+    /// An empty one from this process.
+    pub(super) fn new(node: &str, account: AccountId) -> Self {
+        Self { bytes: format!("{node}\t{}\n", account.suffix()).into_bytes() }
     }
 
-    /// The topic of a subject of this company; `None` for anything else, and for any other company's.
-    pub fn parse(account: AccountId, subject: &str) -> Option<Self> {
-        let mut tokens = subject.split('.');
-        if tokens.next() != Some("t") || tokens.next() != Some(account.suffix().as_str()) {
+    /// Puts a frame in. The topic is of the same company.
+    pub(super) fn put(&mut self, topic: Topic, frame: &[u8]) {
+        self.bytes.extend_from_slice(topic.mark().as_bytes());
+        self.bytes.push(b'\t');
+        self.bytes.extend_from_slice(frame);
+        self.bytes.push(b'\n');
+    }
+
+    /// As it travels.
+    pub(super) fn into_bytes(self) -> Bytes {
+        self.bytes.into()
+    }
+
+    /// Opens an envelope that arrived for a company: who sent it, and its frames. One that says it is another company's is not
+    /// opened, whatever subject it came under.
+    pub(super) fn open(account: AccountId, bytes: &Bytes) -> Option<(&str, Vec<(Topic, Bytes)>)> {
+        let text = std::str::from_utf8(bytes).ok()?;
+        let (head, rest) = text.split_once('\n')?;
+        let (node, whose) = head.split_once('\t')?;
+        if whose != account.suffix() {
             return None;
         }
-        match (tokens.next(), tokens.next(), tokens.next()) {
-            (Some("agents"), None, None) => Some(Self::Agents(account)),
-            (Some("visitors"), None, None) => Some(Self::Visitors(account)),
-            (Some("control"), None, None) => Some(Self::Control(account)),
-            (Some("contact"), Some(contact), None) => {
-                Some(Self::Contact(account, Id::from_uuid(infra::ids::decode(contact)?)))
-            }
-            _ => None,
-        }
+        let frames = rest.lines().filter_map(|line| {
+            let (mark, frame) = line.split_once('\t')?;
+            Some((Topic::of_mark(account, mark)?, bytes.slice_ref(frame.as_bytes())))
+        });
+        Some((node, frames.collect()))
     }
 }
 
@@ -67,16 +102,23 @@ mod tests {
     use uuid::Uuid;
 
     #[test]
-    fn a_subject_of_another_company_is_no_topic() {
+    fn an_envelope_of_another_company_is_not_opened() {
         let (ours, theirs) = (Id::from_uuid(Uuid::from_u128(1)), Id::from_uuid(Uuid::from_u128(2)));
-        for topic in [
+        let topics = [
             Topic::Agents(ours),
             Topic::Visitors(ours),
             Topic::Control(ours),
             Topic::Contact(ours, Id::from_uuid(Uuid::from_u128(3))),
-        ] {
-            assert_eq!(Topic::parse(ours, &topic.subject()), Some(topic));
-            assert_eq!(Topic::parse(theirs, &topic.subject()), None);
+        ];
+        let mut envelope = Envelope::new("node", ours);
+        for topic in topics {
+            envelope.put(topic, b"{\"text\":\"tab \\t and line \\n\"}");
         }
+        let bytes = envelope.into_bytes();
+        let (node, frames) = Envelope::open(ours, &bytes).unwrap();
+        assert_eq!(node, "node");
+        assert_eq!(frames.iter().map(|(topic, _)| *topic).collect::<Vec<_>>(), topics);
+        assert!(frames.iter().all(|(_, frame)| frame.starts_with(b"{") && frame.ends_with(b"}")));
+        assert!(Envelope::open(theirs, &bytes).is_none());
     }
 }

@@ -1,0 +1,276 @@
+//! The one way to send a message, for HTTP and sockets. Messages that arrive together are written together.
+//!
+//! Each company is tied to one lane. A lane that is free writes what it has at once, so a lone message waits for nobody; what
+//! arrives meanwhile is written together when the lane comes back. A message that the bulk statement leaves alone, or whose
+//! batch was refused, is written by itself, so that one company's or one sender's trouble stays theirs.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use infra::database::{PipelineRow, StoreError};
+use infra::{Chance, Clock};
+use tenant::lane::{Lane, LanePart};
+use tenant::world::World;
+use tenant::{AccountId, Fact, Tenant};
+use tokio::sync::mpsc::{Receiver, Sender, channel, error::TrySendError};
+use tokio::sync::oneshot;
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use super::backlog::{Backlog, Load};
+use super::bulk::{self, Letter, Post, Written};
+use super::send::{checked, receive, send};
+use super::{Author, Message, MessageError, Sent};
+use crate::conversation::Conversation;
+use crate::event::{Event, Reader, Told};
+
+/// How many messages may wait for one lane. Beyond it senders are asked to come again.
+const WAITING: usize = 4_096;
+/// How many messages of one company are written together.
+const EACH: usize = 64;
+/// How many companies are written together.
+const COMPANIES: usize = 16;
+/// A message that has waited this long is given up unwritten: its sender is about to be told to repeat it.
+const TOO_LATE: Duration = Duration::from_secs(3);
+/// For how long a company whose batch was refused is written apart from others.
+const ALONE: Duration = Duration::from_secs(10);
+/// For how long a lane that could not connect leaves its messages to the pool.
+const DOWN: Duration = Duration::from_secs(1);
+
+/// The writers of messages of one process.
+pub struct Writer {
+    lanes: Vec<Sender<Job>>,
+    chance: Chance,
+    clock: Clock,
+}
+
+struct Job {
+    tenant: Tenant,
+    letter: Letter,
+    answer: oneshot::Sender<Answer>,
+    since: Instant,
+}
+
+enum Answer {
+    /// Written, and told to everybody.
+    Written(Box<Sent>),
+    /// Left alone: write it by itself.
+    LeftAlone,
+    /// Not written, or unknown.
+    Failed(String),
+}
+
+impl Writer {
+    /// Starts the lanes. They end when the writer is dropped.
+    pub fn start(world: &World) -> Self {
+        let lanes = world.pipeline.iter().flat_map(|options| {
+            (0..world.lanes).map(|_| {
+                let (sender, jobs) = channel(WAITING);
+                let lane = Lane::new(options.clone(), bulk::STATEMENT);
+                let keeper = Keeper {
+                    lane,
+                    most: if world.mixed_batches { COMPANIES } else { 1 },
+                    backlog: Backlog::default(),
+                    alone: HashMap::new(),
+                    down_until: None,
+                };
+                tokio::spawn(keeper.run(jobs));
+                sender
+            })
+        });
+        Self { lanes: lanes.collect(), chance: world.chance.clone(), clock: world.clock.clone() }
+    }
+
+    /// Writes a message, durably, once: a repeat with the same `client_message_id` finds the first one, and another text under
+    /// it is refused. An unavailable database may have written it nevertheless: repeat.
+    pub async fn send(
+        &self,
+        tenant: &Tenant,
+        post: Post,
+        text: &str,
+        client_message_id: Uuid,
+    ) -> Result<Sent, MessageError> {
+        let text = checked(text)?;
+        let place = tenant.id().uuid().as_u128() % u128::try_from(self.lanes.len().max(1)).unwrap_or(1);
+        if let Some(lane) = usize::try_from(place).ok().and_then(|place| self.lanes.get(place)) {
+            let id = self.chance.uuid(self.clock.now());
+            let letter = Letter { id, post: post.clone(), text: text.clone(), client_message_id };
+            let (answer, answered) = oneshot::channel();
+            match lane.try_send(Job { tenant: tenant.clone(), letter, answer, since: Instant::now() }) {
+                Ok(()) => match answered.await {
+                    Ok(Answer::Written(sent)) => return Ok(*sent),
+                    Ok(Answer::Failed(why)) => return Err(StoreError::Unavailable(why).into()),
+                    Ok(Answer::LeftAlone) | Err(_) => {}
+                },
+                Err(TrySendError::Full(_)) => {
+                    metrics::counter!("frontdesk_sends_shed_total").increment(1);
+                    return Err(StoreError::Unavailable("too many messages are waiting".to_owned()).into());
+                }
+                Err(TrySendError::Closed(_)) => {}
+            }
+        }
+        metrics::counter!("frontdesk_sends_single_total").increment(1);
+        alone(tenant, post, &text, client_message_id).await
+    }
+}
+
+/// Writes one message in a transaction of its own, with whatever else it calls for.
+async fn alone(tenant: &Tenant, post: Post, text: &str, client_message_id: Uuid) -> Result<Sent, MessageError> {
+    let mut tx = tenant.begin().await?;
+    let sent = match post {
+        Post::Visitor { contact, inbox } => receive(&mut tx, contact, inbox, text, client_message_id).await?,
+        Post::Agent { agent, name, conversation, private } => {
+            let name = tenant::agent::find_name(&tx, agent).await?.unwrap_or(name);
+            let author = Author::Agent { id: agent, name };
+            send(&mut tx, conversation, author, text, private, client_message_id).await?
+        }
+    };
+    tx.commit().await?;
+    Ok(sent)
+}
+
+/// Who keeps one lane.
+struct Keeper {
+    lane: Lane,
+    most: usize,
+    backlog: Backlog<AccountId, Job>,
+    alone: HashMap<AccountId, Instant>,
+    down_until: Option<Instant>,
+}
+
+impl Keeper {
+    async fn run(mut self, mut jobs: Receiver<Job>) {
+        loop {
+            if self.backlog.is_empty() {
+                let Some(job) = jobs.recv().await else { return };
+                self.put(job);
+            }
+            while let Ok(job) = jobs.try_recv() {
+                self.put(job);
+            }
+            let now = Instant::now();
+            self.alone.retain(|_, until| *until > now);
+            let load = self.backlog.take(self.most, EACH, |account| self.alone.contains_key(&account));
+            self.write(in_time(load)).await;
+        }
+    }
+
+    fn put(&mut self, job: Job) {
+        self.backlog.push(job.tenant.id(), job.letter.post.key(), job);
+    }
+
+    async fn write(&mut self, load: Load<AccountId, Job>) {
+        if load.is_empty() {
+            return;
+        }
+        if self.down_until.is_some_and(|until| until > Instant::now()) {
+            return leave_alone(load);
+        }
+        if let Err(error) = self.lane.connect().await {
+            tracing::warn!(%error, "a writer cannot connect");
+            self.down_until = Some(Instant::now() + DOWN);
+            return leave_alone(load);
+        }
+        self.down_until = None;
+        let mut parts = Vec::with_capacity(load.len());
+        let mut batches = Vec::with_capacity(load.len());
+        for (_, jobs) in &load {
+            let Some(first) = jobs.first() else { continue };
+            let now = first.tenant.now();
+            let batch = first.tenant.chance().uuid(now);
+            let values = bulk::values(jobs.iter().map(|job| &job.letter), batch, now);
+            parts.push(LanePart { tenant: first.tenant.clone(), values });
+            batches.push((batch, now));
+        }
+        let began = Instant::now();
+        match self.lane.write(parts).await {
+            Ok(rows) => {
+                metrics::histogram!("frontdesk_batch_seconds").record(began.elapsed());
+                for (((account, jobs), (batch, now)), rows) in load.into_iter().zip(batches).zip(rows) {
+                    self.alone.remove(&account);
+                    tell(jobs, &rows, batch, now);
+                }
+            }
+            Err(StoreError::Unavailable(why)) => {
+                for job in load.into_iter().flat_map(|(_, jobs)| jobs) {
+                    drop(job.answer.send(Answer::Failed(why.clone())));
+                }
+            }
+            Err(error) => {
+                tracing::debug!(%error, companies = load.len(), "a batch was refused; its messages are written one by one");
+                metrics::counter!("frontdesk_batches_refused_total").increment(1);
+                let until = Instant::now() + ALONE;
+                self.alone.extend(load.iter().map(|(account, _)| (*account, until)));
+                leave_alone(load);
+            }
+        }
+    }
+}
+
+fn in_time(load: Load<AccountId, Job>) -> Load<AccountId, Job> {
+    let mut kept = Vec::with_capacity(load.len());
+    for (account, jobs) in load {
+        let (fresh, late): (Vec<Job>, Vec<Job>) = jobs.into_iter().partition(|job| job.since.elapsed() < TOO_LATE);
+        for job in late {
+            drop(job.answer.send(Answer::Failed("waited too long to be written".to_owned())));
+        }
+        if !fresh.is_empty() {
+            kept.push((account, fresh));
+        }
+    }
+    kept
+}
+
+fn leave_alone(load: Load<AccountId, Job>) {
+    for job in load.into_iter().flat_map(|(_, jobs)| jobs) {
+        drop(job.answer.send(Answer::LeftAlone));
+    }
+}
+
+/// Publishes what is durable now, then answers the senders.
+fn tell(jobs: Vec<Job>, rows: &[PipelineRow], batch: Uuid, now: infra::Timestamp) {
+    let Some(tenant) = jobs.first().map(|job| job.tenant.clone()) else { return };
+    let mut written: HashMap<Uuid, Written> = HashMap::with_capacity(rows.len());
+    for row in rows {
+        match Written::read(row) {
+            Ok(row) => drop(written.insert(row.id, row)),
+            Err(error) => tracing::error!(%error, "a written message could not be read back"),
+        }
+    }
+    let mut events = Vec::with_capacity(2 * rows.len());
+    let mut answers = Vec::with_capacity(jobs.len());
+    for Job { letter, answer, .. } in jobs {
+        let finished = written.remove(&letter.id).map(|row| row.finish(letter, now));
+        let sent = match finished {
+            Some(Ok((message, conversation))) => Answer::Written(Box::new(news(&mut events, message, conversation))),
+            // Left alone by the statement, or unreadable here: written by itself, a repeat then finds it.
+            Some(Err(_)) | None => Answer::LeftAlone,
+        };
+        answers.push((answer, sent));
+    }
+    metrics::histogram!("frontdesk_batch_messages").record(u32::try_from(events.len()).unwrap_or(u32::MAX));
+    if !events.is_empty() {
+        let fact = Fact { account: tenant.id(), id: Some(batch), body: Arc::new(Told(events)), at: now };
+        // A closed channel means the process is going down; the sweep of another will publish.
+        drop(tenant.world.facts.send(fact));
+    }
+    for (answer, sent) in answers {
+        drop(answer.send(sent));
+    }
+}
+
+fn news(events: &mut Vec<Event>, message: Message, conversation: Conversation) -> Sent {
+    let (message, conversation) = (Arc::new(message), Arc::new(conversation));
+    events.push(Event::MessageCreated { message: Arc::clone(&message), conversation: Arc::clone(&conversation) });
+    if message.message_type == super::MessageType::Outgoing {
+        events.push(Event::ConversationRead {
+            conversation_id: conversation.id,
+            contact_id: conversation.contact.id,
+            by: Reader::Agent,
+            seq: conversation.agent_read_seq,
+            public_seq: conversation.agent_read_public_seq,
+        });
+    }
+    Sent { message, conversation, replayed: false }
+}

@@ -1,0 +1,272 @@
+//! A connection of its own that sends a whole transaction in one breath: BEGIN, every statement and COMMIT go out together, and
+//! the answers come back together. Statements are prepared once for each key and kept.
+//!
+//! sqlx waits for each answer before it sends the next statement. Where one message is one transaction, waiting is most of the
+//! work; here alone it is saved, with `tokio-postgres`, which pipelines.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgSslMode};
+use tokio_postgres::config::Host;
+use tokio_postgres::types::{FromSql, ToSql};
+use tokio_postgres::{Client, Config, NoTls, Row, Statement};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use super::{SESSION, StoreError};
+
+/// How long a connection may take to be made.
+const CONNECT_WITHIN: Duration = Duration::from_secs(2);
+/// How long a transaction may take. Beyond it its outcome is unknown.
+const RUN_WITHIN: Duration = Duration::from_millis(3_500);
+/// How many prepared statements a connection keeps. Each costs the backend some 60 KB.
+const KEPT: usize = 400;
+
+/// A value of a statement.
+pub type Value = Box<dyn ToSql + Sync + Send>;
+
+/// One statement of a transaction, with what sets the stage for it.
+pub struct Part {
+    /// Runs before the statement, in the same transaction. Made by code, never from input.
+    pub preamble: Arc<str>,
+    /// What the prepared statement is kept under.
+    pub key: u128,
+    /// The statement. Made by code, never from input.
+    pub statement: String,
+    /// Its values.
+    pub values: Vec<Value>,
+}
+
+/// Where and how to connect.
+#[derive(Clone)]
+pub struct PipelineOptions {
+    config: Config,
+    tls: Option<MakeRustlsConnect>,
+}
+
+/// Reads the columns of a row from left to right.
+pub struct Columns<'a> {
+    row: &'a Row,
+    place: usize,
+}
+
+impl<'a> Columns<'a> {
+    /// From the first column on.
+    pub fn of(row: &'a Row) -> Self {
+        Self { row, place: 0 }
+    }
+
+    /// The next column.
+    pub fn take<T: for<'b> FromSql<'b>>(&mut self) -> Result<T, StoreError> {
+        let place = self.place;
+        self.place += 1;
+        self.row.try_get(place).map_err(|error| StoreError::Refused(error.to_string()))
+    }
+}
+
+/// One such connection, made when first needed and again when it was lost.
+pub struct Pipeline {
+    options: PipelineOptions,
+    open: Option<Open>,
+    lifetime: Duration,
+}
+
+struct Open {
+    client: Client,
+    statements: HashMap<u128, (Statement, u64)>,
+    uses: u64,
+    born: tokio::time::Instant,
+}
+
+impl PipelineOptions {
+    /// Reads the same address as the pool. `None` where the address asks for something that only the pool can do.
+    pub fn read(url: &str) -> Option<Self> {
+        let options: PgConnectOptions = url.parse().ok()?;
+        let parsed = reqwest::Url::parse(url).ok()?;
+        let mut config = Config::new();
+        config
+            .user(options.get_username())
+            .application_name("frontdesk writer")
+            .connect_timeout(CONNECT_WITHIN)
+            .options(SESSION.map(|(name, value)| format!("-c {name}={value}")).join(" "));
+        if let Some(password) = parsed.password() {
+            config.password(decoded(password).as_bytes());
+        }
+        if let Some(database) = options.get_database() {
+            config.dbname(database);
+        }
+        match options.get_socket() {
+            Some(folder) => config.host_path(folder),
+            None => config.host(options.get_host()),
+        };
+        config.port(options.get_port());
+        let tls = match options.get_ssl_mode() {
+            PgSslMode::Disable | PgSslMode::Allow | PgSslMode::Prefer => None,
+            PgSslMode::Require | PgSslMode::VerifyCa | PgSslMode::VerifyFull => {
+                config.ssl_mode(tokio_postgres::config::SslMode::Require);
+                Some(trusting_known_authorities()?)
+            }
+        };
+        matches!(config.get_hosts(), [Host::Tcp(_) | Host::Unix(_)]).then_some(Self { config, tls })
+    }
+}
+
+fn decoded(text: &str) -> String {
+    reqwest::Url::parse(&format!("x:?p={text}"))
+        .ok()
+        .and_then(|url| url.query_pairs().next().map(|(_, value)| Cow::into_owned(value)))
+        .unwrap_or_else(|| text.to_owned())
+}
+
+fn trusting_known_authorities() -> Option<MakeRustlsConnect> {
+    let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+    let config = rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .ok()?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Some(MakeRustlsConnect::new(config))
+}
+
+impl Pipeline {
+    /// Not connected yet. A connection is replaced after `lifetime`, because a backend never gives memory back.
+    pub fn new(options: PipelineOptions, lifetime: Duration) -> Self {
+        Self { options, open: None, lifetime }
+    }
+
+    /// Connects, if it is not connected.
+    pub async fn connect(&mut self) -> Result<(), StoreError> {
+        self.open().await.map(drop)
+    }
+
+    /// Runs the parts in one transaction and gives the rows of each. An error means that nothing was written, or (when the
+    /// connection broke or time ran out during COMMIT) that it is unknown.
+    pub async fn run(&mut self, parts: &[Part]) -> Result<Vec<Vec<Row>>, StoreError> {
+        match tokio::time::timeout(RUN_WITHIN, self.run_open(parts)).await {
+            Ok(Ok(rows)) => Ok(rows),
+            // The COMMIT that was sent along has ended the transaction in which a rule was broken.
+            Ok(Err(error @ StoreError::Rule(_))) => Err(error),
+            Ok(Err(error)) => {
+                self.open = None;
+                Err(error)
+            }
+            Err(_) => {
+                self.open = None;
+                Err(StoreError::Unavailable("the database did not answer in time".to_owned()))
+            }
+        }
+    }
+
+    async fn run_open(&mut self, parts: &[Part]) -> Result<Vec<Vec<Row>>, StoreError> {
+        let open = self.open().await?;
+        for part in parts {
+            open.prepare(part).await?;
+        }
+        let (client, statements) = (&open.client, &open.statements);
+        let mut flights: Vec<Flight<'_>> = Vec::with_capacity(2 * parts.len() + 2);
+        flights.push(Box::pin(async { client.batch_execute("BEGIN").await.map(|()| Vec::new()) }));
+        for part in parts {
+            flights.push(Box::pin(async { client.batch_execute(&part.preamble).await.map(|()| Vec::new()) }));
+            let lost = || StoreError::Refused("a prepared statement is lost".to_owned());
+            let (statement, _) = statements.get(&part.key).ok_or_else(lost)?;
+            flights.push(Box::pin(async move {
+                let values: Vec<&(dyn ToSql + Sync)> =
+                    part.values.iter().map(|value| &**value as &(dyn ToSql + Sync)).collect();
+                client.query(statement, &values).await
+            }));
+        }
+        flights.push(Box::pin(async { client.batch_execute("COMMIT").await.map(|()| Vec::new()) }));
+        let answers = in_order(flights).await?;
+        // BEGIN; then the stage of each part and its statement; COMMIT.
+        Ok(answers.into_iter().skip(2).step_by(2).take(parts.len()).collect())
+    }
+
+    async fn open(&mut self) -> Result<&mut Open, StoreError> {
+        let usable =
+            self.open.as_ref().is_some_and(|open| !open.client.is_closed() && open.born.elapsed() < self.lifetime);
+        if !usable {
+            self.open = None;
+            let client = match &self.options.tls {
+                Some(tls) => connect(&self.options.config, tls.clone()).await?,
+                None => connect(&self.options.config, NoTls).await?,
+            };
+            self.open = Some(Open { client, statements: HashMap::new(), uses: 0, born: tokio::time::Instant::now() });
+        }
+        self.open.as_mut().ok_or_else(|| StoreError::Unavailable("not connected".to_owned()))
+    }
+}
+
+async fn connect<T>(config: &Config, tls: T) -> Result<Client, StoreError>
+where
+    T: tokio_postgres::tls::MakeTlsConnect<tokio_postgres::Socket>,
+    T::Stream: Send + 'static,
+{
+    let (client, connection) = tokio::time::timeout(CONNECT_WITHIN, config.connect(tls))
+        .await
+        .map_err(|_| StoreError::Unavailable("the database did not take a connection in time".to_owned()))?
+        .map_err(refused)?;
+    tokio::spawn(async move {
+        if let Err(error) = connection.await {
+            tracing::debug!(%error, "a writer's connection ended");
+        }
+    });
+    Ok(client)
+}
+
+impl Open {
+    async fn prepare(&mut self, part: &Part) -> Result<(), StoreError> {
+        self.uses += 1;
+        let now = self.uses;
+        if let Some((_, used)) = self.statements.get_mut(&part.key) {
+            *used = now;
+            return Ok(());
+        }
+        if self.statements.len() >= KEPT {
+            // The longer unused half goes.
+            let mut uses: Vec<u64> = self.statements.values().map(|(_, used)| *used).collect();
+            uses.sort_unstable();
+            let middle = uses.get(uses.len() / 2).copied().unwrap_or(now);
+            self.statements.retain(|_, (_, used)| *used > middle);
+        }
+        let statement = self.client.prepare(&part.statement).await.map_err(refused)?;
+        self.statements.insert(part.key, (statement, now));
+        Ok(())
+    }
+}
+
+type Flight<'a> = Pin<Box<dyn Future<Output = Result<Vec<Row>, tokio_postgres::Error>> + Send + 'a>>;
+
+/// Sends everything, in this order, before it waits for the first answer: the client writes when a request is first polled.
+/// The first error is the one told; the statements behind a refused one are refused too.
+async fn in_order(mut flights: Vec<Flight<'_>>) -> Result<Vec<Vec<Row>>, StoreError> {
+    let mut landed: Vec<Option<Result<Vec<Row>, tokio_postgres::Error>>> = flights.iter().map(|_| None).collect();
+    poll_fn(|context| {
+        let mut waiting = false;
+        for (flight, answer) in flights.iter_mut().zip(landed.iter_mut()).filter(|(_, answer)| answer.is_none()) {
+            match flight.as_mut().poll(context) {
+                Poll::Ready(result) => *answer = Some(result),
+                Poll::Pending => waiting = true,
+            }
+        }
+        if waiting { Poll::Pending } else { Poll::Ready(()) }
+    })
+    .await;
+    landed.into_iter().map(|answer| answer.unwrap_or_else(|| Ok(Vec::new())).map_err(refused)).collect()
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "taken as an argument of map_err")]
+fn refused(error: tokio_postgres::Error) -> StoreError {
+    match error.as_db_error() {
+        // A table in other hands, or a clash: trouble of one part, not of the database.
+        Some(refusal) if ["40", "55"].iter().any(|class| refusal.code().code().starts_with(class)) => {
+            StoreError::Refused(error.to_string())
+        }
+        Some(refusal) => super::by_state(refusal.code().code(), refusal.constraint(), &error),
+        None => StoreError::Unavailable(error.to_string()),
+    }
+}
