@@ -233,7 +233,11 @@ impl Open {
             let middle = uses.get(uses.len() / 2).copied().unwrap_or(now);
             self.statements.retain(|_, (_, used)| *used > middle);
         }
+        // On its stage: names are looked up with the rights of whoever stands there.
+        self.client.batch_execute("BEGIN").await.map_err(refused)?;
+        self.client.batch_execute(&part.preamble).await.map_err(refused)?;
         let statement = self.client.prepare(&part.statement).await.map_err(refused)?;
+        self.client.batch_execute("ROLLBACK").await.map_err(refused)?;
         self.statements.insert(part.key, (statement, now));
         Ok(())
     }
@@ -261,12 +265,11 @@ async fn in_order(mut flights: Vec<Flight<'_>>) -> Result<Vec<Vec<Row>>, StoreEr
 
 #[expect(clippy::needless_pass_by_value, reason = "taken as an argument of map_err")]
 fn refused(error: tokio_postgres::Error) -> StoreError {
-    match error.as_db_error() {
-        // A table in other hands, or a clash: trouble of one part, not of the database.
-        Some(refusal) if ["40", "55"].iter().any(|class| refusal.code().code().starts_with(class)) => {
-            StoreError::Refused(error.to_string())
-        }
-        Some(refusal) => super::by_state(refusal.code().code(), refusal.constraint(), &error),
-        None => StoreError::Unavailable(error.to_string()),
+    let Some(refusal) = error.as_db_error() else { return StoreError::Unavailable(error.to_string()) };
+    let state = refusal.code().code();
+    // A table in other hands, or a clash: trouble of one part, not of the database.
+    if ["40", "55"].iter().any(|class| state.starts_with(class)) {
+        return StoreError::Refused(refusal.to_string());
     }
+    super::by_state(state, refusal.constraint(), refusal)
 }

@@ -9,13 +9,16 @@ export interface Memory {
   /** For the outbox, whose entries carry this prefix. */
   storage: Pick<Storage, 'getItem' | 'setItem' | 'removeItem' | 'key' | 'length'>
   prefix: string
-  /** The way to the server that worked, for this session only: the next network may have better ones. */
+  /** The way to the server that worked, for a while only: the next network may have better ones. */
   way: { get(): string | null; set(way: string): void }
   /** Everything about this visitor goes; the inbox's settings stay. */
   forget(): void
   /** Hears of changes made by the other tabs. */
   onChange(listener: (name: string, value: string | null) => void): () => void
 }
+
+/** About as long as one stays in one place. Not sessionStorage, which frames on other sites are often denied. */
+const WAY_FRESH_MS = 30 * 60_000
 
 export function createMemory(inboxKey: string): Memory {
   const storage = usable()
@@ -41,15 +44,12 @@ export function createMemory(inboxKey: string): Memory {
     prefix,
     way: {
       get() {
-        try {
-          return sessionStorage.getItem(`${base}way`)
-        } catch {
-          return null
-        }
+        const [way = '', at] = (storage.getItem(`${base}way`) ?? '').split(' ')
+        return Date.now() - Number(at) < WAY_FRESH_MS ? way : null
       },
       set(way) {
         try {
-          sessionStorage.setItem(`${base}way`, way)
+          storage.setItem(`${base}way`, `${way} ${Date.now()}`)
         } catch {
           // The next page begins at the top again.
         }
