@@ -58,6 +58,14 @@ pub(crate) struct Common {
 enum Scenario {
     /// Acknowledged sends per second, against single-row inserts into the same Postgres
     Send(scenario::send::Options),
+    /// One company's messages to many consoles
+    Fanout(scenario::fanout::Options),
+    /// What an idle socket and an idle server cost
+    Idle(scenario::idle::Options),
+    /// The server dies with all its sockets and comes back
+    Storm(scenario::storm::Options),
+    /// Three times the usual load, all kinds of people at once
+    Mixed3x(scenario::mixed::Options),
 }
 
 impl Common {
@@ -103,6 +111,30 @@ async fn play(scenario: Scenario) -> Outcome<bool> {
         Scenario::Send(options) => {
             scenario::run("send", &options.common.clone(), async |scene, report| {
                 scenario::send::play(&options, scene, report).await
+            })
+            .await
+        }
+        Scenario::Fanout(options) => {
+            scenario::run("fanout", &options.common.clone(), async |scene, report| {
+                scenario::fanout::play(&options, scene, report).await
+            })
+            .await
+        }
+        Scenario::Idle(options) => {
+            scenario::run("idle", &options.common.clone(), async |scene, report| {
+                scenario::idle::play(&options, scene, report).await
+            })
+            .await
+        }
+        Scenario::Storm(options) => {
+            scenario::run("storm", &options.common.clone(), async |scene, report| {
+                scenario::storm::play(&options, scene, report).await
+            })
+            .await
+        }
+        Scenario::Mixed3x(options) => {
+            scenario::run("mixed3x", &options.common.clone(), async |scene, report| {
+                scenario::mixed::play(&options, scene, report).await
             })
             .await
         }

@@ -69,6 +69,11 @@ impl Scene {
         Ok(())
     }
 
+    /// So many visitors come, and do not connect yet.
+    pub async fn unconnected(&mut self, companies: usize, count: usize) -> Outcome<Vec<Arc<Client>>> {
+        self.arrive(companies, count, Manner::default(), false).await
+    }
+
     /// So many visitors come, spread evenly over the first companies.
     pub async fn visitors(&mut self, companies: usize, count: usize, manner: Manner) -> Outcome<Vec<Arc<Client>>> {
         self.people(companies, count, manner, false).await
@@ -80,6 +85,21 @@ impl Scene {
     }
 
     async fn people(
+        &mut self,
+        companies: usize,
+        count: usize,
+        manner: Manner,
+        agents: bool,
+    ) -> Outcome<Vec<Arc<Client>>> {
+        let came = self.arrive(companies, count, manner, agents).await?;
+        for client in &came {
+            client.connect();
+        }
+        all_here(&came, Duration::from_mins(2)).await?;
+        Ok(came)
+    }
+
+    async fn arrive(
         &mut self,
         companies: usize,
         count: usize,
@@ -101,7 +121,6 @@ impl Scene {
         let came: Vec<Outcome<Arc<Client>>> = arrivals.buffered(AT_ONCE).collect().await;
         let came: Vec<Arc<Client>> = came.into_iter().collect::<Outcome<_>>()?;
         self.clients.extend(came.iter().cloned());
-        all_here(&came, Duration::from_mins(2)).await?;
         Ok(came)
     }
 

@@ -60,6 +60,8 @@ impl Count {
 /// Of all actors together.
 #[derive(Debug, Default)]
 pub struct Tally {
+    /// Sends begun before this instant of the log are not timed.
+    timed_from: AtomicU64,
     /// Acknowledged sends.
     pub acks: Count,
     /// From the first attempt of a send to its acknowledgement.
@@ -92,4 +94,33 @@ pub struct Tally {
     pub clashes: Count,
     /// From losing a socket to being welcomed again.
     pub back_times: Times,
+}
+
+impl Tally {
+    /// Forgets the times of sends so far, and times what is begun from `now` on.
+    pub fn time_anew(&self, now: u64) {
+        self.timed_from.store(now, Ordering::Relaxed);
+        self.ack_times.take();
+        self.delivery_times.take();
+    }
+
+    pub(crate) fn acknowledged(&self, began: u64, now: u64) {
+        self.acks.up();
+        if began >= self.timed_from.load(Ordering::Relaxed) {
+            self.ack_times.note(now.saturating_sub(began));
+        }
+    }
+
+    pub(crate) fn delivered(&self, began: u64, now: u64) {
+        self.deliveries.up();
+        if began >= self.timed_from.load(Ordering::Relaxed) {
+            self.delivery_times.note(now.saturating_sub(began));
+        }
+    }
+
+    /// What should not have happened while nothing was broken on purpose.
+    pub fn errors(&self) -> u64 {
+        let counts = [&self.unknown, &self.refused, &self.later, &self.not_opened, &self.failed_requests];
+        counts.into_iter().chain([&self.nonsense, &self.clashes]).map(Count::now).sum()
+    }
 }

@@ -129,14 +129,14 @@ impl Client {
             return;
         }
         if let Some(at) = composed_at(&message.text, self.guard.word()) {
-            self.play.tally.deliveries.up();
-            self.play.tally.delivery_times.note(self.play.log.now().saturating_sub(at));
-        }
-        if self.manner.reads {
-            saying.frames.push(frame::read_mark(conversation, message.seq));
+            self.play.tally.delivered(at, self.play.log.now());
         }
         let one_in = self.manner.answers_one_in;
-        if self.is_agent && one_in > 0 && self.play.chance.once_in(one_in) {
+        let answers = self.is_agent && one_in > 0 && self.play.chance.once_in(one_in);
+        if self.manner.reads && (answers || !self.is_agent) {
+            saying.frames.push(frame::read_mark(conversation, message.seq));
+        }
+        if answers {
             if self.manner.types {
                 saying.frames.push(frame::typing(conversation, true));
             }

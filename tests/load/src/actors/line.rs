@@ -27,6 +27,8 @@ const LONGEST_WAIT_MS: u64 = 60_000;
 pub(super) enum End {
     /// The page was closed.
     Left,
+    /// The run cut it.
+    Cut,
     /// It was lost. The server may have said when to come again.
     Lost(Option<Duration>),
 }
@@ -52,12 +54,16 @@ pub(super) async fn live(client: Arc<Client>, mut told: UnboundedReceiver<Tell>)
                     client.play.tally.not_opened.up();
                     failures += 1;
                 }
-                client.is_cut_off();
+                let unknown = client.is_cut_off();
                 match ended {
                     End::Left => return,
-                    End::Lost(after) => wait = after,
+                    End::Cut => {}
+                    End::Lost(after) => {
+                        wait = after;
+                        client.play.tally.lost.up();
+                        (0..unknown).for_each(|_| client.play.tally.unknown.up());
+                    }
                 }
-                client.play.tally.lost.up();
             }
             Err(_) => {
                 client.play.tally.not_opened.up();
@@ -176,16 +182,18 @@ impl Client {
         seen
     }
 
-    /// Whatever was on its way has an unknown outcome now.
-    fn is_cut_off(&self) {
+    /// Whatever was on its way has an unknown outcome now. Says how much.
+    fn is_cut_off(&self) -> usize {
         let mut state = self.state();
-        state.lost_at = Some(self.play.log.now());
+        let mut unknown = 0;
+        state.lost_at.get_or_insert(self.play.log.now());
         for (id, pending) in &mut state.pending {
             if std::mem::take(&mut pending.on_the_wire) {
-                self.play.tally.unknown.up();
+                unknown += 1;
                 self.note(What::Unknown, *id, pending.conversation, 0);
             }
         }
+        unknown
     }
 
     /// Waits before the next attempt. True when the page was closed meanwhile.
@@ -230,7 +238,7 @@ impl Client {
                 saying.frames.extend(fresh.chunks(RESUMED_AT_ONCE).map(frame::resume));
             }
             Tell::Renewed(token) => saying.frames.push(frame::renew(&token)),
-            Tell::Cut => saying.end = Some(End::Lost(None)),
+            Tell::Cut => saying.end = Some(End::Cut),
             Tell::Leave => saying.end = Some(End::Left),
         }
     }

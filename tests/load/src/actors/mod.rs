@@ -78,7 +78,7 @@ pub enum Sent {
 pub struct Manner {
     /// An agent answers one in so many visitors' messages; 0 for none.
     pub answers_one_in: u64,
-    /// Reads what arrives.
+    /// A visitor reads what arrives, an agent what they answer.
     pub reads: bool,
     /// Types before answering.
     pub types: bool,
@@ -137,16 +137,25 @@ pub struct Client {
     here: AtomicBool,
     window: AtomicUsize,
     written: AtomicU64,
-    line: Mutex<Option<JoinHandle<()>>>,
+    line: Mutex<Line>,
+}
+
+/// The task that keeps the connection.
+#[derive(Debug)]
+enum Line {
+    /// Not connected yet.
+    Idle(mpsc::UnboundedReceiver<Tell>),
+    Kept(JoinHandle<()>),
+    Over,
 }
 
 impl Client {
-    /// A visitor comes to a company's site and connects.
+    /// A visitor comes to a company's site; [`Self::connect`] opens the socket.
     pub async fn visitor(play: &Arc<Play>, tenant: &Tenant, manner: Manner) -> Outcome<Arc<Self>> {
         Self::enter(play, tenant, manner, false).await
     }
 
-    /// A company's owner opens the console. May be called often: each is a tab of its own.
+    /// A company's owner comes to the console. May be called often: each is a tab of its own.
     pub async fn agent(play: &Arc<Play>, tenant: &Tenant, manner: Manner) -> Outcome<Arc<Self>> {
         Self::enter(play, tenant, manner, true).await
     }
@@ -157,7 +166,7 @@ impl Client {
         let (entry, chat) =
             if is_agent { (Entry::agent(tenant), None) } else { Entry::visitor(play.target()?, from, tenant).await? };
         let (tell, told) = mpsc::unbounded_channel();
-        let client = Arc::new(Self {
+        Ok(Arc::new(Self {
             number,
             tenant: tenant.number,
             is_agent,
@@ -171,11 +180,17 @@ impl Client {
             here: AtomicBool::new(false),
             window: AtomicUsize::new(0),
             written: AtomicU64::new(0),
-            line: Mutex::default(),
-        });
-        let task = tokio::spawn(line::live(Arc::clone(&client), told));
-        *client.line.lock().unwrap_or_else(PoisonError::into_inner) = Some(task);
-        Ok(client)
+            line: Mutex::new(Line::Idle(told)),
+        }))
+    }
+
+    /// Opens the socket, and opens it again whenever it is lost.
+    pub fn connect(self: &Arc<Self>) {
+        let mut line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
+        *line = match std::mem::replace(&mut *line, Line::Over) {
+            Line::Idle(told) => Line::Kept(tokio::spawn(line::live(Arc::clone(self), told))),
+            connected @ (Line::Kept(_) | Line::Over) => connected,
+        };
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -238,8 +253,8 @@ impl Client {
     /// Closes the page. Waits until the socket is gone.
     pub async fn leave(&self) {
         self.tell(Tell::Leave);
-        let task = self.line.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(task) = task {
+        let line = std::mem::replace(&mut *self.line.lock().unwrap_or_else(PoisonError::into_inner), Line::Over);
+        if let Line::Kept(task) = line {
             // Its end is all that matters.
             let _ended = task.await;
         }
@@ -286,8 +301,7 @@ impl Client {
     }
 
     fn acknowledged(&self, began: u64) {
-        self.play.tally.acks.up();
-        self.play.tally.ack_times.note(self.play.log.now().saturating_sub(began));
+        self.play.tally.acknowledged(began, self.play.log.now());
     }
 
     fn note(&self, what: What, client_message_id: Uuid, conversation: Option<Uuid>, mark: u64) {

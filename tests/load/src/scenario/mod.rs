@@ -1,8 +1,12 @@
 //! The scenarios, and what they share.
 
+pub(crate) mod fanout;
+pub(crate) mod idle;
+pub(crate) mod mixed;
 pub(crate) mod send;
+pub(crate) mod storm;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use load::actors::Client;
@@ -103,18 +107,19 @@ impl Spent {
     }
 }
 
-/// Visitors chosen at random send, so many a second in all, whatever the answers.
-pub(crate) async fn pace(visitors: &[Arc<Client>], rate: f64, long: Duration, chance: &Chance) {
+/// Visitors chosen at random among those who are connected send, so many a second in all, whatever the answers.
+pub(crate) async fn pace(visitors: &Mutex<Vec<Arc<Client>>>, rate: f64, long: Duration, chance: &Chance) {
     let began = Instant::now();
     let mut tick = tokio::time::interval(Duration::from_millis(5));
     let mut sent = 0_u64;
     while began.elapsed() < long {
         tick.tick().await;
         let due = (began.elapsed().as_secs_f64() * rate) as u64;
+        let visitors = visitors.lock().unwrap_or_else(PoisonError::into_inner);
         while sent < due {
             sent += 1;
-            let at = usize::try_from(chance.below(visitors.len() as u64)).unwrap_or(0);
-            if let Some(visitor) = visitors.get(at) {
+            let draws = (0..50).filter_map(|_| visitors.get(chance.below(visitors.len() as u64) as usize));
+            if let Some(visitor) = draws.into_iter().find(|visitor| visitor.is_here()) {
                 visitor.send(None);
             }
         }

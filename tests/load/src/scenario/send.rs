@@ -1,7 +1,7 @@
 //! How many sends a second are acknowledged, by company count, against single-row inserts into the same Postgres in the same
 //! minutes; and how long an acknowledgement takes under the usual load.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use clap::Args;
@@ -139,11 +139,10 @@ async fn usual_load(common: &Common, scene: &mut Scene, report: &mut Report, at_
     now(&format!("the usual load: {sockets} sockets, 200 messages a second"));
     let missing = usize::saturating_sub(sockets, scene.clients.len());
     let more = scene.visitors(SOME_TENANTS as usize, missing, Manner::default()).await?;
-    let all: Vec<Arc<Client>> = at_some.iter().chain(&more).cloned().collect();
+    let all = Mutex::new(at_some.iter().chain(&more).cloned().collect::<Vec<_>>());
     let chance = scene.play.chance.part("usual load");
     pace(&all, 200.0, Duration::from_secs(3), &chance).await;
-    scene.play.tally.ack_times.take();
-    scene.play.tally.delivery_times.take();
+    scene.play.tally.time_anew(scene.play.log.now());
     pace(&all, 200.0, common.seconds(20, 5), &chance).await;
     tokio::time::sleep(Duration::from_millis(500)).await;
     report.times("send.ack", &scene.play.tally.ack_times.take(), Target::None, Target::AtMost(100.0));

@@ -1,0 +1,155 @@
+//! All kinds of people at once, for minutes, at a multiple of the usual load; afterwards everything is compared.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use load::Outcome;
+use load::actors::{Client, Manner};
+use load::check;
+use load::report::{Report, Target};
+use load::scene::Scene;
+use load::stage::Tenant;
+
+use super::{Stretch, judge, now, pace};
+use crate::Common;
+
+/// Options of `mixed3x`.
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// How many times the usual load: 50 companies, 5,000 sockets, 200 messages a second
+    #[arg(long, default_value_t = 3)]
+    times: usize,
+}
+
+const COMPANIES: u32 = 50;
+const SOCKETS: usize = 5_000;
+const RATE: f64 = 200.0;
+/// Of three messages two are visitors', one is an agent's: they answer every other message.
+const VISITORS_SHARE: f64 = 2.0 / 3.0;
+/// How many visitors go, come, or lose their connection a second, for each multiple of the usual load.
+const CHURN: f64 = 3.0;
+
+/// Plays it.
+pub(crate) async fn play(options: &Options, scene: &mut Scene, report: &mut Report) -> Outcome<()> {
+    let common = &options.common;
+    let sockets = if common.quick { SOCKETS * options.times / 10 } else { SOCKETS * options.times };
+    let rate = RATE * options.times as f64;
+    let long = common.seconds(60, 10);
+    now(&format!("{COMPANIES} companies sign up"));
+    scene.companies(COMPANIES).await?;
+    // A few come and go first: what a server keeps for good after its first visitors is not a leak.
+    let first = scene.visitors(COMPANIES as usize, sockets / 10, Manner::default()).await?;
+    scene.dismiss(&first).await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let before = scene.fleet.footprint();
+
+    now(&format!("{sockets} visitors come, and an agent to each company"));
+    let answers = Manner { answers_one_in: 2, reads: true, types: true, watches_all: true };
+    scene.agents(COMPANIES as usize, COMPANIES as usize, answers).await?;
+    let reads = Manner { reads: true, ..Manner::default() };
+    let visitors = Mutex::new(scene.visitors(COMPANIES as usize, sockets, reads).await?);
+    let chance = scene.play.chance.part("mixed");
+    pace(&visitors, rate * VISITORS_SHARE, Duration::from_secs(5), &chance).await;
+
+    now(&format!("{rate} messages a second for {} s", long.as_secs()));
+    let play = Arc::clone(&scene.play);
+    play.tally.time_anew(play.log.now());
+    let errors = play.tally.errors();
+    let stretch = Stretch::begin(scene)?;
+    let churn = Churn {
+        scene,
+        visitors: &visitors,
+        manner: reads,
+        every: Duration::from_secs_f64(1.0 / (CHURN * options.times as f64)),
+    };
+    let (churned, ()) = tokio::join!(churn.run(long), pace(&visitors, rate * VISITORS_SHARE, long, &chance));
+    let spent = stretch.end(scene)?;
+    let (gone, come) = churned?;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    report.figure("mixed.messages_per_s", spent.acks_per_second(), "/s", Target::None);
+    report.times("mixed.ack", &play.tally.ack_times.take(), Target::None, Target::AtMost(250.0));
+    report.times("mixed.delivery", &play.tally.delivery_times.take(), Target::None, Target::AtMost(300.0));
+    report.figure("mixed.errors", (play.tally.errors() - errors) as f64, "", Target::AtMost(0.0));
+    report.figure("mixed.gaps_seen", play.tally.gaps.now() as f64, "", Target::None);
+    spent.per_message("mixed.cpu", report);
+
+    scene.clients.retain(|client| !gone.iter().any(|left| Arc::ptr_eq(left, client)));
+    scene.clients.extend(come);
+    judge(scene, "mixed", report, Duration::from_mins(1)).await?;
+
+    now("everybody goes");
+    scene.leave().await;
+    let held = check::leftovers(&scene.services, &scene.fleet, before, Duration::from_secs(20)).await?;
+    for sentence in &held {
+        eprintln!("  ✗ {sentence}");
+    }
+    let after = scene.fleet.footprint();
+    report.figure("mixed.held_after_all_left", held.len() as f64, "", Target::AtMost(0.0));
+    report.figure("mixed.rss_before_mb", before.rss as f64 / 1_048_576.0, "MiB", Target::None);
+    report.figure("mixed.rss_after_ratio", after.rss as f64 / before.rss.max(1) as f64, "", Target::AtMost(1.1));
+    Ok(())
+}
+
+/// Visitors who go, come, and lose their connection.
+struct Churn<'a> {
+    scene: &'a Scene,
+    visitors: &'a Mutex<Vec<Arc<Client>>>,
+    manner: Manner,
+    every: Duration,
+}
+
+impl Churn<'_> {
+    /// Gives those who went and those who came.
+    async fn run(&self, long: Duration) -> Outcome<(Vec<Arc<Client>>, Vec<Arc<Client>>)> {
+        let chance = self.scene.play.chance.part("churn");
+        let (mut gone, mut come) = (Vec::new(), Vec::new());
+        let began = Instant::now();
+        let mut tick = tokio::time::interval(self.every);
+        while began.elapsed() < long {
+            tick.tick().await;
+            match chance.below(3) {
+                0 => {
+                    if let Some(visitor) = self.one(chance.bits()) {
+                        visitor.cut();
+                    }
+                }
+                1 => {
+                    let left = self.take_one(chance.bits());
+                    if let Some(visitor) = left {
+                        visitor.leave().await;
+                        gone.push(visitor);
+                    }
+                }
+                _ => {
+                    let Some(tenant) = self.company(chance.bits()) else { continue };
+                    let visitor = Client::visitor(&self.scene.play, tenant, self.manner).await?;
+                    visitor.connect();
+                    come.push(Arc::clone(&visitor));
+                    self.visitors.lock().unwrap_or_else(PoisonError::into_inner).push(visitor);
+                }
+            }
+        }
+        // Who came and went again is not among those to look at in the end.
+        come.retain(|visitor| !gone.iter().any(|left| Arc::ptr_eq(left, visitor)));
+        Ok((gone, come))
+    }
+
+    fn company(&self, draw: u64) -> Option<&Tenant> {
+        let tenants = &self.scene.tenants;
+        tenants.get(draw as usize % tenants.len().max(1))
+    }
+
+    fn one(&self, draw: u64) -> Option<Arc<Client>> {
+        let visitors = self.visitors.lock().unwrap_or_else(PoisonError::into_inner);
+        visitors.get(draw as usize % visitors.len().max(1)).cloned()
+    }
+
+    fn take_one(&self, draw: u64) -> Option<Arc<Client>> {
+        let mut visitors = self.visitors.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = draw as usize % visitors.len().max(1);
+        (at < visitors.len()).then(|| visitors.swap_remove(at))
+    }
+}
