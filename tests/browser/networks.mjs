@@ -1,6 +1,6 @@
 // Networks that let less and less through: no socket, no stream, no long request. The chat goes on over what is left.
 
-import { check, chatOf, company, now, openChat, person, shopPage, shot, site, story, troubleAt } from './stage.mjs'
+import { BASE, check, chatOf, company, now, openChat, person, shopPage, shot, site, story, troubleAt } from './stage.mjs'
 import { gate } from './gate.mjs'
 
 /** How long an answer may take to the visitor's screen by the best of the ways that are left. */
@@ -8,17 +8,17 @@ const SOON_MS = 5_000
 
 await story(async (browser) => {
   const network = await gate()
-  const { context, tag } = await company(browser, { name: 'Blue Teapot', owner: 'Mei Chen', base: network.base })
+  const { context, tag } = await company(browser, { name: 'Blue Teapot', owner: 'Mei Chen' })
   const visitor = await person(browser, 'visitor', { viewport: { width: 1180, height: 800 } })
   const desk = await context.newPage()
-  await desk.goto(new URL('/console', process.env['FRONTDESK_BASE']).href)
+  await desk.goto(`${BASE}/console`)
   await desk.getByText('You are all caught up').waitFor()
 
   now('a network without sockets')
   troubleAt(network.base)
   network.block('socket')
   const page = await visitor.newPage()
-  await page.goto(await site(() => shopPage('Blue Teapot', tag)))
+  await page.goto(await site(() => shopPage('Blue Teapot', tag.replace(BASE, network.base))))
   let chat = await openChat(page, 'Open chat')
   const write = async (text) => {
     await chat.getByRole('textbox', { name: 'Your message' }).fill(text)

@@ -31,8 +31,9 @@ const FLAGS = [
 const ALLOWED = [
   // The browser itself notes every request and socket that finds no network while the story is offline.
   { while: 'offline', text: /net::ERR_INTERNET_DISCONNECTED/ },
-  // The same for a server that is away, or a way to it that is blocked; only from its own pages, never from the host's.
-  { while: 'trouble', text: /net::ERR_|WebSocket connection to|status of 502/ },
+  // The same for a server that is away, or a way to it that is blocked; only from its own pages, never from the host's. A
+  // request whose connection was cut is repeated by the browser itself, and the repeat may find the first still at work.
+  { while: 'trouble', text: /net::ERR_|WebSocket connection to|status of (502|409)/ },
 ]
 
 const complaints = []
@@ -122,15 +123,16 @@ export async function shot(page, name) {
 }
 
 /** The company's own site: another origin, with whatever was pasted into it. */
-export async function site(page) {
+export async function site(page, name = '127.0.0.1') {
   const server = createServer((request, response) => {
     if (request.url === '/favicon.ico') return response.writeHead(204).end()
     response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end(page())
   })
   await new Promise((ready) => server.listen(0, '127.0.0.1', ready))
   server.unref()
-  // By number, so that it is not even the same site as Frontdesk's.
-  return `http://127.0.0.1:${server.address().port}/`
+  // By number, so that it is not even the same site as Frontdesk's, and the chat's frame is denied its storage as in any
+  // private window; as `localhost` it is, and the frame has all of it.
+  return `http://${name}:${server.address().port}/`
 }
 
 /** The newest letter to somebody, once it has come. */
@@ -191,7 +193,7 @@ export async function chatOf(page) {
 export async function company(browser, { name, owner, base = BASE, device = {} }) {
   const context = await person(browser, 'owner', device)
   const portal = await context.newPage()
-  await portal.goto(`${BASE}/signup`)
+  await portal.goto(`${base}/signup`)
   await portal.getByLabel('Company', { exact: true }).fill(name)
   await portal.getByLabel('Your name').fill(owner)
   await portal.getByLabel('Work e-mail').fill(`${owner.split(' ')[0].toLowerCase()}-${Date.now()}@mail.test`)

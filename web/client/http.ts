@@ -31,6 +31,8 @@ export class ApiProblem extends Error {
 
   /** The same request may well succeed later, unchanged. */
   get transient(): boolean {
+    // Browsers repeat a request by themselves when its connection breaks, and the repeat may overtake the first.
+    if (this.code === 'idempotency_key_busy') return true
     return this.status === 0 || this.status === 408 || this.status === 429 || this.status >= 500
   }
 

@@ -214,8 +214,8 @@ export function createDesk(key: string): Desk {
       }
     }
     const body = { client_message_id, text, page }
-    const options = { idempotencyKey: client_message_id }
-    const answer = await visitor.http.post<WidgetSent>('/v1/widget/messages', body, options)
+    // No idempotency key of its own: a repeat from another page has another body, and the message's id is what counts.
+    const answer = await visitor.http.post<WidgetSent>('/v1/widget/messages', body)
     toldPage = page?.url ?? ''
     adoptConversation(answer.conversation)
     if (answer.message) merge([answer.message])
