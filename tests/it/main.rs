@@ -11,6 +11,7 @@ mod assignment;
 mod auth;
 mod bad_frames;
 mod bad_input;
+mod batches;
 mod browser;
 mod cancel;
 mod idempotency;
