@@ -40,7 +40,13 @@ export async function gate() {
     if (way) seen.push(way)
     if (blocked.has(way)) return response.writeHead(502).end()
     const { method, url } = request
-    const passed = ask({ host: server.hostname, port: server.port, method, path: url, headers: headers(request.headers) })
+    const passed = ask({
+      host: server.hostname,
+      port: server.port,
+      method,
+      path: url,
+      headers: headers(request.headers),
+    })
     passed.on('response', (answer) => {
       response.writeHead(answer.statusCode, answer.headers)
       answer.pipe(response)
@@ -52,8 +58,14 @@ export async function gate() {
   http.on('upgrade', (request, socket, head) => {
     seen.push('socket')
     socket.on('error', () => undefined)
-    if (blocked.has('socket')) return socket.end('HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\nconnection: close\r\n\r\n')
-    const passed = ask({ host: server.hostname, port: server.port, path: request.url, headers: headers(request.headers) })
+    if (blocked.has('socket'))
+      return socket.end('HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\nconnection: close\r\n\r\n')
+    const passed = ask({
+      host: server.hostname,
+      port: server.port,
+      path: request.url,
+      headers: headers(request.headers),
+    })
     passed.on('error', () => socket.destroy())
     passed.on('upgrade', (answer, other, first) => {
       const lines = Object.entries(answer.headers).map(([name, value]) => `${name}: ${value}`)

@@ -1,6 +1,19 @@
 // Networks that let less and less through: no socket, no stream, no long request. The chat goes on over what is left.
 
-import { BASE, check, chatOf, company, now, openChat, person, shopPage, shot, site, story, troubleAt } from './stage.mjs'
+import {
+  BASE,
+  check,
+  chatOf,
+  company,
+  now,
+  openChat,
+  person,
+  shopPage,
+  shot,
+  site,
+  story,
+  troubleAt,
+} from './stage.mjs'
 import { gate } from './gate.mjs'
 
 /** How long an answer may take to the visitor's screen by the best of the ways that are left. */

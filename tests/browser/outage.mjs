@@ -1,6 +1,18 @@
 // The server dies in the middle of a conversation and comes back: nobody is left without a word, and no word is lost or doubled.
 
-import { check, company, now, openChat, person, shadowButton, shopPage, shot, site, story, troubleAt } from './stage.mjs'
+import {
+  check,
+  company,
+  now,
+  openChat,
+  person,
+  shadowButton,
+  shopPage,
+  shot,
+  site,
+  story,
+  troubleAt,
+} from './stage.mjs'
 import { gate } from './gate.mjs'
 
 /** The promise: whoever cannot reach us knows within this time, and where else to turn. */
@@ -8,10 +20,17 @@ const TOLD_MS = 5_000
 
 await story(async (browser) => {
   const network = await gate()
-  const { context, portal, tag } = await company(browser, { name: 'Blue Teapot', owner: 'Mei Chen', base: network.base })
+  const { context, portal, tag } = await company(browser, {
+    name: 'Blue Teapot',
+    owner: 'Mei Chen',
+    base: network.base,
+  })
   // One on another site, whose frame has nothing but partitioned cookies; one whose frame has its whole storage.
   const devices = await Promise.all([person(browser, 'visitor'), person(browser, 'neighbour')])
-  const homes = [await site(() => shopPage('Blue Teapot', tag)), await site(() => shopPage('Blue Teapot', tag), 'localhost')]
+  const homes = [
+    await site(() => shopPage('Blue Teapot', tag)),
+    await site(() => shopPage('Blue Teapot', tag), 'localhost'),
+  ]
 
   now('the company names its other contacts')
   await portal.getByRole('link', { name: 'Emergency plan', exact: true }).click()
@@ -32,7 +51,11 @@ await story(async (browser) => {
   }
   const desk = await context.newPage()
   await desk.goto(`${network.base}/console`)
-  const rowOf = (index) => desk.getByRole('list', { name: 'Mine' }).getByRole('link').filter({ hasText: `from ${index}` })
+  const rowOf = (index) =>
+    desk
+      .getByRole('list', { name: 'Mine' })
+      .getByRole('link')
+      .filter({ hasText: `from ${index}` })
   await rowOf(1).waitFor()
   await rowOf(0).click()
   await answer('Good day!')
@@ -105,7 +128,10 @@ await story(async (browser) => {
   await again.goto(`${network.base}/console`)
   const thread = again.getByRole('log', { name: 'Messages' })
   for (const index of [0, 1]) {
-    const row = again.getByRole('list', { name: 'Mine' }).getByRole('link').filter({ hasText: index === 0 ? /More of 0|Kept answer/ : /More of 1/ })
+    const row = again
+      .getByRole('list', { name: 'Mine' })
+      .getByRole('link')
+      .filter({ hasText: index === 0 ? /More of 0|Kept answer/ : /More of 1/ })
     await row.click()
     await thread.getByText(`More of ${index}`).waitFor()
     const said = await thread.innerText()

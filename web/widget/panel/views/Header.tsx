@@ -7,15 +7,17 @@ import { Avatar, Icon } from './parts'
 export function Header() {
   const { state, actions, words } = usePanel()
   const { config, conversation } = state
-  // Without a network nobody is known to be there.
-  const online = state.online && !state.offline
+  // Without a way to them nobody is known to be there.
+  const online = state.online && !state.offline && !state.unreachable
   const agent = conversation?.status === 'open' ? conversation.assignee?.name : undefined
   const title = config?.title || config?.company || words.t('chat')
   const status = state.offline
     ? words.t('offlineTitle')
-    : agent
-      ? words.t(online ? 'agentHere' : 'agentAway', { name: agent })
-      : words.t(online ? 'online' : 'away')
+    : state.unreachable
+      ? words.t('noConnection')
+      : agent
+        ? words.t(online ? 'agentHere' : 'agentAway', { name: agent })
+        : words.t(online ? 'online' : 'away')
   const greet = isFresh(state)
   return (
     <header class={greet ? 'header hero' : 'header'}>

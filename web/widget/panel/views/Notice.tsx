@@ -1,19 +1,24 @@
 // What stands above everything when the usual way is not the best one: the company's emergency notice, or that the server cannot
 // be reached; and where else to turn.
 
+import { useState } from 'preact/hooks'
 import { contactHref } from '../../shared/contacts'
 import { usePanel } from '../context'
 import { Icon, Linked } from './parts'
 
-const SIGNS = { phone: 'phone', email: 'mail', link: 'globe', other: 'alert' } as const
+const SIGNS = { phone: 'phone', email: 'mail', link: 'globe', other: 'pin' } as const
 
 export function Notice() {
   const { state, actions, words } = usePanel()
   const { notice } = state
+  const [folded, setFolded] = useState(false)
   // Without a network of one's own the fault is not the company's, and the banner says so.
   const away = state.unreachable && !state.offline
   const shown = away || notice.active
   const waiting = state.thread.pending.filter((entry) => entry.state !== 'failed' && entry.state !== 'held').length
+  // Who has read it may want to see the conversation again; what it is about stays in sight.
+  const foldable = shown && notice.contacts.length > 0
+  const open = !foldable || !folded
   return (
     <section class={shown ? 'notice' : ''} aria-label={shown ? words.t('noticeLabel') : undefined}>
       <div role="status">
@@ -28,10 +33,21 @@ export function Notice() {
             <Linked text={notice.message ?? words.t('noticeDefault')} />
           </p>
         )}
-        {shown && <p>{words.t(away ? (waiting > 0 ? 'awayKept' : 'awayText') : 'noticeText')}</p>}
+        {shown && open && <p>{words.t(away ? (waiting > 0 ? 'awayKept' : 'awayText') : 'noticeText')}</p>}
       </div>
-      {shown && notice.contacts.length > 0 && <Contacts />}
-      {away && (
+      {foldable && (
+        <button
+          type="button"
+          class={folded ? 'fold folded' : 'fold'}
+          aria-expanded={!folded}
+          aria-label={words.t('otherContacts')}
+          onClick={() => setFolded(!folded)}
+        >
+          <Icon name="down" size={18} />
+        </button>
+      )}
+      {foldable && open && <Contacts />}
+      {away && open && (
         <button type="button" class="link" onClick={actions.reload}>
           {words.t('retry')}
         </button>

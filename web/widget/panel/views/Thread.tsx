@@ -94,7 +94,7 @@ export function Thread() {
           </li>
         )}
         <Messages />
-        {contact.asked && <ContactCard />}
+        {contact.asked && !state.unreachable && <ContactCard />}
         {isFresh(state) && <li class="promise">{words.t('promise')}</li>}
         {typing !== null && (
           <li class="row theirs first last typing">
@@ -145,7 +145,7 @@ function Welcome() {
           {config?.greeting || words.t('greeting')}
         </p>
       )}
-      {!online && config && state.connection !== 'reconnecting' && (
+      {!online && config && state.connection !== 'reconnecting' && !state.unreachable && (
         <p class="away" dir="auto">
           <Linked text={config.away_message || words.t('awayMessage')} />
         </p>
