@@ -15,6 +15,7 @@ mod extract;
 mod health;
 mod idempotency;
 mod layers;
+mod listener;
 mod metrics;
 mod outbox_page;
 mod pages;

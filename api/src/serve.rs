@@ -1,6 +1,5 @@
 //! A running server: starts in milliseconds, goes away without cutting anybody off in mid-sentence.
 
-use std::future::IntoFuture as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,7 +11,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::StartError;
-use crate::{App, router, work};
+use crate::{App, listener, router, work};
 
 /// Which parts of the work a process does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,15 +78,14 @@ async fn run(
     if parts.web {
         work::local(&mut tasks, &app);
         let going_away = app.going_away.clone();
-        let serving = axum::serve(listener, router(Arc::clone(&app)).into_make_service())
-            .with_graceful_shutdown(async move { going_away.cancelled().await });
+        let serving = listener::serve(listener, router(Arc::clone(&app)), async move { going_away.cancelled().await });
         // A request that never ends does not keep the server from going.
         let overdue = async {
             app.going_away.cancelled().await;
             app.world.clock.pause(SOCKETS_GO_WITHIN).await;
         };
         tokio::select! {
-            served = serving.into_future() => { served.or_log("serving"); }
+            () = serving => {}
             () = overdue => tracing::warn!("some requests did not end in time"),
         }
     } else {
