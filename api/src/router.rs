@@ -76,6 +76,7 @@ fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(v1::auth::reset_password))
         .routes(routes!(v1::account::show, v1::account::change))
         .routes(routes!(v1::account::checklist))
+        .routes(routes!(v1::emergency::show, v1::emergency::set))
         .routes(routes!(v1::agents::list))
         .routes(routes!(v1::agents::change))
         .routes(routes!(v1::agents::choose_availability))
@@ -107,29 +108,37 @@ fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(v1::widget::send))
         .routes(routes!(v1::widget::list))
         .routes(routes!(v1::widget::read))
+        .routes(routes!(v1::widget::deliver))
         .routes(routes!(v1::widget::rate))
         .routes(routes!(v1::widget::introduce))
 }
 
+/// What lasts longer than an ordinary answer may take, and bounds itself.
+fn lasting() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new().routes(routes!(v1::widget_events::events)).routes(routes!(v1::widget_events::poll))
+}
+
 /// The OpenAPI document.
 pub fn document() -> Document {
-    contract::finish(routes().into_openapi())
+    contract::finish(routes().merge(lasting()).into_openapi())
 }
 
 /// Everything that is served on the one port.
 pub fn router(app: Arc<App>) -> Router {
-    let (api, document) = routes().split_for_parts();
+    let (api, _) = routes().split_for_parts();
+    let (lasting, _) = lasting().split_for_parts();
     let api = api
         .layer(middleware::from_fn_with_state(Arc::clone(&app), idempotency::remember))
         .layer(DefaultBodyLimit::max(idempotency::LARGEST_BODY))
         .layer(middleware::from_fn(layers::uncancelled));
-    let docs = utoipa_swagger_ui::SwaggerUi::new("/docs").url("/openapi.json", contract::finish(document));
+    let docs = utoipa_swagger_ui::SwaggerUi::new("/docs").url("/openapi.json", document());
     let pages = pages::routes()
         .merge(outbox_page::routes())
         .route("/readyz", get(health::ready))
         .layer(middleware::from_fn(layers::uncancelled));
     Router::new()
         .merge(api)
+        .merge(lasting)
         .merge(docs)
         .merge(pages)
         .route("/v1/realtime", get(ws::upgrade))

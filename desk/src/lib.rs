@@ -7,6 +7,7 @@
 
 pub mod contact;
 pub mod conversation;
+pub mod emergency;
 pub mod event;
 pub mod inbox;
 pub mod message;
@@ -14,6 +15,7 @@ pub mod survey;
 
 pub use contact::{Contact, ContactId};
 pub use conversation::{Conversation, ConversationId};
+pub use emergency::{Emergency, EmergencyNotice};
 pub use event::Event;
 pub use inbox::{Inbox, InboxId};
 pub use message::{Message, MessageId};

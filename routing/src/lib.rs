@@ -12,8 +12,12 @@ pub mod relay;
 
 use std::sync::Arc;
 
+use desk::EmergencyNotice;
 use infra::bus::Bus;
+use tenant::AccountId;
 use tenant::world::SharedWorld;
+
+use realtime::{ServerFrame, Topic};
 
 /// What this crate stands on.
 #[derive(Clone)]
@@ -38,5 +42,14 @@ impl Routing {
         let presence = Arc::new(presence::Presence::new(world.cache.clone(), node));
         let writer = Arc::new(desk::message::Writer::start(&world));
         Self { world, bus, presence, switchboard, writer }
+    }
+
+    /// Tells all agents and visitors of a company how its emergency plan stands. Kept in no outbox: who misses it reads it
+    /// with the next session.
+    pub async fn tell_emergency(&self, account: AccountId, notice: &EmergencyNotice) {
+        let frame = ServerFrame::Emergency { emergency: notice }.encode();
+        for topic in [Topic::Agents(account), Topic::Visitors(account)] {
+            self.switchboard.say(topic, &frame).await;
+        }
     }
 }

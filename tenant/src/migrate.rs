@@ -13,6 +13,7 @@ const SHARED: &[(i32, &str)] = &[(1, include_str!("../migrations/shared/0001_dir
 const TENANT: &[(i32, &str)] = &[
     (1, include_str!("../migrations/tenant/0001_base.sql")),
     (2, include_str!("../migrations/tenant/0002_message_path.sql")),
+    (3, include_str!("../migrations/tenant/0003_emergency.sql")),
 ];
 
 /// The level that this program needs every tenant schema to have.

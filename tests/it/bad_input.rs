@@ -8,10 +8,11 @@ use tests::{Http, Reply, Shop, TestApp, fresh};
 use crate::probes::{Door, Probe, Things, without_limits};
 
 /// What is taken although it is odd, each with its reason. An entry that is not needed any more fails the story.
-const TAKEN: [(&str, &str, &str); 11] = [
+const TAKEN: [(&str, &str, &str); 12] = [
     ("GET /v1/contacts", "query", "words to search for are looked for as they are, and not found"),
     ("POST /v1/conversations/{id}/read", "/seq", "a place beyond the end is the end, one before the start the start"),
     ("POST /v1/widget/conversations/{id}/read", "/seq", "the same for the visitor"),
+    ("POST /v1/widget/conversations/{id}/delivered", "/seq", "the same for what the browser has received"),
     ("POST /v1/widget/messages", "/page/url", "a page's address is cleaned and cut; a message is worth more"),
     ("POST /v1/widget/messages", "/page/title", "the same"),
     ("POST /v1/widget/messages", "/page/referrer", "the same"),
@@ -380,6 +381,7 @@ fn bad_values(name: &str, schema: &Value) -> Vec<String> {
     let named: &[&str] = match name {
         "limit" => &["0", "101", "-1", "abc", "18446744073709551616", "1.5", "", "%00"],
         "after_seq" | "before_seq" => &["abc", "9223372036854775808", "1.5", "", "%00", "1e3"],
+        "wait_seconds" => &["26", "-1", "abc", "18446744073709551616", "1.5", "", "%00"],
         "cursor" => &[
             "x",
             "1-1",

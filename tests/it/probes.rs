@@ -101,6 +101,7 @@ impl Things {
             | "GET /v1/contacts"
             | "GET /v1/conversations"
             | "GET /v1/conversations/counts"
+            | "GET /v1/emergency"
             | "GET /v1/inboxes"
             | "GET /v1/invitations"
             | "GET /v1/plans"
@@ -109,6 +110,11 @@ impl Things {
             | "GET /v1/usage"
             | "POST /v1/auth/resend-verification" => (None, Door::Member, None),
             "PATCH /v1/account" => (None, Door::Member, Some(json!({ "name": text("Renamed"), "locale": "zh-CN" }))),
+            "PUT /v1/emergency" => {
+                let contacts = json!([{ "kind": "phone", "label": text("Shop"), "value": "+49 30 123456" }]);
+                let plan = json!({ "active": true, "message": text("Please call"), "contacts": contacts });
+                (None, Door::Member, Some(plan))
+            }
             "PUT /v1/agents/me/availability" => (None, Door::Member, Some(json!({ "availability": "away" }))),
             "PATCH /v1/agents/{id}" => {
                 let change = json!({ "role": "supervisor", "name": text("Val"), "capacity": 3, "disabled": false });
@@ -172,8 +178,12 @@ impl Things {
             "PATCH /v1/widget/contact" => {
                 (Door::Visitor, Some(json!({ "name": text("Anne"), "email": "anne@mail.test" })))
             }
-            "GET /v1/widget/conversations/{id}/messages" => (Door::Visitor, None),
-            "POST /v1/widget/conversations/{id}/read" => (Door::Visitor, Some(json!({ "seq": 1 }))),
+            "GET /v1/widget/conversations/{id}/messages" | "GET /v1/widget/events" | "GET /v1/widget/events/poll" => {
+                (Door::Visitor, None)
+            }
+            "POST /v1/widget/conversations/{id}/read" | "POST /v1/widget/conversations/{id}/delivered" => {
+                (Door::Visitor, Some(json!({ "seq": 1 })))
+            }
             "POST /v1/widget/conversations/{id}/survey" => {
                 (Door::Visitor, Some(json!({ "rating": 5, "comment": text("Good") })))
             }
@@ -208,7 +218,12 @@ impl Things {
             _ => panic!("{operation} has no probe: say here what a good request looks like and for whom it is"),
         };
         let path = template.replace("{id}", &self.chat).replace("{token}", "nobody-has-this");
-        let path = if operation == "GET /v1/widget/config" { format!("{path}?key={}", self.key) } else { path };
+        let path = match operation {
+            "GET /v1/widget/config" => format!("{path}?key={}", self.key),
+            "GET /v1/widget/events" => format!("{path}?conversation_id={}&after_seq=0", self.chat),
+            "GET /v1/widget/events/poll" => format!("{path}?conversation_id={}&after_seq=0&wait_seconds=0", self.chat),
+            _ => path,
+        };
         let names_a_thing = template.contains("{id}");
         Probe { operation: operation.to_owned(), method: method.to_owned(), path, body, door, names_a_thing }
     }

@@ -204,14 +204,18 @@ impl Http {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let response = request.body(body).send().await?;
+        let mut response = request.body(body).send().await?;
         let status = response.status().as_u16();
         let headers = response
             .headers()
             .iter()
             .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
             .collect();
-        let text = String::from_utf8_lossy(&response.bytes().await?).into_owned();
+        let is_endless =
+            response.headers().get("content-type").is_some_and(|kind| kind.as_bytes() == b"text/event-stream");
+        // Of a stream without end, the beginning.
+        let bytes = if is_endless { response.chunk().await?.unwrap_or_default() } else { response.bytes().await? };
+        let text = String::from_utf8_lossy(&bytes).into_owned();
         let reply = Reply { asked: format!("{method} {path}"), status, headers, text };
         self.guard.check(&reply.asked, &reply.text);
         for (name, value) in &reply.headers {

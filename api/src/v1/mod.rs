@@ -7,6 +7,7 @@ pub(crate) mod audit_log;
 pub(crate) mod auth;
 pub(crate) mod contacts;
 pub(crate) mod conversations;
+pub(crate) mod emergency;
 pub(crate) mod inboxes;
 pub(crate) mod invitations;
 pub(crate) mod messages;
@@ -14,6 +15,7 @@ pub(crate) mod signup;
 pub(crate) mod surveys;
 pub(crate) mod usage;
 pub(crate) mod widget;
+pub(crate) mod widget_events;
 
 mod session;
 

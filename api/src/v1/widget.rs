@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use desk::contact::{self, ContactChange, ContactId, VisitedPage};
 use desk::conversation::{self, ConversationError, ConversationId, WidgetConversation};
+use desk::emergency::{self, EmergencyNotice};
 use desk::inbox::{self, Inbox, InboxError, InboxKey, Position, Theme};
 use desk::message::{self, Post, WidgetMessage};
 use desk::survey;
@@ -88,6 +89,8 @@ pub(crate) struct WidgetConfig {
     online: bool,
     /// Whether a resolved conversation asks for a rating.
     survey_enabled: bool,
+    /// What to do while the company cannot answer as usual.
+    emergency: EmergencyNotice,
 }
 
 /// Show the widget's settings
@@ -98,6 +101,7 @@ pub(crate) async fn config(
 ) -> Result<Json<WidgetConfig>, Problem> {
     let (tenant, tx, inbox) = by_key(&app, &query.key).await?;
     let profiles = agent::list(&tx).await?;
+    let emergency = emergency::find(&tx).await?.notice();
     if inbox.installed_at.is_none() && query.preview != Some(true) {
         inbox::mark_installed(&tx, inbox.id).await?;
     }
@@ -116,6 +120,7 @@ pub(crate) async fn config(
         theme: settings.theme,
         online: present.values().any(|availability| *availability == EffectiveAvailability::Online),
         survey_enabled: settings.survey_enabled,
+        emergency,
     }))
 }
 
@@ -150,6 +155,8 @@ pub(crate) struct WidgetSession {
     contact_id: ContactId,
     /// Their newest conversation here.
     conversation: Option<WidgetConversation>,
+    /// What to do while the company cannot answer as usual.
+    emergency: EmergencyNotice,
 }
 
 /// Come in as a visitor
@@ -183,6 +190,7 @@ pub(crate) async fn session(
     };
     contact::seen(&tx, contact_id, ask.page).await?;
     let conversation = conversation::latest_of_contact(&tx, contact_id, inbox.id).await?;
+    let emergency = emergency::find(&tx).await?.notice();
     tx.commit().await?;
     let token =
         app.world.keys.sign(Audience::Visitor, tenant.id().uuid(), contact_id.uuid(), inbox.id.uuid(), tenant.now())?;
@@ -192,6 +200,7 @@ pub(crate) async fn session(
         secret,
         contact_id,
         conversation: conversation.map(|conversation| conversation.for_visitor()),
+        emergency,
     }))
 }
 
@@ -272,6 +281,22 @@ pub(crate) async fn read(
     let conversation = conversation::mark_read_by_contact(&mut tx, id, scope.who.contact_id, ask.seq).await?;
     tx.commit().await?;
     Ok(Json(conversation.for_visitor()))
+}
+
+/// Note that the visitor's browser has received up to a place
+///
+/// For browsers without a socket, which say so with the frame `delivered`.
+#[utoipa::path(post, path = "/v1/widget/conversations/{id}/delivered", tag = "widget", params(("id" = ConversationId, Path)), request_body = ReadMark,
+    responses((status = 204), Problems))]
+pub(crate) async fn deliver(
+    AsVisitor(scope): AsVisitor,
+    Path(id): Path<ConversationId>,
+    Body(ask): Body<ReadMark>,
+) -> Result<StatusCode, Problem> {
+    let mut tx = scope.begin().await?;
+    conversation::mark_delivered(&mut tx, id, scope.who.contact_id, ask.seq).await?;
+    tx.commit().await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// A rating.

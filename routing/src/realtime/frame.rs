@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use desk::Contact;
 use desk::conversation::{Conversation, ConversationId, WidgetConversation};
 use desk::message::{Message, SenderKind, WidgetMessage};
+use desk::{Contact, EmergencyNotice};
 use serde::{Deserialize, Serialize};
 use tenant::AgentId;
 use uuid::Uuid;
@@ -229,6 +229,12 @@ pub enum ServerFrame<'a> {
     Contact {
         /// As they are.
         contact: &'a Contact,
+    },
+    /// The emergency plan was switched or changed; for agents and visitors.
+    #[serde(rename = "emergency.updated")]
+    Emergency {
+        /// As it is.
+        emergency: &'a EmergencyNotice,
     },
     /// The fresh token was good.
     #[serde(rename = "renewed")]

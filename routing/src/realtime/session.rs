@@ -65,6 +65,13 @@ enum Speaker {
     Visitor(Scope<Visitor>),
 }
 
+/// An answer to a resume.
+struct Resumed {
+    frame: String,
+    /// Whether it brings a message.
+    has_news: bool,
+}
+
 /// A socket that has said a good hello.
 pub struct Session {
     routing: Routing,
@@ -144,28 +151,28 @@ fn value(of: &impl serde::Serialize) -> serde_json::Value {
 impl Session {
     /// Lets a speaker in by a member's or a visitor's token, and gives the socket its place.
     pub async fn open(routing: &Routing, token: &str) -> Result<(Self, Place), EnterError> {
-        let speaker = Self::recognise(&routing.world, token).await?;
-        let account = match &speaker {
-            Speaker::Agent(scope) => {
-                // A socket lives long: what is a few seconds old is good enough for a request, not for it.
-                routing.world.directory.forget(scope.tenant.id());
-                if !scope.still_welcome().await? {
-                    return Err(BadToken.into());
-                }
-                scope.tenant.id()
-            }
-            Speaker::Visitor(scope) => scope.tenant.id(),
+        let scope = match Self::recognise(&routing.world, token).await? {
+            Speaker::Visitor(scope) => return Ok(Self::of_visitor(routing, scope).await),
+            Speaker::Agent(scope) => scope,
         };
-        let (agent, topics) = match &speaker {
-            Speaker::Agent(scope) => (Some(scope.who.agent_id), vec![Topic::Agents(account)]),
-            Speaker::Visitor(scope) => {
-                (None, vec![Topic::Visitors(account), Topic::Contact(account, scope.who.contact_id)])
-            }
-        };
-        let place = routing.switchboard.join(account, agent, &topics).await;
-        let session = Self { routing: routing.clone(), speaker };
+        // A socket lives long: what is a few seconds old is good enough for a request, not for it.
+        let account = scope.tenant.id();
+        routing.world.directory.forget(account);
+        if !scope.still_welcome().await? {
+            return Err(BadToken.into());
+        }
+        let place = routing.switchboard.join(account, Some(scope.who.agent_id), &[Topic::Agents(account)]).await;
+        let session = Self { routing: routing.clone(), speaker: Speaker::Agent(scope) };
         session.arrive().await;
         Ok((session, place))
+    }
+
+    /// Gives a visitor who is known already a place, whatever carries the frames.
+    pub async fn of_visitor(routing: &Routing, scope: Scope<Visitor>) -> (Self, Place) {
+        let account = scope.tenant.id();
+        let topics = [Topic::Visitors(account), Topic::Contact(account, scope.who.contact_id)];
+        let place = routing.switchboard.join(account, None, &topics).await;
+        (Self { routing: routing.clone(), speaker: Speaker::Visitor(scope) }, place)
     }
 
     async fn recognise(world: &SharedWorld, token: &str) -> Result<Speaker, EnterError> {
@@ -371,7 +378,7 @@ impl Session {
                 Ok(_) | Err(_) => Ok(None),
             };
             frames.push(match resumed {
-                Ok(Some(frame)) => frame,
+                Ok(Some(found)) => found.frame,
                 Ok(None) => ServerFrame::Reset { conversation_id: id.chars().take(60).collect() }.encode(),
                 Err(error) => error.frame(None, None).encode(),
             });
@@ -379,7 +386,15 @@ impl Session {
         frames
     }
 
-    async fn resume_one(&self, id: ConversationId, after: i64) -> Result<Option<String>, SessionError> {
+    /// What was missed of one conversation; `None` when nothing was.
+    pub async fn missed(&self, id: ConversationId, after: i64) -> Result<Option<String>, SessionError> {
+        Ok(match self.resume_one(id, after.max(0)).await? {
+            Some(found) => found.has_news.then_some(found.frame),
+            None => Some(ServerFrame::Reset { conversation_id: id.to_string() }.encode()),
+        })
+    }
+
+    async fn resume_one(&self, id: ConversationId, after: i64) -> Result<Option<Resumed>, SessionError> {
         let span = Span { after: Some(after), before: None, limit: RESUME_MOST };
         let (messages, last_seq, conversation, more) = match &self.speaker {
             Speaker::Agent(scope) => {
@@ -400,7 +415,9 @@ impl Session {
         if more || after > last_seq {
             return Ok(None);
         }
-        Ok(Some(ServerFrame::Resumed { conversation_id: id, messages, last_seq, conversation }.encode()))
+        let has_news = after < last_seq;
+        let frame = ServerFrame::Resumed { conversation_id: id, messages, last_seq, conversation }.encode();
+        Ok(Some(Resumed { frame, has_news }))
     }
 
     /// Takes a fresh token of the same speaker.
