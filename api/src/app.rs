@@ -10,8 +10,9 @@ use infra::mail::Mailer;
 use infra::{Chance, Clock};
 use routing::Routing;
 use tenant::account::Directory;
+use tenant::flood::Flood;
 use tenant::outbox::Fact;
-use tenant::throttle::Throttle;
+use tenant::throttle::{Rate, Throttle};
 use tenant::token::Keys;
 use tenant::world::{SharedWorld, World};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
@@ -72,6 +73,7 @@ impl App {
             spare_schemas: settings.spare_schemas,
             directory: Directory::new(billing::plan::limits),
             throttle: Throttle::default(),
+            flood: Flood::new(Rate { most: settings.visitor_rate, seconds: 10 }),
             facts,
         });
         let bus = infra::bus::connect(&settings.nats_url).await.map_err(|error| StartError::Bus(error.to_string()))?;

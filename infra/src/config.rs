@@ -32,6 +32,8 @@ pub struct Settings {
     /// `FRONTDESK_DB_MIXED_BATCHES=off`: never write messages of several companies in one transaction. For databases that keep
     /// companies on different nodes.
     pub mixed_batches: bool,
+    /// `FRONTDESK_VISITOR_RATE`: how many messages one visitor may send in ten seconds, default 30.
+    pub visitor_rate: u32,
     /// `FRONTDESK_SPARE_SCHEMAS`: how many migrated schemas wait for the next signup, default 8.
     pub spare_schemas: u32,
 }
@@ -93,6 +95,7 @@ impl Settings {
             database_connections: number("FRONTDESK_DB_CONNECTIONS", 16).clamp(2, 500),
             database_lanes: number("FRONTDESK_DB_LANES", 2).clamp(1, 32),
             mixed_batches: get("FRONTDESK_DB_MIXED_BATCHES").as_deref() != Some("off"),
+            visitor_rate: number("FRONTDESK_VISITOR_RATE", 30).max(1),
             spare_schemas: number("FRONTDESK_SPARE_SCHEMAS", 8).clamp(1, 200),
         };
         if bad.is_empty() { Ok(settings) } else { Err(BadSettings(bad)) }

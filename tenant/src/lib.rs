@@ -11,6 +11,7 @@ pub mod agent;
 pub mod api_key;
 pub mod audit;
 pub mod email_token;
+pub mod flood;
 pub mod idempotency;
 pub mod invitation;
 pub mod jobs;

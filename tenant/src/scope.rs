@@ -12,6 +12,7 @@ use crate::account::{Account, AccountId, Status};
 use crate::limits::Limits;
 use crate::membership::{self, AgentId, Role};
 use crate::permission::{Denied, Permission, Permissions};
+use crate::throttle::TooOften;
 use crate::token::{Audience, BadToken};
 use crate::tx::TenantTx;
 use crate::world::{SharedWorld, World};
@@ -269,5 +270,10 @@ impl Scope<Visitor> {
         let claims = world.keys.verify(Audience::Visitor, bearer, world.now())?;
         let tenant = Tenant::active(world, AccountId::from_uuid(claims.tid)).await?;
         Ok(Self { tenant, who: Visitor { contact_id: Id::from_uuid(claims.sub), inbox_id: Id::from_uuid(claims.sid) } })
+    }
+
+    /// Counts a message that this visitor is about to write, and refuses it when they write without end.
+    pub fn may_write(&self) -> Result<(), TooOften> {
+        self.world().flood.attempt(self.who.contact_id.uuid(), self.now())
     }
 }

@@ -9,6 +9,7 @@ use infra::{Chance, Clock, Timestamp};
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::account::Directory;
+use crate::flood::Flood;
 use crate::outbox::Fact;
 use crate::throttle::Throttle;
 use crate::token::Keys;
@@ -41,6 +42,8 @@ pub struct World {
     pub directory: Directory,
     /// Limits on attempts.
     pub throttle: Throttle,
+    /// A limit on what one visitor writes.
+    pub flood: Flood,
     /// Where committed facts go; the relay in `routing` listens.
     pub facts: UnboundedSender<Fact>,
 }

@@ -1,5 +1,5 @@
-//! Whatever is sent, the answer is a refusal that says why, and the server goes on. The spoilt requests are made from the
-//! published document, so a new operation is tried without anybody thinking of it.
+//! Whatever is sent, the answer is a refusal that says why. Spoilt requests are made from the published document, so that a
+//! new operation is tried without anybody thinking of it.
 
 use serde_json::{Value, json};
 use tenant::Role;

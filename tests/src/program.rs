@@ -66,6 +66,7 @@ impl Program {
             .env("FRONTDESK_PUBLIC_URL", &settings.public_url)
             .env("FRONTDESK_LISTEN", format!("127.0.0.1:{port}"))
             .env("FRONTDESK_SPARE_SCHEMAS", "1")
+            .env("FRONTDESK_VISITOR_RATE", settings.visitor_rate.to_string())
             .env("RUST_LOG", std::env::var("RUST_LOG").unwrap_or_else(|_| "error".into()))
             .stdout(Stdio::null())
             .spawn()

@@ -242,6 +242,7 @@ pub(crate) async fn send(
     AsVisitor(scope): AsVisitor,
     Body(ask): Body<WidgetMessageRequest>,
 ) -> Result<(StatusCode, Json<WidgetSent>), Problem> {
+    scope.may_write()?;
     let post = Post::Visitor { contact: scope.who.contact_id, inbox: scope.who.inbox_id };
     let sent = app.routing.writer.send(&scope.tenant, post, &ask.text, ask.client_message_id).await?;
     // The message is durable; where it was written is good to know, and no reason to refuse it.

@@ -11,6 +11,7 @@ use infra::database::StoreError;
 use infra::{Fault, Kind};
 use tenant::permission::{Denied, Permission};
 use tenant::scope::{EnterError, Via};
+use tenant::throttle::TooOften;
 use tenant::token::BadToken;
 use tenant::world::SharedWorld;
 use tenant::{Member, Scope, Tenant, Visitor, agent};
@@ -96,6 +97,9 @@ pub enum SessionError {
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Written without end.
+    #[error(transparent)]
+    TooOften(#[from] TooOften),
     /// The frame does not fit here.
     #[error("{1}")]
     Misplaced(&'static str, &'static str),
@@ -109,6 +113,7 @@ impl Fault for SessionError {
             Self::Message(error) => error.kind(),
             Self::Conversation(error) => error.kind(),
             Self::Store(error) => error.kind(),
+            Self::TooOften(error) => error.kind(),
             Self::Misplaced(..) => Kind::Invalid,
         }
     }
@@ -119,6 +124,7 @@ impl Fault for SessionError {
             Self::Message(error) => error.code(),
             Self::Conversation(error) => error.code(),
             Self::Store(error) => error.code(),
+            Self::TooOften(error) => error.code(),
             Self::Misplaced(code, _) => code,
         }
     }
@@ -307,6 +313,7 @@ impl Session {
                         "A visitor's send names no conversation and is never private.",
                     ));
                 }
+                scope.may_write()?;
                 (&scope.tenant, Post::Visitor { contact: scope.who.contact_id, inbox: scope.who.inbox_id })
             }
         };
