@@ -1,9 +1,10 @@
 //! The listening port: connections in, with the bounds that the framework's own loop does not set.
 //!
-//! A request whose head does not come in time is cut off, and so is a peer that takes nothing of what it asked for: neither
-//! may hold a place for nothing.
+//! A request whose head or body does not come in time is cut off, and so is a peer that takes nothing of what it asked for:
+//! nobody holds a place for nothing.
 
 use std::convert::Infallible;
+use std::io;
 use std::pin::pin;
 use std::time::Duration;
 
@@ -11,19 +12,23 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::serve::Listener;
-use hyper::body::Incoming;
+use futures::TryStreamExt as _;
+use hyper::body::{Body as _, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use infra::spoken::OrLog as _;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
+use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
 /// How long the head of a request may take to come, and how long a connection may be idle between two requests. A proxy
 /// before this server keeps its idle connections for less.
 const HEAD_WITHIN: Duration = Duration::from_secs(10);
+/// How long the body of a request may take to come.
+const BODY_WITHIN: Duration = Duration::from_secs(10);
 /// How long a peer may take nothing of what is sent to it; the kernel of other systems decides that by itself.
 #[cfg(target_os = "linux")]
 const TAKEN_WITHIN: Duration = Duration::from_secs(30);
@@ -48,6 +53,21 @@ pub(crate) async fn serve(mut listener: TcpListener, router: Router, leave: impl
     open.closed().await;
 }
 
+/// The body, as far as it comes in time: who waits for it does not wait for ever.
+fn in_time(body: Incoming) -> Body {
+    if body.is_end_stream() {
+        return Body::empty();
+    }
+    let deadline = Instant::now() + BODY_WITHIN;
+    Body::from_stream(futures::stream::try_unfold(Body::new(body).into_data_stream(), move |mut rest| async move {
+        match timeout_at(deadline, rest.try_next()).await {
+            Ok(Ok(next)) => Ok(next.map(|bytes| (bytes, rest))),
+            Ok(Err(error)) => Err(io::Error::other(error)),
+            Err(_) => Err(io::ErrorKind::TimedOut.into()),
+        }
+    }))
+}
+
 /// One connection, until one side ends it. `_open` tells that it is there.
 async fn converse(stream: TcpStream, router: Router, leaving: CancellationToken, _open: watch::Receiver<()>) {
     // Frames are small and wait for nobody.
@@ -55,7 +75,7 @@ async fn converse(stream: TcpStream, router: Router, leaving: CancellationToken,
     #[cfg(target_os = "linux")]
     socket2::SockRef::from(&stream).set_tcp_user_timeout(Some(TAKEN_WITHIN)).or_log("bounding slow readers");
     let service = service_fn(move |request: hyper::Request<Incoming>| {
-        let request: Request = request.map(Body::new);
+        let request: Request = request.map(in_time);
         let router = router.clone();
         async move { Ok::<_, Infallible>(router.oneshot(request).await.unwrap_or_else(|never| match never {})) }
     });

@@ -7,6 +7,7 @@ use reqwest::Method;
 use serde_json::Value;
 
 use crate::canary::Guard;
+use crate::stream::EventStream;
 
 /// What came back.
 #[derive(Debug, Clone)]
@@ -95,6 +96,11 @@ fn client() -> reqwest::Client {
         .timeout(Duration::from_secs(20))
         .build()
         .unwrap()
+}
+
+fn headers_of(response: &reqwest::Response) -> Vec<(String, String)> {
+    let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+    response.headers().iter().map(|(name, value)| (name.as_str().to_owned(), text(value.as_bytes()))).collect()
 }
 
 impl Http {
@@ -187,6 +193,20 @@ impl Http {
         }
     }
 
+    /// Opens an event stream.
+    ///
+    /// # Panics
+    /// When it is refused.
+    pub async fn listen(&self, path: &str) -> EventStream {
+        let request = self.client.get(format!("{}{path}", self.base)).bearer_auth(self.token());
+        // As a browser: it would take it compressed, and longer than any answer may take.
+        let request = request.header("accept", "text/event-stream").header("accept-encoding", "gzip");
+        let response = request.timeout(Duration::from_mins(2)).send().await.unwrap();
+        assert_eq!(response.status(), 200, "{path}");
+        let headers = headers_of(&response);
+        EventStream::of(response, headers, self.guard.clone())
+    }
+
     /// The same, where the server may be gone.
     pub async fn try_raw(
         &self,
@@ -206,11 +226,7 @@ impl Http {
         }
         let mut response = request.body(body).send().await?;
         let status = response.status().as_u16();
-        let headers = response
-            .headers()
-            .iter()
-            .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
-            .collect();
+        let headers = headers_of(&response);
         let is_endless =
             response.headers().get("content-type").is_some_and(|kind| kind.as_bytes() == b"text/event-stream");
         // Of a stream without end, the beginning.

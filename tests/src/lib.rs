@@ -25,6 +25,7 @@ mod program;
 mod shop;
 mod smtp;
 mod socket;
+mod stream;
 mod wait;
 
 pub use app::{Node, TestApp};
@@ -36,4 +37,5 @@ pub use program::Program;
 pub use shop::{PASSWORD, Shop};
 pub use smtp::{Mail, Mailbox};
 pub use socket::Socket;
+pub use stream::EventStream;
 pub use wait::{DEADLINE, chance, eventually, fresh, within};
