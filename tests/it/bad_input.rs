@@ -161,7 +161,6 @@ const FIELDS: Answer = Answer::Is(422, "body_fields_invalid");
 const NOT_JSON: Answer = Answer::Is(400, "body_not_json");
 /// JSON or not: whichever is found out first.
 const EITHER: Answer = Answer::OneOf(&[400, 422]);
-/// As far down as nobody needs.
 const DEEP: usize = 10_000;
 
 /// Every bad body for an operation, made from a good one.
