@@ -6,18 +6,15 @@
 //! To add a reaction: an arm in [`relay`], a module with a pure `decide`, and a story in `tests/it`.
 
 pub mod assignment;
+pub mod emergency;
 pub mod presence;
 pub mod realtime;
 pub mod relay;
 
 use std::sync::Arc;
 
-use desk::EmergencyNotice;
 use infra::bus::Bus;
-use tenant::AccountId;
 use tenant::world::SharedWorld;
-
-use realtime::{ServerFrame, Topic};
 
 /// What this crate stands on.
 #[derive(Clone)]
@@ -32,6 +29,7 @@ pub struct Routing {
     pub switchboard: Arc<realtime::Switchboard>,
     /// Who writes messages.
     pub writer: Arc<desk::message::Writer>,
+    pub(crate) plans: Arc<emergency::Plans>,
 }
 
 impl Routing {
@@ -41,15 +39,6 @@ impl Routing {
         let switchboard = Arc::new(realtime::Switchboard::new(bus.clone(), &node));
         let presence = Arc::new(presence::Presence::new(world.cache.clone(), node));
         let writer = Arc::new(desk::message::Writer::start(&world));
-        Self { world, bus, presence, switchboard, writer }
-    }
-
-    /// Tells all agents and visitors of a company how its emergency plan stands. Kept in no outbox: who misses it reads it
-    /// with the next session.
-    pub async fn tell_emergency(&self, account: AccountId, notice: &EmergencyNotice) {
-        let frame = ServerFrame::Emergency { emergency: notice }.encode();
-        for topic in [Topic::Agents(account), Topic::Visitors(account)] {
-            self.switchboard.say(topic, &frame).await;
-        }
+        Self { world, bus, presence, switchboard, writer, plans: Arc::default() }
     }
 }

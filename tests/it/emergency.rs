@@ -3,7 +3,7 @@
 use api::serve::{Parts, Running};
 use serde_json::{Value, json};
 use tenant::Role;
-use tests::{Http, Shop, TestApp};
+use tests::{Http, Shop, Socket, TestApp};
 
 fn plan(shop: &Shop) -> Value {
     json!({
@@ -55,6 +55,10 @@ async fn the_emergency_plan_reaches_everybody_and_outlives_the_server() {
     bo.is_given(&ana.chat()).await;
     bo.replies(&ana.chat(), "Slowly, but yes").await;
     ana.sees("Slowly, but yes").await;
+
+    // Who comes later hears of it too, be it on an old page.
+    let late = Socket::open(ana.http.base(), shop.guard(), &ana.http.token(), json!({})).await;
+    assert_eq!(late.frame("emergency.updated").await, pushed);
 
     // It is nobody else's emergency.
     for socket in [zed.socket(), &zoe.socket] {

@@ -37,6 +37,6 @@ pub(crate) async fn set(
     let detail = json!({ "active": plan.active, "contacts": plan.contacts.len() });
     audit::note(&tx, &scope.actor(), "emergency.updated", None, detail).await?;
     tx.commit().await?;
-    app.routing.tell_emergency(scope.tenant.id(), &plan.clone().notice()).await;
+    routing::emergency::tell(&app.routing, scope.tenant.id(), plan.clone()).await;
     Ok(Json(plan))
 }

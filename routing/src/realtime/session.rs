@@ -20,7 +20,7 @@ use super::frame::{Acked, ClientFrame, ServerFrame, Who};
 use super::switchboard::Place;
 use super::topic::Topic;
 use super::{HEARTBEAT_SECONDS, RESUME_MOST};
-use crate::{Routing, relay};
+use crate::{Routing, emergency, relay};
 
 /// Why a socket is closed, as a close code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -244,6 +244,11 @@ impl Session {
             server_time: world.now(),
         };
         let mut frames = vec![welcome.encode()];
+        let tenant = match &self.speaker {
+            Speaker::Agent(scope) => &scope.tenant,
+            Speaker::Visitor(scope) => &scope.tenant,
+        };
+        frames.extend(emergency::greet(&self.routing, tenant).await);
         frames.extend(self.resume(resume).await);
         frames
     }
