@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
+use bytes::Bytes;
 use desk::EmergencyNotice;
 use desk::emergency::{self, Emergency};
 use infra::database::StoreError;
@@ -61,10 +62,9 @@ fn frame(notice: &EmergencyNotice) -> String {
 /// Tells all agents and visitors of a company how its plan stands now. Kept in no outbox: who misses it is told when they
 /// connect again, and reads it with the next session.
 pub async fn tell(routing: &Routing, account: AccountId, plan: Emergency) {
-    let frame = frame(&plan.notice());
-    for topic in [Topic::Agents(account), Topic::Visitors(account)] {
-        routing.switchboard.say(topic, &frame).await;
-    }
+    let frame = Bytes::from(frame(&plan.notice()));
+    let frames = [(Topic::Agents(account), frame.clone()), (Topic::Visitors(account), frame)];
+    routing.switchboard.say_all(account, &frames).await;
 }
 
 /// What a newcomer is told: nothing, where nobody has ever written a plan.

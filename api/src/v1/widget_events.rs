@@ -77,8 +77,8 @@ pub(crate) struct Frames {
 }
 
 impl Frames {
-    fn of(frames: &[String]) -> Response {
-        let frames = frames.iter().filter_map(|frame| serde_json::from_str(frame).ok()).collect();
+    fn of(frames: &[Bytes]) -> Response {
+        let frames = frames.iter().filter_map(|frame| serde_json::from_slice(frame).ok()).collect();
         let mut response = Json(Self { frames }).into_response();
         response.extensions_mut().insert(LongLived);
         response
@@ -181,9 +181,9 @@ pub(crate) async fn events(
 }
 
 /// As an event: our frames are JSON on one line.
-fn event(frame: &str, chunk: &mut Vec<u8>) {
-    for part in ["data: ", frame, "\n\n"] {
-        chunk.extend_from_slice(part.as_bytes());
+fn event(frame: &[u8], chunk: &mut Vec<u8>) {
+    for part in [b"data: ", frame, b"\n\n"] {
+        chunk.extend_from_slice(part);
     }
 }
 
@@ -233,7 +233,7 @@ async fn follow(
 ) -> Result<Infallible, End> {
     let mut chunk = Vec::new();
     for frame in first {
-        event(frame, &mut chunk);
+        event(frame.as_bytes(), &mut chunk);
     }
     write(tell, chunk).await?;
     let mut beat = interval_at(Instant::now() + BEAT, BEAT);
@@ -253,7 +253,7 @@ async fn follow(
             }
             () = app.going_away.cancelled() => {
                 let mut chunk = Vec::new();
-                event(&reconnect(app), &mut chunk);
+                event(reconnect(app).as_bytes(), &mut chunk);
                 write(tell, chunk).await?;
                 return Err(End::GoingAway);
             }
@@ -302,18 +302,18 @@ pub(crate) async fn poll(
     })
     .await?;
     if let Some(frame) = missed {
-        return Ok(Frames::of(&[frame]));
+        return Ok(Frames::of(&[frame.into()]));
     }
     let mut place = listener.place;
     let ends = listener.ends.min(Instant::now() + Duration::from_secs(wait));
     let mut next = tokio::select! {
         delivery = timeout_at(ends, place.deliveries.recv()) => delivery.unwrap_or_default(),
-        () = app.going_away.cancelled() => return Ok(Frames::of(&[reconnect(&app)])),
+        () = app.going_away.cancelled() => return Ok(Frames::of(&[reconnect(&app).into()])),
     };
     let mut frames = Vec::new();
     while let Some(delivery) = next {
         match delivery {
-            Delivery::Frame(frame) => frames.push(frame.to_string()),
+            Delivery::Frame(frame) => frames.push(frame),
             Delivery::Revoked => return Err(BadToken.into()),
         }
         next = place.deliveries.try_recv().ok();
