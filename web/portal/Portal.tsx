@@ -12,6 +12,7 @@ import { RatingsPage } from './ratings/RatingsPage'
 import { PortalFooter, PortalHeader, PortalNav } from './shell/Nav'
 import { Allowed, NotFound } from './shell/Gate'
 import { PageSkeleton } from './shell/Page'
+import { EmergencyBanner } from './shell/EmergencyBanner'
 import { VerifyBanner } from './shell/VerifyBanner'
 import { TeamPage } from './team/TeamPage'
 
@@ -19,9 +20,18 @@ import { TeamPage } from './team/TeamPage'
 const OverviewPage = lazy(() => import('./overview/OverviewPage').then((page) => ({ default: page.OverviewPage })))
 const UsagePage = lazy(() => import('./usage/UsagePage').then((page) => ({ default: page.UsagePage })))
 
+function Banners() {
+  return (
+    <>
+      <EmergencyBanner />
+      <VerifyBanner />
+    </>
+  )
+}
+
 export function Portal() {
   return (
-    <Shell header={<PortalHeader />} nav={<PortalNav />} footer={<PortalFooter />} banner={<VerifyBanner />}>
+    <Shell header={<PortalHeader />} nav={<PortalNav />} footer={<PortalFooter />} banner={<Banners />}>
       <Suspense fallback={<PageSkeleton />}>
         <Switch>
           <Route path="/" component={OverviewPage} />

@@ -7,7 +7,7 @@ import { useLocation } from 'wouter'
 import { notifyProblem } from 'ui/ProblemAlert'
 import { http, session, useMe } from 'ui/session'
 import { useFirstSteps } from '../overview/useFirstSteps'
-import css from './VerifyBanner.module.css'
+import css from './Banner.module.css'
 
 export function useResend() {
   const { t } = useTranslation()

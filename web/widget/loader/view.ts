@@ -168,7 +168,8 @@ export function createView(handlers: ViewHandlers): View {
       retry.type = 'button'
       retry.textContent = text.retry
       retry.addEventListener('click', handlers.retry)
-      wait.replaceChildren(title, hint, ...(contacts.length > 0 ? [others] : []), retry, shut)
+      const sign = el('i', 'sign', icon('', CHAT))
+      wait.replaceChildren(sign, title, hint, ...(contacts.length > 0 ? [others] : []), retry, shut)
       wait.setAttribute('role', 'alert')
     } else {
       const words = el('span')

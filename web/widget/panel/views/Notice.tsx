@@ -1,7 +1,7 @@
 // What stands above everything when the usual way is not the best one: the company's emergency notice, or that the server cannot
 // be reached; and where else to turn.
 
-import { useState } from 'preact/hooks'
+import { useEffect, useState } from 'preact/hooks'
 import { contactHref } from '../../shared/contacts'
 import { usePanel } from '../context'
 import { Icon, Linked } from './parts'
@@ -16,7 +16,13 @@ export function Notice() {
   const away = state.unreachable && !state.offline
   const shown = away || notice.active
   const waiting = state.thread.pending.filter((entry) => entry.state !== 'failed' && entry.state !== 'held').length
-  // Who has read it may want to see the conversation again; what it is about stays in sight.
+  const written = state.thread.pending.at(-1)?.client_message_id
+  // Who writes has read it, and now wants to see what is written.
+  useEffect(() => {
+    if (written && !away) setFolded(true)
+  }, [written, away])
+
+  // What it is about stays in sight, folded or not.
   const foldable = shown && notice.contacts.length > 0
   const open = !foldable || !folded
   return (
