@@ -9,7 +9,7 @@ use super::Violation;
 use super::lockfile::Package;
 
 /// Each crate, and those of ours that it may name.
-const PICTURE: [(&str, &[&str]); 10] = [
+const PICTURE: [(&str, &[&str]); 11] = [
     ("infra", &[]),
     ("tenant", &["infra"]),
     ("desk", &["tenant", "infra"]),
@@ -19,6 +19,7 @@ const PICTURE: [(&str, &[&str]); 10] = [
     ("openapi", &["api", "routing"]),
     ("tests", &["openapi", "api", "routing", "desk", "billing", "tenant", "infra"]),
     ("load", &[]),
+    ("chaos", &["load"]),
     ("xtask", &[]),
 ];
 

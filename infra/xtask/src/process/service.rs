@@ -81,12 +81,25 @@ pub(crate) struct Launch<'a> {
     pub(crate) stop: StopSignal,
 }
 
+/// How a service was started, written down for whoever kills it and wants it back on the same port.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Recipe {
+    program: PathBuf,
+    arguments: Vec<String>,
+    environment: Vec<(String, String)>,
+    folder: PathBuf,
+    log: PathBuf,
+    /// The numeric user and group, when it is not ourselves.
+    account: Option<(u32, u32)>,
+}
+
 /// A service that was started, by us or by an earlier command.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Running {
     name: String,
     process: Process,
     stop: StopSignal,
+    recipe: Option<Recipe>,
     #[serde(skip)]
     child: Option<Child>,
 }
@@ -94,6 +107,7 @@ pub(crate) struct Running {
 impl Launch<'_> {
     /// Starts it. Its readiness is the caller's to find out.
     pub(crate) fn start(self) -> Outcome<Running> {
+        let recipe = self.recipe();
         let log = File::create(&self.log).doing(|| format!("write {}", self.log.display()))?;
         let twin = log.try_clone().doing(|| format!("write {}", self.log.display()))?;
         let dies_with_us = (self.lifetime == Lifetime::WithUs).then(|| self.stop.word());
@@ -113,7 +127,19 @@ impl Launch<'_> {
             let _reaped = child.wait();
             return Err(Stop::because(format!("{} ended as soon as it was started", self.name)));
         };
-        Ok(Running { name: self.name.to_owned(), process, stop: self.stop, child: Some(child) })
+        Ok(Running { name: self.name.to_owned(), process, stop: self.stop, recipe: Some(recipe), child: Some(child) })
+    }
+
+    fn recipe(&self) -> Recipe {
+        let text = |text: &OsString| text.to_string_lossy().into_owned();
+        Recipe {
+            program: self.program.clone(),
+            arguments: self.arguments.iter().map(text).collect(),
+            environment: self.environment.iter().map(|(name, value)| ((*name).to_owned(), text(value))).collect(),
+            folder: self.folder.clone(),
+            log: self.log.clone(),
+            account: self.account.map(|account| (account.uid, account.gid)),
+        }
     }
 }
 

@@ -1,0 +1,294 @@
+//! One run: put everything up, let people write, break things by the plan, and look whether a promise was broken too.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use load::actors::{Client, Manner, Play};
+use load::check::Verdict;
+use load::scene::{Scene, all_here};
+use load::stage::Fleet as Servers;
+use load::{Doing as _, Outcome};
+use serde_json::json;
+use tokio::task::JoinHandle;
+use tokio::time::{MissedTickBehavior, interval, sleep};
+
+use crate::admin::Admin;
+use crate::dice::Dice;
+use crate::fleet::Fleet;
+use crate::image::Image;
+use crate::nemesis::{Arena, Pace, Plan, Strike};
+use crate::proxy::{Proxy, Weather};
+use crate::pulse::Pulse;
+use crate::scenario::Scenario;
+use crate::services::{Kind, Services, redirected};
+use crate::tracer::Tracer;
+use crate::twins::Twins;
+
+/// How long everything may take to tell one story after the last fault.
+const SETTLED_WITHIN: Duration = Duration::from_secs(150);
+/// After that, a fault counts as not recovered from.
+const RECOVERED_WITHIN: Duration = Duration::from_secs(60);
+/// Room for the services' data, of which only what is used is taken.
+const DISK_MEGABYTES: u64 = 8 * 1024;
+/// Visitors who send over HTTP, where there are any.
+const TWINS: u32 = 24;
+
+/// What to play.
+#[derive(Clone, Debug)]
+pub(crate) struct Setting {
+    pub(crate) scenario: Scenario,
+    pub(crate) seed: u64,
+    pub(crate) length: Duration,
+    pub(crate) pace: Pace,
+    pub(crate) folder: PathBuf,
+    pub(crate) base_port: u16,
+    pub(crate) servers: usize,
+    pub(crate) companies: u32,
+    pub(crate) visitors: usize,
+    /// Sends a second of all visitors together; 0 for as many as go.
+    pub(crate) rate: u64,
+}
+
+/// What came of a strike.
+#[derive(Clone, Debug)]
+pub(crate) struct Wound {
+    pub(crate) strike: Strike,
+    /// Milliseconds since the run began.
+    pub(crate) at: u64,
+    /// Until every server acknowledged and delivered again.
+    pub(crate) recovered: Option<Duration>,
+}
+
+/// What came of a run.
+pub(crate) struct Findings {
+    pub(crate) verdict: Verdict,
+    pub(crate) acked: u64,
+    pub(crate) wounds: Vec<Wound>,
+    /// What must not happen, and did.
+    pub(crate) broken: Vec<String>,
+    /// Requests that waited longer than promised.
+    pub(crate) late: Vec<String>,
+    pub(crate) asked: usize,
+    /// Sockets opened again.
+    pub(crate) reconnects: u64,
+    /// Clients that still had something to send when all was well again.
+    pub(crate) unsent: usize,
+    /// From the last fault until all told one story.
+    pub(crate) settled: Duration,
+    /// Answers swallowed, and connections cut.
+    pub(crate) swallowed: u64,
+    pub(crate) cut: u64,
+}
+
+/// Plays.
+pub(crate) async fn play(setting: &Setting) -> Outcome<Findings> {
+    let folder = &setting.folder;
+    let _absent = fs::remove_dir_all(folder.join("logs"));
+    fs::create_dir_all(folder).doing(|| format!("make {}", folder.display()))?;
+    let image = if setting.scenario.needs_disk() {
+        Some(Image::make(&folder.join("disk.img"), &folder.join("disk"), DISK_MEGABYTES).await?)
+    } else {
+        None
+    };
+    let mut arena = Box::pin(open(setting, image)).await?;
+    let findings = Box::pin(act(setting, &mut arena)).await;
+    if let Ok(findings) = &findings {
+        write_down(setting, findings)?;
+    }
+    arena.fleet.scene().play.log.save(&folder.join("operations.jsonl"))?;
+    Box::pin(close(arena)).await?;
+    findings
+}
+
+/// Services, servers and everything between them.
+async fn open(setting: &Setting, image: Option<Image>) -> Outcome<Arena> {
+    let stack_folder = setting.folder.join(if image.is_some() { "disk/stack" } else { "stack" });
+    let services = Services::up(&stack_folder, setting.base_port).await?;
+    let mut lines = std::collections::BTreeMap::new();
+    for (kind, salt) in Kind::ALL.into_iter().zip(100..) {
+        lines.insert(kind, Proxy::to(services.address(kind)?, setting.seed.wrapping_add(salt)).await?);
+    }
+    let mut seen_by_servers = services.stack().clone();
+    // Not on the disk that may lose what it was told last.
+    seen_by_servers.folder = setting.folder.clone();
+    let addresses = &mut seen_by_servers.addresses;
+    let urls = [&mut addresses.database_url, &mut addresses.redis_url, &mut addresses.nats_url];
+    for (line, url) in lines.values().zip(urls) {
+        *url = redirected(url, line.address())?;
+    }
+    let admin = Admin::new(&services.stack().addresses.admin_database_url, &services.stack().addresses.database_url);
+    let spares = (setting.companies + 2).to_string();
+    let settings = [("FRONTDESK_SPARE_SCHEMAS", spares.as_str())];
+    let servers = Servers::start(&seen_by_servers, setting.servers, &settings).await?;
+    let scene = Scene {
+        services: services.stack().clone(),
+        play: Play::new(&servers, setting.seed),
+        fleet: servers,
+        tenants: Vec::new(),
+        clients: Vec::new(),
+    };
+    let fleet = Fleet::behind_proxies(scene, setting.seed).await?;
+    Ok(Arena { services, lines, fleet, admin, image, rest: setting.scenario.rest() })
+}
+
+async fn act(setting: &Setting, arena: &mut Arena) -> Outcome<Findings> {
+    let scene = arena.fleet.scene_mut();
+    scene.companies(setting.companies + 1).await?;
+    let (pulse_company, companies) = scene.tenants.split_last().doing(|| "find a company".to_owned())?;
+    let (pulse_company, companies) = (pulse_company.clone(), companies.to_vec());
+    let agents = Manner { answers_one_in: 4, reads: true, types: false, watches_all: true };
+    scene.agents(companies.len(), companies.len() * 2, agents).await?;
+    let visitors = scene.visitors(companies.len(), setting.visitors, Manner { reads: true, ..Manner::default() }).await?;
+    let play = Arc::clone(&scene.play);
+    let came = play.tally.opened.now();
+    let pulse = Pulse::take(&play, &arena.fleet, &pulse_company).await?;
+    let door = arena.fleet.addresses().first().copied().doing(|| "find a server".to_owned())?;
+    let twins = if setting.scenario.has_twins() {
+        Some(Twins::come(&play, &companies, TWINS, door, setting.seed).await?)
+    } else {
+        None
+    };
+    let mut broken = Vec::new();
+    if pulse.recovered(Instant::now(), RECOVERED_WITHIN).await.is_none() {
+        broken.push("there was no pulse before anything was broken".to_owned());
+    }
+
+    arena.set_clients(&setting.scenario.rest());
+    let driver = drive(setting, visitors.clone());
+    let (wounds, struck) = strike_by_plan(setting, arena, &pulse, &play).await?;
+    broken.extend(struck);
+    driver.stop(&visitors);
+
+    arena.set_clients(&Weather::default());
+    let impostors = match twins {
+        Some(twins) => twins.finish().await,
+        None => 0,
+    };
+    if impostors > 0 {
+        broken.push(format!("{impostors} times other words were taken under an id that was taken"));
+    }
+    let (asked, late) = pulse.waited();
+    drop(pulse);
+    let scene = arena.fleet.scene();
+    let _late_comers_are_found_below = all_here(&scene.clients, SETTLED_WITHIN).await;
+    let (verdict, settled) = scene.settle(SETTLED_WITHIN).await?;
+    let stories = play.log.stories();
+    let (cut, swallowed) = arena.fleet.proxies().map(Proxy::cuts).fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
+    Ok(Findings {
+        acked: stories.values().filter(|story| story.acknowledged.is_some()).count() as u64,
+        unsent: scene.clients.iter().filter(|client| client.unanswered() > 0).count(),
+        reconnects: play.tally.opened.now().saturating_sub(came),
+        verdict,
+        wounds,
+        broken,
+        late,
+        asked,
+        settled,
+        swallowed,
+        cut,
+    })
+}
+
+/// Follows the plan until the time is up.
+async fn strike_by_plan(
+    setting: &Setting,
+    arena: &mut Arena,
+    pulse: &Pulse,
+    play: &Play,
+) -> Outcome<(Vec<Wound>, Vec<String>)> {
+    let faults = setting.scenario.faults(setting.servers, Tracer::available().await);
+    let deadline = Instant::now() + setting.length;
+    let (mut wounds, mut broken) = (Vec::new(), Vec::new());
+    for strike in Plan::new(setting.seed, &faults, setting.pace) {
+        sleep(strike.after.min(deadline.saturating_duration_since(Instant::now()))).await;
+        if Instant::now() + strike.hold >= deadline {
+            break;
+        }
+        let at = play.log.now() / 1000;
+        eprint!("  {:>7.1} s  {}", play.log.now() as f64 / 1e6, strike.fault);
+        let struck = arena.strike(&strike).await.doing(|| format!("carry out `{strike}`"))?;
+        let recovered = pulse.recovered(struck.over, RECOVERED_WITHIN).await;
+        match recovered {
+            Some(took) => eprintln!(" for {:.1} s, well again after {:.1} s", strike.hold.as_secs_f64(), took.as_secs_f64()),
+            None => {
+                eprintln!(" for {:.1} s, and it did not get well", strike.hold.as_secs_f64());
+                broken.push(format!("no recovery from `{strike}` at {at} ms"));
+            }
+        }
+        broken.extend(struck.broken.into_iter().map(|what| format!("{what}, in `{strike}` at {at} ms")));
+        wounds.push(Wound { strike, at, recovered });
+    }
+    Ok((wounds, broken))
+}
+
+/// Lets the visitors write: so many a second together, or each as fast as it goes.
+struct Driver(Option<JoinHandle<()>>);
+
+fn drive(setting: &Setting, visitors: Vec<Arc<Client>>) -> Driver {
+    if setting.rate == 0 {
+        visitors.iter().for_each(|visitor| visitor.press(2));
+        return Driver(None);
+    }
+    let (rate, dice) = (setting.rate, Dice::new(setting.seed, "driver"));
+    Driver(Some(tokio::spawn(async move {
+        let mut clock = interval(Duration::from_nanos(1_000_000_000 / rate.max(1)));
+        clock.set_missed_tick_behavior(MissedTickBehavior::Burst);
+        loop {
+            clock.tick().await;
+            if let Some(visitor) = dice.pick(&visitors) {
+                visitor.send(None);
+            }
+        }
+    })))
+}
+
+impl Driver {
+    fn stop(self, visitors: &[Arc<Client>]) {
+        visitors.iter().for_each(|visitor| visitor.press(0));
+        if let Some(task) = self.0 {
+            task.abort();
+        }
+    }
+}
+
+/// The plan as it was carried out, beside the log of operations.
+fn write_down(setting: &Setting, findings: &Findings) -> Outcome<()> {
+    let wounds = findings.wounds.iter().map(|wound| {
+        let recovered = wound.recovered.map(|took| took.as_secs_f64());
+        let hold = wound.strike.hold.as_secs_f64();
+        json!({ "at_ms": wound.at, "fault": wound.strike.fault.to_string(), "hold_s": hold, "recovered_s": recovered })
+    });
+    let all = json!({
+        "scenario": setting.scenario.name(),
+        "seed": setting.seed,
+        "faults": wounds.collect::<Vec<_>>(),
+        "broken": findings.broken,
+        "late": findings.late,
+        "examples": findings.verdict.examples,
+    });
+    let text = serde_json::to_string_pretty(&all).doing(|| "write the plan".to_owned())?;
+    let path = setting.folder.join("nemesis.json");
+    fs::write(&path, text + "\n").doing(|| format!("write {}", path.display()))
+}
+
+async fn close(arena: Arena) -> Outcome<()> {
+    let Arena { services, lines, fleet, image, .. } = arena;
+    let stopped = Box::pin(fleet.close()).await;
+    drop(lines);
+    let data = services.stack().folder.clone();
+    drop(services);
+    if let Some(image) = image {
+        let file = image.file().to_owned();
+        image.close().await?;
+        forget(&file);
+    }
+    forget(&data);
+    stopped
+}
+
+/// The logs stay; the data are of no use to anybody.
+fn forget(path: &Path) {
+    let _absent = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
+}
