@@ -112,7 +112,7 @@ impl Pulse {
             let session: Session = reply.read()?;
             // A key, because it does not run out: nobody must renew anything while everything breaks.
             let mut http = http.with_token(&tenant.owner.token);
-            let ask = r#"{"name":"pulse","scopes":["conversations:read"]}"#;
+            let ask = r#"{"name":"pulse","scopes":["conversations.read"]}"#;
             let key: ApiKey = insist(&mut http, "POST", "/v1/api-keys", ask, GIVE_UP).await?.read()?;
             locked(&felt).heard.push(HashMap::new());
             let beater = Arc::new(Beater {

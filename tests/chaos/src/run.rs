@@ -172,8 +172,11 @@ async fn act(setting: &Setting, arena: &mut Arena) -> Outcome<Findings> {
     let (asked, late) = pulse.waited();
     drop(pulse);
     let scene = arena.fleet.scene();
-    let _late_comers_are_found_below = all_here(&scene.clients, SETTLED_WITHIN).await;
-    let (verdict, settled) = scene.settle(SETTLED_WITHIN).await?;
+    let calm = Instant::now();
+    let _who_does_not_come_is_found_below = all_here(&scene.clients, SETTLED_WITHIN).await;
+    eprintln!("  everybody is back after {:.1} s", calm.elapsed().as_secs_f64());
+    let (verdict, _) = scene.settle(SETTLED_WITHIN).await?;
+    let settled = calm.elapsed();
     let stories = play.log.stories();
     let (cut, swallowed) = arena.fleet.proxies().map(Proxy::cuts).fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
     Ok(Findings {
