@@ -31,7 +31,7 @@ use crate::run::Setting;
 use crate::scenario::Scenario;
 
 /// A run of this length or more is given time between the faults.
-const LONG: Duration = Duration::from_secs(240);
+const LONG: Duration = Duration::from_mins(4);
 
 #[derive(Parser)]
 #[command(name = "chaos", about = "Break everything around the server while people chat, and see what it loses")]

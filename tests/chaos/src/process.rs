@@ -75,4 +75,3 @@ pub(crate) fn working_in(folder: &Path) -> BTreeSet<Process> {
         .filter_map(Process::find)
         .collect()
 }
-

@@ -191,7 +191,9 @@ impl Beater {
         if now.duration_since(began) > PROMISED && self.attendance.lived_through(self.server, began, began + PROMISED) {
             let waited = now.duration_since(began).as_secs_f64();
             let at = self.play.log.now() / 1000;
-            locked(&self.felt).late.push(format!("server {} let a request wait for {waited:.1} s, at {at} ms", self.server));
+            locked(&self.felt)
+                .late
+                .push(format!("server {} let a request wait for {waited:.1} s, at {at} ms", self.server));
         }
         let posted = match &answer {
             Ok(Ok(reply)) if reply.is_ok() => serde_json::from_slice::<Posted>(&reply.body).ok(),
@@ -211,7 +213,16 @@ impl Beater {
 
     fn note(&self, what: What, client_message_id: Uuid, conversation: Uuid, mark: u64) {
         let (at, tenant) = (self.play.log.now(), self.tenant);
-        self.play.log.note(Op { at, what, tenant, actor: ACTOR, by_agent: false, conversation, client_message_id, mark });
+        self.play.log.note(Op {
+            at,
+            what,
+            tenant,
+            actor: ACTOR,
+            by_agent: false,
+            conversation,
+            client_message_id,
+            mark,
+        });
     }
 }
 

@@ -29,7 +29,7 @@ use crate::twins::Twins;
 /// How long everything may take to tell one story after the last fault.
 const SETTLED_WITHIN: Duration = Duration::from_secs(150);
 /// After that, a fault counts as not recovered from.
-const RECOVERED_WITHIN: Duration = Duration::from_secs(60);
+const RECOVERED_WITHIN: Duration = Duration::from_mins(1);
 /// Room for the services' data, of which only what is used is taken.
 const DISK_MEGABYTES: u64 = 8 * 1024;
 /// Visitors who send over HTTP, where there are any.
@@ -140,7 +140,8 @@ async fn act(setting: &Setting, arena: &mut Arena) -> Outcome<Findings> {
     let (pulse_company, companies) = (pulse_company.clone(), companies.to_vec());
     let agents = Manner { answers_one_in: 4, reads: true, types: false, watches_all: true };
     scene.agents(companies.len(), companies.len() * 2, agents).await?;
-    let visitors = scene.visitors(companies.len(), setting.visitors, Manner { reads: true, ..Manner::default() }).await?;
+    let visitors =
+        scene.visitors(companies.len(), setting.visitors, Manner { reads: true, ..Manner::default() }).await?;
     let play = Arc::clone(&scene.play);
     let came = play.tally.opened.now();
     let pulse = Pulse::take(&play, &arena.fleet, &pulse_company).await?;
@@ -178,7 +179,8 @@ async fn act(setting: &Setting, arena: &mut Arena) -> Outcome<Findings> {
     let (verdict, _) = scene.settle(SETTLED_WITHIN).await?;
     let settled = calm.elapsed();
     let stories = play.log.stories();
-    let (cut, swallowed) = arena.fleet.proxies().map(Proxy::cuts).fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
+    let (cut, swallowed) =
+        arena.fleet.proxies().map(Proxy::cuts).fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
     Ok(Findings {
         acked: stories.values().filter(|story| story.acknowledged.is_some()).count() as u64,
         unsent: scene.clients.iter().filter(|client| client.unanswered() > 0).count(),
@@ -214,7 +216,10 @@ async fn strike_by_plan(
         let struck = arena.strike(&strike).await.doing(|| format!("carry out `{strike}`"))?;
         let recovered = pulse.recovered(struck.over, RECOVERED_WITHIN).await;
         match recovered {
-            Some(took) => eprintln!(" for {:.1} s, well again after {:.1} s", strike.hold.as_secs_f64(), took.as_secs_f64()),
+            Some(took) => {
+                let (hold, took) = (strike.hold.as_secs_f64(), took.as_secs_f64());
+                eprintln!(" for {hold:.1} s, well again after {took:.1} s");
+            }
             None => {
                 eprintln!(" for {:.1} s, and it did not get well", strike.hold.as_secs_f64());
                 broken.push(format!("no recovery from `{strike}` at {at} ms"));
@@ -231,7 +236,7 @@ struct Driver(Option<JoinHandle<()>>);
 
 fn drive(setting: &Setting, visitors: Vec<Arc<Client>>) -> Driver {
     if setting.rate == 0 {
-        visitors.iter().for_each(|visitor| visitor.press(2));
+        press(&visitors, 2);
         return Driver(None);
     }
     let (rate, dice) = (setting.rate, Dice::new(setting.seed, "driver"));
@@ -247,9 +252,16 @@ fn drive(setting: &Setting, visitors: Vec<Arc<Client>>) -> Driver {
     })))
 }
 
+/// Each visitor keeps so many sends in flight.
+fn press(visitors: &[Arc<Client>], window: usize) {
+    for visitor in visitors {
+        visitor.press(window);
+    }
+}
+
 impl Driver {
     fn stop(self, visitors: &[Arc<Client>]) {
-        visitors.iter().for_each(|visitor| visitor.press(0));
+        press(visitors, 0);
         if let Some(task) = self.0 {
             task.abort();
         }

@@ -1,16 +1,19 @@
 //! The scenarios: who is there, what they do, and what breaks.
 
+use std::time::Duration;
+
 use clap::ValueEnum;
 
 use crate::nemesis::Fault;
 use crate::proxy::Weather;
 use crate::services::Kind;
 use crate::tracer::Disk;
-use std::time::Duration;
 
 /// What is played.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Scenario {
+    /// The worst of each, in half a minute: what every change has to live through.
+    Short,
     /// Every fault of processes, networks and services, one after the other.
     Mixed,
     /// A fifth of all answers are swallowed after the work was done, a fifth of all sends come several times at once.
@@ -51,9 +54,14 @@ impl Scenario {
                 half_open: 100,
                 ..Weather::default()
             },
-            Self::Mixed | Self::Deploy | Self::Postgres | Self::Redis | Self::Nats | Self::Power | Self::Disk => {
-                Weather::default()
-            }
+            Self::Short
+            | Self::Mixed
+            | Self::Deploy
+            | Self::Postgres
+            | Self::Redis
+            | Self::Nats
+            | Self::Power
+            | Self::Disk => Weather::default(),
         }
     }
 
@@ -77,10 +85,23 @@ impl Scenario {
         };
         let of_nats = || [process(Kind::Nats), lines(Kind::Nats)].concat();
         match self {
+            Self::Short => vec![
+                Fault::KillServer(0),
+                Fault::Kill(Kind::Postgres),
+                Fault::Freeze(Kind::Redis),
+                Fault::Kill(Kind::Nats),
+                Fault::CutOff,
+                Fault::RestlessClients,
+            ],
             Self::Mixed => {
                 let each = (0..servers).flat_map(|number| [Fault::KillServer(number), Fault::FreezeServer(number)]);
-                let more =
-                    [Fault::Deploy, Fault::KillAllServers, Fault::CutClients, Fault::RestlessClients, Fault::SwallowAnswers];
+                let more = [
+                    Fault::Deploy,
+                    Fault::KillAllServers,
+                    Fault::CutClients,
+                    Fault::RestlessClients,
+                    Fault::SwallowAnswers,
+                ];
                 [each.collect(), more.to_vec(), of_postgres(), of_redis(), of_nats()].concat()
             }
             Self::Send => vec![Fault::CutClients, Fault::CutOff, Fault::KillServer(0), Fault::FlushRedis],
@@ -91,6 +112,31 @@ impl Scenario {
             Self::Nats => of_nats(),
             Self::Power => vec![Fault::PowerCut],
             Self::Disk => [vec![Fault::FillDisk(8 * 1024), Fault::FillDisk(0)], disk].concat(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_scenario_breaks_something_and_only_two_need_a_disk_of_their_own() {
+        for scenario in Scenario::value_variants() {
+            let faults = scenario.faults(2, true);
+            assert!(!faults.is_empty(), "{}", scenario.name());
+            let disk = faults.iter().any(|fault| matches!(fault, Fault::PowerCut | Fault::FillDisk(_)));
+            assert_eq!(disk, scenario.needs_disk(), "{}", scenario.name());
+        }
+    }
+
+    #[test]
+    fn the_umbrella_holds_what_the_others_do_to_services() {
+        let mixed = Scenario::Mixed.faults(2, true);
+        for scenario in [Scenario::Postgres, Scenario::Redis, Scenario::Nats, Scenario::Deploy, Scenario::Short] {
+            for fault in scenario.faults(2, true) {
+                assert!(mixed.contains(&fault), "{fault} of {}", scenario.name());
+            }
         }
     }
 }

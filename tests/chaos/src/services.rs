@@ -15,8 +15,8 @@ use serde::Deserialize;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use load::{Doing as _, Failed, Outcome};
 use crate::process::{Process, working_in};
+use load::{Doing as _, Failed, Outcome};
 
 /// One of the three.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

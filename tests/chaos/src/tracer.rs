@@ -6,8 +6,8 @@ use std::time::Duration;
 use nix::sys::signal::Signal;
 use tokio::process::{Child, Command};
 
-use load::{Doing as _, Failed, Outcome};
 use crate::process::Process;
+use load::{Doing as _, Failed, Outcome};
 
 /// What the disk does wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

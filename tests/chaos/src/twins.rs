@@ -72,7 +72,13 @@ enum Attempt {
 
 impl Twins {
     /// So many, spread over the companies. `door` lets them in without trouble.
-    pub(crate) async fn come(play: &Arc<Play>, tenants: &[Tenant], count: u32, door: SocketAddr, seed: u64) -> Outcome<Self> {
+    pub(crate) async fn come(
+        play: &Arc<Play>,
+        tenants: &[Tenant],
+        count: u32,
+        door: SocketAddr,
+        seed: u64,
+    ) -> Outcome<Self> {
         let (go_on, taken) = (Arc::new(AtomicBool::new(true)), Arc::<AtomicU64>::default());
         let mut tasks = Vec::new();
         for (number, tenant) in (0..count).zip(tenants.iter().cycle()) {

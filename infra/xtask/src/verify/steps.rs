@@ -9,6 +9,8 @@ use crate::dev;
 use crate::laws;
 use crate::outcome::{Context, Outcome, Stop};
 use crate::process;
+use crate::program;
+use crate::say;
 use crate::tools;
 
 pub(super) const ALL: &[Step] = &[
@@ -24,6 +26,7 @@ pub(super) const ALL: &[Step] = &[
     Step { name: "openapi", web: false, run: openapi },
     Step { name: "web types", web: true, run: web_types },
     Step { name: "tests", web: false, run: tests_run::run },
+    Step { name: "chaos", web: false, run: chaos },
 ];
 
 fn rust_tools(setting: &Setting<'_>) -> Outcome<Tally> {
@@ -104,6 +107,24 @@ fn web_types(setting: &Setting<'_>) -> Outcome<Tally> {
     Err(Stop::because(
         "web/client/schema.d.ts or realtime.gen.ts was out of date; they have been generated anew: look at the change and commit it",
     ))
+}
+
+/// Half a minute of faults from a fixed seed: the same for everybody, so that a red one can be played again.
+fn chaos(setting: &Setting<'_>) -> Outcome<Tally> {
+    if !cfg!(target_os = "linux") {
+        say::note("processes can be frozen and killed by folder on Linux alone, so nothing is broken on purpose here");
+        return Ok(Tally::default());
+    }
+    let server = program::build(setting.workspace, &["--workspace", "--locked"])?;
+    let figures = setting.workspace.state("logs/chaos.json");
+    // Built together, so it lies beside the server.
+    let mut command = Command::new(server.with_file_name("chaos"));
+    command
+        .args(["short", "--seed", "1", "--seconds", "30", "--rate", "60", "--visitors", "20", "--companies", "2"])
+        .args(["--base-port", "7481", "--json"])
+        .arg(&figures)
+        .env("FRONTDESK_BIN", &server);
+    succeed(setting, &mut command, "a promise was broken under faults; above is which, and how to play it again")
 }
 
 fn npm(setting: &Setting<'_>, script: &str, sentence: &str) -> Outcome<Tally> {

@@ -11,13 +11,13 @@ use super::{Fault, Strike};
 use crate::admin::Admin;
 use crate::fleet::Fleet;
 use crate::image::Image;
-use load::{Doing as _, Outcome};
 use crate::proxy::{Proxy, Weather};
 use crate::services::{Kind, Services};
 use crate::tracer::{Disk, Tracer};
+use load::{Doing as _, Outcome};
 
 /// How long a service may take to come back: crash recovery replays what was written since the last checkpoint.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// A fault that is over.
 pub(crate) struct Struck {
@@ -199,7 +199,8 @@ impl Arena {
 
     async fn redis(&self, command: &str) -> Outcome<()> {
         let asked = async {
-            let mut socket = TcpStream::connect(self.services.address(Kind::Redis)?).await.doing(|| "reach Redis".to_owned())?;
+            let mut socket =
+                TcpStream::connect(self.services.address(Kind::Redis)?).await.doing(|| "reach Redis".to_owned())?;
             socket.write_all(command.as_bytes()).await.doing(|| "tell Redis".to_owned())?;
             let mut answer = [0; 5];
             socket.read_exact(&mut answer).await.doing(|| "hear Redis".to_owned())?;

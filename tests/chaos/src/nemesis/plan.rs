@@ -129,7 +129,12 @@ impl Plan {
         let long = if self.pace == Pace::Calm { 2 } else { 1 };
         let milliseconds = |from: u64, to: u64| Duration::from_millis(from)..Duration::from_millis(to * long);
         let range = match fault {
-            Fault::Deploy | Fault::PowerCut | Fault::FlushRedis | Fault::CutOff | Fault::CutClients | Fault::Restart(_) => {
+            Fault::Deploy
+            | Fault::PowerCut
+            | Fault::FlushRedis
+            | Fault::CutOff
+            | Fault::CutClients
+            | Fault::Restart(_) => {
                 return Duration::ZERO;
             }
             Fault::KillServer(_) | Fault::KillAllServers | Fault::Kill(_) => milliseconds(100, 3_000),
