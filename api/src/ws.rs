@@ -34,7 +34,8 @@ pub(crate) async fn upgrade(State(app): State<Arc<App>>, headers: HeaderMap, upg
     upgrade
         .max_message_size(4 * LARGEST)
         .max_frame_size(4 * LARGEST)
-        .read_buffer_size(4 * 1024)
+        // The first is taken for every socket at once, and most frames of clients are smaller.
+        .read_buffer_size(1024)
         .write_buffer_size(4 * 1024)
         .max_write_buffer_size(1024 * 1024)
         .on_upgrade(move |socket| tracker.track_future(converse(app, socket)))
@@ -50,10 +51,11 @@ fn origin_is_ours(app: &App, headers: &HeaderMap) -> bool {
 
 async fn converse(app: Arc<App>, mut socket: WebSocket) {
     metrics::gauge!("frontdesk_sockets").increment(1.0);
-    let close = match hello(&app, &mut socket).await {
+    // What a socket does now and then is boxed: while it is idle, it costs nothing.
+    let close = match Box::pin(hello(&app, &mut socket)).await {
         Ok((mut session, place)) => {
             let close = talk(&app, &mut socket, &mut session, place).await;
-            session.leave().await;
+            Box::pin(session.leave()).await;
             close
         }
         Err(close) => close,
@@ -144,21 +146,21 @@ async fn talk(app: &Arc<App>, socket: &mut WebSocket, session: &mut Session, mut
                 let answers = match read(received) {
                     Err(close) => return close,
                     Ok(None) => continue,
-                    Ok(Some(Ok(frame))) => answer(session, frame).await,
+                    Ok(Some(Ok(frame))) => Box::pin(answer(session, frame)).await,
                     Ok(Some(Err(error))) => vec![ServerFrame::refusal(error.code(), &error.to_string()).encode()],
                 };
-                if let Err(close) = pass_on(socket, &mut place, answers, None).await {
+                if let Err(close) = Box::pin(pass_on(socket, &mut place, answers, None)).await {
                     return close;
                 }
             }
             delivery = place.deliveries.recv() => {
                 let Some(delivery) = delivery else { return Some(Close::TooSlow) };
-                if let Err(close) = pass_on(socket, &mut place, Vec::new(), Some(delivery)).await {
+                if let Err(close) = Box::pin(pass_on(socket, &mut place, Vec::new(), Some(delivery))).await {
                     return close;
                 }
             }
             _ = recheck.tick() => {
-                if !session.still_welcome().await {
+                if !Box::pin(session.still_welcome()).await {
                     return Some(Close::Revoked);
                 }
             }

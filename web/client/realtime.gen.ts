@@ -224,6 +224,11 @@ export interface components {
              */
             updated_at: string;
             /**
+             * Format: int64
+             * @description Rises with every change: of two views of a conversation, the one with the higher version is the newer.
+             */
+            version: number;
+            /**
              * Format: date-time
              * @description Since when the visitor waits for an answer.
              */
@@ -239,6 +244,24 @@ export interface components {
          * @enum {string}
          */
         EffectiveAvailability: "online" | "away" | "offline";
+        /** @description Another way to reach the company. */
+        EmergencyContact: {
+            /** @description What kind of way. */
+            kind: components["schemas"]["WayKind"];
+            /** @description What it is called, 1 to 60 characters. */
+            label: string;
+            /** @description The number, the address, the link or the words; 1 to 200 characters. */
+            value: string;
+        };
+        /** @description What everybody may see of the plan. */
+        EmergencyNotice: {
+            /** @description Whether it is switched on. */
+            active: boolean;
+            /** @description Other ways to reach the company, first one first. */
+            contacts: components["schemas"]["EmergencyContact"][];
+            /** @description What visitors are told; nothing for the widget's own words. */
+            message: string | null;
+        };
         /** @example inbox_01h455vb4pex5vsknk084sn02q */
         InboxId: string;
         /** @description A message, as agents see it. */
@@ -469,6 +492,11 @@ export interface components {
             /** @enum {string} */
             type: "contact.updated";
         } | {
+            /** @description As it is. */
+            emergency: components["schemas"]["EmergencyNotice"];
+            /** @enum {string} */
+            type: "emergency.updated";
+        } | {
             /** @enum {string} */
             type: "renewed";
         } | {
@@ -536,6 +564,11 @@ export interface components {
             /** @description Its address, at most 2,000 characters. */
             url: string;
         };
+        /**
+         * @description How to reach the company otherwise.
+         * @enum {string}
+         */
+        WayKind: "phone" | "email" | "link" | "other";
         /** @description Who types. */
         Who: {
             /** @description Visitor or agent. */
@@ -586,6 +619,11 @@ export interface components {
              * @description What the visitor has not read.
              */
             unread_count: number;
+            /**
+             * Format: int64
+             * @description Rises with every change: of two views of a conversation, the one with the higher version is the newer.
+             */
+            version: number;
         };
         /** @description A message, as the visitor sees it. */
         WidgetMessage: {

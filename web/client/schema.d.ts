@@ -501,6 +501,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/emergency": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show the emergency plan */
+        get: operations["account_show_emergency"];
+        /**
+         * Write the emergency plan, and switch it on or off
+         * @description Everybody who is connected, agents and visitors, hears of it at once. Chat goes on meanwhile.
+         */
+        put: operations["account_set_emergency"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/inboxes": {
         parameters: {
             query?: never;
@@ -738,6 +759,26 @@ export interface paths {
         patch: operations["widget_introduce"];
         trace?: never;
     };
+    "/v1/widget/conversations/{id}/delivered": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Note that the visitor's browser has received up to a place
+         * @description For browsers without a socket, which say so with the frame `delivered`.
+         */
+        post: operations["widget_deliver"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/widget/conversations/{id}/messages": {
         parameters: {
             query?: never;
@@ -786,6 +827,49 @@ export interface paths {
          * @description Once it is resolved; may be changed until the next episode begins.
          */
         post: operations["widget_rate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/widget/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Listen as a visitor
+         * @description A stream of server-sent events for networks that let no socket through. The `data` of each event is one frame of the realtime
+         *     protocol: `welcome`, then `resumed` or `reset` when a conversation was named, then what happens. A comment every 15 seconds
+         *     says that the stream is alive. It ends with the token, and after `reconnect`. Sends and read marks go by their own operations.
+         */
+        get: operations["widget_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/widget/events/poll": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Ask what happened, as a visitor
+         * @description For networks that let no stream through either. Answers at once with `resumed` or `reset` when something of the named
+         *     conversation was missed, else with the first frames that come, else with none after the wait. Ask again with what was seen.
+         */
+        get: operations["widget_poll"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1200,6 +1284,11 @@ export interface components {
              */
             updated_at: string;
             /**
+             * Format: int64
+             * @description Rises with every change: of two views of a conversation, the one with the higher version is the newer.
+             */
+            version: number;
+            /**
              * Format: date-time
              * @description Since when the visitor waits for an answer.
              */
@@ -1261,6 +1350,47 @@ export interface components {
          * @enum {string}
          */
         EffectiveAvailability: "online" | "away" | "offline";
+        /** @description The plan. */
+        Emergency: {
+            /** @description Whether it is switched on. */
+            active: boolean;
+            /** @description Other ways to reach the company, first one first. */
+            contacts: components["schemas"]["EmergencyContact"][];
+            /** @description What visitors are told; nothing for the widget's own words. */
+            message: string | null;
+            /**
+             * Format: date-time
+             * @description When it was last changed; null until somebody has written it.
+             */
+            updated_at: string | null;
+        };
+        /** @description Another way to reach the company. */
+        EmergencyContact: {
+            /** @description What kind of way. */
+            kind: components["schemas"]["WayKind"];
+            /** @description What it is called, 1 to 60 characters. */
+            label: string;
+            /** @description The number, the address, the link or the words; 1 to 200 characters. */
+            value: string;
+        };
+        /** @description What everybody may see of the plan. */
+        EmergencyNotice: {
+            /** @description Whether it is switched on. */
+            active: boolean;
+            /** @description Other ways to reach the company, first one first. */
+            contacts: components["schemas"]["EmergencyContact"][];
+            /** @description What visitors are told; nothing for the widget's own words. */
+            message: string | null;
+        };
+        /** @description The plan as somebody wants it. */
+        EmergencyPlan: {
+            /** @description Whether it is to be switched on. */
+            active: boolean;
+            /** @description Other ways to reach the company, at most 6. */
+            contacts?: components["schemas"]["EmergencyContact"][];
+            /** @description What visitors are to be told, 1 to 500 characters; nothing for the widget's own words. */
+            message?: string | null;
+        };
         /** @description One field that was refused. */
         FieldFault: {
             /**
@@ -1280,6 +1410,11 @@ export interface components {
         ForgotRequest: {
             /** @description The address. */
             email: string;
+        };
+        /** @description What happened. */
+        Frames: {
+            /** @description Server's frames, as `realtime.json` describes them; none when nothing happened. */
+            frames: Record<string, unknown>[];
         };
         /** @description An inbox. */
         Inbox: {
@@ -1939,6 +2074,11 @@ export interface components {
                  */
                 updated_at: string;
                 /**
+                 * Format: int64
+                 * @description Rises with every change: of two views of a conversation, the one with the higher version is the newer.
+                 */
+                version: number;
+                /**
                  * Format: date-time
                  * @description Since when the visitor waits for an answer.
                  */
@@ -2344,6 +2484,11 @@ export interface components {
             /** @description Its address, at most 2,000 characters. */
             url: string;
         };
+        /**
+         * @description How to reach the company otherwise.
+         * @enum {string}
+         */
+        WayKind: "phone" | "email" | "link" | "other";
         /** @description The agent a visitor talks to. */
         WidgetAgent: {
             /** @description The name to show. */
@@ -2357,6 +2502,8 @@ export interface components {
             color: string;
             /** @description The company's name. */
             company: string;
+            /** @description What to do while the company cannot answer as usual. */
+            emergency: components["schemas"]["EmergencyNotice"];
             /** @description What it says before the visitor writes. */
             greeting: string;
             /** @description `auto`, `en` or `zh-CN`. */
@@ -2426,6 +2573,11 @@ export interface components {
              * @description What the visitor has not read.
              */
             unread_count: number;
+            /**
+             * Format: int64
+             * @description Rises with every change: of two views of a conversation, the one with the higher version is the newer.
+             */
+            version: number;
         };
         /** @description A message, as the visitor sees it. */
         WidgetMessage: {
@@ -2491,6 +2643,8 @@ export interface components {
             /** @description Who the visitor is to the company. */
             contact_id: components["schemas"]["ContId"];
             conversation: components["schemas"]["WidgetConversation"] | null;
+            /** @description What to do while the company cannot answer as usual. */
+            emergency: components["schemas"]["EmergencyNotice"];
             /**
              * Format: int64
              * @description How long it lives, in seconds.
@@ -3672,6 +3826,70 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
+    account_show_emergency: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Emergency"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    account_set_emergency: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmergencyPlan"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Emergency"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
     inboxes_list: {
         parameters: {
             query?: never;
@@ -4202,6 +4420,40 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
+    widget_deliver: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ConvId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReadMark"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
     widget_list: {
         parameters: {
             query?: {
@@ -4298,6 +4550,79 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WidgetConversation"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    widget_events: {
+        parameters: {
+            query?: {
+                /** @description The conversation that is on the screen; goes with `after_seq`. */
+                conversation_id?: components["schemas"]["ConvId"];
+                /** @description The newest place seen of it. */
+                after_seq?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Events without end */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    widget_poll: {
+        parameters: {
+            query?: {
+                /** @description The conversation that is on the screen; goes with `after_seq`. */
+                conversation_id?: components["schemas"]["ConvId"];
+                /** @description The newest place seen of it. */
+                after_seq?: number;
+                /** @description How long to wait for something to happen: 0 to 25, by default 25. */
+                wait_seconds?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Frames"];
                 };
             };
             400: components["responses"]["Problem400"];

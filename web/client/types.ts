@@ -73,8 +73,7 @@ export type ConversationStatus = Conversation['status']
 export type Priority = Schemas['Priority']
 export type Survey = Whole<Schemas['Survey']>
 export type LastMessage = Whole<Schemas['MessageBrief']>
-/** `version` rises with every change; of two copies the one with the higher is the newer. */
-export type Conversation = Whole<Schemas['Conversation']> & { version: number }
+export type Conversation = Whole<Schemas['Conversation']>
 export type ConversationCounts = Schemas['Counts']
 
 /** One stretch of a conversation's messages, ascending by `seq`. */
@@ -98,38 +97,20 @@ export type Checklist = Schemas['Checklist']
 // --- the visitor's side ------------------------------------------------------------------------------------------------
 
 export type WidgetMessage = With<Whole<Schemas['WidgetMessage']>, { content: MessageContent | null }>
-export type WidgetConversation = Whole<Schemas['WidgetConversation']> & { version: number }
-export type WidgetConfig = Whole<Schemas['WidgetConfig']> & { emergency: EmergencyNotice }
+export type WidgetConversation = Whole<Schemas['WidgetConversation']>
+export type WidgetConfig = Whole<Schemas['WidgetConfig']>
 /** `secret` is there only when a new visitor was made. */
-export type WidgetSession = With<
-  Whole<Schemas['WidgetSession']>,
-  Pick<Schemas['WidgetSession'], 'secret'> & { conversation: WidgetConversation | null }
-> & { emergency: EmergencyNotice }
+export type WidgetSession = With<Whole<Schemas['WidgetSession']>, Pick<Schemas['WidgetSession'], 'secret'>>
 /** What came of a visitor's message. */
-export type WidgetSent = With<
-  Whole<Schemas['WidgetSent']>,
-  { message: WidgetMessage | null; conversation: WidgetConversation }
->
+export type WidgetSent = With<Whole<Schemas['WidgetSent']>, { message: WidgetMessage | null }>
 
 // --- emergency plan ------------------------------------------------------------------------------------------------------
 
 /** Another way to reach the company. */
-export interface EmergencyContact {
-  kind: 'phone' | 'email' | 'link' | 'other'
-  label: string
-  value: string
-}
-
+export type EmergencyContact = Schemas['EmergencyContact']
 /** What visitors are told while the plan is on; the contacts are there at all times, for when nothing else can be reached. */
-export interface EmergencyNotice {
-  active: boolean
-  message: string | null
-  contacts: EmergencyContact[]
-}
-
-export interface Emergency extends EmergencyNotice {
-  updated_at: Timestamp | null
-}
+export type EmergencyNotice = Whole<Schemas['EmergencyNotice']>
+export type Emergency = Whole<Schemas['Emergency']>
 
 // --- realtime ----------------------------------------------------------------------------------------------------------
 
@@ -153,9 +134,7 @@ type ForAudience<Frame, M, C> = Frame extends unknown
 
 /** What the server may say over the socket, for an audience whose messages are `M` and conversations `C`. */
 export type ServerFrame<M, C> =
-  | ForAudience<realtime['schemas']['ServerFrame'], M, C>
-  | { type: 'emergency.updated'; emergency: EmergencyNotice }
-  | { type: 'service.updated'; degraded: ServicePart[] }
+  ForAudience<realtime['schemas']['ServerFrame'], M, C> | { type: 'service.updated'; degraded: ServicePart[] }
 /** What the server may have to do without for a while. */
 export type ServicePart = 'cache' | 'bus'
 /** What a client may say. */

@@ -17,10 +17,11 @@ export function Notice() {
   const shown = away || notice.active
   const waiting = state.thread.pending.filter((entry) => entry.state !== 'failed' && entry.state !== 'held').length
   const written = state.thread.pending.at(-1)?.client_message_id
-  // Who writes has read it, and now wants to see what is written.
+  // News is unfolded; who writes has read it, and now wants to see what is written.
+  useEffect(() => setFolded(false), [notice.active, away])
   useEffect(() => {
-    if (written && !away) setFolded(true)
-  }, [written, away])
+    if (written && notice.active && !away) setFolded(true)
+  }, [written, notice.active, away])
 
   // What it is about stays in sight, folded or not.
   const foldable = shown && notice.contacts.length > 0
