@@ -379,7 +379,7 @@ fn bad_values(name: &str, schema: &Value) -> Vec<String> {
     let long = "9".repeat(10_000);
     let named: &[&str] = match name {
         "limit" => &["0", "101", "-1", "abc", "18446744073709551616", "1.5", "", "%00"],
-        "after_seq" | "before_seq" => &["abc", "9223372036854775808", "1.5", "", "%00", "1e3"],
+        "after_seq" | "before_seq" | "after_version" => &["abc", "9223372036854775808", "1.5", "", "%00", "1e3"],
         "wait_seconds" => &["26", "-1", "abc", "18446744073709551616", "1.5", "", "%00"],
         "cursor" => &[
             "x",

@@ -118,6 +118,15 @@ async fn who_asks_again_and_again_misses_nothing() {
     assert_eq!(heard, [2, 3, 4, 5, 6]);
     assert!(answers <= 40, "an answer is worth its question: {answers}");
 
+    // A change of the conversation alone is found by its version, even when it fell between two questions.
+    let known = bo.reads(&chat).await["version"].as_i64().unwrap();
+    bo.http.put(&format!("/v1/conversations/{chat}/priority"), json!({ "priority": "high" })).await.ok();
+    let path = format!("/v1/widget/events/poll?conversation_id={chat}&after_seq=6&after_version={known}");
+    let changed = within(Duration::from_secs(5), "an answer at once", ana.http.get(&path)).await.ok();
+    let last = changed["frames"].as_array().unwrap().last().unwrap();
+    assert_eq!((&last["type"], &last["messages"]), (&json!("resumed"), &json!([])));
+    assert!(last["conversation"]["version"].as_i64().is_some_and(|version| version > known), "{last}");
+
     // The wait may be longer than any ordinary answer may take, once what was said has reached everybody.
     eventually("silence", async || polls(&ana, 6, 1).await.is_empty().then_some(())).await;
     let began = tokio::time::Instant::now();

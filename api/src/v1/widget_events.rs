@@ -63,6 +63,9 @@ pub(crate) struct PollQuery {
     /// The newest place seen of it.
     #[serde(default)]
     after_seq: Option<i64>,
+    /// The version seen of it: then a change of the conversation alone counts as missed as well.
+    #[serde(default)]
+    after_version: Option<i64>,
     /// How long to wait for something to happen: 0 to 25, by default 25.
     #[serde(default)]
     wait_seconds: Option<u64>,
@@ -290,12 +293,17 @@ pub(crate) async fn poll(
         return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "wait_out_of_range", detail));
     }
     let seen = seen(query.conversation_id, query.after_seq)?;
+    let version = query.after_version;
+    if version.is_some() && seen.is_none() {
+        let detail = Some("after_version goes with conversation_id.");
+        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "query_invalid", detail));
+    }
     let token = admit(&app, &headers)?;
     let shared = Arc::clone(&app);
     let (listener, missed) = apart(async move {
         let listener = Listener::open(&shared, &token).await?;
         let missed = match seen {
-            Some((id, after)) => listener.session.missed(id, after).await?,
+            Some((id, after)) => listener.session.missed(id, after, version).await?,
             None => None,
         };
         Ok((listener, missed))

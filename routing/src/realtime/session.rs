@@ -69,8 +69,8 @@ enum Speaker {
 /// An answer to a resume.
 struct Resumed {
     frame: String,
-    /// Whether it brings a message.
-    has_news: bool,
+    last_seq: i64,
+    version: i64,
 }
 
 /// A socket that has said a good hello.
@@ -398,22 +398,31 @@ impl Session {
         frames
     }
 
-    /// What was missed of one conversation; `None` when nothing was.
-    pub async fn missed(&self, id: ConversationId, after: i64) -> Result<Option<String>, SessionError> {
-        Ok(match self.resume_one(id, after.max(0)).await? {
-            Some(found) => found.has_news.then_some(found.frame),
+    /// What was missed of one conversation, of which this place and perhaps this version were seen; `None` when nothing was.
+    pub async fn missed(
+        &self,
+        id: ConversationId,
+        after: i64,
+        version: Option<i64>,
+    ) -> Result<Option<String>, SessionError> {
+        let after = after.max(0);
+        Ok(match self.resume_one(id, after).await? {
+            Some(found) => {
+                let has_news = after < found.last_seq || version.is_some_and(|version| version < found.version);
+                has_news.then_some(found.frame)
+            }
             None => Some(ServerFrame::Reset { conversation_id: id.to_string() }.encode()),
         })
     }
 
     async fn resume_one(&self, id: ConversationId, after: i64) -> Result<Option<Resumed>, SessionError> {
         let span = Span { after: Some(after), before: None, limit: RESUME_MOST };
-        let (messages, last_seq, conversation, more) = match &self.speaker {
+        let (messages, last_seq, version, conversation, more) = match &self.speaker {
             Speaker::Agent(scope) => {
                 let tx = scope.begin().await?;
                 let Some(conversation) = conversation::find(&tx, id).await? else { return Ok(None) };
                 let (messages, more) = message::list(&tx, id, span).await?;
-                (value(&messages), conversation.last_seq, value(&conversation), more)
+                (value(&messages), conversation.last_seq, conversation.version, value(&conversation), more)
             }
             Speaker::Visitor(scope) => {
                 let tx = scope.begin().await?;
@@ -421,15 +430,15 @@ impl Session {
                     return Ok(None);
                 };
                 let (messages, more) = message::list_public(&tx, id, span).await?;
-                (value(&messages), conversation.last_public_seq, value(&conversation.for_visitor()), more)
+                let version = conversation.version;
+                (value(&messages), conversation.last_public_seq, version, value(&conversation.for_visitor()), more)
             }
         };
         if more || after > last_seq {
             return Ok(None);
         }
-        let has_news = after < last_seq;
         let frame = ServerFrame::Resumed { conversation_id: id, messages, last_seq, conversation }.encode();
-        Ok(Some(Resumed { frame, has_news }))
+        Ok(Some(Resumed { frame, last_seq, version }))
     }
 
     /// Takes a fresh token of the same speaker.
