@@ -78,3 +78,18 @@ async fn the_same_in_chinese_and_in_the_dark() {
 async fn no_text_of_a_stranger_ever_runs() {
     tell("hostile").await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_chat_goes_on_over_whatever_the_network_lets_through() {
+    tell("networks").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn words_written_while_the_server_is_away_arrive_once() {
+    tell("outage").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_emergency_plan_is_seen_by_everybody_at_once() {
+    tell("emergency").await;
+}
