@@ -109,7 +109,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(2_000))]
+        #![proptest_config(ProptestConfig::with_cases(10_000))]
         #[test]
         fn both_registers_agree_whatever_happens(steps in prop::collection::vec((any::<bool>(), 0_u64..6, 0_u8..3, 0_u8..9), 0..80)) {
             let mut hub = Hub::default();
