@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use infra::cache::Cache;
 use infra::config::Settings;
@@ -27,11 +28,16 @@ pub struct App {
     pub routing: Routing,
     /// Where unsent mail is shown, in development.
     pub mail_outbox: Option<PathBuf>,
-    /// Cancelled when the server is to go away.
+    /// Cancelled when the server is to go away: it is not ready any more, and its sockets and streams end.
     pub going_away: CancellationToken,
     /// Open sockets, which axum's own shutdown does not know of.
     pub sockets: TaskTracker,
 }
+
+/// One socket is sent away in this time, on average: about 700 a second, which the other servers take in without a hitch.
+const LEAVE_EACH_MICROS: u64 = 1_500;
+/// The last one is sent away after this time.
+const LEAVE_WITHIN_MICROS: u64 = 15_000_000;
 
 /// Why there is no app.
 #[derive(Debug, thiserror::Error)]
@@ -73,7 +79,7 @@ impl App {
             spare_schemas: settings.spare_schemas,
             directory: Directory::new(billing::plan::limits),
             throttle: Throttle::default(),
-            flood: Flood::new(Rate { most: settings.visitor_rate, seconds: 10 }),
+            flood: Flood::new(Rate::open(settings.visitor_rate, 10)),
             facts,
         });
         let bus = infra::bus::connect(&settings.nats_url).await.map_err(|error| StartError::Bus(error.to_string()))?;
@@ -81,6 +87,16 @@ impl App {
         let app =
             Self { world, routing, mail_outbox, going_away: CancellationToken::new(), sockets: TaskTracker::new() };
         Ok((Arc::new(app), receiver))
+    }
+
+    /// When a socket is to be told to come back elsewhere, once the server goes away: at once when there are few; when there
+    /// are many, spread over some seconds, so that they do not knock at the other servers all in one moment. Until then it
+    /// works as ever.
+    pub(crate) async fn time_to_leave(&self) {
+        self.going_away.cancelled().await;
+        let open = u64::try_from(self.sockets.len()).unwrap_or(u64::MAX);
+        let spread = open.saturating_mul(LEAVE_EACH_MICROS).min(LEAVE_WITHIN_MICROS);
+        self.world.clock.pause(Duration::from_micros(self.world.chance.below(spread))).await;
     }
 
     /// Whether browsers reach us over TLS.

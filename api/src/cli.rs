@@ -1,11 +1,17 @@
 //! The command line of the one binary.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 use infra::Clock;
 use infra::config::Settings;
 use infra::database::Database;
+
+use routing::revocation::{self, Revocation};
+use tenant::account::{self, Status};
+use tenant::scope::Actor;
+use tenant::{Tenant, audit};
 
 use crate::serve::{Parts, Running};
 use crate::{App, demo};
@@ -32,10 +38,26 @@ enum Command {
     Migrate,
     /// Make a demo company, or play a lively day into it
     Demo(demo::Options),
+    /// Switch a company off, or on again
+    Account {
+        /// Which way
+        what: Switch,
+        /// The company's name in addresses
+        slug: String,
+    },
     /// Look whether everything this server stands on is there
     Doctor,
     /// Print the OpenAPI document
     Openapi,
+}
+
+/// What can be done to a company from outside.
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Switch {
+    /// Nobody gets in, every socket closes; its data stays
+    Suspend,
+    /// As before
+    Restore,
 }
 
 type Outcome = Result<(), Box<dyn std::error::Error + Send + Sync>>;
@@ -53,6 +75,7 @@ pub async fn run(cli: Cli) -> Outcome {
         Command::Work => serve(&settings, Parts { web: false, workers: true }).await,
         Command::Migrate => migrate(&settings).await,
         Command::Demo(options) => demo::run(&settings, options).await,
+        Command::Account { what, slug } => switch(&settings, what, &slug).await,
         Command::Doctor => doctor(&settings).await,
         Command::Openapi => Ok(()),
     }
@@ -98,6 +121,30 @@ async fn migrate(settings: &Settings) -> Outcome {
     Ok(())
 }
 
+async fn switch(settings: &Settings, what: Switch, slug: &str) -> Outcome {
+    let (app, _facts) = App::new(settings, Clock::system()).await?;
+    let world = &app.world;
+    let (from, to, action) = match what {
+        Switch::Suspend => (Status::Active, Status::Suspended, "account.suspended"),
+        Switch::Restore => (Status::Suspended, Status::Active, "account.restored"),
+    };
+    let accounts = world.directory.all(&world.database, from).await?;
+    let account = accounts.into_iter().find(|account| account.slug == slug);
+    let account = account.ok_or_else(|| format!("no {} company is called {slug}", from.as_str()))?;
+    account::set_status(&world.database, &account, to, world.now()).await?;
+    if let Some(tenant) = Tenant::find(world, account.id).await? {
+        let tx = tenant.begin().await?;
+        audit::note(&tx, &Actor::System, action, Some(account.id.to_string()), serde_json::json!({})).await?;
+        tx.commit().await?;
+    }
+    revocation::revoke(&app.routing, Revocation::Company(account.id)).await;
+    // What is on its way to the bus ends with this process.
+    let told = tokio::time::timeout(Duration::from_secs(3), app.routing.bus.flush()).await;
+    let told = if matches!(told, Ok(Ok(()))) { "at once" } else { "within half a minute: the bus is away" };
+    println!("{} is {}; every server knows {told}", account.name, to.as_str());
+    Ok(())
+}
+
 async fn doctor(settings: &Settings) -> Outcome {
     let (app, _facts) = App::new(settings, Clock::system()).await?;
     let app: Arc<App> = app;
@@ -115,10 +162,10 @@ async fn doctor(settings: &Settings) -> Outcome {
     say("the database is up to date", matches!(current, Ok(true)), "run `frontdesk migrate`");
     say(
         "Redis answers",
-        app.world.cache.connection().await.is_ok(),
+        app.world.cache.ask::<(String,)>(infra::cache::redis::pipe().cmd("PING")).await.is_ok(),
         "check REDIS_URL; without Redis presence is known per process only",
     );
-    let bus = tokio::time::timeout(std::time::Duration::from_secs(3), app.routing.bus.flush()).await;
+    let bus = tokio::time::timeout(Duration::from_secs(3), app.routing.bus.flush()).await;
     say(
         "NATS answers",
         matches!(bus, Ok(Ok(()))),

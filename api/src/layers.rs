@@ -83,13 +83,17 @@ fn keep_headers(old: &Response, mut new: Response) -> Response {
 }
 
 /// How long a request may take before its caller is told to come again. Its work still runs to its end.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(4);
+/// The same while the database is known to be away: nobody waits for what is not there, yet the first request after its
+/// return succeeds.
+const PATIENCE_IN_VAIN: Duration = Duration::from_secs(1);
 
 /// Runs the handler in a task of its own: a client that hangs up cannot cut a transaction in half. A panic is this
 /// request's alone.
-pub(crate) async fn uncancelled(request: Request, next: Next) -> Response {
+pub(crate) async fn uncancelled(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let work = tokio::spawn(next.run(request));
-    match tokio::time::timeout(PATIENCE, work).await {
+    let patience = if app.routing.health.now().database { PATIENCE } else { PATIENCE_IN_VAIN };
+    match tokio::time::timeout(patience, work).await {
         Ok(Ok(response)) => response,
         Ok(Err(died)) => {
             tracing::error!(error = %died, "a handler died");

@@ -130,12 +130,11 @@ pub fn router(app: Arc<App>) -> Router {
     let api = api
         .layer(middleware::from_fn_with_state(Arc::clone(&app), idempotency::remember))
         .layer(DefaultBodyLimit::max(idempotency::LARGEST_BODY))
-        .layer(middleware::from_fn(layers::uncancelled));
+        .layer(middleware::from_fn_with_state(Arc::clone(&app), layers::uncancelled));
     let docs = utoipa_swagger_ui::SwaggerUi::new("/docs").url("/openapi.json", document());
     let pages = pages::routes()
         .merge(outbox_page::routes())
-        .route("/readyz", get(health::ready))
-        .layer(middleware::from_fn(layers::uncancelled));
+        .layer(middleware::from_fn_with_state(Arc::clone(&app), layers::uncancelled));
     Router::new()
         .merge(api)
         .merge(lasting)
@@ -143,6 +142,7 @@ pub fn router(app: Arc<App>) -> Router {
         .merge(pages)
         .route("/v1/realtime", get(ws::upgrade))
         .route("/livez", get(health::live))
+        .route("/readyz", get(health::ready))
         .layer(CompressionLayer::new())
         .layer(middleware::from_fn_with_state(Arc::clone(&app), layers::identify))
         .with_state(app)

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::FutureExt as _;
 use infra::Clock;
 use infra::config::Settings;
 use infra::spoken::OrLog as _;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use crate::app::StartError;
@@ -32,8 +34,13 @@ pub struct Running {
     finished: tokio::task::JoinHandle<()>,
 }
 
-/// How long sockets may take to go.
-const SOCKETS_GO_WITHIN: Duration = Duration::from_secs(10);
+/// By when after being told to go requests, sockets, work, the facts on their way to the bus, and connections have ended.
+/// Less than the 30 seconds after which a supervisor kills.
+const REQUESTS_BY: Duration = Duration::from_secs(16);
+const SOCKETS_BY: Duration = Duration::from_secs(20);
+const WORK_BY: Duration = Duration::from_secs(23);
+const FACTS_BY: Duration = Duration::from_secs(26);
+const CONNECTIONS_BY: Duration = Duration::from_secs(28);
 
 impl Running {
     /// Starts a server. Returns when it listens.
@@ -47,7 +54,7 @@ impl Running {
         })?;
         let address = listener.local_addr().map_err(|error| StartError::Listen(error.to_string()))?;
         let stop = app.going_away.clone();
-        let finished = tokio::spawn(run(Arc::clone(&app), facts, listener, parts));
+        let finished = tokio::spawn(run(Arc::clone(&app), facts, listener, parts, settings.clone()));
         Ok(Self { app, address, stop, finished })
     }
 
@@ -69,40 +76,61 @@ async fn run(
     facts: tokio::sync::mpsc::UnboundedReceiver<tenant::outbox::Fact>,
     listener: TcpListener,
     parts: Parts,
+    settings: Settings,
 ) {
     let mut tasks = JoinSet::new();
-    let relay = tokio::spawn(routing::relay::run(app.routing.clone(), facts));
+    let all_said = CancellationToken::new();
+    let relay = tokio::spawn(routing::relay::run(app.routing.clone(), facts, all_said.clone().cancelled_owned()));
+    work::health(&mut tasks, &app, settings.database_url);
     if parts.workers {
         work::shared(&mut tasks, &app);
     }
+    let told = {
+        let going_away = app.going_away.clone();
+        async move {
+            going_away.cancelled().await;
+            Instant::now()
+        }
+        .shared()
+    };
     if parts.web {
         work::local(&mut tasks, &app);
-        let going_away = app.going_away.clone();
-        let serving = listener::serve(listener, router(Arc::clone(&app)), async move { going_away.cancelled().await });
+        // The listener closes some time after the server was told to go: a balancer learns first that it is not ready.
+        let drained = {
+            let (app, told) = (Arc::clone(&app), told.clone());
+            async move {
+                told.await;
+                app.world.clock.pause(Duration::from_secs(settings.drain_seconds.into())).await;
+            }
+        };
+        let serving = listener::serve(listener, router(Arc::clone(&app)), drained);
         // A request that never ends does not keep the server from going.
         let overdue = async {
-            app.going_away.cancelled().await;
-            app.world.clock.pause(SOCKETS_GO_WITHIN).await;
+            told.clone().await;
+            app.world.clock.pause(REQUESTS_BY).await;
         };
         tokio::select! {
             () = serving => {}
             () = overdue => tracing::warn!("some requests did not end in time"),
         }
-    } else {
-        app.going_away.cancelled().await;
     }
+    let told = told.await;
     app.sockets.close();
-    if tokio::time::timeout(SOCKETS_GO_WITHIN, app.sockets.wait()).await.is_err() {
-        tracing::warn!("some sockets did not close in time");
-    }
+    by(told + SOCKETS_BY, "some sockets did not close in time", app.sockets.wait()).await;
     let finished = async { while tasks.join_next().await.is_some() {} };
-    if tokio::time::timeout(SOCKETS_GO_WITHIN, finished).await.is_err() {
-        tracing::warn!("some work did not end in time");
-    }
-    // What was committed last is still on its way to the bus.
-    app.routing.switchboard.flush().await;
-    relay.abort();
-    if tokio::time::timeout(SOCKETS_GO_WITHIN, app.world.database.close()).await.is_err() {
-        tracing::warn!("some connections did not close in time");
+    by(told + WORK_BY, "some work did not end in time", finished).await;
+    // What was committed last is still on its way to the bus. Nobody commits any more.
+    all_said.cancel();
+    let said = async {
+        relay.await.or_log("relaying the last facts");
+        app.routing.switchboard.flush().await;
+    };
+    by(told + FACTS_BY, "some facts are left to the sweep of another server", said).await;
+    by(told + CONNECTIONS_BY, "some connections did not close in time", app.world.database.close()).await;
+}
+
+async fn by(deadline: Instant, otherwise: &'static str, work: impl Future) {
+    if timeout_at(deadline, work).await.is_err() {
+        tracing::warn!("{otherwise}");
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use infra::database::Database;
 use infra::spoken::OrLog as _;
 use routing::{presence, relay};
 use tenant::{idempotency, jobs, provision};
@@ -25,6 +26,19 @@ where
                 () = app.world.clock.pause(pause) => {}
                 () = app.going_away.cancelled() => break,
             }
+        }
+    });
+}
+
+/// What every process does: looks how the services are, and hears who may not be here any more.
+pub(crate) fn health(tasks: &mut JoinSet<()>, app: &Arc<App>, database_url: String) {
+    let app = Arc::clone(app);
+    tasks.spawn(async move {
+        let connect = || Database::connect(&database_url, 1);
+        tokio::select! {
+            () = routing::health::measure(&app.routing, connect) => {}
+            () = routing::revocation::listen(&app.routing) => {}
+            () = app.sockets.wait() => {}
         }
     });
 }

@@ -138,6 +138,7 @@ async fn write(socket: &mut WebSocket, frame: &str) -> Result<(), Option<Close>>
 async fn talk(app: &Arc<App>, socket: &mut WebSocket, session: &mut Session, mut place: Place) -> Option<Close> {
     let mut heard = Instant::now();
     let mut recheck = tokio::time::interval_at(Instant::now() + RECHECK, RECHECK);
+    let mut leave = std::pin::pin!(app.time_to_leave());
     loop {
         tokio::select! {
             received = timeout_at(heard + SILENCE, socket.next()) => {
@@ -149,14 +150,18 @@ async fn talk(app: &Arc<App>, socket: &mut WebSocket, session: &mut Session, mut
                     Ok(Some(Ok(frame))) => Box::pin(answer(session, frame)).await,
                     Ok(Some(Err(error))) => vec![ServerFrame::refusal(error.code(), &error.to_string()).encode()],
                 };
-                if let Err(close) = Box::pin(pass_on(socket, &mut place, answers, None)).await {
-                    return close;
+                match Box::pin(pass_on(socket, &mut place, answers, None)).await {
+                    Ok(doubted) if doubted && !session.still_welcome().await => return Some(Close::Revoked),
+                    Ok(_) => {}
+                    Err(close) => return close,
                 }
             }
             delivery = place.deliveries.recv() => {
                 let Some(delivery) = delivery else { return Some(Close::TooSlow) };
-                if let Err(close) = Box::pin(pass_on(socket, &mut place, Vec::new(), Some(delivery))).await {
-                    return close;
+                match Box::pin(pass_on(socket, &mut place, Vec::new(), Some(delivery))).await {
+                    Ok(doubted) if doubted && !session.still_welcome().await => return Some(Close::Revoked),
+                    Ok(_) => {}
+                    Err(close) => return close,
                 }
             }
             _ = recheck.tick() => {
@@ -164,8 +169,8 @@ async fn talk(app: &Arc<App>, socket: &mut WebSocket, session: &mut Session, mut
                     return Some(Close::Revoked);
                 }
             }
-            () = app.going_away.cancelled() => {
-                let after_ms = 200 + app.world.chance.below(3_000);
+            () = &mut leave => {
+                let after_ms = 200 + app.world.chance.below(800);
                 let _told = write(socket, &ServerFrame::Reconnect { after_ms }.encode()).await;
                 return Some(Close::GoingAway);
             }
@@ -185,13 +190,15 @@ async fn answer(session: &mut Session, frame: ClientFrame) -> Vec<String> {
     }
 }
 
-/// Writes answers and whatever else is waiting, all of it in one go.
+/// Writes answers and whatever else is waiting, all of it in one go. True when the socket's right to be open is to be
+/// looked at again.
 async fn pass_on(
     socket: &mut WebSocket,
     place: &mut Place,
     answers: Vec<String>,
     first: Option<Delivery>,
-) -> Result<(), Option<Close>> {
+) -> Result<bool, Option<Close>> {
+    let mut doubted = false;
     let mut anything = false;
     for frame in answers {
         feed(socket, frame.into()).await?;
@@ -206,14 +213,15 @@ async fn pass_on(
                 anything = true;
             }
             Delivery::Revoked => return Err(Some(Close::Revoked)),
+            Delivery::Recheck => doubted = true,
         }
         next = place.deliveries.try_recv().ok();
     }
     if !anything {
-        return Ok(());
+        return Ok(doubted);
     }
     match timeout(WRITE_WITHIN, socket.flush()).await {
-        Ok(Ok(())) => Ok(()),
+        Ok(Ok(())) => Ok(doubted),
         Ok(Err(_)) => Err(None),
         Err(_) => Err(Some(Close::TooSlow)),
     }

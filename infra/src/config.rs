@@ -34,6 +34,9 @@ pub struct Settings {
     pub mixed_batches: bool,
     /// `FRONTDESK_VISITOR_RATE`: how many messages one visitor may send in ten seconds, default 30.
     pub visitor_rate: u32,
+    /// `FRONTDESK_DRAIN_SECONDS`: how long a server that was told to go still takes requests while `/readyz` already says
+    /// no, so that whoever balances the load notices first; default 3.
+    pub drain_seconds: u32,
     /// `FRONTDESK_SPARE_SCHEMAS`: how many migrated schemas wait for the next signup, default 8.
     pub spare_schemas: u32,
 }
@@ -96,6 +99,7 @@ impl Settings {
             database_lanes: number("FRONTDESK_DB_LANES", 2).clamp(1, 32),
             mixed_batches: get("FRONTDESK_DB_MIXED_BATCHES").as_deref() != Some("off"),
             visitor_rate: number("FRONTDESK_VISITOR_RATE", 30).max(1),
+            drain_seconds: number("FRONTDESK_DRAIN_SECONDS", 3).min(10),
             spare_schemas: number("FRONTDESK_SPARE_SCHEMAS", 8).clamp(1, 200),
         };
         if bad.is_empty() { Ok(settings) } else { Err(BadSettings(bad)) }

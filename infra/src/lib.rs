@@ -3,6 +3,7 @@
 //! **Invariant.** Nothing here knows what a tenant, a conversation or a plan is.
 //! **Invariant.** Only this crate reads the wall clock, the operating system's randomness and the environment.
 
+pub mod breaker;
 pub mod cache;
 pub mod chance;
 pub mod clock;
@@ -23,6 +24,8 @@ pub use ids::Id;
 
 /// The message bus: NATS core, used for fan-out and wake-ups only. Everything on it may be lost.
 pub mod bus {
+    use std::time::Duration;
+
     /// A connected client that reconnects by itself for ever.
     pub type Bus = async_nats::Client;
 
@@ -30,8 +33,15 @@ pub mod bus {
     pub async fn connect(url: &str) -> Result<Bus, async_nats::ConnectError> {
         async_nats::ConnectOptions::new()
             .retry_on_initial_connect()
-            .connection_timeout(std::time::Duration::from_secs(2))
-            .ping_interval(std::time::Duration::from_secs(10))
+            .connection_timeout(Duration::from_secs(2))
+            // A server that hangs is noticed after three unanswered pings, and left.
+            .ping_interval(Duration::from_secs(1))
+            .reconnect_delay_callback(|attempts| {
+                let attempts = u32::try_from(attempts).unwrap_or(u32::MAX);
+                Duration::from_millis(25)
+                    .saturating_mul(2_u32.saturating_pow(attempts.min(8)))
+                    .min(Duration::from_secs(1))
+            })
             .client_capacity(8192)
             .subscription_capacity(65_536)
             .connect(url)

@@ -7,9 +7,11 @@
 
 pub mod assignment;
 pub mod emergency;
+pub mod health;
 pub mod presence;
 pub mod realtime;
 pub mod relay;
+pub mod revocation;
 
 use std::sync::Arc;
 
@@ -23,6 +25,8 @@ pub struct Routing {
     pub world: SharedWorld,
     /// The bus.
     pub bus: Bus,
+    /// How the services are.
+    pub health: Arc<health::Health>,
     /// Who is here.
     pub presence: Arc<presence::Presence>,
     /// The sockets of this process.
@@ -39,6 +43,7 @@ impl Routing {
         let switchboard = Arc::new(realtime::Switchboard::new(bus.clone(), &node));
         let presence = Arc::new(presence::Presence::new(world.cache.clone(), node));
         let writer = Arc::new(desk::message::Writer::start(&world));
-        Self { world, bus, presence, switchboard, writer, plans: Arc::default() }
+        let health = Arc::default();
+        Self { world, bus, health, presence, switchboard, writer, plans: Arc::default() }
     }
 }

@@ -1,5 +1,5 @@
 //! Who is here: agents with an open socket anywhere. Kept in Redis for a while after each heartbeat; while Redis is away,
-//! a process knows at least its own.
+//! a process knows its own, and believes what it last heard of the others for as long as their heartbeats count.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, PoisonError};
@@ -43,12 +43,17 @@ pub struct Presence {
     cache: Cache,
     node: String,
     local: Mutex<HashMap<AccountId, HashMap<AgentId, usize>>>,
+    /// What Redis said last: who is here, and until when that counts, in milliseconds. For when it says nothing.
+    heard: Mutex<HashMap<AccountId, Vec<(AgentId, i64)>>>,
 }
+
+/// Of how many companies the last answer is kept; the ones nobody here asks about are dropped first come.
+const REMEMBERED: usize = 10_000;
 
 impl Presence {
     /// Nobody is here yet. `node` tells this process from others.
     pub fn new(cache: Cache, node: String) -> Self {
-        Self { cache, node, local: Mutex::default() }
+        Self { cache, node, local: Mutex::default(), heard: Mutex::default() }
     }
 
     /// A socket of this agent has opened here. True when it is their first in this process.
@@ -79,10 +84,11 @@ impl Presence {
             }
             last
         };
-        if last && let Ok(mut connection) = self.cache.connection().await {
-            let mut command = redis::cmd("ZREM");
-            command.arg(key(account)).arg(self.member(agent));
-            drop(tokio::time::timeout(Duration::from_millis(250), command.query_async::<i64>(&mut connection)).await);
+        if last {
+            let mut question = redis::pipe();
+            question.cmd("ZREM").arg(key(account)).arg(self.member(agent)).ignore();
+            // Not told, it is forgotten when its last heartbeat no longer counts.
+            drop(self.cache.ask::<()>(&question).await);
         }
         last
     }
@@ -109,20 +115,36 @@ impl Presence {
             let local = self.local.lock().unwrap_or_else(PoisonError::into_inner);
             local.get(&account).map(|agents| agents.keys().copied().collect()).unwrap_or_default()
         };
-        let Ok(mut connection) = self.cache.connection().await else { return here };
-        let mut command = redis::cmd("ZRANGEBYSCORE");
-        command.arg(key(account)).arg(now.timestamp_millis()).arg("+inf");
-        if let Ok(Ok(members)) =
-            tokio::time::timeout(Duration::from_millis(250), command.query_async::<Vec<String>>(&mut connection)).await
-        {
-            here.extend(
-                members
-                    .iter()
-                    .filter_map(|member| member.split_once('|'))
-                    .filter_map(|(agent, _)| agent.parse::<AgentId>().ok()),
-            );
-        }
+        here.extend(self.elsewhere(account, now).await);
         here
+    }
+
+    /// The agents that some process has noted, as Redis knows them or as it last knew them.
+    async fn elsewhere(&self, account: AccountId, now: Timestamp) -> Vec<AgentId> {
+        let now = now.timestamp_millis();
+        let mut question = redis::pipe();
+        question.cmd("ZRANGEBYSCORE").arg(key(account)).arg(now).arg("+inf").arg("WITHSCORES");
+        let told = self.cache.ask::<(Vec<(String, i64)>,)>(&question).await;
+        let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Ok((members,)) = told {
+            let ours = |node: &str| node == self.node;
+            let of = |(member, until): &(String, i64)| {
+                let (agent, node) = member.split_once('|')?;
+                // Our own we know better.
+                if ours(node) { None } else { Some((agent.parse().ok()?, *until)) }
+            };
+            let noted: Vec<(AgentId, i64)> = members.iter().filter_map(of).collect();
+            if noted.is_empty() {
+                heard.remove(&account);
+            } else {
+                if heard.len() >= REMEMBERED {
+                    heard.retain(|_, noted| noted.iter().any(|(_, until)| *until >= now));
+                }
+                heard.insert(account, noted);
+            }
+        }
+        let noted = heard.get(&account).into_iter().flatten();
+        noted.filter(|(_, until)| *until >= now).map(|(agent, _)| *agent).collect()
     }
 
     /// What others see of each agent.
@@ -139,12 +161,16 @@ impl Presence {
             .collect()
     }
 
+    /// The key under which Redis keeps a mark of this process, for as long as it remembers anything.
+    pub fn mark(&self) -> String {
+        format!("fd:node:{}", self.node)
+    }
+
     fn member(&self, agent: AgentId) -> String {
         format!("{agent}|{}", self.node)
     }
 
     async fn note(&self, account: AccountId, agents: &[AgentId], now: Timestamp) {
-        let Ok(mut connection) = self.cache.connection().await else { return };
         let until = now.timestamp_millis() + i64::try_from(LIFETIME.as_millis()).unwrap_or(0);
         let mut all = redis::pipe();
         for agent in agents {
@@ -152,7 +178,8 @@ impl Presence {
         }
         all.cmd("ZREMRANGEBYSCORE").arg(key(account)).arg("-inf").arg(now.timestamp_millis()).ignore();
         all.cmd("PEXPIRE").arg(key(account)).arg(2 * LIFETIME.as_millis()).ignore();
-        drop(tokio::time::timeout(Duration::from_millis(250), all.query_async::<()>(&mut connection)).await);
+        // What is not noted now is noted by the next beat.
+        drop(self.cache.ask::<()>(&all).await);
     }
 }
 

@@ -32,8 +32,9 @@ const SWEPT_TOGETHER: usize = 64;
 /// The same while the bus is away, and sweeps are all that other processes hear.
 const SWEPT_TOGETHER_ALONE: usize = 512;
 
-/// Publishes committed facts as they come, until the channel closes.
-pub async fn run(routing: Routing, mut facts: UnboundedReceiver<Fact>) {
+/// Publishes committed facts as they come. Ends once `all_said` has come true and everything said before is published.
+pub async fn run(routing: Routing, mut facts: UnboundedReceiver<Fact>, all_said: impl Future<Output = ()>) {
+    let mut all_said = std::pin::pin!(all_said);
     let mut published: BTreeMap<AccountId, Vec<Uuid>> = BTreeMap::new();
     let clearing = tokio::sync::mpsc::channel(1);
     let cleared = tokio::spawn(clear(routing.clone(), clearing.1));
@@ -52,6 +53,7 @@ pub async fn run(routing: Routing, mut facts: UnboundedReceiver<Fact>) {
             _ = tick.tick(), if !published.is_empty() && clearing.0.capacity() > 0 => {
                 drop(clearing.0.try_send(std::mem::take(&mut published)));
             }
+            () = &mut all_said, if !facts.is_closed() => facts.close(),
         }
     }
     drop(clearing.0.send(published).await);

@@ -208,8 +208,9 @@ impl Directory {
         remember(&self.sessions, id, &Arc::new(live), now);
     }
 
-    /// Forgets what was known of a company and its members, after a change.
+    /// Forgets what was known of a company and its members, after a change, and of sessions: few seconds' worth for everybody.
     pub fn forget(&self, id: AccountId) {
+        self.sessions.lock().unwrap_or_else(PoisonError::into_inner).clear();
         self.accounts.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
         self.members.lock().unwrap_or_else(PoisonError::into_inner).retain(|_, (_, member)| member.account_id != id);
     }

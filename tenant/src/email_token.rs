@@ -100,8 +100,8 @@ pub async fn verify(world: &World, secret: &str) -> Result<(), TokenError> {
     Ok(())
 }
 
-/// Sets a new password, which also proves the address, and ends every session of its owner.
-pub async fn reset(world: &World, secret: &str, password_hash: String) -> Result<(), TokenError> {
+/// Sets a new password, which also proves the address, and ends every session of its owner. Says who that is.
+pub async fn reset(world: &World, secret: &str, password_hash: String) -> Result<LoginId, TokenError> {
     let now = world.now();
     let tx = world.database.begin("".into()).await?;
     let login = redeem(&tx, secret, Purpose::Reset, now).await?;
@@ -122,5 +122,5 @@ pub async fn reset(world: &World, secret: &str, password_hash: String) -> Result
     ))
     .await?;
     tx.commit().await?;
-    Ok(())
+    Ok(login)
 }

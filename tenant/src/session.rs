@@ -138,20 +138,25 @@ pub async fn rotate(world: &World, cookie_text: &str) -> Result<Session, Session
     Ok(session)
 }
 
-/// Ends the session of a cookie; an unknown cookie is already ended.
-pub async fn end(world: &World, cookie_text: &str) -> Result<(), StoreError> {
+/// Ends the session of a cookie, and says whose it was; an unknown cookie is already ended.
+pub async fn end(world: &World, cookie_text: &str) -> Result<Option<AgentId>, StoreError> {
+    #[derive(FromQueryResult)]
+    struct Ended {
+        membership_id: Uuid,
+    }
     let Some((id, secret)) = parts(cookie_text) else {
-        return Ok(());
+        return Ok(None);
     };
-    world
+    let ended: Option<Ended> = world
         .database
         .orm()
-        .run(sql(
-            "update shared.session set revoked_at = $3 where id = $1 and (secret_hash = $2 or previous_hash = $2) and revoked_at is null",
+        .one(sql(
+            "update shared.session set revoked_at = $3 \
+             where id = $1 and (secret_hash = $2 or previous_hash = $2) and revoked_at is null returning membership_id",
             [id.into(), sha256(secret).into(), world.now().into()],
         ))
-        .await
-        .map(drop)
+        .await?;
+    Ok(ended.map(|row| AgentId::from_uuid(row.membership_id)))
 }
 
 /// Ends every session of a person in one company.

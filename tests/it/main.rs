@@ -26,6 +26,7 @@ mod nodes;
 mod outages;
 mod probes;
 mod resume;
+mod revocation;
 mod roles;
 mod schema;
 mod signup;

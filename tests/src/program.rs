@@ -45,7 +45,40 @@ fn free_port() -> u16 {
     TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
 }
 
+/// The program with these settings, to be told what to do.
+async fn command(settings: &Settings) -> Command {
+    // Building may take a while, in which the servers of this process must go on.
+    let program = tokio::task::spawn_blocking(binary).await.unwrap();
+    let mut command = Command::new(program);
+    command
+        .env_clear()
+        .env("DATABASE_URL", &settings.database_url)
+        .env("REDIS_URL", &settings.redis_url)
+        .env("NATS_URL", &settings.nats_url)
+        .env("FRONTDESK_SECRET", &settings.secret)
+        .env("FRONTDESK_MAIL_URL", &settings.mail_url)
+        .env("FRONTDESK_PUBLIC_URL", &settings.public_url)
+        .env("FRONTDESK_SPARE_SCHEMAS", "1")
+        .env("FRONTDESK_VISITOR_RATE", settings.visitor_rate.to_string())
+        .env("FRONTDESK_DRAIN_SECONDS", settings.drain_seconds.to_string())
+        .env("RUST_LOG", std::env::var("RUST_LOG").unwrap_or_else(|_| "error".into()));
+    command
+}
+
 impl Program {
+    /// Runs one of its commands to the end, and gives what it printed.
+    ///
+    /// # Panics
+    /// When it fails.
+    pub async fn run(settings: &Settings, arguments: &[&str]) -> String {
+        let mut command = command(settings).await;
+        command.args(arguments);
+        let output = tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{arguments:?}: {said}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
     /// Starts it with these settings, on a port of its own, and waits until it is ready.
     pub async fn start(settings: &Settings) -> Self {
         Self::start_on(settings, free_port()).await
@@ -53,21 +86,10 @@ impl Program {
 
     /// The same on a known port, as after a restart.
     pub async fn start_on(settings: &Settings, port: u16) -> Self {
-        // Building may take a while, in which the servers of this process must go on.
-        let program = tokio::task::spawn_blocking(binary).await.unwrap();
-        let child = Command::new(program)
+        let child = command(settings)
+            .await
             .arg("serve")
-            .env_clear()
-            .env("DATABASE_URL", &settings.database_url)
-            .env("REDIS_URL", &settings.redis_url)
-            .env("NATS_URL", &settings.nats_url)
-            .env("FRONTDESK_SECRET", &settings.secret)
-            .env("FRONTDESK_MAIL_URL", &settings.mail_url)
-            .env("FRONTDESK_PUBLIC_URL", &settings.public_url)
             .env("FRONTDESK_LISTEN", format!("127.0.0.1:{port}"))
-            .env("FRONTDESK_SPARE_SCHEMAS", "1")
-            .env("FRONTDESK_VISITOR_RATE", settings.visitor_rate.to_string())
-            .env("RUST_LOG", std::env::var("RUST_LOG").unwrap_or_else(|_| "error".into()))
             .stdout(Stdio::null())
             .spawn()
             .expect("the program starts");

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
@@ -183,8 +184,13 @@ impl Socket {
 
     /// The close code, once the server has closed.
     pub async fn closed(&self) -> Option<u16> {
+        self.closed_within(DEADLINE).await
+    }
+
+    /// The same, sooner or later than usual.
+    pub async fn closed_within(&self, limit: Duration) -> Option<u16> {
         let mut heard = self.heard.subscribe();
-        within(DEADLINE, "the server closes the socket", async {
+        within(limit, "the server closes the socket", async {
             match heard.wait_for(|heard| heard.line != Line::Open).await.unwrap().line {
                 Line::Open => None,
                 Line::Closed(code) => code,

@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use infra::validate::Check;
 use routing::presence::EffectiveAvailability;
 use routing::relay;
+use routing::revocation::{self, Revocation};
 use serde::{Deserialize, Serialize};
 use tenant::agent::{self, Availability, DEFAULT_CAPACITY, Profile};
 use tenant::membership::{self, Membership, Role};
@@ -74,6 +75,8 @@ pub(crate) async fn list(
     let members = membership::of_account(&app.world, scope.tenant.id()).await?;
     let tx = scope.begin().await?;
     let profiles = agent::list(&tx).await?;
+    // Before Redis is asked: a cache that hangs must not hold a connection to the database.
+    drop(tx);
     let here = app.routing.presence.who(scope.tenant.id(), scope.now()).await;
     let view = |member: &Membership| {
         AgentView::new(member, profiles.iter().find(|profile| profile.id == member.id), here.contains(&member.id))
@@ -88,6 +91,7 @@ async fn one(app: &App, scope: &Scope<Member>, id: AgentId) -> Result<AgentView,
         .ok_or_else(Problem::not_found)?;
     let tx = scope.begin().await?;
     let profile = agent::find(&tx, id).await?;
+    drop(tx);
     let here = app.routing.presence.who(scope.tenant.id(), scope.now()).await;
     Ok(AgentView::new(&member, profile.as_ref(), here.contains(&id)))
 }
@@ -169,7 +173,7 @@ pub(crate) async fn change(
     audit::note(&tx, &scope.actor(), "agent.updated", Some(id.to_string()), detail).await?;
     tx.commit().await?;
     if ask.role.is_some() || ask.disabled == Some(true) {
-        app.routing.switchboard.revoke(scope.tenant.id(), id).await;
+        revocation::revoke(&app.routing, Revocation::Agent(scope.tenant.id(), id)).await;
         relay::assign(&app.routing, scope.tenant.id()).await;
     }
     Ok(Json(one(&app, &scope, id).await?))

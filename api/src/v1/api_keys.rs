@@ -6,6 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use infra::validate::Check;
+use routing::revocation::{self, Revocation};
 use serde::{Deserialize, Serialize};
 use tenant::api_key::{self, ApiKey, ApiKeyId};
 use tenant::page::Page;
@@ -85,6 +86,7 @@ pub(crate) async fn revoke(
     if !api_key::revoke(&app.world, scope.tenant.id(), id).await? {
         return Err(Problem::not_found());
     }
+    revocation::revoke(&app.routing, Revocation::Keys(scope.tenant.id())).await;
     let tx = scope.begin().await?;
     audit::note(&tx, &scope.actor(), "api_key.revoked", Some(id.to_string()), serde_json::json!({})).await?;
     tx.commit().await?;

@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use infra::validate::Check;
+use routing::revocation::{self, Revocation};
 use serde::Deserialize;
 use tenant::session::SessionError;
 use tenant::throttle::Rate;
@@ -41,10 +42,7 @@ pub(crate) async fn log_in(
 ) -> Result<Response, Problem> {
     let world = &app.world;
     let email = ask.email.trim().to_lowercase();
-    world
-        .throttle
-        .attempt(&world.cache, &format!("login:{email}"), Rate { most: 10, seconds: 60 }, world.now())
-        .await?;
+    world.throttle.attempt(&world.cache, &format!("login:{email}"), Rate::guarded(10, 60), world.now()).await?;
     if email.contains(char::is_control) {
         // No login has such an address, and the database would not take it as a text.
         return Err(login::LoginError::Credentials.into());
@@ -103,12 +101,21 @@ fn same_site(headers: &HeaderMap) -> Result<(), Problem> {
     responses((status = 204), Problems))]
 pub(crate) async fn log_out(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Response, Problem> {
     same_site(&headers)?;
-    if let Some(cookie) = session::read_cookie(&app, &headers) {
-        tenant::session::end(&app.world, &cookie).await?;
-    }
+    end_session(&app, &headers).await?;
     let mut response = StatusCode::NO_CONTENT.into_response();
     session::forget_cookie(&app, &mut response);
     Ok(response)
+}
+
+/// Ends the browser's session, and the sockets it had opened.
+async fn end_session(app: &App, headers: &HeaderMap) -> Result<(), Problem> {
+    let Some(cookie) = session::read_cookie(app, headers) else { return Ok(()) };
+    if let Some(agent) = tenant::session::end(&app.world, &cookie).await?
+        && let Some(member) = membership::find(&app.world, agent).await?
+    {
+        revocation::revoke(&app.routing, Revocation::Session(member.account_id, member.id)).await;
+    }
+    Ok(())
 }
 
 /// Another company of the same person.
@@ -135,9 +142,7 @@ pub(crate) async fn switch(
         .find(|member| member.account_id == ask.account_id && member.disabled_at.is_none())
         .ok_or_else(Problem::not_found)?;
     let response = session::begin(&app, StatusCode::OK, there.id, &headers).await?;
-    if let Some(cookie) = session::read_cookie(&app, &headers) {
-        tenant::session::end(&app.world, &cookie).await?;
-    }
+    end_session(&app, &headers).await?;
     Ok(response)
 }
 
@@ -177,7 +182,7 @@ pub(crate) async fn resend_verification(
     let world = &app.world;
     world
         .throttle
-        .attempt(&world.cache, &format!("verify:{}", scope.who.agent_id), Rate { most: 5, seconds: 3600 }, world.now())
+        .attempt(&world.cache, &format!("verify:{}", scope.who.agent_id), Rate::guarded(5, 3600), world.now())
         .await?;
     let member = membership::find(world, scope.who.agent_id).await?.ok_or(BadToken)?;
     let user = login::find(world, member.login_id).await?.ok_or(BadToken)?;
@@ -209,10 +214,7 @@ pub(crate) async fn forgot_password(
     let mut check = Check::new();
     let email = check.email("email", &ask.email);
     check.finish()?;
-    world
-        .throttle
-        .attempt(&world.cache, &format!("forgot:{email}"), Rate { most: 5, seconds: 3600 }, world.now())
-        .await?;
+    world.throttle.attempt(&world.cache, &format!("forgot:{email}"), Rate::guarded(5, 3600), world.now()).await?;
     signup::forgot_password(world, &email).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -238,6 +240,9 @@ pub(crate) async fn reset_password(
     let mut check = Check::new();
     password::check(&mut check, "password", &ask.password, "");
     check.finish()?;
-    email_token::reset(&app.world, &ask.token, password::hash(ask.password).await?).await?;
+    let login = email_token::reset(&app.world, &ask.token, password::hash(ask.password).await?).await?;
+    for member in membership::of_login(&app.world, login).await? {
+        revocation::revoke(&app.routing, Revocation::Session(member.account_id, member.id)).await;
+    }
     Ok(StatusCode::NO_CONTENT)
 }

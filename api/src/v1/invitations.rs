@@ -59,10 +59,7 @@ pub(crate) async fn invite(
     }
     check.finish()?;
     // A stranger's mailbox is not ours to fill, whoever asks.
-    world
-        .throttle
-        .attempt(&world.cache, &format!("invite:{email}"), Rate { most: 5, seconds: 86_400 }, world.now())
-        .await?;
+    world.throttle.attempt(&world.cache, &format!("invite:{email}"), Rate::guarded(5, 86_400), world.now()).await?;
     let tx = scope.begin().await?;
     let inviter = agent::signature(&tx, &scope.who).await?;
     // A request that holds one connection and waits for another can starve the pool.
@@ -150,7 +147,7 @@ pub(crate) async fn accept(
     let (_, pending, has_login) = invitation::by_token(world, &token).await?;
     world
         .throttle
-        .attempt(&world.cache, &format!("login:{}", pending.email), Rate { most: 10, seconds: 60 }, world.now())
+        .attempt(&world.cache, &format!("login:{}", pending.email), Rate::guarded(10, 60), world.now())
         .await?;
     let mut check = Check::new();
     if !has_login {

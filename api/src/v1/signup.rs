@@ -63,7 +63,7 @@ pub(crate) async fn sign_up(
             )
         })?,
     };
-    let rate = Rate { most: 20, seconds: 3600 };
+    let rate = Rate::guarded(20, 3600);
     world
         .throttle
         .attempt(&world.cache, &format!("signup:{}", ask.email.trim().to_lowercase()), rate, world.now())

@@ -177,15 +177,19 @@ pub(crate) async fn session(
         Some(secret) => contact::recognise(&tx, inbox.id, secret).await?,
         None => None,
     };
-    let (contact_id, secret) = match known {
-        Some(contact_id) => (contact_id, None),
+    let (tx, contact_id, secret) = match known {
+        Some(contact_id) => (tx, contact_id, None),
         None => {
+            // Before Redis is asked: a cache that hangs must not hold a connection to the database.
+            drop(tx);
             // The widest of all doors: anyone may become a visitor, but not a thousand times a minute.
-            let rate = Rate { most: 600, seconds: 60 };
+            let rate = Rate::open(600, 60);
             app.world.throttle.attempt(&app.world.cache, &format!("visitor:{}", inbox.id), rate, tenant.now()).await?;
+            let tx = tenant.begin().await?;
             let secret = tx.secret();
             let user_agent = headers.get("user-agent").and_then(|value| value.to_str().ok()).unwrap_or_default();
-            (contact::welcome(&tx, inbox.id, &secret, locale, user_agent).await?, Some(secret))
+            let contact_id = contact::welcome(&tx, inbox.id, &secret, locale, user_agent).await?;
+            (tx, contact_id, Some(secret))
         }
     };
     contact::seen(&tx, contact_id, ask.page).await?;

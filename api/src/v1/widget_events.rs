@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -142,7 +143,7 @@ fn admit(app: &App, headers: &HeaderMap) -> Result<String, Problem> {
 }
 
 fn reconnect(app: &App) -> String {
-    ServerFrame::Reconnect { after_ms: 200 + app.world.chance.below(3_000) }.encode()
+    ServerFrame::Reconnect { after_ms: 200 + app.world.chance.below(800) }.encode()
 }
 
 /// Listen as a visitor
@@ -240,6 +241,7 @@ async fn follow(
     }
     write(tell, chunk).await?;
     let mut beat = interval_at(Instant::now() + BEAT, BEAT);
+    let mut leave = pin!(app.time_to_leave());
     loop {
         tokio::select! {
             () = tell.closed() => return Err(End::HungUp),
@@ -254,7 +256,7 @@ async fn follow(
                 }
                 write(tell, b": ping\n\n".to_vec()).await?;
             }
-            () = app.going_away.cancelled() => {
+            () = &mut leave => {
                 let mut chunk = Vec::new();
                 event(reconnect(app).as_bytes(), &mut chunk);
                 write(tell, chunk).await?;
@@ -271,6 +273,8 @@ fn gather(place: &mut Place, first: Option<Delivery>) -> Result<Vec<u8>, End> {
         match delivery {
             Delivery::Frame(frame) => event(&frame, &mut chunk),
             Delivery::Revoked => return Err(End::Revoked),
+            // Only members are told: a visitor has no session that could end before the token.
+            Delivery::Recheck => {}
         }
         next = if chunk.len() < CHUNK { place.deliveries.try_recv().ok() } else { None };
     }
@@ -323,6 +327,7 @@ pub(crate) async fn poll(
         match delivery {
             Delivery::Frame(frame) => frames.push(frame),
             Delivery::Revoked => return Err(BadToken.into()),
+            Delivery::Recheck => {}
         }
         next = place.deliveries.try_recv().ok();
     }

@@ -236,6 +236,12 @@ pub enum ServerFrame<'a> {
         /// As it is.
         emergency: &'a EmergencyNotice,
     },
+    /// What the server has to do without for now; for agents. Sent after `welcome` when it is something, and at every change.
+    #[serde(rename = "service.updated")]
+    Service {
+        /// Some of `cache` (who is here is known less exactly) and `bus` (messages may take a few seconds); empty when all is well.
+        degraded: Vec<&'static str>,
+    },
     /// The fresh token was good.
     #[serde(rename = "renewed")]
     Renewed {},

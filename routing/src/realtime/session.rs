@@ -249,6 +249,10 @@ impl Session {
             Speaker::Visitor(scope) => &scope.tenant,
         };
         frames.extend(emergency::greet(&self.routing, tenant).await);
+        let degraded = self.routing.health.now().degraded();
+        if matches!(self.speaker, Speaker::Agent(_)) && !degraded.is_empty() {
+            frames.push(ServerFrame::Service { degraded }.encode());
+        }
         frames.extend(self.resume(resume).await);
         frames
     }

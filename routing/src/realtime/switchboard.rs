@@ -28,8 +28,10 @@ const PUBLISH_WITHIN: Duration = Duration::from_millis(250);
 pub enum Delivery {
     /// Write this frame.
     Frame(Bytes),
-    /// Write what it says and close: who opened this socket may not have it any more.
+    /// Close: who opened this socket may not have it any more.
     Revoked,
+    /// Look whether who opened this socket still may have it.
+    Recheck,
 }
 
 struct Line {
@@ -146,9 +148,16 @@ impl Switchboard {
         matches!(tokio::time::timeout(PUBLISH_WITHIN, published).await, Ok(Ok(())))
     }
 
-    /// Closes every socket of an agent, in all processes.
-    pub async fn revoke(&self, account: AccountId, agent: AgentId) {
-        self.say(Topic::Control(account), agent.to_string()).await;
+    /// Tells those sockets of a company in this process whose agent fits. One whose queue is full is cut off instead: it
+    /// must not outlive what it was to be told.
+    pub fn notify(&self, account: AccountId, fits: impl Fn(Option<AgentId>) -> bool, what: &Delivery) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let told = state.lines.iter().filter(|(_, line)| line.account == account && fits(line.agent));
+        let deaf: Vec<SocketId> =
+            told.filter(|(_, line)| line.sender.try_send(what.clone()).is_err()).map(|(socket, _)| *socket).collect();
+        for socket in deaf {
+            hang_up(&mut state, socket);
+        }
     }
 
     /// Passes frames to the sockets of this process alone.
@@ -231,15 +240,6 @@ fn deliver(state: &Mutex<State>, frames: &[(Topic, Bytes)]) {
 }
 
 fn deliver_one(state: &mut State, topic: Topic, frame: &Bytes) {
-    if let Topic::Control(account) = topic {
-        let agent: Option<AgentId> = std::str::from_utf8(frame).ok().and_then(|agent| agent.parse().ok());
-        for line in
-            state.lines.values().filter(|line| line.account == account && line.agent.is_some() && line.agent == agent)
-        {
-            drop(line.sender.try_send(Delivery::Revoked));
-        }
-        return;
-    }
     let slow: Vec<SocketId> = state
         .hub
         .listeners(topic)

@@ -14,17 +14,13 @@ pub enum Topic {
     Visitors(AccountId),
     /// One contact, on all their devices.
     Contact(AccountId, ContactId),
-    /// The servers themselves: sockets to close.
-    Control(AccountId),
 }
 
 impl Topic {
     /// Whose.
     pub const fn account(self) -> AccountId {
         match self {
-            Self::Agents(account) | Self::Visitors(account) | Self::Contact(account, _) | Self::Control(account) => {
-                account
-            }
+            Self::Agents(account) | Self::Visitors(account) | Self::Contact(account, _) => account,
         }
     }
 
@@ -39,7 +35,6 @@ impl Topic {
             Self::Agents(_) => "agents".to_owned(),
             Self::Visitors(_) => "visitors".to_owned(),
             Self::Contact(_, contact) => contact.suffix(),
-            Self::Control(_) => "control".to_owned(),
         }
     }
 
@@ -47,7 +42,6 @@ impl Topic {
         match mark {
             "agents" => Some(Self::Agents(account)),
             "visitors" => Some(Self::Visitors(account)),
-            "control" => Some(Self::Control(account)),
             contact => Some(Self::Contact(account, Id::from_uuid(infra::ids::decode(contact)?))),
         }
     }
@@ -107,7 +101,6 @@ mod tests {
         let topics = [
             Topic::Agents(ours),
             Topic::Visitors(ours),
-            Topic::Control(ours),
             Topic::Contact(ours, Id::from_uuid(Uuid::from_u128(3))),
         ];
         let mut envelope = Envelope::new("node", ours);
