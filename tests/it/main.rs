@@ -17,6 +17,7 @@ mod cancel;
 mod emergency;
 mod events;
 mod floods;
+mod degraded;
 mod idempotency;
 mod isolation;
 mod kill;
