@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use sea_orm::{DatabaseConnection, DbErr, RuntimeErr, SqlxPostgresConnector};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{ConnectOptions, Executor, PgPool, Row as _};
+use sqlx::{ConnectOptions, Connection as _, Executor, PgPool, Row as _};
 
 use crate::fault::{Fault, Kind};
 
@@ -16,6 +16,9 @@ pub use pipeline::{Columns, Part, Pipeline, PipelineOptions, Value};
 pub use rows::{Rows, sql};
 pub use tokio_postgres::Row as PipelineRow;
 pub use tx::Tx;
+
+/// How long a connection is trusted to live without being asked.
+const TRUSTED_FOR: Duration = Duration::from_secs(1);
 
 /// What every session is told when it begins. A query that forgot its tenant finds no table.
 const SESSION: [(&str, &str); 5] = [
@@ -95,6 +98,16 @@ fn pool(options: PgConnectOptions, connections: u32) -> PgPool {
         .acquire_timeout(Duration::from_secs(4))
         .max_lifetime(Duration::from_mins(30))
         .test_before_acquire(false)
+        .before_acquire(|connection, meta| {
+            // After a restart every connection of the pool is dead. One that has just been used is taken at its word; a busy
+            // server pays nothing.
+            Box::pin(async move {
+                if meta.idle_for > TRUSTED_FOR {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
         .after_release(|connection, _| {
             Box::pin(async move {
                 // sqlx loses count when a future is dropped while BEGIN is in flight: the connection would come back
@@ -186,6 +199,9 @@ fn classify(error: &sqlx::Error) -> StoreError {
         | sqlx::Error::PoolTimedOut
         | sqlx::Error::PoolClosed
         | sqlx::Error::WorkerCrashed
+        // A connection that ends while it is being made speaks nonsense, as seen from here.
+        | sqlx::Error::Protocol(_)
+        | sqlx::Error::Tls(_)
         | sqlx::Error::BeginFailed => StoreError::Unavailable(error.to_string()),
         sqlx::Error::Database(refusal) => by_state(&refusal.code().unwrap_or_default(), refusal.constraint(), error),
         _ => StoreError::Refused(error.to_string()),

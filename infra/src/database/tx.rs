@@ -31,7 +31,15 @@ impl Database {
 async fn begin(pool: PgPool, preamble: Arc<str>) -> Result<Tx, StoreError> {
     let opened = tokio::spawn(async move {
         let begin = if preamble.is_empty() { "BEGIN".to_owned() } else { format!("BEGIN; {preamble}") };
-        pool.begin_with(AssertSqlSafe(begin)).await
+        let mut attempts = 0;
+        loop {
+            // A dead connection is found out here, before anything was asked of it: another one is tried, until every one of
+            // the pool was. A server that is away is noticed while connecting, and not retried.
+            match pool.begin_with(AssertSqlSafe(begin.clone())).await {
+                Err(sqlx::Error::Io(_)) if attempts < pool.options().get_max_connections() => attempts += 1,
+                opened => return opened,
+            }
+        }
     });
     match opened.await {
         Ok(tx) => Ok(Tx(Mutex::new(tx?))),
