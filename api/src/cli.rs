@@ -69,7 +69,7 @@ pub async fn run(cli: Cli) -> Outcome {
         return Ok(());
     }
     let settings = Settings::from_env()?;
-    infra::telemetry::init(settings.log_json);
+    let _telemetry = infra::telemetry::init(settings.log_json, settings.collector.as_deref());
     match cli.command {
         Command::Serve { no_work } => serve(&settings, Parts { web: true, workers: !no_work }).await,
         Command::Work => serve(&settings, Parts { web: false, workers: true }).await,

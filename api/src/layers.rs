@@ -1,11 +1,14 @@
 //! What every request passes through: an id, bounds, security headers, and a task of its own.
 
-use axum::extract::{Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use std::sync::Arc;
 use std::time::Duration;
+
+use tracing::Instrument as _;
+use tracing::field::Empty;
 
 use crate::App;
 use crate::problem::{Problem, Unanswered};
@@ -22,10 +25,14 @@ pub(crate) async fn identify(State(app): State<Arc<App>>, request: Request, next
         .filter(fits)
         .map_or_else(|| infra::ids::encode(app.world.chance.uuid(app.world.now())), ToOwned::to_owned);
     let is_api = request.uri().path().starts_with("/v1/");
-    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let method = request.method().clone();
+    // The pattern, never the path: a path may hold the secret of an invitation.
+    let route = request.extensions().get::<MatchedPath>().map_or("unknown", MatchedPath::as_str).to_owned();
     let began = std::time::Instant::now();
 
-    let mut response = next.run(request).await;
+    let span = tracing::debug_span!("request", otel.name = %format_args!("{method} {route}"), request.id = %id, status = Empty);
+    let mut response = next.run(request).instrument(span.clone()).await;
+    span.record("status", response.status().as_u16());
 
     let status = response.status();
     if let Some(Unanswered(problem)) = response.extensions_mut().remove::<Unanswered>() {
@@ -60,9 +67,9 @@ pub(crate) async fn identify(State(app): State<Arc<App>>, request: Request, next
         metrics::histogram!("frontdesk_api_request_seconds").record(began.elapsed());
     }
     if status.is_server_error() {
-        tracing::warn!(request.id = %id, %method, path, status = status.as_u16(), "answered");
+        tracing::warn!(request.id = %id, %method, route, status = status.as_u16(), "answered");
     } else {
-        tracing::debug!(request.id = %id, %method, path, status = status.as_u16(), "answered");
+        tracing::debug!(request.id = %id, %method, route, status = status.as_u16(), "answered");
     }
     response
 }
@@ -91,7 +98,7 @@ const PATIENCE_IN_VAIN: Duration = Duration::from_secs(1);
 /// Runs the handler in a task of its own: a client that hangs up cannot cut a transaction in half. A panic is this
 /// request's alone.
 pub(crate) async fn uncancelled(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    let work = tokio::spawn(next.run(request));
+    let work = tokio::spawn(next.run(request).in_current_span());
     let patience = if app.routing.health.now().database { PATIENCE } else { PATIENCE_IN_VAIN };
     match tokio::time::timeout(patience, work).await {
         Ok(Ok(response)) => response,

@@ -58,6 +58,7 @@ impl Cache {
 
     /// Asks, and has the answer soon or not at all. The only way to Redis. Never ask with a transaction open: a quarter of a
     /// second of a connection to Postgres is worth more than what Redis knows.
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn ask<T: FromRedisValue>(&self, question: &Pipeline) -> Result<T, Away> {
         let leave = self.breaker.lock().unwrap_or_else(PoisonError::into_inner).leave(Instant::now());
         let Some(leave) = leave else {

@@ -25,6 +25,8 @@ pub struct Settings {
     pub secret: String,
     /// `FRONTDESK_LOG=json` for machine-readable logs.
     pub log_json: bool,
+    /// `OTEL_EXPORTER_OTLP_ENDPOINT`: the collector that traces go to, like `http://127.0.0.1:4318`; none when absent.
+    pub collector: Option<String>,
     /// `FRONTDESK_DB_CONNECTIONS`: pool size of one process, default 16.
     pub database_connections: u32,
     /// `FRONTDESK_DB_LANES`: connections that only write messages, beside the pool, default 2.
@@ -95,6 +97,7 @@ impl Settings {
             mail_from: get("FRONTDESK_MAIL_FROM").unwrap_or_else(|| "Frontdesk <no-reply@localhost>".into()),
             secret,
             log_json: get("FRONTDESK_LOG").as_deref() == Some("json"),
+            collector: get("OTEL_EXPORTER_OTLP_ENDPOINT"),
             database_connections: number("FRONTDESK_DB_CONNECTIONS", 16).clamp(2, 500),
             database_lanes: number("FRONTDESK_DB_LANES", 2).clamp(1, 32),
             mixed_batches: get("FRONTDESK_DB_MIXED_BATCHES").as_deref() != Some("off"),

@@ -15,6 +15,8 @@ pub mod ids;
 pub mod mail;
 pub mod spoken;
 pub mod telemetry;
+#[cfg(feature = "otel")]
+mod traces;
 pub mod validate;
 
 pub use chance::Chance;

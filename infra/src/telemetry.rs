@@ -1,17 +1,40 @@
 //! Logs and metrics. Message text, tokens, passwords and whole e-mail addresses never go into them.
 
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, Layer as _};
 
-/// Starts logging to standard error: JSON when `json`, else for people. `RUST_LOG` overrides the filter.
+/// Keep it until the end: what is still on its way to a collector of traces is sent when it goes.
+#[must_use]
+pub struct Telemetry {
+    #[cfg(feature = "otel")]
+    _traces: Option<crate::traces::Traces>,
+}
+
+/// Starts logging to standard error: JSON when `json`, else for people. `RUST_LOG` overrides the filter. Traces go to the
+/// collector at `collector`, if this program was built to know of collectors.
 /// A second call in one process does nothing, so that two apps fit in one test.
-pub fn init(json: bool) {
+pub fn init(json: bool, collector: Option<&str>) -> Telemetry {
     let filter = EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn,async_nats=warn,sea_orm=warn,hyper=warn"));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    let started = if json { builder.json().try_init().is_ok() } else { builder.try_init().is_ok() };
-    if started {
-        tracing::debug!("logging started");
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let lines = if json { lines.json().boxed() } else { lines.boxed() };
+    let registry = tracing_subscriber::registry().with(lines.with_filter(filter));
+    #[cfg(feature = "otel")]
+    {
+        let (traces, layer) = crate::traces::start(collector).unzip();
+        if registry.with(layer).try_init().is_ok() {
+            tracing::debug!("logging started");
+        }
+        Telemetry { _traces: traces }
+    }
+    #[cfg(not(feature = "otel"))]
+    {
+        if registry.try_init().is_ok() && collector.is_some() {
+            tracing::warn!("OTEL_EXPORTER_OTLP_ENDPOINT is set, but this program was built without the feature `otel`");
+        }
+        Telemetry {}
     }
 }
 

@@ -55,6 +55,7 @@ pub fn decide(profiles: &[Profile], here: &BTreeSet<AgentId>, last: Option<Agent
 }
 
 /// Gives waiting conversations to agents who are here and have room; says how many. Safe to call at any time, from anywhere.
+#[tracing::instrument(level = "debug", skip_all)]
 pub async fn assign_waiting(tenant: &Tenant, presence: &Presence) -> Result<usize, ConversationError> {
     let here = presence.who(tenant.id(), tenant.now()).await;
     if here.is_empty() {

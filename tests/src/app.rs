@@ -78,7 +78,7 @@ impl TestApp {
         settings.mail_url = format!("smtp://127.0.0.1:{}", mail.port);
         change(&mut settings);
         if std::env::var("RUST_LOG").is_ok() {
-            infra::telemetry::init(false);
+            drop(infra::telemetry::init(false, None));
         }
         let mut started = Vec::new();
         for number in 0..nodes {
