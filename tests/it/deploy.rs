@@ -75,12 +75,11 @@ impl Console<'_> {
                 seen.iter().map(|(chat, thread)| (chat.clone(), end_of_whole(thread))).collect()
             };
             let base = &self.bases[turn % self.bases.len()];
-            let door = Http::new(base, self.shop.guard());
-            if !door.try_raw("GET", "/readyz", Vec::new(), &[]).await.is_ok_and(|reply| reply.status == 200) {
+            let Ok(socket) = Socket::try_connect(base, self.shop.guard()).await else {
                 clock.pause(Duration::from_millis(50)).await;
                 continue;
-            }
-            let socket = Socket::open(base, self.shop.guard(), &self.token, json!(resume)).await;
+            };
+            socket.greets(&self.token, json!(resume)).await;
             if let Some(gone) = gone.take() {
                 self.comebacks.lock().unwrap().push(gone.elapsed());
             }

@@ -51,9 +51,14 @@ impl Drop for Socket {
 impl Socket {
     /// Connects and says nothing yet.
     pub async fn connect(base: &str, guard: Guard) -> Self {
+        Self::try_connect(base, guard).await.unwrap()
+    }
+
+    /// The same, where the server may be gone or going.
+    pub async fn try_connect(base: &str, guard: Guard) -> Result<Self, tokio_tungstenite::tungstenite::Error> {
         let address = format!("{}/v1/realtime", base.replacen("http", "ws", 1));
-        let (stream, _) =
-            within(DEADLINE, "a socket opens", Box::pin(tokio_tungstenite::connect_async(address))).await.unwrap();
+        let opening = Box::pin(tokio_tungstenite::connect_async(address));
+        let (stream, _) = within(DEADLINE, "a socket opens", opening).await?;
         let (mut sink, mut source) = stream.split();
         let (say, mut said) = unbounded_channel::<Message>();
         let heard = Arc::new(watch::Sender::new(Heard::default()));
@@ -81,15 +86,20 @@ impl Socket {
             told.send_modify(|heard| heard.line = Line::Closed(code));
         })
         .abort_handle();
-        Self { heard, say, task }
+        Ok(Self { heard, say, task })
     }
 
     /// Connects and says hello.
     pub async fn open(base: &str, guard: Guard, token: &str, resume: Value) -> Self {
         let socket = Self::connect(base, guard).await;
-        socket.say(json!({ "type": "hello", "protocol": 1, "token": token, "resume": resume }));
-        socket.frame("welcome").await;
+        socket.greets(token, resume).await;
         socket
+    }
+
+    /// Says hello and is welcome.
+    pub async fn greets(&self, token: &str, resume: Value) {
+        self.say(json!({ "type": "hello", "protocol": 1, "token": token, "resume": resume }));
+        self.frame("welcome").await;
     }
 
     /// Sends a frame.

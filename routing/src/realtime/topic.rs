@@ -98,11 +98,8 @@ mod tests {
     #[test]
     fn an_envelope_of_another_company_is_not_opened() {
         let (ours, theirs) = (Id::from_uuid(Uuid::from_u128(1)), Id::from_uuid(Uuid::from_u128(2)));
-        let topics = [
-            Topic::Agents(ours),
-            Topic::Visitors(ours),
-            Topic::Contact(ours, Id::from_uuid(Uuid::from_u128(3))),
-        ];
+        let topics =
+            [Topic::Agents(ours), Topic::Visitors(ours), Topic::Contact(ours, Id::from_uuid(Uuid::from_u128(3)))];
         let mut envelope = Envelope::new("node", ours);
         for topic in topics {
             envelope.put(topic, b"{\"text\":\"tab \\t and line \\n\"}");
