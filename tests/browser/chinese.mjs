@@ -99,7 +99,7 @@ await story(async (browser) => {
   await shot(desk, '08-console-rated')
 
   now('the portal, page by page')
-  for (const [index, name] of ['评价', '用量', '渠道', '团队', 'API 密钥', '审计日志', '账户'].entries()) {
+  for (const [index, name] of ['评价', '用量', '渠道', '团队', '应急预案', 'API 密钥', '审计日志', '账户'].entries()) {
     await portal.getByRole('link', { name, exact: true }).click()
     await portal.getByRole('heading', { level: 1, name }).waitFor()
     await loaded(portal)

@@ -198,7 +198,8 @@ export function eventReader(found: (data: string) => void): (piece: string) => v
 
 // --- long poll and plain requests --------------------------------------------------------------------------------------
 
-export function pollTransport<M, C>(): Transport<M, C> {
+/** With the version known of the conversation, a poll also finds what changed of it between two questions. */
+export function pollTransport<M, C>(version: () => number | undefined = () => undefined): Transport<M, C> {
   return {
     way: 'poll',
     open: (token, places, ears) =>
@@ -206,7 +207,9 @@ export function pollTransport<M, C>(): Transport<M, C> {
         const began = Date.now()
         // The first answer comes at once: it says that the way works, and what was missed.
         const wait_seconds = first ? 0 : POLL_SECONDS
-        const path = `/v1/widget/events/poll${query(places(), { wait_seconds })}`
+        const known = places()
+        const after_version = Object.keys(known).length > 0 ? version() : undefined
+        const path = `/v1/widget/events/poll${query(known, { wait_seconds, ...(after_version !== undefined && { after_version }) })}`
         const { frames } = await ask<{ frames: ServerFrame<M, C>[] }>(path, POLL_TIMEOUT_MS)
         if (first) ears.live()
         for (const frame of frames) ears.frame(frame)

@@ -60,7 +60,7 @@ export function createDesk(key: string): Desk {
   })
   const realtime = createRealtime<WidgetMessage, WidgetConversation>({
     token: (force) => visitor.token(force),
-    ways: [socketTransport(), streamTransport(), pollTransport(), plainTransport()],
+    ways: [socketTransport(), streamTransport(), pollTransport(() => get().conversation?.version), plainTransport()],
     remembered: memory.way,
   })
   const outbox = createOutbox({
@@ -181,6 +181,11 @@ export function createDesk(key: string): Desk {
     visitor.http.post(`/v1/widget/conversations/${conversation.id}/read`, { seq }).catch(() => undefined)
   }
 
+  function delivered(id: string, seq: number): void {
+    if (realtime.delivered(id, seq)) return
+    visitor.http.post(`/v1/widget/conversations/${id}/delivered`, { seq }).catch(() => undefined)
+  }
+
   function tease(message: WidgetMessage | undefined): void {
     if (!message || get().open || message.message_type !== 'outgoing' || message.seq <= readSeq) return
     if (Number(memory.get('teased') ?? 0) >= message.seq) return
@@ -259,7 +264,7 @@ export function createDesk(key: string): Desk {
     if (!current(conversation_id)) return
     merge([message])
     if (!theirs(message)) return
-    realtime.delivered(conversation_id, message.seq)
+    delivered(conversation_id, message.seq)
     bridge.send({ type: 'message', direction: 'in' })
     tease(message)
   })
@@ -268,7 +273,7 @@ export function createDesk(key: string): Desk {
     adoptConversation(conversation)
     merge(messages)
     const newest = messages.filter(theirs).at(-1)
-    if (newest) realtime.delivered(conversation_id, newest.seq)
+    if (newest) delivered(conversation_id, newest.seq)
     tease(newest)
   })
   realtime.on('reset', ({ conversation_id }) => {
