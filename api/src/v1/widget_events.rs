@@ -251,7 +251,7 @@ async fn follow(
             }
             _ = beat.tick() => {
                 // A database that hangs is no reason to cut everybody off.
-                if !timeout(OPENED_WITHIN, listener.session.still_welcome()).await.unwrap_or(true) {
+                if !timeout(OPENED_WITHIN, Box::pin(listener.session.still_welcome())).await.unwrap_or(true) {
                     return Err(End::Revoked);
                 }
                 write(tell, b": ping\n\n".to_vec()).await?;
