@@ -64,8 +64,14 @@ struct Span<'a> {
 }
 
 #[derive(Deserialize)]
+struct Listed {
+    id: String,
+    last_seq: i64,
+}
+
+#[derive(Deserialize)]
 struct Page {
-    data: Vec<Conversation>,
+    data: Vec<Listed>,
     next_cursor: Option<String>,
 }
 
@@ -189,14 +195,14 @@ impl Entry {
         }
     }
 
-    /// Every conversation of the company, as the console lists them.
-    pub(super) async fn conversations(&self, client: &Client) -> Outcome<Vec<Uuid>> {
+    /// Every conversation of the company, as the console lists them, with its newest place.
+    pub(super) async fn conversations(&self, client: &Client) -> Outcome<Vec<(Uuid, i64)>> {
         let mut http = self.http(client).await?;
         let mut found = Vec::new();
         let mut cursor = String::new();
         loop {
             let page: Page = http.ask("GET", &format!("/v1/conversations?limit=100{cursor}"), "").await?.read()?;
-            found.extend(page.data.iter().filter_map(|conversation| ids::decode(&conversation.id)));
+            found.extend(page.data.iter().filter_map(|listed| Some((ids::decode(&listed.id)?, listed.last_seq))));
             let Some(next) = page.next_cursor else { return Ok(found) };
             cursor = format!("&cursor={next}");
         }

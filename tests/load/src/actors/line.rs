@@ -170,8 +170,11 @@ fn renew(client: &Arc<Client>) {
 }
 
 impl Client {
-    /// What stands on the screen, and up to where.
+    /// What stands on the screen, and up to where. Whoever watches everything asks by the list instead.
     fn on_screen(&self) -> Vec<(Uuid, i64)> {
+        if self.watches_all() {
+            return Vec::new();
+        }
         let state = self.state();
         let mut seen: Vec<(Uuid, i64)> = state.screens.iter().map(|(id, screen)| (*id, screen.last())).collect();
         if let Some(chat) = state.chat
@@ -228,14 +231,15 @@ impl Client {
                     self.take(conversation, seq, id);
                 }
             }
-            Tell::Seen(conversations) => {
+            Tell::Listed(conversations) => {
                 let mut state = self.state();
-                let fresh = conversations.into_iter().filter(|id| !state.screens.contains_key(id));
-                let fresh: Vec<(Uuid, i64)> = fresh.map(|id| (id, 0)).collect();
-                for (id, _) in &fresh {
-                    state.screens.entry(*id).or_default();
-                }
-                saying.frames.extend(fresh.chunks(RESUMED_AT_ONCE).map(frame::resume));
+                let newest = conversations.into_iter().map(|(id, last)| {
+                    let shown = state.screens.entry(id).or_default().last();
+                    (id, shown, last)
+                });
+                let behind: Vec<(Uuid, i64)> =
+                    newest.filter(|(_, shown, last)| shown < last).map(|(id, shown, _)| (id, shown)).collect();
+                saying.frames.extend(behind.chunks(RESUMED_AT_ONCE).map(frame::resume));
             }
             Tell::Renewed(token) => saying.frames.push(frame::renew(&token)),
             Tell::Cut => saying.end = Some(End::Cut),
@@ -332,13 +336,13 @@ impl Client {
         });
     }
 
-    /// Finds the conversations that began while nobody looked.
+    /// Lists the company's conversations, to ask for what was missed of any.
     pub(super) fn look_around(self: &Arc<Self>) {
         let client = Arc::clone(self);
         tokio::spawn(async move {
             for attempt in 0..5 {
                 if let Ok(found) = client.entry.conversations(&client).await {
-                    client.tell(Tell::Seen(found));
+                    client.tell(Tell::Listed(found));
                     return;
                 }
                 client.play.tally.failed_requests.up();

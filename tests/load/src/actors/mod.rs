@@ -4,6 +4,8 @@
 mod entry;
 mod hear;
 mod line;
+#[cfg(test)]
+mod rehearsal;
 
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
@@ -111,7 +113,7 @@ enum Tell {
     Send { conversation: Option<Uuid>, done: Option<oneshot::Sender<Sent>> },
     Say(String),
     Loaded(Uuid, Vec<(i64, Uuid)>),
-    Seen(Vec<Uuid>),
+    Listed(Vec<(Uuid, i64)>),
     Renewed(String),
     Kick,
     Cut,

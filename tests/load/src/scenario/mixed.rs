@@ -29,8 +29,8 @@ const SOCKETS: usize = 5_000;
 const RATE: f64 = 200.0;
 /// Of three messages two are visitors', one is an agent's: they answer every other message.
 const VISITORS_SHARE: f64 = 2.0 / 3.0;
-/// How many visitors go, come, or lose their connection a second, for each multiple of the usual load.
-const CHURN: f64 = 3.0;
+/// How many visitors go, come, lose their connection, or write by HTTP a second, for each multiple of the usual load.
+const CHURN: f64 = 4.0;
 
 /// Plays it.
 pub(crate) async fn play(options: &Options, scene: &mut Scene, report: &mut Report) -> Outcome<()> {
@@ -93,7 +93,7 @@ pub(crate) async fn play(options: &Options, scene: &mut Scene, report: &mut Repo
     Ok(())
 }
 
-/// Visitors who go, come, and lose their connection.
+/// Visitors who go, come, lose their connection, and write by HTTP.
 struct Churn<'a> {
     scene: &'a Scene,
     visitors: &'a Mutex<Vec<Arc<Client>>>,
@@ -110,7 +110,7 @@ impl Churn<'_> {
         let mut tick = tokio::time::interval(self.every);
         while began.elapsed() < long {
             tick.tick().await;
-            match chance.below(3) {
+            match chance.below(4) {
                 0 => {
                     if let Some(visitor) = self.one(chance.bits()) {
                         visitor.cut();
@@ -121,6 +121,11 @@ impl Churn<'_> {
                     if let Some(visitor) = left {
                         visitor.leave().await;
                         gone.push(visitor);
+                    }
+                }
+                2 => {
+                    if let Some(visitor) = self.one(chance.bits()) {
+                        visitor.post().await?;
                     }
                 }
                 _ => {
