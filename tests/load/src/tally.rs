@@ -118,9 +118,16 @@ impl Tally {
         }
     }
 
-    /// What should not have happened while nothing was broken on purpose.
-    pub fn errors(&self) -> u64 {
-        let counts = [&self.unknown, &self.refused, &self.later, &self.not_opened, &self.failed_requests];
-        counts.into_iter().chain([&self.nonsense, &self.clashes]).map(Count::now).sum()
+    /// What should not have happened while nothing was broken on purpose, by kind.
+    pub fn errors(&self) -> [(&'static str, u64); 7] {
+        [
+            ("not_answered", self.unknown.now()),
+            ("refused", self.refused.now()),
+            ("put_off", self.later.now()),
+            ("not_opened", self.not_opened.now()),
+            ("failed_requests", self.failed_requests.now()),
+            ("nonsense", self.nonsense.now()),
+            ("clashes", self.clashes.now()),
+        ]
     }
 }

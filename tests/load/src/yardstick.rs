@@ -68,10 +68,11 @@ impl Yardstick {
 }
 
 fn pgbench() -> Outcome<std::path::PathBuf> {
-    let on_path = std::env::var("PATH").unwrap_or_default();
-    let named = on_path.split(':').map(|folder| std::path::Path::new(folder).join("pgbench"));
+    // The program itself before the wrapper that Debian puts on the path.
     let installed = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
-    let mut found = named.chain(installed.map(|version| version.path().join("bin/pgbench")));
+    let installed = installed.map(|version| version.path().join("bin/pgbench"));
+    let path = std::env::var("PATH").unwrap_or_default();
+    let mut found = installed.chain(path.split(':').map(|folder| std::path::Path::new(folder).join("pgbench")));
     found.find(|path| path.exists()).doing(|| "find pgbench: install Postgres' client programs".to_owned())
 }
 

@@ -72,7 +72,13 @@ pub(crate) async fn play(options: &Options, scene: &mut Scene, report: &mut Repo
     report.figure("mixed.messages_per_s", spent.acks_per_second(), "/s", Target::None);
     report.times("mixed.ack", &play.tally.ack_times.take(), Target::None, Target::AtMost(250.0));
     report.times("mixed.delivery", &play.tally.delivery_times.take(), Target::None, Target::AtMost(300.0));
-    report.figure("mixed.errors", (play.tally.errors() - errors) as f64, "", Target::AtMost(0.0));
+    let errors: Vec<(&str, u64)> =
+        play.tally.errors().iter().zip(errors).map(|((kind, now), (_, before))| (*kind, now - before)).collect();
+    let all: u64 = errors.iter().map(|(_, count)| count).sum();
+    report.figure("mixed.errors", all as f64, "", Target::AtMost(0.0));
+    for (kind, count) in errors.iter().filter(|(_, count)| *count > 0) {
+        report.figure(&format!("mixed.errors_{kind}"), *count as f64, "", Target::None);
+    }
     report.figure("mixed.gaps_seen", play.tally.gaps.now() as f64, "", Target::None);
     spent.per_message("mixed.cpu", report);
 
