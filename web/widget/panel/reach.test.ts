@@ -56,6 +56,20 @@ describe('reach', () => {
     expect(told).toEqual([true, false])
   })
 
+  it('asks no more once it has told', async () => {
+    let asks = 0
+    reach = createReach({
+      tell: (unreachable) => told.push(unreachable),
+      ask: () => {
+        asks++
+        reach.begin()(false)
+      },
+    })
+    reach.connection(false)
+    await vi.advanceTimersByTimeAsync(600_000)
+    expect([told, asks]).toEqual([[true], 1])
+  })
+
   it('does not take a blocked connection for a missing server', async () => {
     reach.connection(false)
     await vi.advanceTimersByTimeAsync(60_000)

@@ -53,7 +53,8 @@ export function createReach(options: {
   function askLater(ms: number): void {
     clearTimeout(asking)
     asking = setTimeout(() => {
-      if (downAt === null) return
+      // Once it is told, the connection's own tries find the server again: a crowd that asks besides would only be in its way.
+      if (downAt === null || told) return
       options.ask()
       askLater(ASK_AGAIN_MS)
     }, ms)
