@@ -31,7 +31,11 @@ impl Client {
             }
             Heard::Resumed(resumed) => {
                 let Some(conversation) = ids::decode(resumed.conversation_id) else { return };
-                self.state().screens.entry(conversation).or_default();
+                {
+                    let mut state = self.state();
+                    state.asked.remove(&conversation);
+                    state.screens.entry(conversation).or_default();
+                }
                 for message in &resumed.messages {
                     self.take(conversation, message.seq, message.uuid());
                     self.settle(message, conversation);
@@ -40,7 +44,10 @@ impl Client {
             Heard::Reset(conversation) => {
                 self.play.tally.resets.up();
                 if let Some(conversation) = ids::decode(conversation) {
-                    self.state().screens.entry(conversation).or_default().clear();
+                    let mut state = self.state();
+                    state.asked.remove(&conversation);
+                    state.screens.entry(conversation).or_default().clear();
+                    drop(state);
                     self.load_anew(conversation);
                 }
             }
@@ -96,12 +103,17 @@ impl Client {
     }
 
     fn hear_refusal(&self, refusal: Refusal) {
+        let passes = PASSING.contains(&refusal.code.as_str());
         let Some(id) = refusal.client_message_id else {
-            self.play.tally.refused.up();
+            if passes {
+                self.play.tally.later.up();
+            } else {
+                self.play.tally.refused.up();
+            }
             return;
         };
         let mut state = self.state();
-        if PASSING.contains(&refusal.code.as_str()) {
+        if passes {
             self.play.tally.later.up();
             if let Some(pending) = state.pending.get_mut(&id) {
                 pending.on_the_wire = false;

@@ -14,6 +14,7 @@ use super::{ANSWER_WITHIN, Client, Pending, Sent, State, Tell};
 use crate::frame;
 use crate::oplog::{What, text_mark};
 use crate::outcome::Outcome;
+use crate::screen::Screen;
 use crate::ws::{Came, Ws};
 
 /// How often the server wants to hear something.
@@ -83,6 +84,7 @@ async fn open(client: &Client) -> Outcome<Ws> {
     let token = client.entry.token(client, to).await?;
     let mut ws = Ws::open(client.from, to, "/v1/realtime").await?;
     let seen = client.on_screen();
+    client.has_asked(&seen);
     ws.say(&frame::hello(&token, seen.get(..seen.len().min(RESUMED_AT_ONCE)).unwrap_or_default()));
     for more in seen.chunks(RESUMED_AT_ONCE).skip(1) {
         ws.say(&frame::resume(more));
@@ -185,9 +187,17 @@ impl Client {
         seen
     }
 
+    /// What is missing of these was asked for, and is to be answered.
+    fn has_asked(&self, conversations: &[(Uuid, i64)]) {
+        let due = Instant::now() + ANSWER_WITHIN;
+        self.state().asked.extend(conversations.iter().map(|(id, _)| (*id, due)));
+    }
+
     /// Whatever was on its way has an unknown outcome now. Says how much.
     fn is_cut_off(&self) -> usize {
         let mut state = self.state();
+        // Whoever comes back asks anew.
+        state.asked.clear();
         let mut unknown = 0;
         state.lost_at.get_or_insert(self.play.log.now());
         for (id, pending) in &mut state.pending {
@@ -239,6 +249,8 @@ impl Client {
                 });
                 let behind: Vec<(Uuid, i64)> =
                     newest.filter(|(_, shown, last)| shown < last).map(|(id, shown, _)| (id, shown)).collect();
+                drop(state);
+                self.has_asked(&behind);
                 saying.frames.extend(behind.chunks(RESUMED_AT_ONCE).map(frame::resume));
             }
             Tell::Renewed(token) => saying.frames.push(frame::renew(&token)),
@@ -301,7 +313,12 @@ impl Client {
             }
         }
         let mut missing = Vec::new();
-        let State { screens, gapped, .. } = &mut *state;
+        let State { screens, gapped, asked, .. } = &mut *state;
+        // A refusal of a resume names no conversation: what was not answered is asked again.
+        for (id, due) in asked.iter_mut().filter(|(_, due)| **due <= now) {
+            missing.push((*id, screens.get(id).map_or(0, Screen::last)));
+            *due = now + ANSWER_WITHIN;
+        }
         for id in gapped.iter() {
             let Some(screen) = screens.get_mut(id) else { continue };
             if screen.gap_due().is_some_and(|due| due <= now) {
@@ -314,24 +331,32 @@ impl Client {
     }
 
     fn next_deadline(&self, latest: Instant) -> Instant {
+        if !self.is_here() {
+            return latest;
+        }
         let state = self.state();
         let answers = state.pending.values().map(|pending| pending.deadline);
         // Hundreds of screens are looked at only when one of them has a gap.
         let gaps = state.gapped.iter().filter_map(|id| state.screens.get(id)?.gap_due());
-        answers.chain(gaps).min().map_or(latest, |due| due.min(latest))
+        let resumes = state.asked.values().copied();
+        answers.chain(gaps).chain(resumes).min().map_or(latest, |due| due.min(latest))
     }
 
     /// Loads a conversation anew, beside everything else.
     pub(super) fn load_anew(self: &Arc<Self>, conversation: Uuid) {
         let client = Arc::clone(self);
         tokio::spawn(async move {
-            for attempt in 0..5 {
+            for attempt in 0_u32.. {
                 if let Ok(messages) = client.entry.load(&client, conversation).await {
                     client.tell(Tell::Loaded(conversation, messages));
                     return;
                 }
                 client.play.tally.failed_requests.up();
-                sleep(Duration::from_millis(500 << attempt)).await;
+                // Whoever has lost the socket asks again when it stands.
+                if !client.is_here() {
+                    return;
+                }
+                sleep(Duration::from_millis(500 << attempt.min(4))).await;
             }
         });
     }
@@ -340,13 +365,17 @@ impl Client {
     pub(super) fn look_around(self: &Arc<Self>) {
         let client = Arc::clone(self);
         tokio::spawn(async move {
-            for attempt in 0..5 {
+            for attempt in 0_u32.. {
                 if let Ok(found) = client.entry.conversations(&client).await {
                     client.tell(Tell::Listed(found));
                     return;
                 }
                 client.play.tally.failed_requests.up();
-                sleep(Duration::from_millis(500 << attempt)).await;
+                // Whoever has lost the socket asks again when it stands.
+                if !client.is_here() {
+                    return;
+                }
+                sleep(Duration::from_millis(500 << attempt.min(4))).await;
             }
         });
     }

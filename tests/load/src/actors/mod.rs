@@ -104,6 +104,8 @@ struct State {
     pending: HashMap<Uuid, Pending>,
     /// Those of the screens where something is missing.
     gapped: Vec<Uuid>,
+    /// Conversations whose missing messages were asked for, and until when an answer is awaited.
+    asked: HashMap<Uuid, Instant>,
     chat: Option<Uuid>,
     lost_at: Option<u64>,
 }

@@ -123,13 +123,18 @@ async fn what_was_not_answered_is_sent_again_under_the_same_id_and_what_is_missi
     peer.message(4, "later").await;
     let asked = peer.hears().await;
     assert_eq!((&asked["type"], &asked["conversations"][&chat]), (&"resume".into(), &2.into()));
+    // A refusal that does not say what of: it is asked again.
+    peer.says(r#"{"type":"error","code":"temporarily_unavailable","detail":"Try again soon.","retry_after_ms":2000}"#)
+        .await;
+    let again = peer.hears().await;
+    assert_eq!((&again["type"], &again["conversations"][&chat]), (&"resume".into(), &2.into()));
     let missing = format!("{},{}", message(3, "between", "null"), message(4, "later", "null"));
     peer.says(&format!(r#"{{"type":"resumed","conversation_id":"{chat}","messages":[{missing}]}}"#)).await;
     while ana.seen() != [(CHAT, 4)] {
         tokio::task::yield_now().await;
     }
     assert_eq!(ana.screens()[&CHAT], (101..=104).map(Uuid::from_u128).collect::<Vec<_>>());
-    assert_eq!((play.leaks.count(), play.tally.gaps.now(), play.tally.clashes.now()), (1, 1, 0));
+    assert_eq!((play.leaks.count(), play.tally.gaps.now(), play.tally.clashes.now()), (1, 2, 0));
     ana.leave().await;
     assert!(!ana.is_here());
 }
