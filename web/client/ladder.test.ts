@@ -187,6 +187,17 @@ describe('the ladder', () => {
     expect(climb.opened.filter((one) => one.way === 'socket').length).toBeLessThan(10)
   })
 
+  it('climbs at once when the network may be another one', () => {
+    const climb = new Climb(seeded(4))
+    climb.tell({ type: 'start' })
+    climb.settle(['plain'])
+    climb.tell({ type: 'nudge' })
+    climb.wait(1_000)
+    expect(climb.ladder.climber?.way).toBe('socket')
+    climb.tell({ type: 'live', run: climb.ladder.climber!.run })
+    expect([...climb.open.values()]).toEqual(['socket'])
+  })
+
   it('leaves a way on which nothing lasts', () => {
     const climb = new Climb(seeded(5))
     climb.tell({ type: 'start' })

@@ -164,7 +164,9 @@ function advance(ladder: Ladder, event: LadderEvent, moment: Moment, actions: La
       const { main } = ladder
       if (isLive(main)) {
         actions.push({ do: 'ping', run: main.run })
-        return { ...ladder, main: { ...main, answerBy: main.answerBy ?? now + ANSWER_MS } }
+        // The network may be another one by now, with better ways.
+        const climbAt = ladder.climbAt === null ? null : Math.min(ladder.climbAt, now + random() * NUDGED_MS)
+        return { ...ladder, climbAt, main: { ...main, answerBy: main.answerBy ?? now + ANSWER_MS } }
       }
       if (ladder.waitUntil === null) return ladder
       const soon = Math.max(ladder.notBefore, now + random() * NUDGED_MS)

@@ -497,6 +497,11 @@ export interface components {
             /** @enum {string} */
             type: "emergency.updated";
         } | {
+            /** @description Some of `cache` (who is here is known less exactly) and `bus` (messages may take a few seconds); empty when all is well. */
+            degraded: string[];
+            /** @enum {string} */
+            type: "service.updated";
+        } | {
             /** @enum {string} */
             type: "renewed";
         } | {

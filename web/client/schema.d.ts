@@ -4608,6 +4608,8 @@ export interface operations {
                 conversation_id?: components["schemas"]["ConvId"];
                 /** @description The newest place seen of it. */
                 after_seq?: number;
+                /** @description The version seen of it: then a change of the conversation alone counts as missed as well. */
+                after_version?: number;
                 /** @description How long to wait for something to happen: 0 to 25, by default 25. */
                 wait_seconds?: number;
             };

@@ -133,9 +133,6 @@ type ForAudience<Frame, M, C> = Frame extends unknown
   : never
 
 /** What the server may say over the socket, for an audience whose messages are `M` and conversations `C`. */
-export type ServerFrame<M, C> =
-  ForAudience<realtime['schemas']['ServerFrame'], M, C> | { type: 'service.updated'; degraded: ServicePart[] }
-/** What the server may have to do without for a while. */
-export type ServicePart = 'cache' | 'bus'
+export type ServerFrame<M, C> = ForAudience<realtime['schemas']['ServerFrame'], M, C>
 /** What a client may say. */
 export type ClientFrame = realtime['schemas']['ClientFrame']

@@ -3,15 +3,7 @@ import type { ApiProblem } from 'client/http'
 import type { OutboxEntry } from 'client/outbox'
 import type { RealtimeState } from 'client/realtime'
 import { emptyThread, type Thread } from 'client/thread'
-import type {
-  Agent,
-  Conversation,
-  ConversationCounts,
-  EmergencyNotice,
-  Message,
-  Sender,
-  ServicePart,
-} from 'client/types'
+import type { Agent, Conversation, ConversationCounts, EmergencyNotice, Message, Sender } from 'client/types'
 import { VIEWS, type View } from './views'
 
 export interface ListState {
@@ -49,7 +41,7 @@ export interface DeskState {
   /** When the connection was lost, in local milliseconds; null while it is up. */
   lostAt: number | null
   /** What the server has to do without at the moment. */
-  degraded: readonly ServicePart[]
+  degraded: readonly string[]
   /** The company's emergency plan; null until it was read. */
   emergency: EmergencyNotice | null
 }
