@@ -3,10 +3,13 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::time::{Duration, Instant};
 
 use tokio::process::Command;
 
 use load::{Doing as _, Failed, Outcome};
+
+const HELD_FOR: Duration = Duration::from_secs(10);
 
 /// A mounted image. Unmounted when dropped.
 pub(crate) struct Image {
@@ -28,6 +31,18 @@ async fn run(program: &str, arguments: &[&str]) -> Outcome<String> {
 
 fn text(path: &Path) -> Outcome<&str> {
     path.to_str().ok_or_else(|| Failed::because(format!("{} is not text", path.display())))
+}
+
+/// The kernel may hold on for a moment to what killed processes had open.
+async fn unmount(mount: &Path) -> Outcome<()> {
+    let began = Instant::now();
+    loop {
+        let unmounted = run("umount", &[text(mount)?]).await.map(drop);
+        if unmounted.is_ok() || began.elapsed() > HELD_FOR {
+            return unmounted;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }
 
 impl Image {
@@ -77,7 +92,7 @@ impl Image {
     /// Loses power: what stands on the mount is from now on what was on the disk at the moment of the picture.
     /// Everybody who worked there was killed.
     pub(crate) async fn lose_power(&mut self, copy: &Path) -> Outcome<()> {
-        run("umount", &[text(&self.mount)?]).await?;
+        unmount(&self.mount).await?;
         run("losetup", &["-d", &self.device]).await?;
         fs::rename(copy, &self.file).doing(|| format!("move {} into place", copy.display()))?;
         let again = Self::open(&self.file, &self.mount).await?;
@@ -92,7 +107,7 @@ impl Image {
 
     /// Unmounts it. Everybody who worked there has ended.
     pub(crate) async fn close(self) -> Outcome<()> {
-        run("umount", &[text(&self.mount)?]).await?;
+        unmount(&self.mount).await?;
         run("losetup", &["-d", &self.device]).await?;
         std::mem::forget(self);
         Ok(())

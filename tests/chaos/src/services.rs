@@ -163,10 +163,6 @@ impl Services {
             }
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        if kind == Kind::Postgres {
-            // It names a dead process, which the system may still hold as a zombie; nobody works there any more.
-            let _absent = fs::remove_file(self.get(kind)?.recipe.folder.join("postmaster.pid"));
-        }
         Ok(())
     }
 
@@ -204,6 +200,11 @@ impl Services {
     /// Starts it again as it was, and waits until it answers.
     pub(crate) async fn start(&mut self, kind: Kind, patience: Duration) -> Outcome<()> {
         self.bury(kind)?;
+        if kind == Kind::Postgres && self.processes(kind)?.is_empty() {
+            // It names a dead process, which the system may still hold as a zombie, or have given to somebody else; nobody
+            // works there any more.
+            let _absent = fs::remove_file(self.get(kind)?.recipe.folder.join("postmaster.pid"));
+        }
         let service = self.get_mut(kind)?;
         let child = launch(&service.recipe)?;
         let pid = i32::try_from(child.id()).ok().and_then(Process::find);
@@ -220,15 +221,15 @@ impl Services {
             if let Some(child) = &mut service.child
                 && let Ok(Some(status)) = child.try_wait()
             {
-                let log = service.recipe.log.display();
-                return Err(Failed::because(format!("{} ended with {status}; see {log}", kind.name())));
+                let last = last_words(&service.recipe.log);
+                return Err(Failed::because(format!("{} ended with {status}: {last}", kind.name())));
             }
             if answers(kind, service.address).await {
                 return Ok(());
             }
             if began.elapsed() > patience {
-                let log = service.recipe.log.display();
-                return Err(Failed::because(format!("{} does not answer; see {log}", kind.name())));
+                let last = last_words(&service.recipe.log);
+                return Err(Failed::because(format!("{} does not answer: {last}", kind.name())));
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
@@ -272,6 +273,14 @@ fn launch(recipe: &Recipe) -> Outcome<Child> {
         .process_group(0)
         .spawn()
         .doing(|| format!("start {}", recipe.program.display()))
+}
+
+/// The end of a log, which may lie on a disk that is gone before anybody can look.
+fn last_words(log: &Path) -> String {
+    let text = fs::read(log).unwrap_or_default();
+    let text = String::from_utf8_lossy(&text);
+    let lines: Vec<&str> = text.lines().rev().take(12).collect();
+    lines.into_iter().rev().collect::<Vec<_>>().join("\n")
 }
 
 /// Asks in the service's own words, and gives it a second.
