@@ -9,7 +9,7 @@ use load::actors::{Client, Manner, Play};
 use load::check::Verdict;
 use load::scene::{Scene, all_here};
 use load::stage::Fleet as Servers;
-use load::{Doing as _, Outcome};
+use load::{Doing as _, Failed, Outcome};
 use serde_json::json;
 use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval, sleep};
@@ -106,6 +106,13 @@ pub(crate) async fn play(setting: &Setting) -> Outcome<Findings> {
 async fn open(setting: &Setting, image: Option<Image>) -> Outcome<Arena> {
     let stack_folder = setting.folder.join(if image.is_some() { "disk/stack" } else { "stack" });
     let services = Services::up(&stack_folder, setting.base_port).await?;
+    let data = services.data()?;
+    if image.is_some() && !data.starts_with(&stack_folder) {
+        let at = data.display();
+        return Err(Failed::because(format!(
+            "the data are at {at}, not on the disk that is to fail: choose another --dir"
+        )));
+    }
     let mut lines = std::collections::BTreeMap::new();
     for (kind, salt) in Kind::ALL.into_iter().zip(100..) {
         lines.insert(kind, Proxy::to(services.address(kind)?, setting.seed.wrapping_add(salt)).await?);

@@ -118,6 +118,11 @@ impl Services {
         &self.stack
     }
 
+    /// Where Postgres keeps its data.
+    pub(crate) fn data(&self) -> Outcome<&Path> {
+        self.get(Kind::Postgres).map(|service| service.recipe.folder.as_path())
+    }
+
     pub(crate) fn address(&self, kind: Kind) -> Outcome<SocketAddr> {
         self.get(kind).map(|service| service.address)
     }

@@ -151,7 +151,6 @@ impl Arena {
         for kind in Kind::ALL {
             self.services.start(kind, PATIENCE).await?;
         }
-        eprint!(" (services back after {:.1} s)", over.elapsed().as_secs_f64());
         for number in 0..self.fleet.count() {
             self.fleet.begin(number).await?;
         }

@@ -76,7 +76,8 @@ fn make(setting: &Setting<'_>, folder: &Path) -> Outcome<()> {
 
     let text = serde_json::to_string(&passwords).doing(|| "write down the passwords".to_owned())?;
     write_private(setting, &beside.join(PASSWORDS), &text)?;
-    fs::rename(&beside, folder).doing(|| format!("move {} into place", folder.display()))
+    let moved = fs::rename(&beside, folder).and_then(|()| fs::File::open(&setting.home)?.sync_all());
+    moved.doing(|| format!("move {} into place", folder.display()))
 }
 
 /// A file that only the services' user may read.
@@ -89,7 +90,9 @@ fn write_private(setting: &Setting<'_>, path: &Path, text: &str) -> Outcome<()> 
         .mode(0o600)
         .open(path)
         .doing(|| format!("write {}", path.display()))?;
-    file.write_all(text.as_bytes()).doing(|| format!("write {}", path.display()))?;
+    // Down to the disk: data that outlive a power cut are worth nothing without their passwords.
+    let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
+    written.doing(|| format!("write {}", path.display()))?;
     if let Some(account) = setting.account {
         chown(path, Some(account.uid), Some(account.gid))
             .doing(|| format!("give {} to the user {}", path.display(), account.name))?;
