@@ -17,10 +17,11 @@ pub(crate) async fn live() -> StatusCode {
 /// Answers from what was measured within the last second or two, so it is quick also while a service hangs.
 pub(crate) async fn ready(State(app): State<Arc<App>>) -> (StatusCode, Json<serde_json::Value>) {
     let state = app.routing.health.now();
+    let database = state.database == Some(true);
     let going = app.going_away.is_cancelled();
-    let status = if state.database && !going { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let status = if database && !going { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let told = serde_json::json!({
-        "database": state.database, "going_away": going, "bus": state.bus, "cache": state.cache,
+        "database": database, "going_away": going, "bus": state.bus, "cache": state.cache,
     });
     (status, Json(told))
 }

@@ -93,13 +93,14 @@ fn keep_headers(old: &Response, mut new: Response) -> Response {
 const PATIENCE: Duration = Duration::from_secs(4);
 /// The same while the database is known to be away: nobody waits for what is not there, yet the first request after its
 /// return succeeds.
-const PATIENCE_IN_VAIN: Duration = Duration::from_secs(1);
+const PATIENCE_IN_VAIN: Duration = Duration::from_secs(2);
 
 /// Runs the handler in a task of its own: a client that hangs up cannot cut a transaction in half. A panic is this
 /// request's alone.
 pub(crate) async fn uncancelled(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let work = tokio::spawn(next.run(request).in_current_span());
-    let patience = if app.routing.health.now().database { PATIENCE } else { PATIENCE_IN_VAIN };
+    let in_vain = app.routing.health.now().database == Some(false);
+    let patience = if in_vain { PATIENCE_IN_VAIN } else { PATIENCE };
     match tokio::time::timeout(patience, work).await {
         Ok(Ok(response)) => response,
         Ok(Err(died)) => {

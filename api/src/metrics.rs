@@ -13,6 +13,7 @@ use crate::app::StartError;
 /// Counts from now on and serves the counts.
 pub(crate) async fn serve(address: SocketAddr) -> Result<(), StartError> {
     let handle = infra::telemetry::count().ok_or_else(|| StartError::Listen("metrics are counted already".into()))?;
+    begin_at_zero();
     let listener = TcpListener::bind(address)
         .await
         .map_err(|error| StartError::Listen(format!("cannot listen on {address} for metrics: {error}")))?;
@@ -20,4 +21,19 @@ pub(crate) async fn serve(address: SocketAddr) -> Result<(), StartError> {
     let router = Router::new().route("/metrics", get(move || async move { (text, handle.render()) }));
     tokio::spawn(async move { axum::serve(listener, router).await.or_log("serving metrics") });
     Ok(())
+}
+
+/// What has not happened yet is 0, not unknown: a rule about a rate misses the first time otherwise.
+fn begin_at_zero() {
+    for status in ["2xx", "4xx", "5xx"] {
+        metrics::counter!("frontdesk_http_requests_total", "status" => status).increment(0);
+    }
+    for reason in ["going away", "revoked", "too slow", "unauthenticated"] {
+        metrics::counter!("frontdesk_socket_closes_total", "reason" => reason).increment(0);
+    }
+    metrics::counter!("frontdesk_sends_shed_total").increment(0);
+    metrics::counter!("frontdesk_slow_sockets_total").increment(0);
+    metrics::counter!("frontdesk_assignments_total").increment(0);
+    metrics::gauge!("frontdesk_sockets").set(0.0);
+    metrics::gauge!("frontdesk_event_streams").set(0.0);
 }

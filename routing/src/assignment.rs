@@ -77,13 +77,16 @@ pub async fn assign_waiting(tenant: &Tenant, presence: &Presence) -> Result<usiz
         return Ok(0);
     }
     let mut profiles = agent::list(&tx).await?;
-    let mut given = 0;
+    let (mut given, mut waits) = (0, Vec::new());
     for conversation in waiting {
         let last = conversation::last_assignee(&tx, conversation.id).await?;
         let Some(decision) = decide(&profiles, &here, last) else { break };
         if conversation::claim(&mut tx, conversation.id, decision.agent, decision.why).await?.is_some() {
             given += 1;
             let now = tx.now();
+            if let Some(since) = conversation.waiting_since {
+                waits.push((now - since).to_std().unwrap_or_default());
+            }
             if let Some(profile) = profiles.iter_mut().find(|profile| profile.id == decision.agent) {
                 profile.open_conversations += 1;
                 profile.last_assigned_at = Some(now);
@@ -92,6 +95,9 @@ pub async fn assign_waiting(tenant: &Tenant, presence: &Presence) -> Result<usiz
     }
     if given > 0 {
         tx.commit().await?;
+        for wait in waits {
+            metrics::histogram!("frontdesk_assignment_seconds").record(wait);
+        }
         metrics::counter!("frontdesk_assignments_total").increment(u64::try_from(given).unwrap_or(0));
     }
     Ok(given)

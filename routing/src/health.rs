@@ -36,16 +36,15 @@ impl Service {
     }
 }
 
-/// Which services answer. Presumed well until a probe says otherwise, but for the database: a server is ready only when it has
-/// seen it.
+/// Which services answer. Presumed well until a probe says otherwise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct State {
     /// Redis.
     pub cache: bool,
     /// NATS.
     pub bus: bool,
-    /// Postgres, with its migrations done.
-    pub database: bool,
+    /// Postgres, with its migrations done; `None` until it was first asked.
+    pub database: Option<bool>,
 }
 
 impl State {
@@ -62,7 +61,7 @@ pub struct Health(watch::Sender<State>);
 
 impl Default for Health {
     fn default() -> Self {
-        Self(watch::Sender::new(State { cache: true, bus: true, database: false }))
+        Self(watch::Sender::new(State { cache: true, bus: true, database: None }))
     }
 }
 
@@ -70,6 +69,8 @@ impl Default for Health {
 const EVERY: Duration = Duration::from_secs(1);
 /// How long an answer may take.
 const WITHIN: Duration = Duration::from_secs(1);
+/// The same for the database, which may be busy without being away.
+const DATABASE_WITHIN: Duration = Duration::from_secs(2);
 /// This many probes of the database fail before it counts as away: one slow answer must not take a server out of service.
 const DOUBTS: u32 = 2;
 /// After this many, the connection that asks is made anew.
@@ -90,13 +91,10 @@ impl Health {
 
     fn note(&self, service: Service, well: bool) {
         metrics::gauge!("frontdesk_degraded", "service" => service.name()).set(if well { 0.0 } else { 1.0 });
-        let changed = self.0.send_if_modified(|state| {
-            let place = match service {
-                Service::Cache => &mut state.cache,
-                Service::Bus => &mut state.bus,
-                Service::Database => &mut state.database,
-            };
-            std::mem::replace(place, well) != well
+        let changed = self.0.send_if_modified(|state| match service {
+            Service::Cache => std::mem::replace(&mut state.cache, well) != well,
+            Service::Bus => std::mem::replace(&mut state.bus, well) != well,
+            Service::Database => state.database.replace(well) != Some(well),
         });
         match (changed, well) {
             (true, true) => tracing::info!(service = service.name(), "a service answers"),
@@ -168,13 +166,17 @@ async fn database(routing: &Routing, connect: impl Fn() -> Result<Database, Stor
     let (mut probe, mut doubts) = (connect(), 0_u32);
     loop {
         let well = match &probe {
-            Ok(probe) => matches!(timeout(WITHIN, tenant::migrate::is_current(probe)).await, Ok(Ok(true))),
+            Ok(probe) => matches!(timeout(DATABASE_WITHIN, tenant::migrate::is_current(probe)).await, Ok(Ok(true))),
             Err(_) => false,
         };
         doubts = if well { 0 } else { doubts.saturating_add(1) };
         if doubts == 0 || doubts >= DOUBTS {
             routing.health.note(Service::Database, well);
         }
+        let (open, idle) = routing.world.database.connections();
+        let idle = u32::try_from(idle).unwrap_or(open).min(open);
+        metrics::gauge!("frontdesk_database_connections", "state" => "idle").set(idle);
+        metrics::gauge!("frontdesk_database_connections", "state" => "in_use").set(open - idle);
         if doubts > 0 && doubts.is_multiple_of(GIVEN_UP_AFTER) {
             // The other end may have vanished without a word: a new connection finds whoever took its place.
             probe = connect();

@@ -25,6 +25,7 @@ mod kill;
 mod main_job;
 mod many_resumes;
 mod nodes;
+mod operations;
 mod outages;
 mod postgres;
 mod probes;

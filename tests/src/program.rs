@@ -1,7 +1,7 @@
 //! The real `frontdesk` program as a process of its own, to be killed.
 
 use std::net::TcpListener;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 
@@ -62,6 +62,9 @@ async fn command(settings: &Settings) -> Command {
         .env("FRONTDESK_VISITOR_RATE", settings.visitor_rate.to_string())
         .env("FRONTDESK_DRAIN_SECONDS", settings.drain_seconds.to_string())
         .env("RUST_LOG", std::env::var("RUST_LOG").unwrap_or_else(|_| "error".into()));
+    if let Some(address) = settings.metrics_listen {
+        command.env("FRONTDESK_METRICS_LISTEN", address.to_string());
+    }
     command
 }
 
@@ -79,6 +82,28 @@ impl Program {
         String::from_utf8(output.stdout).unwrap()
     }
 
+    /// Runs a script of a shell that finds the program, with its settings and more; gives what it said and whether it ended well.
+    pub async fn script(settings: &Settings, more: &[(&str, &str)], script: &str) -> (bool, String) {
+        let with = command(settings).await;
+        let folder = Path::new(with.get_program()).parent().unwrap().to_owned();
+        let path = std::env::var("PATH").unwrap_or_default();
+        let mut shell = Command::new("bash");
+        shell.env_clear().envs(with.get_envs().filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned()))));
+        shell.env("PATH", format!("{}:{path}", folder.display())).envs(more.iter().copied());
+        shell.args(["-euo", "pipefail", "-c", script]).stdin(Stdio::null());
+        let output = tokio::task::spawn_blocking(move || shell.output()).await.unwrap().unwrap();
+        let said = [output.stdout, output.stderr].concat();
+        (output.status.success(), String::from_utf8_lossy(&said).into_owned())
+    }
+
+    /// Starts it so that it tells everything it ever logs, into a file.
+    pub async fn start_talkative(settings: &Settings, log: &Path) -> Self {
+        let mut command = command(settings).await;
+        let told = "info,api=trace,infra=trace,tenant=trace,desk=trace,routing=trace,billing=trace";
+        command.env("RUST_LOG", told).env("FRONTDESK_LOG", "json").stderr(std::fs::File::create(log).unwrap());
+        Self::spawn(command, free_port()).await
+    }
+
     /// Starts it with these settings, on a port of its own, and waits until it is ready.
     pub async fn start(settings: &Settings) -> Self {
         Self::start_on(settings, free_port()).await
@@ -86,8 +111,11 @@ impl Program {
 
     /// The same on a known port, as after a restart.
     pub async fn start_on(settings: &Settings, port: u16) -> Self {
-        let child = command(settings)
-            .await
+        Self::spawn(command(settings).await, port).await
+    }
+
+    async fn spawn(mut command: Command, port: u16) -> Self {
+        let child = command
             .arg("serve")
             .env("FRONTDESK_LISTEN", format!("127.0.0.1:{port}"))
             .stdout(Stdio::null())

@@ -1,0 +1,170 @@
+//! What operators rely on: the runbook's commands work, what the dashboard shows and the alerts ask for is counted, and the logs
+//! hold nobody's words.
+
+use std::collections::BTreeSet;
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::{Value, json};
+use tests::{Http, PASSWORD, Program, Proxy, Shop, Socket, TestApp, fresh};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+fn file(name: &str) -> String {
+    std::fs::read_to_string(root().join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+fn free_address() -> SocketAddr {
+    TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap()
+}
+
+/// A chat at the program, with a failed sign-in beside it.
+async fn traffic(shop: &Shop, base: &str) {
+    let bo = shop.colleague("Bo", tenant::Role::Agent).await;
+    let console = Socket::open(base, shop.guard(), &bo.http.token(), json!({})).await;
+    let widget = Http::new(base, shop.guard());
+    let session = widget.post("/v1/widget/session", json!({ "key": shop.key() })).await.ok();
+    widget.take(session["token"].as_str().unwrap());
+    let body = json!({ "client_message_id": fresh(), "text": shop.says("Hello there") });
+    let sent = widget.post("/v1/widget/messages", body).await.ok();
+    let chat = sent["conversation"]["id"].clone();
+    console.next(0, "the chat is given", |frame| frame["conversation"]["assignee_id"] == bo.id.as_str()).await;
+    let reply = json!({ "client_message_id": fresh(), "conversation_id": chat, "text": shop.says("Hi") });
+    assert_eq!(console.send(reply).await["type"], "ack");
+    let wrong = json!({ "email": bo.email, "password": format!("{PASSWORD} wrong") });
+    widget.nobody().post("/v1/auth/login", wrong).await.refused(401, "credentials_invalid");
+}
+
+/// Every name of ours in a text, without what Prometheus appends to histograms.
+fn names(text: &str) -> BTreeSet<String> {
+    let words = text.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_');
+    let ours = words.filter(|word| word.starts_with("frontdesk_"));
+    let plain =
+        ours.map(|word| ["_bucket", "_sum", "_count"].iter().fold(word, |word, end| word.trim_end_matches(end)));
+    plain.map(ToOwned::to_owned).collect()
+}
+
+#[tokio::test]
+async fn everything_on_the_dashboard_and_in_the_alerts_is_counted_and_every_alert_has_its_page() {
+    let address = free_address();
+    let app = TestApp::start_with(1, |settings| settings.metrics_listen = Some(address)).await;
+    let shop = app.shop("Tea").await;
+    let program = Program::start(app.settings()).await;
+    traffic(&shop, &program.base()).await;
+
+    let metrics = Http::new(&format!("http://{address}"), app.guard(None));
+    let counted = metrics.get("/metrics").await.text;
+    let (dashboard, alerts) = (file("infra/deploy/grafana/frontdesk.json"), file("infra/deploy/prometheus/alerts.yml"));
+    let parsed: Value = serde_json::from_str(&dashboard).unwrap();
+    for panel in parsed["panels"].as_array().unwrap() {
+        for target in panel["targets"].as_array().unwrap() {
+            assert!(!names(target["expr"].as_str().unwrap()).is_empty(), "{} shows nothing", panel["title"]);
+        }
+    }
+    let wanted: BTreeSet<String> = names(&dashboard).union(&names(&alerts)).cloned().collect();
+    assert!(wanted.len() >= 12, "{wanted:?}");
+    let there = names(&counted);
+    let missing: Vec<&String> = wanted.difference(&there).collect();
+    assert!(missing.is_empty(), "shown or watched, but never counted: {missing:?}");
+    for service in ["database", "cache", "bus"] {
+        assert!(counted.contains(&format!("frontdesk_degraded{{service=\"{service}\"}} 0")), "{counted}");
+    }
+    assert!(!counted.contains(&shop.canary) && !counted.contains(&shop.id), "a label tells of a company");
+
+    let runbook = file("docs/OPERATIONS.md").to_lowercase();
+    for line in alerts.lines().filter_map(|line| line.trim().strip_prefix("runbook: docs/OPERATIONS.md#")) {
+        assert!(runbook.contains(&format!("\n## {}\n", line.replace('-', " "))), "the runbook has no section {line}");
+    }
+}
+
+#[tokio::test]
+async fn every_command_of_the_runbook_works_as_it_stands_there() {
+    let address = free_address();
+    let app = TestApp::start_with(1, |settings| settings.metrics_listen = Some(address)).await;
+    let shop = app.shop("Tea").await;
+    let program = Program::start(app.settings()).await;
+    let slug = shop.owner.http.get("/v1/account").await.ok()["slug"].as_str().unwrap().to_owned();
+    let (base, metrics, token) = (program.base(), format!("http://{address}"), shop.owner.http.token());
+    let variables = [
+        ("FRONTDESK_URL", base.as_str()),
+        ("METRICS_URL", metrics.as_str()),
+        ("ADMIN_DATABASE_URL", app.database().admin_url.as_str()),
+        ("COMPANY", slug.as_str()),
+        ("TOKEN", token.as_str()),
+    ];
+    let runbook = file("docs/OPERATIONS.md");
+    let blocks: Vec<&str> =
+        runbook.split("```sh run\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+    assert!(blocks.len() >= 12, "the runbook's commands are found");
+    for block in blocks {
+        let (well, said) = Program::script(app.settings(), &variables, block).await;
+        assert!(well, "{block}\nended with:\n{said}");
+    }
+    let states = app.count("select count(*) from shared.account where status = 'active'").await;
+    assert_eq!(states, 1, "the company is switched on again");
+    assert_eq!(shop.owner.http.get("/v1/emergency").await.ok()["active"], false);
+}
+
+#[tokio::test]
+async fn logs_hold_no_text_no_token_no_password_and_no_address() {
+    let mut wire = None;
+    let app = TestApp::start_with(1, |settings| {
+        let proxy = Proxy::to(&settings.database_url);
+        wire = Some((proxy.url(&settings.database_url), proxy));
+    })
+    .await;
+    let (through, wire) = wire.unwrap();
+    let shop = app.shop("Tea").await;
+    let log = std::env::temp_dir().join(format!("frontdesk-log-{}.json", fresh().simple()));
+    let settings = infra::config::Settings { database_url: through, ..app.settings().clone() };
+    let program = Program::start_talkative(&settings, &log).await;
+    traffic(&shop, &program.base()).await;
+    // What goes wrong is logged in more words: a secret in a path, a body that is no good, a database that is away.
+    let owner = Http::new(&program.base(), shop.guard()).with(&shop.owner.http.token());
+    let secret = format!("secret-{}", fresh().simple());
+    owner.get(&format!("/v1/invitations/by-token/{secret}")).await;
+    owner.post("/v1/invitations", json!({ "email": shop.owner.email, "role": "owner", "x": shop.says("x") })).await;
+    wire.cut();
+    owner.get("/v1/agents").await.is_a_problem();
+    owner.get(&format!("/v1/invitations/by-token/{secret}")).await;
+    owner.nobody().post("/v1/auth/login", json!({ "email": shop.owner.email, "password": PASSWORD })).await;
+
+    let lines = std::fs::read_to_string(&log).unwrap();
+    std::fs::remove_file(&log).unwrap();
+    assert!(
+        lines.lines().count() > 10 && lines.contains("\"level\":\"ERROR\""),
+        "the log tells what went wrong: {lines}"
+    );
+    for line in lines.lines() {
+        serde_json::from_str::<Value>(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+    }
+    let token = shop.owner.http.token();
+    for (what, word) in [
+        ("a text or a name", shop.canary.as_str()),
+        ("a token", token.as_str()),
+        ("a secret", secret.as_str()),
+        ("a password", PASSWORD),
+        ("an address", "@mail.test"),
+        ("our secret", app.settings().secret.as_str()),
+    ] {
+        let told = lines.lines().find(|line| line.contains(word));
+        assert!(told.is_none(), "the log holds {what}: {told:?}");
+    }
+}
+
+#[test]
+fn the_plain_program_knows_nothing_of_collectors() {
+    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
+    let tree = |features: &[&str]| {
+        let mut ask = Command::new(&cargo);
+        ask.args(["tree", "--offline", "--locked", "-e", "normal", "-p", "api", "--prefix", "none"]).args(features);
+        let output = ask.current_dir(root()).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert!(!tree(&[]).contains("opentelemetry"));
+    assert!(tree(&["--features", "otel"]).contains("opentelemetry-otlp"));
+}
