@@ -25,6 +25,7 @@ pub(super) const ALL: &[Step] = &[
     Step { name: "clippy", web: false, run: clippy },
     Step { name: "openapi", web: false, run: openapi },
     Step { name: "web types", web: true, run: web_types },
+    Step { name: "traces", web: false, run: traces },
     Step { name: "tests", web: false, run: tests_run::run },
     Step { name: "chaos", web: false, run: chaos },
 ];
@@ -81,6 +82,12 @@ fn clippy(setting: &Setting<'_>) -> Outcome<Tally> {
     let mut command =
         setting.workspace.cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]);
     succeed(setting, &mut command, "clippy found something; it says above what to do")
+}
+
+/// The one feature that the plain build leaves out.
+fn traces(setting: &Setting<'_>) -> Outcome<Tally> {
+    let ask = ["test", "--quiet", "--locked", "--package", "infra", "--features", "otel", "--test", "traces"];
+    succeed(setting, &mut setting.workspace.cargo(&ask), "traces do not arrive at a collector; see above")
 }
 
 fn openapi(setting: &Setting<'_>) -> Outcome<Tally> {
