@@ -15,7 +15,7 @@ use load::oplog::What;
 use load::report::{Report, Target};
 use load::scene::Scene;
 use load::stage::{cpu_seconds, own_cpu_seconds};
-use load::{Failed, Outcome};
+use load::{Doing as _, Failed, Outcome};
 
 use crate::Common;
 
@@ -26,10 +26,13 @@ pub(crate) async fn run(
     play: impl AsyncFnOnce(&mut Scene, &mut Report) -> Outcome<()>,
 ) -> Outcome<bool> {
     let mut report = Report::new(name, common.seed);
+    let terminated = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate());
+    let mut terminated = terminated.doing(|| "listen for signals".to_owned())?;
     let mut scene = Scene::open(&common.setting(name)).await?;
     let played = tokio::select! {
         played = play(&mut scene, &mut report) => played,
         _ = tokio::signal::ctrl_c() => Err(Failed::because("interrupted")),
+        _ = terminated.recv() => Err(Failed::because("terminated")),
     };
     if let Some(path) = &common.oplog {
         scene.play.log.save(path)?;
