@@ -118,14 +118,6 @@ await story(async (browser) => {
   await other.getByText('您仍可在此留言').waitFor()
   await shot(late, '08-chat-new-dark')
 
-  now('a service the server does without')
-  network.say({ type: 'service.updated', degraded: ['cache', 'bus'] })
-  await desk.getByText('Live updates may be a few seconds late.').waitFor()
-  await desk.getByText('Who is online or typing may be out of date.').waitFor()
-  await shot(desk, '09-console-degraded')
-  network.say({ type: 'service.updated', degraded: [] })
-  await desk.getByText('Live updates may be a few seconds late.').waitFor({ state: 'detached' })
-
   now('the day is over')
   await portal.bringToFront()
   await portal.getByRole('button', { name: 'Switch off' }).click()

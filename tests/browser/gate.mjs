@@ -13,19 +13,9 @@ function wayOf(url) {
   return pathname === '/v1/widget/events/poll' ? 'poll' : null
 }
 
-/** A text frame as a server sends it. */
-function frame(text) {
-  const body = Buffer.from(text)
-  if (body.length < 126) return Buffer.concat([Buffer.from([0x81, body.length]), body])
-  const head = Buffer.from([0x81, 126, 0, 0])
-  head.writeUInt16BE(body.length, 2)
-  return Buffer.concat([head, body])
-}
-
 export async function gate() {
   const blocked = new Set()
   const connections = new Set()
-  const upgraded = new Set()
   const seen = []
 
   /** What the server is told: that it is asked at its own address, from its own pages. */
@@ -72,13 +62,9 @@ export async function gate() {
       socket.write(`HTTP/1.1 101 Switching Protocols\r\n${lines.join('\r\n')}\r\n\r\n`)
       if (head.length > 0) other.write(head)
       if (first.length > 0) socket.write(first)
-      upgraded.add(socket)
       other.on('error', () => socket.destroy())
       other.on('close', () => socket.destroy())
-      socket.on('close', () => {
-        upgraded.delete(socket)
-        other.destroy()
-      })
+      socket.on('close', () => other.destroy())
       socket.pipe(other).pipe(socket)
     })
     passed.end()
@@ -112,10 +98,6 @@ export async function gate() {
       await closed
     },
     open: () => listen(port),
-    /** Says something to every socket in the server's name. */
-    say(message) {
-      for (const socket of upgraded) socket.write(frame(JSON.stringify(message)))
-    },
   }
   return here
 }

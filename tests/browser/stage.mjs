@@ -8,9 +8,9 @@ import { fileURLToPath } from 'node:url'
 const require = createRequire(new URL('../../web/package.json', import.meta.url))
 const { chromium } = require('playwright-core')
 
-/** The server under test and the harness's post office. */
+/** The server under test, and the harness's office: it has the letters, and the wires to the services. */
 export const BASE = process.env['FRONTDESK_BASE']
-const LETTERS = process.env['FRONTDESK_LETTERS']
+const OFFICE = process.env['FRONTDESK_OFFICE']
 const ARTEFACTS = fileURLToPath(new URL('../artefacts/', import.meta.url))
 const STORY = process.argv[1].replace(/^.*\/|\.mjs$/g, '')
 mkdirSync(ARTEFACTS, { recursive: true })
@@ -137,9 +137,15 @@ export async function site(page, name = '127.0.0.1') {
 
 /** The newest letter to somebody, once it has come. */
 export async function letter(to, about) {
-  const response = await fetch(`${LETTERS}/letter?${new URLSearchParams({ to, about })}`)
+  const response = await fetch(`${OFFICE}/letter?${new URLSearchParams({ to, about })}`)
   check(response.ok, `no letter to ${to} about ${about}`)
   return response.json()
+}
+
+/** Does something to the server's wire to a service: `hang`, `cut` or `mend` the `cache` or the `bus`. */
+export async function wire(service, what) {
+  const response = await fetch(`${OFFICE}/wire?${new URLSearchParams({ service, what })}`)
+  check(response.ok, `the wire to the ${service} could not be told to ${what}`)
 }
 
 /** A button, or something else, inside a closed shadow root, found as a screen reader finds it. */

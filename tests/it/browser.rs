@@ -5,13 +5,15 @@ use std::collections::HashMap;
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::Stdio;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::{Query, State};
+use axum::http::StatusCode;
 use axum::routing::get;
 use axum::{Json, Router};
 use serde_json::{Value, json};
-use tests::{TestApp, within};
+use tests::{Proxy, TestApp, within};
 use tokio::process::Command;
 
 /// How long a story may take on a busy machine.
@@ -21,6 +23,28 @@ const CURTAIN: Duration = Duration::from_mins(4);
 async fn letter(State(app): State<TestApp>, Query(query): Query<HashMap<String, String>>) -> Json<Value> {
     let letter = app.mail().letter(&query["to"], &query["about"]).await;
     Json(json!({ "subject": letter.subject, "text": letter.text, "html": letter.html }))
+}
+
+/// The wires by which the server reaches what it can do without.
+struct Wires {
+    cache: Proxy,
+    bus: Proxy,
+}
+
+/// Hangs, cuts or mends one of them.
+async fn wire(State(wires): State<Arc<Wires>>, Query(query): Query<HashMap<String, String>>) -> StatusCode {
+    let wire = match query["service"].as_str() {
+        "cache" => &wires.cache,
+        "bus" => &wires.bus,
+        _ => return StatusCode::NOT_FOUND,
+    };
+    match query["what"].as_str() {
+        "hang" => wire.hang(),
+        "cut" => wire.cut(),
+        "mend" => wire.mend(),
+        _ => return StatusCode::NOT_FOUND,
+    }
+    StatusCode::NO_CONTENT
 }
 
 async fn tell(story: &str) {
@@ -35,21 +59,27 @@ async fn tell(story: &str) {
     // Cookies, the check of origins and the links of letters all depend on the address, so it must be known beforehand.
     let port = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
     let base = format!("http://localhost:{port}");
+    let mut wires = None;
     let app = TestApp::start_with(1, |settings| {
+        let (cache, bus) = (Proxy::to(&settings.redis_url), Proxy::to(&settings.nats_url));
+        settings.redis_url = cache.url(&settings.redis_url);
+        settings.nats_url = bus.url(&settings.nats_url);
+        wires = Some(Arc::new(Wires { cache, bus }));
         settings.listen = ([127, 0, 0, 1], port).into();
         settings.public_url.clone_from(&base);
     })
     .await;
-    let letters = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-    let letters_at = format!("http://{}", letters.local_addr().unwrap());
-    let office = Router::new().route("/letter", get(letter)).with_state(app.clone());
-    let office = tokio::spawn(async move { axum::serve(letters, office).await });
+    let door = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let office_at = format!("http://{}", door.local_addr().unwrap());
+    let letters = Router::new().route("/letter", get(letter)).with_state(app.clone());
+    let office = letters.merge(Router::new().route("/wire", get(wire)).with_state(wires.unwrap()));
+    let office = tokio::spawn(async move { axum::serve(door, office).await });
 
     let run = Command::new("node")
         .arg(format!("browser/{story}.mjs"))
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .env("FRONTDESK_BASE", &base)
-        .env("FRONTDESK_LETTERS", letters_at)
+        .env("FRONTDESK_OFFICE", office_at)
         .stdin(Stdio::null())
         .kill_on_drop(true)
         .output();
@@ -92,4 +122,9 @@ async fn words_written_while_the_server_is_away_arrive_once() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_emergency_plan_is_seen_by_everybody_at_once() {
     tell("emergency").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn agents_are_told_what_the_server_does_without() {
+    tell("degraded").await;
 }
