@@ -186,7 +186,7 @@ async fn answer(session: &mut Session, frame: ClientFrame) -> Vec<String> {
     let asked = frame.clone();
     match timeout(ANSWER_WITHIN, session.answer(frame)).await {
         Ok(answers) => answers,
-        Err(_) => vec![ServerFrame::too_late(&asked).encode()],
+        Err(_) => ServerFrame::too_late(&asked),
     }
 }
 

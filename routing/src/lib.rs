@@ -40,10 +40,10 @@ impl Routing {
     /// One for each process.
     pub fn new(world: SharedWorld, bus: Bus) -> Self {
         let node = infra::ids::encode(world.chance.uuid(world.now()));
-        let switchboard = Arc::new(realtime::Switchboard::new(bus.clone(), &node));
+        let health = Arc::new(health::Health::default());
+        let switchboard = Arc::new(realtime::Switchboard::new(bus.clone(), Arc::clone(&health), &node));
         let presence = Arc::new(presence::Presence::new(world.cache.clone(), node));
         let writer = Arc::new(desk::message::Writer::start(&world));
-        let health = Arc::default();
         Self { world, bus, health, presence, switchboard, writer, plans: Arc::default() }
     }
 }

@@ -268,23 +268,30 @@ pub async fn mark_read_by_contact(
     Ok(conversation)
 }
 
-/// Notes that the visitor's browser has received up to `seq` of the visitor's numbering.
+#[derive(FromQueryResult)]
+struct Delivered {
+    seq: i64,
+}
+
+/// Notes that the visitor's browser has received up to `seq` of the visitor's numbering. Every message brings such a mark, so
+/// it costs one statement.
 pub async fn mark_delivered(
     tx: &mut TenantTx,
     id: ConversationId,
     contact: ContactId,
     seq: i64,
 ) -> Result<(), ConversationError> {
-    let mut conversation = lock(tx, id)
-        .await?
-        .filter(|conversation| conversation.contact.id == contact)
-        .ok_or(ConversationError::Unknown)?;
-    let seq = seq.min(conversation.last_public_seq);
-    if seq <= conversation.contact_delivered_seq {
-        return Ok(());
-    }
-    conversation.contact_delivered_seq = seq;
-    save(tx, &mut conversation).await?;
+    let marked: Option<Delivered> = tx
+        .one(sql(
+            "update conversation set contact_delivered_seq = least($3, last_public_seq), version = version + 1, updated_at = $4 \
+             where id = $1 and contact_id = $2 and contact_delivered_seq < least($3, last_public_seq) returning contact_delivered_seq as seq",
+            [id.uuid().into(), contact.uuid().into(), seq.into(), tx.now().into()],
+        ))
+        .await?;
+    let Some(Delivered { seq }) = marked else {
+        // Nothing new; but whose conversation it is must be said the same way as ever.
+        return super::find_of_contact(tx, id, contact).await?.map(drop).ok_or(ConversationError::Unknown);
+    };
     Event::ConversationDelivered { conversation_id: id, contact_id: contact, public_seq: seq }.tell(tx)?;
     Ok(())
 }

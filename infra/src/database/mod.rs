@@ -21,13 +21,21 @@ pub use tx::Tx;
 const TRUSTED_FOR: Duration = Duration::from_secs(1);
 
 /// What every session is told when it begins. A query that forgot its tenant finds no table.
-const SESSION: [(&str, &str); 5] = [
+const SESSION: [(&str, &str); 6] = [
     ("search_path", "pg_catalog"),
     ("synchronous_commit", "on"),
     ("statement_timeout", "5s"),
     ("idle_in_transaction_session_timeout", "10s"),
     ("timezone", "UTC"),
+    // Our statements are short: compiling one takes longer than running it.
+    ("jit", "off"),
 ];
+
+/// How long one answer of the database may take: longer than a statement may, so that only a connection whose other end has
+/// vanished without a word is given up.
+const ANSWER_WITHIN: Duration = Duration::from_secs(6);
+/// The same for the look at a connection that comes back.
+const CHECK_WITHIN: Duration = Duration::from_secs(2);
 
 /// How many connections share one slice of the companies.
 const SLICE: u32 = 3;
@@ -114,13 +122,15 @@ fn pool(options: PgConnectOptions, connections: u32) -> PgPool {
                 // inside another caller's transaction. A connection that is not clean is closed, not reused.
                 // In one simple query: bound statements begin their transaction before they begin themselves, and would
                 // never look clean.
-                let row = sqlx::raw_sql(
+                let check = sqlx::raw_sql(
                     "select current_user = session_user and current_setting('search_path') = 'pg_catalog' \
                      and pg_catalog.now() = pg_catalog.statement_timestamp()",
                 )
-                .fetch_one(&mut *connection)
-                .await?;
-                row.try_get(0)
+                .fetch_one(&mut *connection);
+                match tokio::time::timeout(CHECK_WITHIN, check).await {
+                    Ok(row) => row?.try_get(0),
+                    Err(_) => Ok(false),
+                }
             })
         })
         .connect_lazy_with(options)

@@ -7,7 +7,7 @@ use sea_query_sqlx::SqlxValues;
 use sqlx::{AssertSqlSafe, Executor, PgPool, Postgres, Transaction};
 use tokio::sync::Mutex;
 
-use super::{Database, StoreError};
+use super::{ANSWER_WITHIN, Database, StoreError};
 
 /// An open transaction. Dropped without [`Tx::commit`], it rolls back.
 #[derive(Debug)]
@@ -50,7 +50,7 @@ async fn begin(pool: PgPool, preamble: Arc<str>) -> Result<Tx, StoreError> {
 impl Tx {
     /// Commits, to the end, even when the caller goes away meanwhile. `Ok` means durable.
     pub async fn commit(self) -> Result<(), StoreError> {
-        match tokio::spawn(async move { self.0.into_inner().commit().await }).await {
+        match tokio::spawn(async move { answer(self.0.into_inner().commit()).await }).await {
             Ok(done) => done.map_err(StoreError::from),
             Err(died) => Err(StoreError::Unavailable(died.to_string())),
         }
@@ -66,6 +66,14 @@ fn failed(error: sqlx::Error) -> DbErr {
     DbErr::Query(RuntimeErr::SqlxError(error.into()))
 }
 
+/// Waits for an answer, but not for one that will never come.
+async fn answer<T>(question: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, sqlx::Error> {
+    match tokio::time::timeout(ANSWER_WITHIN, question).await {
+        Ok(answer) => answer,
+        Err(_) => Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())),
+    }
+}
+
 fn query(statement: &Statement) -> sqlx::query::Query<'_, Postgres, SqlxValues> {
     let values = statement.values.clone().unwrap_or(Values(Vec::new()));
     sqlx::query_with(AssertSqlSafe(statement.sql.as_str()), SqlxValues(values))
@@ -79,21 +87,22 @@ impl ConnectionTrait for Tx {
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
         let mut tx = self.0.lock().await;
-        query(&statement).execute(&mut **tx).await.map(Into::into).map_err(failed)
+        answer(query(&statement).execute(&mut **tx)).await.map(Into::into).map_err(failed)
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
         let mut tx = self.0.lock().await;
+        // Migrations come this way, and set their own bounds.
         (&mut **tx).execute(AssertSqlSafe(sql.to_owned())).await.map(Into::into).map_err(failed)
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
         let mut tx = self.0.lock().await;
-        Ok(query(&statement).fetch_optional(&mut **tx).await.map_err(failed)?.map(Into::into))
+        Ok(answer(query(&statement).fetch_optional(&mut **tx)).await.map_err(failed)?.map(Into::into))
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
         let mut tx = self.0.lock().await;
-        Ok(query(&statement).fetch_all(&mut **tx).await.map_err(failed)?.into_iter().map(Into::into).collect())
+        Ok(answer(query(&statement).fetch_all(&mut **tx)).await.map_err(failed)?.into_iter().map(Into::into).collect())
     }
 }

@@ -359,16 +359,25 @@ impl ServerFrame<'_> {
         serde_json::to_string(self).unwrap_or_default()
     }
 
-    /// The database did not answer in time: repeat, it is harmless.
-    pub fn too_late(asked: &ClientFrame) -> ServerFrame<'static> {
+    /// As the client wrote it, but not longer than an id is.
+    pub(super) fn reset(conversation_id: &str) -> String {
+        ServerFrame::Reset { conversation_id: conversation_id.chars().take(60).collect() }.encode()
+    }
+
+    /// The database did not answer in time: repeat, it is harmless. What was to be resumed is to be loaded anew.
+    pub fn too_late(asked: &ClientFrame) -> Vec<String> {
+        if let ClientFrame::Resume { conversations } = asked {
+            return conversations.keys().map(|id| Self::reset(id)).collect();
+        }
         let (reference, client_message_id) = asked.known_by();
-        ServerFrame::Error {
+        let error = ServerFrame::Error {
             reference,
             client_message_id,
             code: "temporarily_unavailable".to_owned(),
             detail: "Try again soon.".to_owned(),
             retry_after_ms: Some(2_000),
-        }
+        };
+        vec![error.encode()]
     }
 
     /// A refusal.

@@ -395,8 +395,12 @@ impl Session {
             };
             frames.push(match resumed {
                 Ok(Some(found)) => found.frame,
-                Ok(None) => ServerFrame::Reset { conversation_id: id.chars().take(60).collect() }.encode(),
-                Err(error) => error.frame(None, None).encode(),
+                Ok(None) => ServerFrame::reset(&id),
+                // An error names no conversation; asked to load it anew, the client tries until it has it.
+                Err(error) => {
+                    tracing::debug!(%error, "a conversation could not be resumed");
+                    ServerFrame::reset(&id)
+                }
             });
         }
         frames

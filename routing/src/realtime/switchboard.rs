@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use super::hub::{Hub, SocketId};
 use super::topic::{Envelope, Topic};
+use crate::health::Health;
 
 /// How many frames may wait for one socket. A socket that reads slower is closed and resumes.
 const WAITING_FRAMES: usize = 256;
@@ -59,6 +60,7 @@ struct Subscription {
 /// The sockets of this process.
 pub struct Switchboard {
     bus: Bus,
+    health: Arc<Health>,
     node: Arc<str>,
     next: AtomicU64,
     state: Arc<Mutex<State>>,
@@ -91,8 +93,8 @@ fn hang_up(state: &mut State, socket: SocketId) {
 
 impl Switchboard {
     /// No sockets yet.
-    pub fn new(bus: Bus, node: &str) -> Self {
-        Self { bus, node: node.into(), next: AtomicU64::new(1), state: Arc::default() }
+    pub fn new(bus: Bus, health: Arc<Health>, node: &str) -> Self {
+        Self { bus, health, node: node.into(), next: AtomicU64::new(1), state: Arc::default() }
     }
 
     /// Gives a socket its place. All topics are of one company. When this returns, everything published from now on
@@ -187,7 +189,7 @@ impl Switchboard {
     }
 
     fn is_connected(&self) -> bool {
-        self.bus.connection_state() == async_nats::connection::State::Connected
+        self.health.now().bus && self.bus.connection_state() == async_nats::connection::State::Connected
     }
 
     /// The companies somebody here listens to.
