@@ -112,6 +112,7 @@ await story(async (browser) => {
   await shot(page, '07-chat-plan')
 
   now('the portal, page by page')
+  await portal.bringToFront()
   for (const name of ['Ratings', 'Usage', 'Inboxes', 'Team', 'Emergency plan', 'API keys', 'Audit log', 'Account']) {
     await portal.getByRole('link', { name, exact: true }).click()
     await portal.getByRole('heading', { level: 1, name }).waitFor()
