@@ -244,6 +244,68 @@ describe('the outbox', () => {
     expect(kept.size).toBe(0)
   })
 
+  it('settles nothing while the storage cannot be read', async () => {
+    const storage = new MemoryStorage()
+    const kept = new Map<string, OutboxEntry>()
+    const vault: Vault = {
+      load: async () => [],
+      put: (key, entry) => void kept.set(key, entry),
+      remove: (key) => void kept.delete(key),
+    }
+    const outbox = createOutbox({ storage, vault, deliver: () => Promise.reject(down()) })
+    for (const text of ['one', 'two', 'three']) outbox.add({ text, conversation_id: text })
+    await vi.advanceTimersByTimeAsync(0)
+    const { getItem } = storage
+    let reads = 0
+    storage.getItem = (key) => {
+      if (++reads > 1) throw new DOMException('denied', 'SecurityError')
+      return getItem(key)
+    }
+    outbox.settle()
+    expect(outbox.entries().map((entry) => entry.text)).toEqual(['one', 'two', 'three'])
+    expect(storage.length).toBe(3)
+    expect(kept.size).toBe(3)
+    // Once it can be read again, what another tab took is settled as ever.
+    storage.getItem = getItem
+    storage.removeItem(storage.key(2) ?? '')
+    outbox.settle()
+    expect(outbox.entries().map((entry) => entry.text)).toEqual(['one', 'two'])
+    expect(kept.size).toBe(2)
+  })
+
+  it('sends what only the vault held before what is written while it opens', async () => {
+    const old = { client_message_id: 'old', text: 'old', created_at: Date.now() - 60_000, state: 'waiting' }
+    const sent: string[] = []
+    const outbox = createOutbox({
+      vault: {
+        load: () => new Promise((resolve) => setTimeout(() => resolve([old]), 300)),
+        put: () => undefined,
+        remove: () => undefined,
+      },
+      deliver: async (entry) => void sent.push(entry.text),
+    })
+    outbox.add({ text: 'new' })
+    await vi.advanceTimersByTimeAsync(300)
+    expect(sent).toEqual(['old', 'new'])
+  })
+
+  it.each([
+    ['never opens', () => new Promise<unknown[]>(() => undefined)],
+    ['is denied', () => Promise.reject(new Error('denied'))],
+  ])('sends all the same when the vault %s', async (_, load) => {
+    const sent: string[] = []
+    const outbox = createOutbox({
+      vault: { load, put: () => undefined, remove: () => undefined },
+      deliver: async (entry) => void sent.push(entry.text),
+    })
+    outbox.add({ text: 'hello' })
+    await vi.advanceTimersByTimeAsync(1_500)
+    expect(sent).toEqual(['hello'])
+    outbox.add({ text: 'again' })
+    await vi.advanceTimersByTimeAsync(0)
+    expect(sent).toEqual(['hello', 'again'])
+  })
+
   it('writes down whose message it is', () => {
     const outbox = createOutbox({ owner: () => 'cont_1', deliver: () => new Promise(() => undefined) })
     expect(outbox.add({ text: 'mine' }).owner).toBe('cont_1')

@@ -68,6 +68,8 @@ export interface Vault {
 }
 
 const LONGEST_WAIT_MS = 30_000
+/** A vault that takes longer to open holds nothing up any more; what it brings then is sent late. */
+const VAULT_WAIT_MS = 1500
 /** What was written this long ago may not be meant any more. */
 export const HELD_AFTER_MS = 7 * 86_400_000
 
@@ -87,6 +89,8 @@ export function createOutbox(options: OutboxOptions): Outbox {
   const settled = new Set<string>()
   let timer: ReturnType<typeof setTimeout> | undefined
   let closed = false
+  /** Until the vault told what it holds, something new might overtake something older. */
+  let complete = !vault
   let entries: OutboxEntry[] = []
 
   function load(): OutboxEntry[] {
@@ -164,7 +168,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
 
   /** Starts the first unsent entry of every conversation that has none in flight. */
   function pump(): void {
-    if (closed) return
+    if (closed || !complete) return
     clearTimeout(timer)
     let wakeAt = Infinity
     const busy = new Set<string>()
@@ -227,10 +231,20 @@ export function createOutbox(options: OutboxOptions): Outbox {
       pump()
     })
   }
-  void vault?.load(prefix).then((found) => {
-    inherit(found.flatMap((entry) => read(entry) ?? []))
+  function begin(): void {
+    complete = true
     pump()
-  })
+  }
+  if (vault) {
+    timer = setTimeout(begin, VAULT_WAIT_MS)
+    void vault
+      .load(prefix)
+      .catch(() => []) // Denied: the storage has to do.
+      .then((found) => {
+        inherit(found.flatMap((entry) => read(entry) ?? []))
+        begin()
+      })
+  }
 
   return {
     entries: () => entries,
@@ -269,10 +283,17 @@ export function createOutbox(options: OutboxOptions): Outbox {
     },
     settle() {
       // Only what was in storage can have been taken from it; a full storage never held it.
-      const held = new Set(stored)
-      stored.clear()
-      load()
-      for (const id of held) if (!stored.has(id) && !inFlight.has(id)) remove(id)
+      let gone: string[]
+      try {
+        gone = [...stored].filter((id) => storage?.getItem(prefix + id) === null)
+      } catch {
+        // A storage that cannot be read tells nothing about what was taken from it.
+        return
+      }
+      for (const id of gone) {
+        stored.delete(id)
+        if (!inFlight.has(id)) remove(id)
+      }
       pump()
     },
     confirm(id) {
