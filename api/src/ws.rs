@@ -151,7 +151,7 @@ async fn talk(app: &Arc<App>, socket: &mut WebSocket, session: &mut Session, mut
                     Ok(Some(Err(error))) => vec![ServerFrame::refusal(error.code(), &error.to_string()).encode()],
                 };
                 match Box::pin(pass_on(socket, &mut place, answers, None)).await {
-                    Ok(doubted) if doubted && !session.still_welcome().await => return Some(Close::Revoked),
+                    Ok(doubted) if doubted && !is_welcome(session).await => return Some(Close::Revoked),
                     Ok(_) => {}
                     Err(close) => return close,
                 }
@@ -159,13 +159,13 @@ async fn talk(app: &Arc<App>, socket: &mut WebSocket, session: &mut Session, mut
             delivery = place.deliveries.recv() => {
                 let Some(delivery) = delivery else { return Some(Close::TooSlow) };
                 match Box::pin(pass_on(socket, &mut place, Vec::new(), Some(delivery))).await {
-                    Ok(doubted) if doubted && !session.still_welcome().await => return Some(Close::Revoked),
+                    Ok(doubted) if doubted && !is_welcome(session).await => return Some(Close::Revoked),
                     Ok(_) => {}
                     Err(close) => return close,
                 }
             }
             _ = recheck.tick() => {
-                if !Box::pin(session.still_welcome()).await {
+                if !is_welcome(session).await {
                     return Some(Close::Revoked);
                 }
             }
@@ -176,6 +176,11 @@ async fn talk(app: &Arc<App>, socket: &mut WebSocket, session: &mut Session, mut
             }
         }
     }
+}
+
+/// Whether the socket may stay open. A database that hangs is no reason to cut everybody off, nor to make them wait.
+async fn is_welcome(session: &Session) -> bool {
+    timeout(ANSWER_WITHIN, Box::pin(session.still_welcome())).await.unwrap_or(true)
 }
 
 /// How long a frame may take to be answered. Beyond it the sender learns that it should repeat; the repeat is harmless.

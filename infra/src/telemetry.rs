@@ -18,6 +18,11 @@ pub struct Telemetry {
 pub fn init(json: bool, collector: Option<&str>) -> Telemetry {
     let filter = EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn,async_nats=warn,sea_orm=warn,hyper=warn"));
+    // At `debug` it writes down the values of every statement, texts of messages among them.
+    let filter = match "tokio_postgres=info".parse() {
+        Ok(quiet) => filter.add_directive(quiet),
+        Err(_) => filter,
+    };
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     let lines = if json { lines.json().boxed() } else { lines.boxed() };
     let registry = tracing_subscriber::registry().with(lines.with_filter(filter));

@@ -13,7 +13,7 @@ use tenant::account::Status;
 use tenant::lane::{Lane, LanePart};
 use tenant::outbox::{self, Fact};
 use tenant::{AccountId, Tenant};
-use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::sync::mpsc::{Receiver, UnboundedReceiver};
 use uuid::Uuid;
 
 use crate::realtime::{ServerFrame, Topic};
@@ -24,9 +24,11 @@ const SETTLE_EVERY: Duration = Duration::from_secs(1);
 /// A fact that is still there after this time was left by a crash, or by a bus that was away.
 const LEFT_BEHIND: TimeDelta = TimeDelta::seconds(4);
 /// How many facts are put on the bus together.
-const TOGETHER: usize = 256;
+const TOGETHER: usize = 64;
 /// How many companies are cleared in one transaction.
 const CLEARED_TOGETHER: usize = 16;
+/// How many facts of one company one sweep tells.
+const SWEPT_FACTS: u64 = 100;
 /// How many companies one sweep looks at: all of a small server, a share of a big one in each turn.
 const SWEPT_TOGETHER: usize = 64;
 /// The same while the bus is away, and sweeps are all that other processes hear.
@@ -36,6 +38,7 @@ const SWEPT_TOGETHER_ALONE: usize = 512;
 pub async fn run(routing: Routing, mut facts: UnboundedReceiver<Fact>, all_said: impl Future<Output = ()>) {
     let mut all_said = std::pin::pin!(all_said);
     let mut published: BTreeMap<AccountId, Vec<Uuid>> = BTreeMap::new();
+    let mut said_over = 0;
     let clearing = tokio::sync::mpsc::channel(1);
     let cleared = tokio::spawn(clear(routing.clone(), clearing.1));
     let mut tick = tokio::time::interval(SETTLE_EVERY);
@@ -47,26 +50,31 @@ pub async fn run(routing: Routing, mut facts: UnboundedReceiver<Fact>, all_said:
                 if received == 0 {
                     break;
                 }
+                if published.is_empty() {
+                    said_over = routing.switchboard.connection();
+                }
                 publish(&routing, &mut together, &mut published).await;
             }
             // While the last clearing goes on, what comes meanwhile is gathered.
             _ = tick.tick(), if !published.is_empty() && clearing.0.capacity() > 0 => {
-                drop(clearing.0.try_send(std::mem::take(&mut published)));
+                drop(clearing.0.try_send((said_over, std::mem::take(&mut published))));
             }
             () = &mut all_said, if !facts.is_closed() => facts.close(),
         }
     }
-    drop(clearing.0.send(published).await);
+    drop(clearing.0.send((said_over, published)).await);
     drop(clearing.0);
     cleared.await.or_log("clearing the outbox");
 }
 
 /// Removes what is on the bus for certain. What cannot be removed is published again by the sweep: listeners drop doubles by
 /// number. The removal need not be durable, for the same reason.
-async fn clear(routing: Routing, mut batches: tokio::sync::mpsc::Receiver<BTreeMap<AccountId, Vec<Uuid>>>) {
+async fn clear(routing: Routing, mut batches: Receiver<(u64, BTreeMap<AccountId, Vec<Uuid>>)>) {
     let mut lane = routing.world.pipeline.clone().map(|options| Lane::relaxed(options, outbox::REMOVE));
-    while let Some(batch) = batches.recv().await {
-        if batch.is_empty() || !routing.switchboard.flush().await {
+    while let Some((said_over, batch)) = batches.recv().await {
+        let heard = !batch.is_empty() && routing.switchboard.flush().await;
+        // What was in the client's hands when a connection broke is gone, and the echo of the next one says nothing of it.
+        if !heard || said_over != routing.switchboard.connection() {
             continue;
         }
         let mut parts = Vec::with_capacity(batch.len());
@@ -248,23 +256,24 @@ async fn wake(tenant: &Tenant) -> Result<(), desk::conversation::ConversationErr
 /// and leaves them for the time when the bus is back.
 async fn sweep_one(routing: &Routing, account: AccountId, reachable: bool) -> Result<(), StoreError> {
     let Some(tenant) = Tenant::find(&routing.world, account).await? else { return Ok(()) };
-    let tx = tenant.begin().await?;
     let before = if reachable { tenant.now() - LEFT_BEHIND } else { tenant.now() };
     let known = routing.switchboard.heard(account, reachable);
-    let left = outbox::left_behind(&tx, before, 500, known).await?;
-    if left.is_empty() {
+    let mut events = Vec::new();
+    let ids: Vec<Uuid> = {
+        let tx = tenant.begin().await?;
+        let left = outbox::left_behind(&tx, before, SWEPT_FACTS, known).await?;
+        let ids = left.iter().map(|fact| fact.id).collect();
+        for fact in left {
+            events.extend(event::restore(&tx, &fact.event, fact.payload).await?);
+        }
+        ids
+    };
+    if ids.is_empty() {
         return Ok(());
     }
-    let ids: Vec<Uuid> = left.iter().map(|fact| fact.id).collect();
-    let mut events = Vec::with_capacity(left.len());
-    for fact in left {
-        events.extend(event::restore(&tx, &fact.event, fact.payload).await?);
-    }
     if reachable {
-        announce(routing, account, events.iter()).await;
-        if routing.switchboard.flush().await {
-            outbox::remove(&tx, ids).await?;
-            tx.commit().await?;
+        if announce(routing, account, events.iter()).await && routing.switchboard.flush().await {
+            remove(&tenant, ids).await?;
         }
     } else {
         let mut all = Vec::new();

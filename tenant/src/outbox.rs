@@ -53,7 +53,7 @@ pub async fn left_behind(
 ) -> Result<Vec<Left>, StoreError> {
     tx.all(sql(
         "select id, event, payload, created_at from outbox where created_at < $1 and not (id = any($3::uuid[])) \
-         order by created_at, id limit $2 for update skip locked",
+         order by created_at, id limit $2",
         [before.into(), limit.into(), known.into()],
     ))
     .await

@@ -31,7 +31,8 @@ pub(crate) struct SpanQuery {
 
 impl SpanQuery {
     pub(crate) fn span(&self) -> Result<Span, Problem> {
-        Ok(Span { after: self.after_seq, before: self.before_seq, limit: limit(self.limit)? })
+        let place = |seq: i64| seq.max(0);
+        Ok(Span { after: self.after_seq.map(place), before: self.before_seq.map(place), limit: limit(self.limit)? })
     }
 }
 

@@ -250,7 +250,7 @@ pub(crate) async fn send(
     let post = Post::Visitor { contact: scope.who.contact_id, inbox: scope.who.inbox_id };
     let sent = app.routing.writer.send(&scope.tenant, post, &ask.text, ask.client_message_id).await?;
     // The message is durable; where it was written is good to know, and no reason to refuse it.
-    seen(&scope, ask.page).await.or_log("noting where a visitor is");
+    tokio::spawn(async move { seen(&scope, ask.page).await.or_log("noting where a visitor is") });
     let status = if sent.replayed { StatusCode::OK } else { StatusCode::CREATED };
     Ok((
         status,

@@ -32,6 +32,11 @@ impl<G: Copy + Eq + Hash, T> Backlog<G, T> {
         self.length += 1;
     }
 
+    /// How many wait.
+    pub(super) fn len(&self) -> usize {
+        self.length
+    }
+
     /// Whether nothing waits.
     pub(super) fn is_empty(&self) -> bool {
         self.length == 0

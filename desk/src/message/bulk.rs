@@ -121,7 +121,7 @@ select h.message_id, h.sender_name, h.contact_name, h.contact_email, h.id, h.num
     h.first_reply_at, h.resolved_at, h.last_activity_at, h.created_at, h.updated_at, s.episode as survey_episode, s.rating, s.comment, s.asked_at, s.answered_at
 from head h left join tenant.agent a on a.id = h.assignee_id
 left join lateral (select r.episode, r.rating, r.comment, r.asked_at, r.answered_at from tenant.survey_response r
-    where h.episode > 1 and r.conversation_id = h.id order by r.episode desc limit 1) s on true";
+    where (h.episode > 1 or h.status = 'resolved') and r.conversation_id = h.id order by r.episode desc limit 1) s on true";
 
 /// The values of [`STATEMENT`]. `batch` names the outbox row, and the usage row that counts these messages.
 pub(super) fn values<'a>(letters: impl Iterator<Item = &'a Letter> + Clone, batch: Uuid, now: Timestamp) -> Vec<Value> {

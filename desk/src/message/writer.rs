@@ -146,7 +146,9 @@ impl Keeper {
                 let Some(job) = jobs.recv().await else { return };
                 self.put(job);
             }
-            while let Ok(job) = jobs.try_recv() {
+            while self.backlog.len() < WAITING
+                && let Ok(job) = jobs.try_recv()
+            {
                 self.put(job);
             }
             let now = Instant::now();
@@ -238,6 +240,8 @@ fn tell(jobs: Vec<Job>, rows: &[PipelineRow], batch: Uuid, now: infra::Timestamp
             Err(error) => tracing::error!(%error, "a written message could not be read back"),
         }
     }
+    metrics::histogram!("frontdesk_batch_messages").record(u32::try_from(rows.len()).unwrap_or(u32::MAX));
+    let mut unreadable = written.len() < rows.len();
     let mut events = Vec::with_capacity(2 * rows.len());
     let mut answers = Vec::with_capacity(jobs.len());
     for Job { letter, answer, .. } in jobs {
@@ -245,13 +249,18 @@ fn tell(jobs: Vec<Job>, rows: &[PipelineRow], batch: Uuid, now: infra::Timestamp
         let sent = match finished {
             Some(Ok((message, conversation))) => Answer::Written(Box::new(news(&mut events, message, conversation))),
             // Left alone by the statement, or unreadable here: written by itself, a repeat then finds it.
-            Some(Err(_)) | None => Answer::LeftAlone,
+            Some(Err(_)) => {
+                unreadable = true;
+                Answer::LeftAlone
+            }
+            None => Answer::LeftAlone,
         };
         answers.push((answer, sent));
     }
-    metrics::histogram!("frontdesk_batch_messages").record(u32::try_from(events.len()).unwrap_or(u32::MAX));
     if !events.is_empty() {
-        let fact = Fact { account: tenant.id(), id: Some(batch), body: Arc::new(Told(events)), at: now };
+        // What could not be read here, the sweep tells: its row stays.
+        let id = (!unreadable).then_some(batch);
+        let fact = Fact { account: tenant.id(), id, body: Arc::new(Told(events)), at: now };
         // A closed channel means the process is going down; the sweep of another will publish.
         drop(tenant.world.facts.send(fact));
     }

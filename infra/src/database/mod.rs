@@ -92,11 +92,14 @@ impl Database {
         (pools().map(PgPool::size).sum(), pools().map(PgPool::num_idle).sum())
     }
 
-    /// The pool that a company with this key is tied to.
+    /// The pool that a company with this key is tied to; while all of it is in use, another that has room: a crowd at one
+    /// company's door must not wait beside idle connections.
     fn tied(&self, key: u128) -> &PgPool {
         // The end of a UUIDv7 is chance: it spreads evenly.
         let place = usize::try_from(key % u128::try_from(self.slices.len()).unwrap_or(1)).unwrap_or(0);
-        self.slices.get(place).unwrap_or(&self.shared)
+        let own = self.slices.get(place).unwrap_or(&self.shared);
+        let has_room = |pool: &PgPool| pool.num_idle() > 0 || pool.size() < pool.options().get_max_connections();
+        if has_room(own) { own } else { self.slices.iter().find(|pool| has_room(pool)).unwrap_or(own) }
     }
 }
 

@@ -12,10 +12,14 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
+use rustls::DigitallySignedStruct;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
-use tokio_postgres::config::Host;
+use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::types::{FromSql, ToSql};
-use tokio_postgres::{Client, Config, NoTls, Row, Statement};
+use tokio_postgres::{Client, Config, Row, Statement};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::{SESSION, StoreError};
@@ -55,7 +59,7 @@ pub struct Part {
 #[derive(Clone)]
 pub struct PipelineOptions {
     config: Config,
-    tls: Option<MakeRustlsConnect>,
+    tls: MakeRustlsConnect,
 }
 
 /// Reads the columns of a row from left to right.
@@ -83,6 +87,8 @@ pub struct Pipeline {
     options: PipelineOptions,
     open: Option<Open>,
     lifetime: Duration,
+    /// Whether the whole transaction was sent, COMMIT and all.
+    sent: bool,
 }
 
 struct Open {
@@ -118,38 +124,88 @@ impl PipelineOptions {
             None => config.host(options.get_host()),
         };
         config.port(options.get_port());
-        let tls = match options.get_ssl_mode() {
-            PgSslMode::Disable | PgSslMode::Allow | PgSslMode::Prefer => None,
-            PgSslMode::Require | PgSslMode::VerifyCa | PgSslMode::VerifyFull => {
-                config.ssl_mode(tokio_postgres::config::SslMode::Require);
-                Some(trusting_known_authorities()?)
-            }
+        let files = ["sslrootcert", "sslcert", "sslkey"];
+        if parsed.query_pairs().any(|(name, _)| files.contains(&name.as_ref())) {
+            return None;
+        }
+        let (mode, verified) = match options.get_ssl_mode() {
+            PgSslMode::Disable => (SslMode::Disable, false),
+            PgSslMode::Allow | PgSslMode::Prefer => (SslMode::Prefer, false),
+            PgSslMode::Require => (SslMode::Require, false),
+            PgSslMode::VerifyCa | PgSslMode::VerifyFull => (SslMode::Require, true),
         };
-        matches!(config.get_hosts(), [Host::Tcp(_) | Host::Unix(_)]).then_some(Self { config, tls })
+        config.ssl_mode(mode);
+        matches!(config.get_hosts(), [Host::Tcp(_) | Host::Unix(_)]).then_some(Self { config, tls: tls(verified)? })
     }
 }
 
 fn decoded(text: &str) -> String {
+    // Read as a query would be, where these two would mean something else.
+    let text = text.replace('+', "%2B").replace('&', "%26");
     reqwest::Url::parse(&format!("x:?p={text}"))
         .ok()
         .and_then(|url| url.query_pairs().next().map(|(_, value)| Cow::into_owned(value)))
-        .unwrap_or_else(|| text.to_owned())
+        .unwrap_or(text)
 }
 
-fn trusting_known_authorities() -> Option<MakeRustlsConnect> {
-    let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-    let config = rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+/// As the pool does it: a certificate is looked at only where the address asks for it.
+fn tls(verified: bool) -> Option<MakeRustlsConnect> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = rustls::ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
-        .ok()?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
+        .ok()?;
+    let config = if verified {
+        let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+        builder.with_root_certificates(roots).with_no_client_auth()
+    } else {
+        builder.dangerous().with_custom_certificate_verifier(Arc::new(AnyCertificate(provider))).with_no_client_auth()
+    };
     Some(MakeRustlsConnect::new(config))
+}
+
+/// `sslmode=prefer` and `require` keep others from listening, not from standing in between (Postgres manual, 34.19).
+#[derive(Debug)]
+struct AnyCertificate(Arc<CryptoProvider>);
+
+impl ServerCertVerifier for AnyCertificate {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls12_signature(message, certificate, signature, &self.0.signature_verification_algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls13_signature(message, certificate, signature, &self.0.signature_verification_algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<rustls::SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
+    }
 }
 
 impl Pipeline {
     /// Not connected yet. A connection is replaced after `lifetime`, because a backend never gives memory back.
     pub fn new(options: PipelineOptions, lifetime: Duration) -> Self {
-        Self { options, open: None, lifetime }
+        Self { options, open: None, lifetime, sent: false }
     }
 
     /// Connects, if it is not connected.
@@ -162,8 +218,16 @@ impl Pipeline {
     pub async fn run(&mut self, parts: &[Part]) -> Result<Vec<Vec<Row>>, StoreError> {
         match tokio::time::timeout(RUN_WITHIN, self.run_open(parts)).await {
             Ok(Ok(rows)) => Ok(rows),
-            // The COMMIT that was sent along has ended the transaction in which a rule was broken.
-            Ok(Err(error @ StoreError::Rule(_))) => Err(error),
+            // The COMMIT that was sent along has ended the transaction in which a statement was refused.
+            Ok(Err(error @ (StoreError::Rule(_) | StoreError::Refused(_)))) if self.sent => {
+                if let Some(open) = &mut self.open {
+                    // Were it the plan that is refused, it would be refused for ever.
+                    for part in parts {
+                        open.statements.remove(&part.key);
+                    }
+                }
+                Err(error)
+            }
             Ok(Err(error)) => {
                 self.open = None;
                 Err(error)
@@ -176,10 +240,13 @@ impl Pipeline {
     }
 
     async fn run_open(&mut self, parts: &[Part]) -> Result<Vec<Vec<Row>>, StoreError> {
+        self.sent = false;
         let open = self.open().await?;
         for part in parts {
             open.prepare(part).await?;
         }
+        self.sent = true;
+        let open = self.open().await?;
         let (client, statements) = (&open.client, &open.statements);
         let mut flights: Vec<Flight<'_>> = Vec::with_capacity(2 * parts.len() + 2);
         flights.push(Box::pin(async { client.batch_execute("BEGIN").await.map(|()| Vec::new()) }));
@@ -204,10 +271,7 @@ impl Pipeline {
             self.open.as_ref().is_some_and(|open| !open.client.is_closed() && open.born.elapsed() < self.lifetime);
         if !usable {
             self.open = None;
-            let client = match &self.options.tls {
-                Some(tls) => connect(&self.options.config, tls.clone()).await?,
-                None => connect(&self.options.config, NoTls).await?,
-            };
+            let client = connect(&self.options.config, self.options.tls.clone()).await?;
             self.open = Some(Open { client, statements: HashMap::new(), uses: 0, born: tokio::time::Instant::now() });
         }
         self.open.as_mut().ok_or_else(|| StoreError::Unavailable("not connected".to_owned()))
@@ -250,6 +314,9 @@ impl Open {
         self.client.batch_execute("BEGIN").await.map_err(refused)?;
         self.client.batch_execute(&part.preamble).await.map_err(refused)?;
         let statement = self.client.prepare(&part.statement).await.map_err(refused)?;
+        if statement.params().len() != part.values.len() {
+            return Err(StoreError::Refused("a statement was given the wrong number of values".to_owned()));
+        }
         self.client.batch_execute("ROLLBACK").await.map_err(refused)?;
         self.statements.insert(part.key, (statement, now));
         Ok(())

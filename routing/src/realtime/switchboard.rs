@@ -19,7 +19,14 @@ use super::topic::{Envelope, Topic};
 use crate::health::Health;
 
 /// How many frames may wait for one socket. A socket that reads slower is closed and resumes.
-const WAITING_FRAMES: usize = 256;
+const WAITING_FRAMES: usize = 1_024;
+/// How many frames are handed out before the sockets get a turn to write them.
+const AT_ONCE: usize = 128;
+/// How large an envelope may grow, in bytes. A NATS server takes 1 MiB unless it is told otherwise.
+const ENVELOPE: usize = 256 * 1024;
+/// How long the connection to the bus must have stood before what was said counts as heard: the others come back to a restarted
+/// bus within a second or so, and what was on its way when a connection broke is gone.
+const STEADY: Duration = Duration::from_secs(3);
 
 /// How long the bus may take to take a message from us. Past it, the outbox keeps the fact for later.
 const PUBLISH_WITHIN: Duration = Duration::from_millis(250);
@@ -61,6 +68,8 @@ struct Subscription {
 pub struct Switchboard {
     bus: Bus,
     health: Arc<Health>,
+    /// The number of the connection to the bus, and since when, if it is not the first.
+    connected: Mutex<Option<(u64, Option<tokio::time::Instant>)>>,
     node: Arc<str>,
     next: AtomicU64,
     state: Arc<Mutex<State>>,
@@ -94,7 +103,14 @@ fn hang_up(state: &mut State, socket: SocketId) {
 impl Switchboard {
     /// No sockets yet.
     pub fn new(bus: Bus, health: Arc<Health>, node: &str) -> Self {
-        Self { bus, health, node: node.into(), next: AtomicU64::new(1), state: Arc::default() }
+        Self {
+            bus,
+            health,
+            connected: Mutex::default(),
+            node: node.into(),
+            next: AtomicU64::new(1),
+            state: Arc::default(),
+        }
     }
 
     /// Gives a socket its place. All topics are of one company. When this returns, everything published from now on
@@ -135,19 +151,38 @@ impl Switchboard {
         self.say_all(topic.account(), &[(topic, frame.into())]).await;
     }
 
-    /// Says several things in a company: to the sockets of this process at once, to the other processes through the bus, all in
-    /// one message. False when the bus did not take it.
+    /// Says several things in a company: to the sockets of this process at once, to the other processes through the bus, many in
+    /// one message. False when the bus did not take all of it.
     pub async fn say_all(&self, account: AccountId, frames: &[(Topic, Bytes)]) -> bool {
-        deliver(&self.state, frames);
-        if !self.is_connected() {
-            return false;
+        let mut taken = self.is_connected();
+        for some in frames.chunks(AT_ONCE) {
+            deliver(&self.state, some);
+            let mut envelope = Envelope::new(&self.node, account);
+            for (topic, frame) in some.iter().filter(|(topic, _)| topic.account() == account) {
+                if envelope.len() + frame.len() > ENVELOPE && !envelope.is_empty() {
+                    let full = std::mem::replace(&mut envelope, Envelope::new(&self.node, account));
+                    taken = taken && self.publish(account, full).await;
+                }
+                envelope.put(*topic, frame);
+            }
+            taken = taken && (envelope.is_empty() || self.publish(account, envelope).await);
+            if frames.len() > AT_ONCE {
+                tokio::task::yield_now().await;
+            }
         }
-        let mut envelope = Envelope::new(&self.node, account);
-        for (topic, frame) in frames.iter().filter(|(topic, _)| topic.account() == account) {
-            envelope.put(*topic, frame);
-        }
+        taken
+    }
+
+    async fn publish(&self, account: AccountId, envelope: Envelope) -> bool {
         let published = self.bus.publish(Topic::subject(account), envelope.into_bytes());
-        matches!(tokio::time::timeout(PUBLISH_WITHIN, published).await, Ok(Ok(())))
+        match tokio::time::timeout(PUBLISH_WITHIN, published).await {
+            Ok(Ok(())) => true,
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "the bus did not take an envelope");
+                false
+            }
+            Err(_) => false,
+        }
     }
 
     /// Tells those sockets of a company in this process whose agent fits. One whose queue is full is cut off instead: it
@@ -172,7 +207,7 @@ impl Switchboard {
     pub fn heard(&self, account: AccountId, reachable: bool) -> Vec<Uuid> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if reachable {
-            state.heard.remove(&account);
+            state.heard.clear();
         }
         state.heard.get(&account).into_iter().flatten().copied().collect()
     }
@@ -183,13 +218,31 @@ impl Switchboard {
         state.heard.entry(account).or_default().extend(facts);
     }
 
-    /// Waits until what was said has left this process.
+    /// Waits until the bus has what was said. False also while the connection is young: what was said over the one before it may
+    /// be lost, and the other processes may not be back yet.
     pub async fn flush(&self) -> bool {
-        self.is_connected() && reached(&self.bus).await
+        self.is_connected() && self.is_steady() && reached(&self.bus).await
     }
 
     fn is_connected(&self) -> bool {
         self.health.now().bus && self.bus.connection_state() == async_nats::connection::State::Connected
+    }
+
+    /// How often the bus was connected to: what was said under another number may be lost.
+    pub fn connection(&self) -> u64 {
+        self.bus.statistics().connects.load(Ordering::Relaxed)
+    }
+
+    /// The first connection of a process is steady at once: nothing was said before it.
+    fn is_steady(&self) -> bool {
+        let now = self.connection();
+        let mut seen = self.connected.lock().unwrap_or_else(PoisonError::into_inner);
+        let (number, since) = *seen.get_or_insert((now, None));
+        if number != now {
+            *seen = Some((now, Some(tokio::time::Instant::now())));
+            return false;
+        }
+        since.is_none_or(|since| since.elapsed() >= STEADY)
     }
 
     /// The companies somebody here listens to.
@@ -215,22 +268,45 @@ async fn reached(bus: &Bus) -> bool {
     matches!(tokio::time::timeout(Duration::from_secs(1), echo).await, Ok(Some(_)))
 }
 
+/// Hears what is said of a company, until nobody here listens to it any more.
 async fn follow(bus: Bus, node: Arc<str>, account: AccountId, state: Arc<Mutex<State>>, ready: watch::Sender<bool>) {
-    match bus.subscribe(Topic::subject(account)).await {
-        Ok(mut messages) => {
-            if reached(&bus).await {
-                ready.send_replace(true);
-            }
-            while let Some(message) = messages.next().await {
+    loop {
+        match bus.subscribe(Topic::subject(account)).await {
+            Ok(messages) => listen(&bus, &node, account, &state, &ready, messages).await,
+            Err(error) => tracing::warn!(%error, "the bus refused a subscription"),
+        }
+        // Only a bus that is away, or on its way out, ends a subscription.
+        drop(tokio::time::timeout(Duration::from_secs(1), std::future::pending::<()>()).await);
+    }
+}
+
+async fn listen(
+    bus: &Bus,
+    node: &str,
+    account: AccountId,
+    state: &Mutex<State>,
+    ready: &watch::Sender<bool>,
+    mut messages: async_nats::Subscriber,
+) {
+    let heard = async {
+        while !reached(bus).await {}
+        ready.send_replace(true);
+    };
+    tokio::pin!(heard);
+    let mut waits = true;
+    loop {
+        tokio::select! {
+            () = &mut heard, if waits => waits = false,
+            message = messages.next() => {
+                let Some(message) = message else { return };
                 match Envelope::open(account, &message.payload) {
                     // What this process says, its own sockets have heard already.
                     Some((sender, _)) if *sender == *node => {}
-                    Some((_, frames)) => deliver(&state, &frames),
+                    Some((_, frames)) => deliver(state, &frames),
                     None => tracing::error!("an envelope could not be opened"),
                 }
             }
         }
-        Err(error) => tracing::error!(%error, "the bus refused a subscription"),
     }
 }
 

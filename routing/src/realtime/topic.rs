@@ -52,12 +52,23 @@ impl Topic {
 #[derive(Debug)]
 pub(super) struct Envelope {
     bytes: Vec<u8>,
+    frames: usize,
 }
 
 impl Envelope {
     /// An empty one from this process.
     pub(super) fn new(node: &str, account: AccountId) -> Self {
-        Self { bytes: format!("{node}\t{}\n", account.suffix()).into_bytes() }
+        Self { bytes: format!("{node}\t{}\n", account.suffix()).into_bytes(), frames: 0 }
+    }
+
+    /// How large it is, in bytes.
+    pub(super) fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Whether it holds no frame yet.
+    pub(super) fn is_empty(&self) -> bool {
+        self.frames == 0
     }
 
     /// Puts a frame in. The topic is of the same company.
@@ -66,6 +77,7 @@ impl Envelope {
         self.bytes.push(b'\t');
         self.bytes.extend_from_slice(frame);
         self.bytes.push(b'\n');
+        self.frames += 1;
     }
 
     /// As it travels.

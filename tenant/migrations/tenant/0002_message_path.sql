@@ -1,3 +1,5 @@
+-- From here on the program before it cannot read these tables: nothing had been released when this was written.
+--
 -- A message costs its conversation one update and no index. Postgres updates a row in place (heap-only) when no indexed column
 -- changes, so nothing that every message changes may be indexed, and pages keep room for the next version of a row.
 alter table conversation
@@ -14,6 +16,8 @@ alter table conversation drop column last_message;
 alter table conversation set (fillfactor = 70);
 drop index conversation_status_activity;
 drop index conversation_assignee_activity;
+-- Who waits comes and goes with every message of a lively chat; the next index finds those whom nobody has.
+drop index conversation_waiting;
 -- What is going on is little, whatever the age of a company: it is found here and sorted when asked for.
 create index conversation_active on conversation (assignee_id) where status <> 'resolved';
 create index conversation_closed on conversation (closed_activity_at desc, id desc) where status = 'resolved';
@@ -28,12 +32,9 @@ alter table message drop constraint message_client_key;
 alter table message add constraint message_pkey primary key (conversation_id, seq);
 alter table message add constraint message_client_key unique (conversation_id, sender_id, client_message_id);
 
--- A fact says where the news is, not what it says: whoever publishes it late reads it then. Published facts are removed.
-delete from outbox where published_at is not null;
-update outbox set payload = jsonb_build_object('conversation_id', coalesce(payload #>> '{conversation,id}', payload #>> '{message,conversation_id}'),
-                                               'seq', (payload #>> '{message,seq}')::bigint)
-    where payload ? 'conversation';
-update outbox set payload = jsonb_build_object('contact_id', payload #>> '{contact,id}') where payload ? 'contact';
+-- A fact says where the news is, not what it says: whoever publishes it late reads it then. Published facts are removed. What is
+-- left of the old form goes too: it was news for sockets that come back and read for themselves.
+delete from outbox;
 drop index outbox_unpublished;
 alter table outbox drop column published_at;
 create index outbox_left_behind on outbox (created_at);
