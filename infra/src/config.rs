@@ -29,7 +29,7 @@ pub struct Settings {
     pub collector: Option<String>,
     /// `FRONTDESK_DB_CONNECTIONS`: pool size of one process, default 16.
     pub database_connections: u32,
-    /// `FRONTDESK_DB_LANES`: connections that only write messages, beside the pool, default 2.
+    /// `FRONTDESK_DB_LANES`: connections that only write messages, beside the pool, default 4.
     pub database_lanes: u32,
     /// `FRONTDESK_DB_MIXED_BATCHES=off`: never write messages of several companies in one transaction. For databases that keep
     /// companies on different nodes.
@@ -99,7 +99,7 @@ impl Settings {
             log_json: get("FRONTDESK_LOG").as_deref() == Some("json"),
             collector: get("OTEL_EXPORTER_OTLP_ENDPOINT"),
             database_connections: number("FRONTDESK_DB_CONNECTIONS", 16).clamp(2, 500),
-            database_lanes: number("FRONTDESK_DB_LANES", 2).clamp(1, 32),
+            database_lanes: number("FRONTDESK_DB_LANES", 4).clamp(1, 32),
             mixed_batches: get("FRONTDESK_DB_MIXED_BATCHES").as_deref() != Some("off"),
             visitor_rate: number("FRONTDESK_VISITOR_RATE", 30).max(1),
             drain_seconds: number("FRONTDESK_DRAIN_SECONDS", 3).min(10),

@@ -55,14 +55,14 @@ impl Lane {
     pub async fn write(&mut self, parts: Vec<LanePart>) -> Result<Vec<Vec<PipelineRow>>, StoreError> {
         let parts: Vec<Part> = parts
             .into_iter()
-            .map(|part| {
+            .enumerate()
+            .map(|(place, part)| {
                 let account = &part.tenant.account;
-                Part {
-                    preamble: format!("{}; {}", account.schema.enter(), self.stage).into(),
-                    key: account.id.uuid().as_u128(),
-                    statement: account.schema.bind(self.statement),
-                    values: part.values,
-                }
+                let enter = account.schema.enter();
+                // What holds for the whole transaction is said once.
+                let preamble = if place == 0 { format!("{enter}; {}", self.stage).into() } else { enter };
+                let statement = account.schema.bind(self.statement);
+                Part { preamble, key: account.id.uuid().as_u128(), statement, values: part.values }
             })
             .collect();
         self.pipeline.run(&parts).await

@@ -30,7 +30,7 @@ const WAITING: usize = 4_096;
 /// How many messages of one company are written together.
 const EACH: usize = 64;
 /// How many companies are written together.
-const COMPANIES: usize = 16;
+const COMPANIES: usize = 48;
 /// A message that has waited this long is given up unwritten: its sender is about to be told to repeat it.
 const TOO_LATE: Duration = Duration::from_secs(3);
 /// For how long a company whose batch was refused is written apart from others.

@@ -329,6 +329,7 @@ type Flight<'a> = Pin<Box<dyn Future<Output = Result<Vec<Row>, tokio_postgres::E
 /// The first error is the one told; the statements behind a refused one are refused too.
 async fn in_order(mut flights: Vec<Flight<'_>>) -> Result<Vec<Vec<Row>>, StoreError> {
     let mut landed: Vec<Option<Result<Vec<Row>, tokio_postgres::Error>>> = flights.iter().map(|_| None).collect();
+    let mut sent = false;
     poll_fn(|context| {
         let mut waiting = false;
         for (flight, answer) in flights.iter_mut().zip(landed.iter_mut()).filter(|(_, answer)| answer.is_none()) {
@@ -336,7 +337,12 @@ async fn in_order(mut flights: Vec<Flight<'_>>) -> Result<Vec<Vec<Row>>, StoreEr
                 Poll::Ready(result) => *answer = Some(result),
                 Poll::Pending => waiting = true,
             }
+            // Answers come in the order of the questions: once all are asked, nobody is looked at before their turn.
+            if waiting && sent {
+                break;
+            }
         }
+        sent = true;
         if waiting { Poll::Pending } else { Poll::Ready(()) }
     })
     .await;
