@@ -177,7 +177,8 @@ pub(crate) async fn read(
 ) -> Result<Json<Conversation>, Problem> {
     scope.require(Permission::ConversationsReply)?;
     let mut tx = scope.begin().await?;
-    let conversation = conversation::mark_read_by_agent(&mut tx, id, ask.seq).await?;
+    conversation::mark_read_by_agent(&mut tx, id, ask.seq).await?;
+    let conversation = conversation::find(&tx, id).await?.ok_or(ConversationError::Unknown)?;
     tx.commit().await?;
     Ok(Json(conversation))
 }

@@ -283,7 +283,9 @@ pub(crate) async fn read(
     Body(ask): Body<ReadMark>,
 ) -> Result<Json<WidgetConversation>, Problem> {
     let mut tx = scope.begin().await?;
-    let conversation = conversation::mark_read_by_contact(&mut tx, id, scope.who.contact_id, ask.seq).await?;
+    let contact = scope.who.contact_id;
+    conversation::mark_read_by_contact(&mut tx, id, contact, ask.seq).await?;
+    let conversation = conversation::find_of_contact(&tx, id, contact).await?.ok_or(ConversationError::Unknown)?;
     tx.commit().await?;
     Ok(Json(conversation.for_visitor()))
 }

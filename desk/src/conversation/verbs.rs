@@ -194,48 +194,35 @@ pub async fn set_priority(
 }
 
 #[derive(FromQueryResult)]
-struct Public {
-    public_seq: Option<i64>,
-    unread: i64,
+struct ReadUpTo {
+    contact_id: uuid::Uuid,
+    seq: i64,
+    public_seq: i64,
 }
 
 /// Notes that the company has read up to `seq`. Marks never move back.
-pub async fn mark_read_by_agent(
-    tx: &mut TenantTx,
-    id: ConversationId,
-    seq: i64,
-) -> Result<Conversation, ConversationError> {
-    let mut conversation = lock(tx, id).await?.ok_or(ConversationError::Unknown)?;
-    let seq = seq.min(conversation.last_seq);
-    if seq <= conversation.agent_read_seq {
-        return Ok(conversation);
-    }
-    let row: Option<Public> = tx
+///
+/// One statement, as every message brings such a mark. What is newly read is taken off the count, rather than the rest counted
+/// again: messages up to a known place do not change, while new ones may be written at this very moment.
+pub async fn mark_read_by_agent(tx: &mut TenantTx, id: ConversationId, seq: i64) -> Result<(), ConversationError> {
+    let marked: Option<ReadUpTo> = tx
         .one(sql(
-            "select max(public_seq) filter (where seq <= $2) as public_seq, count(*) filter (where seq > $2 and message_type = 'incoming') as unread \
-             from message where conversation_id = $1",
-            [id.uuid().into(), seq.into()],
+            "update conversation c set version = c.version + 1, updated_at = $3, agent_read_seq = p.seq, \
+             agent_read_public_seq = coalesce((select m.public_seq from message m where m.conversation_id = c.id and m.seq <= p.seq \
+             and m.public_seq is not null order by m.seq desc limit 1), c.agent_read_public_seq), \
+             unread_count = greatest(0, c.unread_count - (select count(*) from message m where m.conversation_id = c.id \
+             and m.seq > c.agent_read_seq and m.seq <= p.seq and m.message_type = 'incoming')) \
+             from (select least($2, last_seq) as seq from conversation where id = $1) p \
+             where c.id = $1 and c.agent_read_seq < p.seq returning c.contact_id, p.seq, c.agent_read_public_seq as public_seq",
+            [id.uuid().into(), seq.into(), tx.now().into()],
         ))
         .await?;
-    let row = row.ok_or(ConversationError::Unknown)?;
-    conversation.agent_read_seq = seq;
-    conversation.agent_read_public_seq = row.public_seq.unwrap_or(conversation.agent_read_public_seq);
-    conversation.unread_count = i32::try_from(row.unread).unwrap_or(i32::MAX);
-    save(tx, &mut conversation).await?;
-    Event::ConversationRead {
-        conversation_id: id,
-        contact_id: conversation.contact.id,
-        by: Reader::Agent,
-        seq,
-        public_seq: conversation.agent_read_public_seq,
-    }
-    .tell(tx)?;
-    Ok(conversation)
-}
-
-#[derive(FromQueryResult)]
-struct Unread {
-    unread: i64,
+    let Some(ReadUpTo { contact_id, seq, public_seq }) = marked else {
+        return super::find(tx, id).await?.map(drop).ok_or(ConversationError::Unknown);
+    };
+    let contact_id = ContactId::from_uuid(contact_id);
+    Event::ConversationRead { conversation_id: id, contact_id, by: Reader::Agent, seq, public_seq }.tell(tx)?;
+    Ok(())
 }
 
 /// Notes that the visitor has read up to `seq` of their own numbering. What is read was delivered.
@@ -244,28 +231,24 @@ pub async fn mark_read_by_contact(
     id: ConversationId,
     contact: ContactId,
     seq: i64,
-) -> Result<Conversation, ConversationError> {
-    let mut conversation = lock(tx, id)
-        .await?
-        .filter(|conversation| conversation.contact.id == contact)
-        .ok_or(ConversationError::Unknown)?;
-    let seq = seq.min(conversation.last_public_seq);
-    if seq <= conversation.contact_read_seq {
-        return Ok(conversation);
-    }
-    let row: Option<Unread> = tx
+) -> Result<(), ConversationError> {
+    let marked: Option<Delivered> = tx
         .one(sql(
-            "select count(*) as unread from message where conversation_id = $1 and seq > $2 and public_seq > $2 and message_type <> 'incoming'",
-            [id.uuid().into(), seq.into()],
+            "update conversation c set version = c.version + 1, updated_at = $4, contact_read_seq = p.seq, \
+             contact_delivered_seq = greatest(c.contact_delivered_seq, p.seq), \
+             contact_unread_count = greatest(0, c.contact_unread_count - (select count(*) from message m where m.conversation_id = c.id \
+             and m.seq > c.contact_read_seq and m.public_seq > c.contact_read_seq and m.public_seq <= p.seq and m.message_type <> 'incoming')) \
+             from (select least($3, last_public_seq) as seq from conversation where id = $1) p \
+             where c.id = $1 and c.contact_id = $2 and c.contact_read_seq < p.seq returning p.seq",
+            [id.uuid().into(), contact.uuid().into(), seq.into(), tx.now().into()],
         ))
         .await?;
-    conversation.contact_read_seq = seq;
-    conversation.contact_delivered_seq = conversation.contact_delivered_seq.max(seq);
-    conversation.contact_unread_count = row.map_or(0, |row| i32::try_from(row.unread).unwrap_or(i32::MAX));
-    save(tx, &mut conversation).await?;
+    let Some(Delivered { seq }) = marked else {
+        return super::find_of_contact(tx, id, contact).await?.map(drop).ok_or(ConversationError::Unknown);
+    };
     Event::ConversationRead { conversation_id: id, contact_id: contact, by: Reader::Contact, seq, public_seq: seq }
         .tell(tx)?;
-    Ok(conversation)
+    Ok(())
 }
 
 #[derive(FromQueryResult)]
