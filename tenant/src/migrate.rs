@@ -14,6 +14,7 @@ const TENANT: &[(i32, &str)] = &[
     (1, include_str!("../migrations/tenant/0001_base.sql")),
     (2, include_str!("../migrations/tenant/0002_message_path.sql")),
     (3, include_str!("../migrations/tenant/0003_emergency.sql")),
+    (4, include_str!("../migrations/tenant/0004_routing.sql")),
 ];
 
 /// The level that this program needs every tenant schema to have.
