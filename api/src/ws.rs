@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use futures::stream::FuturesUnordered;
 use futures::{SinkExt as _, StreamExt as _};
 use infra::Fault as _;
 use routing::realtime::{ClientFrame, Close, Delivery, FrameError, LARGEST, Place, SILENCE, ServerFrame, Session};
@@ -134,20 +135,35 @@ async fn write(socket: &mut WebSocket, frame: &str) -> Result<(), Option<Close>>
     }
 }
 
+/// How many marks of one socket may be on their way to the database.
+const MARKS_AT_ONCE: usize = 32;
+
 /// Both directions, until one side ends it. Says with what code to close, if the socket is still there to be told.
 async fn talk(app: &Arc<App>, socket: &mut WebSocket, session: &mut Session, mut place: Place) -> Option<Close> {
     let mut heard = Instant::now();
     let mut recheck = tokio::time::interval_at(Instant::now() + RECHECK, RECHECK);
     let mut leave = std::pin::pin!(app.time_to_leave());
+    let mut marks = FuturesUnordered::new();
     loop {
         tokio::select! {
+            Some(refusals) = marks.next(), if !marks.is_empty() => {
+                if let Err(close) = Box::pin(pass_on(socket, &mut place, refusals, None)).await {
+                    return close;
+                }
+            }
             received = timeout_at(heard + SILENCE, socket.next()) => {
                 let Ok(received) = received else { return Some(Close::TooSlow) };
                 heard = Instant::now();
                 let answers = match read(received) {
                     Err(close) => return close,
                     Ok(None) => continue,
-                    Ok(Some(Ok(frame))) => Box::pin(answer(session, frame)).await,
+                    Ok(Some(Ok(frame))) => match session.noting(&frame) {
+                        Some(noting) if marks.len() < MARKS_AT_ONCE => {
+                            marks.push(noting);
+                            continue;
+                        }
+                        Some(_) | None => Box::pin(answer(session, frame)).await,
+                    },
                     Ok(Some(Err(error))) => vec![ServerFrame::refusal(error.code(), &error.to_string()).encode()],
                 };
                 match Box::pin(pass_on(socket, &mut place, answers, None)).await {

@@ -6,6 +6,7 @@
 //! Every verb has one silhouette: fetch (locking), decide (purely), save, tell.
 
 pub mod assignment_policy;
+mod backlog;
 pub mod brand;
 pub mod contact;
 pub mod conversation;

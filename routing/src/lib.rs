@@ -33,6 +33,8 @@ pub struct Routing {
     pub switchboard: Arc<realtime::Switchboard>,
     /// Who writes messages.
     pub writer: Arc<desk::message::Writer>,
+    /// Who notes what was read.
+    pub marker: Arc<desk::conversation::Marker>,
     pub(crate) plans: Arc<emergency::Plans>,
 }
 
@@ -44,6 +46,7 @@ impl Routing {
         let switchboard = Arc::new(realtime::Switchboard::new(bus.clone(), Arc::clone(&health), &node));
         let presence = Arc::new(presence::Presence::new(world.cache.clone(), node));
         let writer = Arc::new(desk::message::Writer::start(&world));
-        Self { world, bus, health, presence, switchboard, writer, plans: Arc::default() }
+        let marker = Arc::new(desk::conversation::Marker::start(&world));
+        Self { world, bus, health, presence, switchboard, writer, marker, plans: Arc::default() }
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 use desk::contact::{self, ContactChange, ContactId};
-use desk::conversation::{self, ConversationId, Status};
+use desk::conversation::{self, ConversationId, Mark, Status};
 use desk::inbox;
 use desk::message::{self, Author};
 use desk::survey;
@@ -133,34 +133,34 @@ async fn happen(
     let author = agent.map(|(id, name)| Author::Agent { id, name: name.to_owned() });
     match (step, agent, author) {
         (Step::Visitor(text), ..) => {
-            conversation::mark_read_by_contact(tx, id, begun.contact, begun.public_seq).await?;
+            conversation::note(tx, id, Mark::ReadByContact(begun.contact), begun.public_seq).await?;
             let sent = message::receive(tx, begun.contact, inbox, text, tx.uuid()).await?;
             if let Some((agent, _)) = agent.filter(|_| sent.conversation.is_waiting()) {
                 conversation::claim(tx, id, agent, serde_json::json!({ "policy": "last_agent" })).await?;
             }
         }
         (Step::Agent(text), _, Some(author)) => {
-            conversation::mark_read_by_agent(tx, id, begun.seq).await?;
+            conversation::note(tx, id, Mark::ReadByAgent, begun.seq).await?;
             message::send(tx, id, author, text, false, tx.uuid()).await?;
         }
         (Step::Note(text), _, Some(author)) => {
-            conversation::mark_read_by_agent(tx, id, begun.seq).await?;
+            conversation::note(tx, id, Mark::ReadByAgent, begun.seq).await?;
             message::send(tx, id, author, text, true, tx.uuid()).await?;
         }
         (Step::Priority(priority), ..) => {
             conversation::set_priority(tx, id, Some(*priority)).await?;
         }
         (Step::Snooze, Some((_, name)), _) => {
-            conversation::mark_read_by_agent(tx, id, begun.seq).await?;
+            conversation::note(tx, id, Mark::ReadByAgent, begun.seq).await?;
             let until = tx.now() + TimeDelta::hours(46);
             conversation::set_status(tx, id, Status::Snoozed, Some(until), Some(name.to_owned())).await?;
         }
         (Step::Resolve, Some((_, name)), _) => {
-            conversation::mark_read_by_agent(tx, id, begun.seq).await?;
+            conversation::note(tx, id, Mark::ReadByAgent, begun.seq).await?;
             conversation::set_status(tx, id, Status::Resolved, None, Some(name.to_owned())).await?;
         }
         (Step::Rate(stars, comment), ..) => {
-            conversation::mark_read_by_contact(tx, id, begun.contact, begun.public_seq).await?;
+            conversation::note(tx, id, Mark::ReadByContact(begun.contact), begun.public_seq).await?;
             let comment = Some(comment.clone()).filter(|comment| !comment.is_empty());
             survey::answer(tx, id, begun.contact, *stars, comment).await?;
         }

@@ -1,10 +1,13 @@
 //! Conversations, as agents see them.
 
+use std::sync::Arc;
+
 use axum::Json;
+use axum::extract::State;
 use chrono::{DateTime, Utc};
 use desk::contact::ContactId;
 use desk::conversation::{
-    self, AssignedBy, Conversation, ConversationError, ConversationId, Counts, Filter, Priority, Status,
+    self, AssignedBy, Conversation, ConversationError, ConversationId, Counts, Filter, Mark, Priority, Status,
 };
 use desk::inbox::InboxId;
 use serde::Deserialize;
@@ -12,6 +15,7 @@ use tenant::page::Page;
 use tenant::{AgentId, Permission, agent};
 
 use super::Problems;
+use crate::App;
 use crate::extract::{AsMember, Body, Path, Query, cursor, limit};
 use crate::problem::Problem;
 
@@ -171,14 +175,13 @@ pub(crate) struct ReadMark {
 #[utoipa::path(post, path = "/v1/conversations/{id}/read", tag = "conversations", params(("id" = ConversationId, Path)), request_body = ReadMark,
     responses((status = 200, body = Conversation), Problems))]
 pub(crate) async fn read(
+    State(app): State<Arc<App>>,
     AsMember(scope): AsMember,
     Path(id): Path<ConversationId>,
     Body(ask): Body<ReadMark>,
 ) -> Result<Json<Conversation>, Problem> {
     scope.require(Permission::ConversationsReply)?;
-    let mut tx = scope.begin().await?;
-    conversation::mark_read_by_agent(&mut tx, id, ask.seq).await?;
-    let conversation = conversation::find(&tx, id).await?.ok_or(ConversationError::Unknown)?;
-    tx.commit().await?;
-    Ok(Json(conversation))
+    app.routing.marker.note(&scope.tenant, id, Mark::ReadByAgent, ask.seq).await?;
+    let tx = scope.begin().await?;
+    Ok(Json(conversation::find(&tx, id).await?.ok_or(ConversationError::Unknown)?))
 }

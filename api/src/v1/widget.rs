@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use desk::contact::{self, ContactChange, ContactId, VisitedPage};
-use desk::conversation::{self, ConversationError, ConversationId, WidgetConversation};
+use desk::conversation::{self, ConversationError, ConversationId, Mark, WidgetConversation};
 use desk::emergency::{self, EmergencyNotice};
 use desk::inbox::{self, Inbox, InboxError, InboxKey, Position, Theme};
 use desk::message::{self, Post, WidgetMessage};
@@ -278,15 +278,15 @@ pub(crate) async fn list(
 #[utoipa::path(post, path = "/v1/widget/conversations/{id}/read", tag = "widget", params(("id" = ConversationId, Path)), request_body = ReadMark,
     responses((status = 200, body = WidgetConversation), Problems))]
 pub(crate) async fn read(
+    State(app): State<Arc<App>>,
     AsVisitor(scope): AsVisitor,
     Path(id): Path<ConversationId>,
     Body(ask): Body<ReadMark>,
 ) -> Result<Json<WidgetConversation>, Problem> {
-    let mut tx = scope.begin().await?;
     let contact = scope.who.contact_id;
-    conversation::mark_read_by_contact(&mut tx, id, contact, ask.seq).await?;
+    app.routing.marker.note(&scope.tenant, id, Mark::ReadByContact(contact), ask.seq).await?;
+    let tx = scope.begin().await?;
     let conversation = conversation::find_of_contact(&tx, id, contact).await?.ok_or(ConversationError::Unknown)?;
-    tx.commit().await?;
     Ok(Json(conversation.for_visitor()))
 }
 
@@ -296,13 +296,12 @@ pub(crate) async fn read(
 #[utoipa::path(post, path = "/v1/widget/conversations/{id}/delivered", tag = "widget", params(("id" = ConversationId, Path)), request_body = ReadMark,
     responses((status = 204), Problems))]
 pub(crate) async fn deliver(
+    State(app): State<Arc<App>>,
     AsVisitor(scope): AsVisitor,
     Path(id): Path<ConversationId>,
     Body(ask): Body<ReadMark>,
 ) -> Result<StatusCode, Problem> {
-    let mut tx = scope.begin().await?;
-    conversation::mark_delivered(&mut tx, id, scope.who.contact_id, ask.seq).await?;
-    tx.commit().await?;
+    app.routing.marker.note(&scope.tenant, id, Mark::Delivered(scope.who.contact_id), ask.seq).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

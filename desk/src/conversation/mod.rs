@@ -1,6 +1,7 @@
 //! Conversations: one thread between a contact and the company, in episodes that begin when it opens and end when it is resolved.
 
 mod list;
+mod marks;
 mod state;
 pub(crate) mod store;
 mod verbs;
@@ -16,12 +17,10 @@ use crate::inbox::InboxId;
 use crate::message::{MessageType, Sender};
 
 pub use list::{Counts, Filter, Progress, counts, list, progress};
+pub use marks::{Mark, Marker, note};
 pub use state::{State, StateError, Status};
 pub use store::{find, find_of_contact, latest_of_contact, longest_waiting};
-pub use verbs::{
-    AssignedBy, assign, claim, last_assignee, mark_delivered, mark_read_by_agent, mark_read_by_contact, release_all_of,
-    set_priority, set_status, wake_snoozed,
-};
+pub use verbs::{AssignedBy, assign, claim, last_assignee, release_all_of, set_priority, set_status, wake_snoozed};
 pub(crate) use verbs::{begin_episode, count_episode};
 
 /// Marks ids of conversations.

@@ -9,8 +9,7 @@ use tenant::{AgentId, TenantTx, agent};
 
 use super::store::{due, lock, lock_if_free, save};
 use super::{Conversation, ConversationError, ConversationId, Priority, State, Status};
-use crate::contact::ContactId;
-use crate::event::{Event, Reader};
+use crate::event::Event;
 use crate::message::{self, Activity};
 use crate::survey;
 
@@ -191,92 +190,6 @@ pub async fn set_priority(
         Event::ConversationUpdated { conversation: Arc::new(conversation.clone()) }.tell(tx)?;
     }
     Ok(conversation)
-}
-
-#[derive(FromQueryResult)]
-struct ReadUpTo {
-    contact_id: uuid::Uuid,
-    seq: i64,
-    public_seq: i64,
-}
-
-/// Notes that the company has read up to `seq`. Marks never move back.
-///
-/// One statement, as every message brings such a mark. What is newly read is taken off the count, rather than the rest counted
-/// again: messages up to a known place do not change, while new ones may be written at this very moment.
-pub async fn mark_read_by_agent(tx: &mut TenantTx, id: ConversationId, seq: i64) -> Result<(), ConversationError> {
-    let marked: Option<ReadUpTo> = tx
-        .one(sql(
-            "update conversation c set version = c.version + 1, updated_at = $3, agent_read_seq = p.seq, \
-             agent_read_public_seq = coalesce((select m.public_seq from message m where m.conversation_id = c.id and m.seq <= p.seq \
-             and m.public_seq is not null order by m.seq desc limit 1), c.agent_read_public_seq), \
-             unread_count = greatest(0, c.unread_count - (select count(*) from message m where m.conversation_id = c.id \
-             and m.seq > c.agent_read_seq and m.seq <= p.seq and m.message_type = 'incoming')) \
-             from (select least($2, last_seq) as seq from conversation where id = $1) p \
-             where c.id = $1 and c.agent_read_seq < p.seq returning c.contact_id, p.seq, c.agent_read_public_seq as public_seq",
-            [id.uuid().into(), seq.into(), tx.now().into()],
-        ))
-        .await?;
-    let Some(ReadUpTo { contact_id, seq, public_seq }) = marked else {
-        return super::find(tx, id).await?.map(drop).ok_or(ConversationError::Unknown);
-    };
-    let contact_id = ContactId::from_uuid(contact_id);
-    Event::ConversationRead { conversation_id: id, contact_id, by: Reader::Agent, seq, public_seq }.tell(tx)?;
-    Ok(())
-}
-
-/// Notes that the visitor has read up to `seq` of their own numbering. What is read was delivered.
-pub async fn mark_read_by_contact(
-    tx: &mut TenantTx,
-    id: ConversationId,
-    contact: ContactId,
-    seq: i64,
-) -> Result<(), ConversationError> {
-    let marked: Option<Delivered> = tx
-        .one(sql(
-            "update conversation c set version = c.version + 1, updated_at = $4, contact_read_seq = p.seq, \
-             contact_delivered_seq = greatest(c.contact_delivered_seq, p.seq), \
-             contact_unread_count = greatest(0, c.contact_unread_count - (select count(*) from message m where m.conversation_id = c.id \
-             and m.seq > c.contact_read_seq and m.public_seq > c.contact_read_seq and m.public_seq <= p.seq and m.message_type <> 'incoming')) \
-             from (select least($3, last_public_seq) as seq from conversation where id = $1) p \
-             where c.id = $1 and c.contact_id = $2 and c.contact_read_seq < p.seq returning p.seq",
-            [id.uuid().into(), contact.uuid().into(), seq.into(), tx.now().into()],
-        ))
-        .await?;
-    let Some(Delivered { seq }) = marked else {
-        return super::find_of_contact(tx, id, contact).await?.map(drop).ok_or(ConversationError::Unknown);
-    };
-    Event::ConversationRead { conversation_id: id, contact_id: contact, by: Reader::Contact, seq, public_seq: seq }
-        .tell(tx)?;
-    Ok(())
-}
-
-#[derive(FromQueryResult)]
-struct Delivered {
-    seq: i64,
-}
-
-/// Notes that the visitor's browser has received up to `seq` of the visitor's numbering. Every message brings such a mark, so
-/// it costs one statement.
-pub async fn mark_delivered(
-    tx: &mut TenantTx,
-    id: ConversationId,
-    contact: ContactId,
-    seq: i64,
-) -> Result<(), ConversationError> {
-    let marked: Option<Delivered> = tx
-        .one(sql(
-            "update conversation set contact_delivered_seq = least($3, last_public_seq), version = version + 1, updated_at = $4 \
-             where id = $1 and contact_id = $2 and contact_delivered_seq < least($3, last_public_seq) returning contact_delivered_seq as seq",
-            [id.uuid().into(), contact.uuid().into(), seq.into(), tx.now().into()],
-        ))
-        .await?;
-    let Some(Delivered { seq }) = marked else {
-        // Nothing new; but whose conversation it is must be said the same way as ever.
-        return super::find_of_contact(tx, id, contact).await?.map(drop).ok_or(ConversationError::Unknown);
-    };
-    Event::ConversationDelivered { conversation_id: id, contact_id: contact, public_seq: seq }.tell(tx)?;
-    Ok(())
 }
 
 /// Opens the snoozed conversations whose time has come; says how many.

@@ -1,7 +1,6 @@
 //! Messages: numbered without gaps, written once however often they are sent.
 
 mod activity;
-mod backlog;
 mod bulk;
 mod send;
 mod store;

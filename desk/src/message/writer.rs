@@ -18,10 +18,10 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::backlog::{Backlog, Load};
 use super::bulk::{self, Letter, Post, Written};
 use super::send::{checked, receive, send};
 use super::{Author, Message, MessageError, Sent};
+use crate::backlog::{Backlog, Load};
 use crate::conversation::Conversation;
 use crate::event::{Event, Reader, Told};
 

@@ -3,9 +3,10 @@
 //! Every verb here is the same call that HTTP makes, with the same rights.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
-use desk::conversation::{self, ConversationError, ConversationId};
+use desk::conversation::{self, ConversationError, ConversationId, Mark};
 use desk::message::{self, MessageError, Post, SenderKind, Span};
 use infra::database::StoreError;
 use infra::{Fault, Kind};
@@ -286,10 +287,10 @@ impl Session {
             ClientFrame::Send { reference, client_message_id, conversation_id, text, private } => {
                 self.send(reference, client_message_id, conversation_id, &text, private).await.map(|frame| vec![frame])
             }
-            ClientFrame::Read { conversation_id, seq } => self.read(conversation_id, seq).await.map(|()| Vec::new()),
-            ClientFrame::Delivered { conversation_id, seq } => {
-                self.delivered(conversation_id, seq).await.map(|()| Vec::new())
-            }
+            ClientFrame::Read { .. } | ClientFrame::Delivered { .. } => Ok(match self.noting(&frame) {
+                Some(noting) => noting.await,
+                None => Vec::new(),
+            }),
             ClientFrame::Typing { conversation_id, on } => self.typing(conversation_id, on).await.map(|()| Vec::new()),
             ClientFrame::Resume { conversations } => Ok(self.resume(conversations).await),
             ClientFrame::Renew { token } => self.renew(&token).await.map(|()| vec![ServerFrame::Renewed {}.encode()]),
@@ -335,30 +336,39 @@ impl Session {
         Ok(ServerFrame::Ack { reference, client_message_id, conversation_id, message }.encode())
     }
 
-    async fn read(&self, id: ConversationId, seq: i64) -> Result<(), SessionError> {
-        match &self.speaker {
-            Speaker::Agent(scope) => {
-                scope.require(Permission::ConversationsReply)?;
-                let mut tx = scope.begin().await?;
-                conversation::mark_read_by_agent(&mut tx, id, seq).await?;
-                tx.commit().await?;
-            }
-            Speaker::Visitor(scope) => {
-                let mut tx = scope.begin().await?;
-                conversation::mark_read_by_contact(&mut tx, id, scope.who.contact_id, seq).await?;
-                tx.commit().await?;
-            }
-        }
-        Ok(())
-    }
-
-    async fn delivered(&self, id: ConversationId, seq: i64) -> Result<(), SessionError> {
-        let Speaker::Visitor(scope) = &self.speaker else {
-            return Err(SessionError::Misplaced("frame_not_for_agents", "Only visitors confirm deliveries."));
+    /// What a mark comes to, once it is noted: nothing to say, or why not. `None` for other frames. It stands apart from the
+    /// socket, so that neither the next frame nor a delivery waits for it.
+    pub fn noting(&self, frame: &ClientFrame) -> Option<impl Future<Output = Vec<String>> + Send + use<>> {
+        let (id, seq, is_read) = match frame {
+            ClientFrame::Read { conversation_id, seq } => (*conversation_id, *seq, true),
+            ClientFrame::Delivered { conversation_id, seq } => (*conversation_id, *seq, false),
+            ClientFrame::Hello { .. }
+            | ClientFrame::Send { .. }
+            | ClientFrame::Typing { .. }
+            | ClientFrame::Resume { .. }
+            | ClientFrame::Renew { .. }
+            | ClientFrame::Ping {} => return None,
         };
-        let mut tx = scope.begin().await?;
-        conversation::mark_delivered(&mut tx, id, scope.who.contact_id, seq).await?;
-        Ok(tx.commit().await?)
+        let (tenant, mark) = match &self.speaker {
+            Speaker::Agent(scope) if is_read => (
+                scope.tenant.clone(),
+                scope.require(Permission::ConversationsReply).map(|()| Mark::ReadByAgent).map_err(SessionError::from),
+            ),
+            Speaker::Agent(scope) => (
+                scope.tenant.clone(),
+                Err(SessionError::Misplaced("frame_not_for_agents", "Only visitors confirm deliveries.")),
+            ),
+            Speaker::Visitor(scope) => {
+                let contact = scope.who.contact_id;
+                let mark = if is_read { Mark::ReadByContact(contact) } else { Mark::Delivered(contact) };
+                (scope.tenant.clone(), Ok(mark))
+            }
+        };
+        let marker = Arc::clone(&self.routing.marker);
+        Some(async move {
+            let noted = async { Ok::<_, SessionError>(marker.note(&tenant, id, mark?, seq).await?) };
+            noted.await.err().map(|error| error.frame(None, None).encode()).into_iter().collect()
+        })
     }
 
     async fn typing(&self, id: ConversationId, on: bool) -> Result<(), SessionError> {

@@ -5,14 +5,14 @@ use std::hash::Hash;
 
 /// What waits, by company.
 #[derive(Debug)]
-pub(super) struct Backlog<G, T> {
+pub(crate) struct Backlog<G, T> {
     turns: VecDeque<G>,
     waiting: HashMap<G, VecDeque<(u128, T)>>,
     length: usize,
 }
 
 /// What is taken at once, by company.
-pub(super) type Load<G, T> = Vec<(G, Vec<T>)>;
+pub(crate) type Load<G, T> = Vec<(G, Vec<T>)>;
 
 impl<G, T> Default for Backlog<G, T> {
     fn default() -> Self {
@@ -23,7 +23,7 @@ impl<G, T> Default for Backlog<G, T> {
 impl<G: Copy + Eq + Hash, T> Backlog<G, T> {
     /// Puts something at the end of its company's queue. Things with the same `key` leave in the order in which they came, and
     /// never together.
-    pub(super) fn push(&mut self, group: G, key: u128, thing: T) {
+    pub(crate) fn push(&mut self, group: G, key: u128, thing: T) {
         let queue = self.waiting.entry(group).or_default();
         if queue.is_empty() {
             self.turns.push_back(group);
@@ -33,18 +33,18 @@ impl<G: Copy + Eq + Hash, T> Backlog<G, T> {
     }
 
     /// How many wait.
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.length
     }
 
     /// Whether nothing waits.
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.length == 0
     }
 
     /// Takes up to `each` things of up to `groups` companies, the company that has waited longest first; who got a turn goes to
     /// the end of the line. A company that `goes_alone` is not put together with others.
-    pub(super) fn take(&mut self, groups: usize, each: usize, goes_alone: impl Fn(G) -> bool) -> Load<G, T> {
+    pub(crate) fn take(&mut self, groups: usize, each: usize, goes_alone: impl Fn(G) -> bool) -> Load<G, T> {
         let mut load: Load<G, T> = Vec::new();
         for _ in 0..groups.min(self.turns.len()) {
             let Some(group) = self.turns.pop_front() else { break };
