@@ -1,4 +1,4 @@
-//! Who gets a waiting conversation: the agent who had it last, if here; else the least busy; among equals, whoever has waited longest for one.
+//! Gives waiting conversations to agents, in one transaction: the last agent if here, else the least busy, in turns among equals.
 
 use std::collections::BTreeSet;
 
