@@ -36,6 +36,7 @@ pub struct Routing {
     /// Who notes what was read.
     pub marker: Arc<desk::conversation::Marker>,
     pub(crate) plans: Arc<emergency::Plans>,
+    pub(crate) turns: Arc<assignment::turns::Turns>,
 }
 
 impl Routing {
@@ -47,6 +48,6 @@ impl Routing {
         let presence = Arc::new(presence::Presence::new(world.cache.clone(), node));
         let writer = Arc::new(desk::message::Writer::start(&world));
         let marker = Arc::new(desk::conversation::Marker::start(&world));
-        Self { world, bus, health, presence, switchboard, writer, marker, plans: Arc::default() }
+        Self { world, bus, health, presence, switchboard, writer, marker, plans: Arc::default(), turns: Arc::default() }
     }
 }

@@ -208,6 +208,16 @@ fn calls_for_assignment(event: &Event) -> bool {
 
 /// Gives waiting conversations of a company to its free agents.
 pub async fn assign(routing: &Routing, account: AccountId) {
+    let Some(mut turn) = routing.turns.take(account) else { return };
+    loop {
+        assign_now(routing, account).await;
+        if !turn.again() {
+            return;
+        }
+    }
+}
+
+async fn assign_now(routing: &Routing, account: AccountId) {
     let Some(Some(tenant)) = Tenant::find(&routing.world, account).await.or_log("finding a company") else { return };
     if let Err(error) = assignment::assign_waiting(&tenant, &routing.presence).await
         && assignment::is_noteworthy(&error)

@@ -8,6 +8,7 @@ pub mod ladder;
 pub mod model;
 pub mod plan;
 mod rank;
+pub mod turns;
 pub mod why;
 
 pub use claim::{assign_waiting, is_noteworthy};

@@ -6,12 +6,13 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use load::Outcome;
 use load::actors::{Client, Manner};
+use load::chance::Chance;
 use load::check;
 use load::report::{Report, Target};
 use load::scene::Scene;
 use load::stage::Tenant;
 
-use super::{Stretch, judge, now, pace};
+use super::{Stretch, judge, now};
 use crate::Common;
 
 /// Options of `mixed3x`.
@@ -29,6 +30,10 @@ const SOCKETS: usize = 5_000;
 const RATE: f64 = 200.0;
 /// Of three messages two are visitors', one is an agent's: they answer every other message.
 const VISITORS_SHARE: f64 = 2.0 / 3.0;
+/// Most who have the widget on their page say nothing: one in ten is in a conversation.
+const TALKING: usize = 10;
+/// How many messages a visitor writes, on average, before another visitor begins a conversation instead.
+const WRITES: u64 = 8;
 /// How many visitors go, come, lose their connection, or write by HTTP a second, for each multiple of the usual load.
 const CHURN: f64 = 4.0;
 
@@ -52,7 +57,8 @@ pub(crate) async fn play(options: &Options, scene: &mut Scene, report: &mut Repo
     let reads = Manner { reads: true, ..Manner::default() };
     let visitors = Mutex::new(scene.visitors(COMPANIES as usize, sockets, reads).await?);
     let chance = scene.play.chance.part("mixed");
-    pace(&visitors, rate * VISITORS_SHARE, Duration::from_secs(5), &chance).await;
+    let mut talk = Talk { visitors: &visitors, talking: Vec::new(), most: sockets / TALKING, chance };
+    talk.run(rate * VISITORS_SHARE, Duration::from_secs(10)).await;
 
     now(&format!("{rate} messages a second for {} s", long.as_secs()));
     let play = Arc::clone(&scene.play);
@@ -65,7 +71,7 @@ pub(crate) async fn play(options: &Options, scene: &mut Scene, report: &mut Repo
         manner: reads,
         every: Duration::from_secs_f64(1.0 / (CHURN * options.times as f64)),
     };
-    let (churned, ()) = tokio::join!(churn.run(long), pace(&visitors, rate * VISITORS_SHARE, long, &chance));
+    let (churned, ()) = tokio::join!(churn.run(long), talk.run(rate * VISITORS_SHARE, long));
     let spent = stretch.end(scene)?;
     let (gone, come) = churned?;
     tokio::time::sleep(Duration::from_secs(1)).await;
@@ -97,6 +103,52 @@ pub(crate) async fn play(options: &Options, scene: &mut Scene, report: &mut Repo
     report.figure("mixed.rss_before_mb", before.rss as f64 / 1_048_576.0, "MiB", Target::None);
     report.figure("mixed.rss_after_ratio", after.rss as f64 / before.rss.max(1) as f64, "", Target::AtMost(1.1));
     Ok(())
+}
+
+/// Visitors in conversation: each writes some messages, then somebody else begins.
+struct Talk<'a> {
+    visitors: &'a Mutex<Vec<Arc<Client>>>,
+    talking: Vec<Arc<Client>>,
+    most: usize,
+    chance: Chance,
+}
+
+impl Talk<'_> {
+    /// So many messages a second in all, whatever the answers.
+    async fn run(&mut self, rate: f64, long: Duration) {
+        let began = Instant::now();
+        let mut tick = tokio::time::interval(Duration::from_millis(5));
+        let mut sent = 0_u64;
+        while began.elapsed() < long {
+            tick.tick().await;
+            let due = (began.elapsed().as_secs_f64() * rate) as u64;
+            while sent < due {
+                sent += 1;
+                self.say();
+            }
+        }
+    }
+
+    fn say(&mut self) {
+        if self.talking.len() < self.most {
+            let visitors = self.visitors.lock().unwrap_or_else(PoisonError::into_inner);
+            self.talking.extend(visitors.get(self.chance.below(visitors.len() as u64) as usize).cloned());
+        }
+        for _ in 0..50 {
+            let at = self.chance.below(self.talking.len().max(1) as u64) as usize;
+            let Some(visitor) = self.talking.get(at) else { return };
+            let is_here = visitor.is_here();
+            if is_here {
+                visitor.send(None);
+            }
+            if !is_here || self.chance.below(WRITES) == 0 {
+                self.talking.swap_remove(at);
+            }
+            if is_here {
+                return;
+            }
+        }
+    }
 }
 
 /// Visitors who go, come, lose their connection, and write by HTTP.
