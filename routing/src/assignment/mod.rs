@@ -7,7 +7,7 @@ pub mod claim;
 pub mod ladder;
 pub mod model;
 pub mod plan;
-mod rank;
+pub(crate) mod rank;
 pub mod turns;
 pub mod why;
 

@@ -237,6 +237,6 @@ impl Planner {
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
-pub(super) mod test_floor;
+pub(crate) mod test_floor;
 #[cfg(test)]
 mod tests;

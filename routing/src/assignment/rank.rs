@@ -15,20 +15,20 @@ use super::why::{Candidate, Refusal};
 
 /// What a conversation asks for, without what is its own affair: equal wants share a ranking.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) struct Want {
+pub(crate) struct Want {
     team: Option<TeamId>,
     teams: Teams,
     required: Vec<Demand>,
     preferred: Vec<Demand>,
     language: Option<String>,
     language_required: bool,
-    channel: String,
-    weight: u32,
+    pub(crate) channel: String,
+    pub(crate) weight: u32,
     strategy: Strategy,
 }
 
 impl Want {
-    pub(super) fn of(ticket: &Ticket, reach: &Reach) -> Self {
+    pub(crate) fn of(ticket: &Ticket, reach: &Reach) -> Self {
         let rule = ticket.rules.language;
         Self {
             team: reach.team,
@@ -44,7 +44,7 @@ impl Want {
     }
 
     /// Why this agent could not take it, however much room they had.
-    pub(super) fn unable(&self, seat: &Seat) -> Option<Refusal> {
+    pub(crate) fn unable(&self, seat: &Seat) -> Option<Refusal> {
         if !self.teams.include(seat) {
             return Some(Refusal::OtherTeam);
         }

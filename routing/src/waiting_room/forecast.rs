@@ -1,0 +1,408 @@
+//! The line played forward: conversations end, places become free, whoever is first in line and fits takes them, some give up.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap, HashMap};
+
+use desk::ConversationId;
+use desk::assignment_policy::Strategy;
+use desk::team::TeamId;
+use infra::Timestamp;
+use tenant::AgentId;
+
+use super::draws::{Draw, normal};
+use super::handling::HandleTimes;
+use crate::assignment::ladder::effective;
+use crate::assignment::model::{Floor, Ticket};
+use crate::assignment::rank::Want;
+
+/// A conversation that an agent has in hand.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Running {
+    /// Which.
+    pub conversation: ConversationId,
+    /// Whose.
+    pub agent: AgentId,
+    /// For which team.
+    pub team: Option<TeamId>,
+    /// Where it came in.
+    pub channel: String,
+    /// How much of the agent's capacity it takes.
+    pub weight: u32,
+    /// Since when.
+    pub started_at: Timestamp,
+}
+
+/// How many times the line is played. Primes, as [`Draw`] wants it; fewer for a line so long that its length evens chance out.
+const RUNS: [(usize, u32); 3] = [(300, 101), (1_000, 61), (usize::MAX, 31)];
+
+/// One place that is taken now.
+struct Taken {
+    seat: usize,
+    channel: usize,
+    weight: i64,
+    scale: f64,
+    lasted: f64,
+    draw: Draw,
+}
+
+/// Someone in line.
+struct Waiting {
+    team: Option<TeamId>,
+    /// What they ask for now, then from when on what: seconds from now, kind.
+    kinds: Vec<(f64, usize)>,
+    only: Option<usize>,
+    service: Draw,
+    patience: Draw,
+}
+
+/// What some of them ask for.
+struct Kind {
+    weight: i64,
+    channel: usize,
+    able: Vec<usize>,
+}
+
+/// What stands where.
+struct Index<'a> {
+    places: HashMap<AgentId, usize>,
+    channels: BTreeMap<&'a str, usize>,
+    kinds: HashMap<Want, usize>,
+}
+
+/// The line and the floor, with everything looked up that does not change from run to run.
+pub(super) struct Forecast {
+    runs: u32,
+    kinds: Vec<Kind>,
+    /// For each seat: the kinds it may take.
+    takes: Vec<Vec<usize>>,
+    agents: Vec<AgentId>,
+    room: Vec<i64>,
+    /// For each seat, for each channel: how many more.
+    channel_room: Vec<Vec<i64>>,
+    taken: Vec<Taken>,
+    line: Vec<Waiting>,
+    served: Vec<Vec<f64>>,
+    whole: Draw,
+}
+
+/// Seconds that are never negative, ordered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct At(u64);
+
+impl At {
+    fn seconds(seconds: f64) -> Self {
+        // The bits of numbers that are not negative are in their order.
+        Self(seconds.max(0.0).to_bits())
+    }
+
+    fn get(self) -> f64 {
+        f64::from_bits(self.0)
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Event {
+    /// So much of this seat is free again.
+    Free { seat: usize, weight: i64, channel: usize },
+    /// This one asks for less now.
+    Rung { ticket: usize, kind: usize },
+}
+
+/// What changes within a run.
+struct Run<'a> {
+    room: Vec<i64>,
+    channel_room: Vec<Vec<i64>>,
+    queues: Vec<BinaryHeap<Reverse<usize>>>,
+    current: Vec<usize>,
+    waiting: Vec<bool>,
+    left: usize,
+    events: BinaryHeap<Reverse<(At, Event)>>,
+    times: &'a HandleTimes,
+    /// How wrong the times are in this run.
+    error: f64,
+    number: u32,
+    leave_rate: f64,
+}
+
+impl Forecast {
+    /// `line` in line order.
+    pub(super) fn new(
+        floor: &Floor,
+        line: &[&Ticket],
+        running: &[Running],
+        times: &HandleTimes,
+        now: Timestamp,
+    ) -> Self {
+        let runs = RUNS.iter().find(|(most, _)| line.len() <= *most).map_or(31, |(_, runs)| *runs);
+        let places: HashMap<AgentId, usize> =
+            floor.seats.iter().enumerate().map(|(index, seat)| (seat.agent, index)).collect();
+        let mut channels: BTreeMap<&str, usize> = BTreeMap::new();
+        for channel in line.iter().map(|one| &one.channel).chain(running.iter().map(|one| &one.channel)) {
+            let next = channels.len();
+            channels.entry(channel).or_insert(next);
+        }
+        let channel_room = floor.seats.iter().map(|seat| {
+            let mut room = vec![i64::MAX; channels.len()];
+            for (channel, index) in &channels {
+                if let (Some(most), Some(room)) = (seat.channel_most.get(*channel), room.get_mut(*index)) {
+                    let load = seat.channel_load.get(*channel).copied().unwrap_or_default();
+                    *room = i64::from(*most) - i64::from(load);
+                }
+            }
+            room
+        });
+        let mut forecast = Self {
+            runs,
+            kinds: Vec::new(),
+            takes: vec![Vec::new(); floor.seats.len()],
+            agents: floor.seats.iter().map(|seat| seat.agent).collect(),
+            room: floor.seats.iter().map(|seat| i64::from(seat.capacity) - i64::from(seat.load)).collect(),
+            channel_room: channel_room.collect(),
+            taken: Vec::new(),
+            line: Vec::new(),
+            served: vec![Vec::new(); line.len()],
+            whole: Draw::of(0, runs),
+        };
+        for one in running {
+            if let (Some(seat), Some(channel)) = (places.get(&one.agent), channels.get(one.channel.as_str())) {
+                forecast.taken.push(Taken {
+                    seat: *seat,
+                    channel: *channel,
+                    weight: one.weight.into(),
+                    scale: times.scale(one.agent, one.team),
+                    lasted: seconds(now - one.started_at),
+                    draw: Draw::of(number_of(one.conversation), runs),
+                });
+            }
+        }
+        let mut index = Index { places, channels, kinds: HashMap::new() };
+        for ticket in line {
+            let waiting = forecast.waiting(floor, ticket, &mut index, now);
+            forecast.line.push(waiting);
+        }
+        for (number, kind) in forecast.kinds.iter().enumerate() {
+            for seat in &kind.able {
+                if let Some(takes) = forecast.takes.get_mut(*seat) {
+                    takes.push(number);
+                }
+            }
+        }
+        forecast
+    }
+
+    fn waiting(&mut self, floor: &Floor, ticket: &Ticket, index: &mut Index<'_>, now: Timestamp) -> Waiting {
+        let only = ticket.only_agent.and_then(|agent| index.places.get(&agent).copied());
+        let mut kinds: Vec<(f64, usize)> = Vec::new();
+        let mut at = Some(now);
+        let mut team = ticket.team;
+        while let Some(moment) = at {
+            let reach = effective(ticket, &floor.brands, moment);
+            if moment == now {
+                team = reach.team;
+            }
+            at = reach.next_at.filter(|next| *next > moment);
+            // Who is meant for one agent alone is a kind of their own, and what nobody gives out is taken by nobody here.
+            let want = Want::of(ticket, &reach);
+            let shared = ticket.only_agent.is_none();
+            let kind = index.kinds.get(&want).copied().filter(|_| shared).unwrap_or_else(|| {
+                let able = |(place, seat): (usize, &crate::assignment::Seat)| {
+                    let meant = if shared {
+                        ticket.rules.strategy != Strategy::Manual && want.unable(seat).is_none()
+                    } else {
+                        only == Some(place)
+                    };
+                    (meant && seat.takes()).then_some(place)
+                };
+                self.kinds.push(Kind {
+                    weight: want.weight.into(),
+                    channel: index.channels.get(want.channel.as_str()).copied().unwrap_or_default(),
+                    able: floor.seats.iter().enumerate().filter_map(able).collect(),
+                });
+                if shared {
+                    index.kinds.insert(want, self.kinds.len() - 1);
+                }
+                self.kinds.len() - 1
+            });
+            if kinds.last().is_none_or(|(_, last)| *last != kind) {
+                kinds.push((seconds(moment - now), kind));
+            }
+        }
+        let number = number_of(ticket.conversation);
+        Waiting {
+            team,
+            kinds,
+            only,
+            service: Draw::of(number, self.runs),
+            patience: Draw::of(number ^ 0x5bd1_e995, self.runs),
+        }
+    }
+
+    /// How many agents may take this one now.
+    pub(super) fn staffed(&self, ticket: usize) -> usize {
+        let kind = self.line.get(ticket).and_then(|one| one.kinds.first());
+        kind.and_then(|(_, kind)| self.kinds.get(*kind)).map_or(0, |kind| kind.able.len())
+    }
+
+    /// Plays the line forward, and says for everybody in it after how many seconds they were served, in each run, rising.
+    /// Whoever was not served in a run is missing from it.
+    pub(super) fn play(mut self, times: &HandleTimes, leave_rate: f64) -> Vec<Vec<f64>> {
+        for number in 0..self.runs {
+            let mut run = self.begin(times, number, leave_rate);
+            for seat in 0..self.agents.len() {
+                self.fill(&mut run, seat, 0.0);
+            }
+            while run.left > 0
+                && let Some(Reverse((at, event))) = run.events.pop()
+            {
+                match event {
+                    Event::Free { seat, weight, channel } => {
+                        run.give_back(seat, weight, channel);
+                        self.fill(&mut run, seat, at.get());
+                    }
+                    Event::Rung { ticket, kind } => self.relax(&mut run, ticket, kind, at.get()),
+                }
+            }
+        }
+        for served in &mut self.served {
+            served.sort_by(f64::total_cmp);
+        }
+        self.served
+    }
+
+    /// How many runs there are.
+    pub(super) fn runs(&self) -> u32 {
+        self.runs
+    }
+
+    fn begin<'a>(&self, times: &'a HandleTimes, number: u32, leave_rate: f64) -> Run<'a> {
+        let error = (times.doubt() * normal(self.whole.in_run(number))).exp();
+        let mut queues: Vec<Vec<Reverse<usize>>> = vec![Vec::new(); self.kinds.len()];
+        let mut events = Vec::with_capacity(self.taken.len() + self.line.len());
+        for (ticket, one) in self.line.iter().enumerate() {
+            let mut kinds = one.kinds.iter();
+            if let Some(queue) = kinds.next().and_then(|(_, kind)| queues.get_mut(*kind)) {
+                queue.push(Reverse(ticket));
+            }
+            events.extend(kinds.map(|(at, kind)| Reverse((At::seconds(*at), Event::Rung { ticket, kind: *kind }))));
+        }
+        events.extend(self.taken.iter().map(|taken| {
+            let remaining = times.remaining(taken.scale * error, taken.lasted, taken.draw.in_run(number));
+            let event = Event::Free { seat: taken.seat, weight: taken.weight, channel: taken.channel };
+            Reverse((At::seconds(remaining), event))
+        }));
+        Run {
+            room: self.room.clone(),
+            channel_room: self.channel_room.clone(),
+            queues: queues.into_iter().map(BinaryHeap::from).collect(),
+            current: self.line.iter().map(|one| one.kinds.first().map_or(0, |(_, kind)| *kind)).collect(),
+            waiting: vec![true; self.line.len()],
+            left: self.line.len(),
+            events: BinaryHeap::from(events),
+            times,
+            error,
+            number,
+            leave_rate,
+        }
+    }
+
+    /// Gives this seat whoever is first in line and fits, until nobody does.
+    fn fill(&mut self, run: &mut Run<'_>, seat: usize, at: f64) {
+        loop {
+            let mut first = None;
+            for kind in self.takes.get(seat).into_iter().flatten() {
+                if self.kinds.get(*kind).is_some_and(|kind| run.fits(seat, kind))
+                    && let Some(ticket) = run.first(*kind)
+                {
+                    first = Some(first.map_or(ticket, |other: usize| other.min(ticket)));
+                }
+            }
+            let Some(ticket) = first else { return };
+            self.serve(run, ticket, seat, at);
+        }
+    }
+
+    fn serve(&mut self, run: &mut Run<'_>, ticket: usize, seat: usize, at: f64) {
+        let Some(one) = self.line.get(ticket) else { return };
+        if let Some(waiting) = run.waiting.get_mut(ticket) {
+            *waiting = false;
+        }
+        run.left -= 1;
+        if let Some(served) = self.served.get_mut(ticket) {
+            served.push(at);
+        }
+        // What their own wait would have been is known now; those behind have one less before them if they had given up.
+        let patience = -(1.0 - one.patience.in_run(run.number)).ln() / run.leave_rate.max(1e-9);
+        if patience < at && one.only.is_none() {
+            return;
+        }
+        let kind = run.current.get(ticket).and_then(|kind| self.kinds.get(*kind));
+        let (Some(kind), Some(agent)) = (kind, self.agents.get(seat)) else { return };
+        let scale = run.times.scale(*agent, one.team) * run.error;
+        let lasts = run.times.remaining(scale, 0.0, one.service.in_run(run.number));
+        run.take(seat, kind);
+        let event = Event::Free { seat, weight: kind.weight, channel: kind.channel };
+        run.events.push(Reverse((At::seconds(at + lasts), event)));
+    }
+
+    fn relax(&mut self, run: &mut Run<'_>, ticket: usize, kind: usize, at: f64) {
+        if !run.waiting.get(ticket).copied().unwrap_or_default() {
+            return;
+        }
+        if let (Some(current), Some(queue)) = (run.current.get_mut(ticket), run.queues.get_mut(kind)) {
+            *current = kind;
+            queue.push(Reverse(ticket));
+        }
+        let Some(wanted) = self.kinds.get(kind) else { return };
+        if let Some(seat) = wanted.able.iter().copied().find(|seat| run.fits(*seat, wanted)) {
+            self.fill(run, seat, at);
+        }
+    }
+}
+
+impl Run<'_> {
+    fn fits(&self, seat: usize, kind: &Kind) -> bool {
+        let channel = self.channel_room.get(seat).and_then(|room| room.get(kind.channel)).copied();
+        self.room.get(seat).is_some_and(|room| *room >= kind.weight) && channel.is_none_or(|room| room > 0)
+    }
+
+    /// The first of this kind who still waits and still asks for it.
+    fn first(&mut self, kind: usize) -> Option<usize> {
+        let queue = self.queues.get_mut(kind)?;
+        while let Some(Reverse(ticket)) = queue.peek().copied() {
+            let waits = self.waiting.get(ticket).copied().unwrap_or_default();
+            if waits && self.current.get(ticket) == Some(&kind) {
+                return Some(ticket);
+            }
+            queue.pop();
+        }
+        None
+    }
+
+    fn take(&mut self, seat: usize, kind: &Kind) {
+        self.change(seat, -kind.weight, kind.channel, -1);
+    }
+
+    fn give_back(&mut self, seat: usize, weight: i64, channel: usize) {
+        self.change(seat, weight, channel, 1);
+    }
+
+    fn change(&mut self, seat: usize, weight: i64, channel: usize, count: i64) {
+        if let Some(room) = self.room.get_mut(seat) {
+            *room += weight;
+        }
+        let room = self.channel_room.get_mut(seat).and_then(|room| room.get_mut(channel));
+        if let Some(room) = room.filter(|room| **room != i64::MAX) {
+            *room += count;
+        }
+    }
+}
+
+/// A number of a conversation's own, so that it draws alike each time the line is played.
+fn number_of(conversation: ConversationId) -> u64 {
+    let (high, low) = conversation.uuid().as_u64_pair();
+    high ^ low
+}
+
+fn seconds(span: chrono::TimeDelta) -> f64 {
+    span.as_seconds_f64().max(0.0)
+}
