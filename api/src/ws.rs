@@ -11,6 +11,7 @@ use futures::stream::FuturesUnordered;
 use futures::{SinkExt as _, StreamExt as _};
 use infra::Fault as _;
 use routing::realtime::{ClientFrame, Close, Delivery, FrameError, LARGEST, Place, SILENCE, ServerFrame, Session};
+use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::App;
@@ -143,10 +144,11 @@ async fn talk(app: &Arc<App>, socket: &mut WebSocket, session: &mut Session, mut
     let mut heard = Instant::now();
     let mut recheck = tokio::time::interval_at(Instant::now() + RECHECK, RECHECK);
     let mut leave = std::pin::pin!(app.time_to_leave());
-    let mut marks = FuturesUnordered::new();
+    let mut marks = FuturesUnordered::<JoinHandle<Vec<String>>>::new();
     loop {
         tokio::select! {
             Some(refusals) = marks.next(), if !marks.is_empty() => {
+                let refusals = refusals.unwrap_or_default();
                 if let Err(close) = Box::pin(pass_on(socket, &mut place, refusals, None)).await {
                     return close;
                 }
@@ -159,7 +161,8 @@ async fn talk(app: &Arc<App>, socket: &mut WebSocket, session: &mut Session, mut
                     Ok(None) => continue,
                     Ok(Some(Ok(frame))) => match session.noting(&frame) {
                         Some(noting) if marks.len() < MARKS_AT_ONCE => {
-                            marks.push(noting);
+                            // In a task of its own: what holds a row must go on while this socket waits for that row.
+                            marks.push(tokio::spawn(noting));
                             continue;
                         }
                         Some(_) | None => Box::pin(answer(session, frame)).await,

@@ -27,8 +27,9 @@ const WAITING: usize = 16_384;
 const EACH: usize = 128;
 /// How many companies are written together.
 const COMPANIES: usize = 32;
-/// How often a conversation in other hands is tried again, before its mark waits for it by itself.
-const TRIES: u8 = 3;
+/// How long after each try a conversation in other hands is tried again, before its mark waits for it by itself.
+const PAUSES: [Duration; 4] =
+    [Duration::from_millis(5), Duration::from_millis(15), Duration::from_millis(45), Duration::from_millis(135)];
 /// For how long a lane that could not connect leaves its marks to the pool.
 const DOWN: Duration = Duration::from_secs(1);
 
@@ -62,7 +63,7 @@ struct Job {
     conversation: ConversationId,
     mark: Mark,
     seq: i64,
-    tries: u8,
+    tries: usize,
     answer: oneshot::Sender<Answer>,
 }
 
@@ -81,7 +82,10 @@ impl Marker {
             let (sender, jobs) = channel(WAITING);
             let most = if world.mixed_batches { COMPANIES } else { 1 };
             let lane = Lane::relaxed(options, TOGETHER);
-            tokio::spawn(Keeper { lane, most, backlog: Backlog::default(), put_so_far: 0, down_until: None }.run(jobs));
+            tokio::spawn(
+                Keeper { lane, most, backlog: Backlog::default(), put_so_far: 0, later: Vec::new(), down_until: None }
+                    .run(jobs),
+            );
             sender
         });
         Self { jobs }
@@ -144,6 +148,8 @@ struct Keeper {
     most: usize,
     backlog: Backlog<AccountId, Job>,
     put_so_far: u128,
+    /// What is to be tried again, and when.
+    later: Vec<(Instant, Job)>,
     down_until: Option<Instant>,
 }
 
@@ -151,7 +157,19 @@ impl Keeper {
     async fn run(mut self, mut jobs: Receiver<Job>) {
         loop {
             if self.backlog.is_empty() {
-                let Some(job) = jobs.recv().await else { return };
+                let due = self.later.iter().map(|(due, _)| *due).min();
+                let came = match due {
+                    Some(due) => tokio::time::timeout_at(due, jobs.recv()).await,
+                    None => Ok(jobs.recv().await),
+                };
+                match came {
+                    Ok(Some(job)) => self.put(job),
+                    Ok(None) => return,
+                    Err(_) => {}
+                }
+            }
+            let now = Instant::now();
+            for (_, job) in self.later.extract_if(.., |(due, _)| *due <= now).collect::<Vec<_>>() {
                 self.put(job);
             }
             while self.backlog.len() < WAITING
@@ -194,9 +212,7 @@ impl Keeper {
         match self.lane.write(parts).await {
             Ok(rows) => {
                 for ((jobs, now), rows) in sent.into_iter().zip(rows) {
-                    for job in tell(jobs, &rows, now) {
-                        self.put(job);
-                    }
+                    self.later.extend(tell(jobs, &rows, now));
                 }
             }
             Err(StoreError::Unavailable(why)) => {
@@ -370,8 +386,8 @@ impl Moved {
     }
 }
 
-/// Tells what has moved and answers; gives back the marks to be tried again.
-fn tell(jobs: Vec<Job>, rows: &[PipelineRow], at: Timestamp) -> Vec<Job> {
+/// Tells what has moved and answers; gives back the marks to be tried again, and when.
+fn tell(jobs: Vec<Job>, rows: &[PipelineRow], at: Timestamp) -> Vec<(Instant, Job)> {
     let Some(tenant) = jobs.first().map(|job| job.tenant.clone()) else { return Vec::new() };
     let mut known = HashMap::with_capacity(rows.len());
     let mut events = Vec::with_capacity(rows.len());
@@ -393,12 +409,14 @@ fn tell(jobs: Vec<Job>, rows: &[PipelineRow], at: Timestamp) -> Vec<Job> {
         let answer = match known.get(&job.conversation.uuid()) {
             Some(moved) if moved.concerns(job.mark) => Answer::Noted,
             Some(_) => Answer::Unknown,
-            None if job.tries < TRIES => {
-                job.tries += 1;
-                again.push(job);
-                continue;
-            }
-            None => Answer::LeftAlone,
+            None => match PAUSES.get(job.tries) {
+                Some(pause) => {
+                    job.tries += 1;
+                    again.push((Instant::now() + *pause, job));
+                    continue;
+                }
+                None => Answer::LeftAlone,
+            },
         };
         drop(job.answer.send(answer));
     }
