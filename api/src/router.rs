@@ -36,6 +36,14 @@ use crate::{App, contract, health, idempotency, layers, outbox_page, pages, v1, 
         (name = "invitations", description = "Inviting colleagues"),
         (name = "api-keys", description = "Ways in for programs"),
         (name = "inboxes", description = "The doors customers come in by"),
+        (name = "teams", description = "Who answers together"),
+        (name = "brands", description = "Groups of inboxes and teams"),
+        (name = "skills", description = "What agents can do"),
+        (name = "business-hours", description = "When somebody answers"),
+        (name = "assignment-policies", description = "How waiting conversations are given to agents"),
+        (name = "routing-rules", description = "What a conversation asks for, by what is known of it"),
+        (name = "waiting-content", description = "What those who wait are shown"),
+        (name = "queue", description = "Who waits"),
         (name = "conversations", description = "Conversations, as agents see them"),
         (name = "messages", description = "Messages, as agents see them"),
         (name = "contacts", description = "The people who write"),
@@ -80,6 +88,7 @@ fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(v1::agents::list))
         .routes(routes!(v1::agents::change))
         .routes(routes!(v1::agents::choose_availability))
+        .routes(routes!(v1::agents::set_skills))
         .routes(routes!(v1::invitations::list, v1::invitations::invite))
         .routes(routes!(v1::invitations::revoke))
         .routes(routes!(v1::invitations::greet))
@@ -88,6 +97,30 @@ fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(v1::api_keys::revoke))
         .routes(routes!(v1::inboxes::list, v1::inboxes::create))
         .routes(routes!(v1::inboxes::show, v1::inboxes::change))
+        .routes(routes!(v1::teams::list, v1::teams::create))
+        .routes(routes!(v1::teams::show, v1::teams::replace, v1::teams::remove))
+        .routes(routes!(v1::teams::set_members))
+        .routes(routes!(v1::brands::list, v1::brands::create))
+        .routes(routes!(v1::brands::show, v1::brands::replace, v1::brands::remove))
+        .routes(routes!(v1::skills::list, v1::skills::create))
+        .routes(routes!(v1::skills::show, v1::skills::replace, v1::skills::remove))
+        .routes(routes!(v1::business_hours::list, v1::business_hours::create))
+        .routes(routes!(v1::business_hours::show, v1::business_hours::replace, v1::business_hours::remove))
+        .routes(routes!(v1::assignment_policies::list, v1::assignment_policies::create))
+        .routes(routes!(v1::assignment_policies::make_default))
+        .routes(routes!(
+            v1::assignment_policies::show,
+            v1::assignment_policies::replace,
+            v1::assignment_policies::remove
+        ))
+        .routes(routes!(v1::routing_rules::list, v1::routing_rules::create))
+        .routes(routes!(v1::routing_rules::arrange))
+        .routes(routes!(v1::routing_rules::test))
+        .routes(routes!(v1::routing_rules::show, v1::routing_rules::replace, v1::routing_rules::remove))
+        .routes(routes!(v1::waiting_content::list, v1::waiting_content::create))
+        .routes(routes!(v1::waiting_content::arrange))
+        .routes(routes!(v1::waiting_content::show, v1::waiting_content::replace, v1::waiting_content::remove))
+        .routes(routes!(v1::queue_thresholds::show, v1::queue_thresholds::set))
         .routes(routes!(v1::conversations::list))
         .routes(routes!(v1::conversations::counts))
         .routes(routes!(v1::conversations::show))
@@ -111,6 +144,8 @@ fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(v1::widget::deliver))
         .routes(routes!(v1::widget::rate))
         .routes(routes!(v1::widget::introduce))
+        .routes(routes!(v1::waiting_content::choose))
+        .routes(routes!(v1::waiting_content::note))
 }
 
 /// What lasts longer than an ordinary answer may take, and bounds itself.

@@ -1,5 +1,6 @@
 //! Contacts: the people who write to the company. A website visitor is a contact that nobody has identified yet.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -63,6 +64,8 @@ pub struct Contact {
     /// What else the company knows.
     #[schema(value_type = Object)]
     pub attributes: serde_json::Value,
+    /// Their labels.
+    pub tags: Vec<String>,
     /// Where they were last.
     pub page: Option<VisitedPage>,
     /// Their browser.
@@ -83,6 +86,7 @@ struct Row {
     verified: bool,
     locale: Option<String>,
     attributes: serde_json::Value,
+    tags: Vec<String>,
     page: Option<serde_json::Value>,
     user_agent: Option<String>,
     created_at: Timestamp,
@@ -108,6 +112,7 @@ impl TryFrom<Row> for Contact {
             verified: row.verified,
             locale: row.locale,
             attributes: row.attributes,
+            tags: row.tags,
             page,
             user_agent: row.user_agent,
             created_at: row.created_at,
@@ -157,7 +162,7 @@ impl Fault for ContactError {
 pub async fn find(tx: &TenantTx, id: ContactId) -> Result<Option<Contact>, StoreError> {
     let row: Option<Row> = tx
         .one(sql(
-            "select id, name, email, phone, external_id, verified, locale, attributes, page, user_agent, created_at, last_seen_at \
+            "select id, name, email, phone, external_id, verified, locale, attributes, tags, page, user_agent, created_at, last_seen_at \
              from contact where id = $1",
             [id.uuid().into()],
         ))
@@ -177,7 +182,7 @@ pub async fn list(
     let pattern = query.map(|text| format!("%{}%", text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")));
     let rows: Vec<Row> = tx
         .all(sql(
-            "select id, name, email, phone, external_id, verified, locale, attributes, page, user_agent, created_at, last_seen_at \
+            "select id, name, email, phone, external_id, verified, locale, attributes, tags, page, user_agent, created_at, last_seen_at \
              from contact where ($1::timestamptz is null or (created_at, id) < ($1, $2)) \
              and ($3::text is null or name ilike $3 or email ilike $3) order by created_at desc, id desc limit $4",
             [at.into(), id.into(), pattern.into(), (limit + 1).into()],
@@ -199,9 +204,26 @@ pub struct ContactChange {
     /// Replaces all attributes: a flat object of at most 50 texts, numbers and booleans.
     #[schema(value_type = Option<Object>)]
     pub attributes: Option<serde_json::Value>,
+    /// Replaces all labels: at most 50, of 1 to 40 characters; no two differ only in capitals.
+    pub tags: Option<Vec<String>>,
 }
 
-fn attributes_fit(value: &serde_json::Value) -> bool {
+/// How many labels a contact may have.
+const MOST_TAGS: usize = 50;
+
+/// Labels within bounds, each once whatever its capitals.
+pub fn checked_tags(tags: &[String], check: &mut Check) -> Vec<String> {
+    if tags.len() > MOST_TAGS {
+        check.refuse("tags", "too_many", "At most 50.");
+    }
+    let mut seen = BTreeSet::new();
+    let tags = tags.iter().take(MOST_TAGS).enumerate();
+    let tags = tags.map(|(place, tag)| check.line(&format!("tags/{place}"), tag, 1, 40)).collect::<Vec<_>>();
+    tags.into_iter().filter(|tag| seen.insert(tag.to_lowercase())).collect()
+}
+
+/// Whether it is a flat object within bounds.
+pub(crate) fn attributes_fit(value: &serde_json::Value) -> bool {
     value.as_object().is_some_and(|object| {
         object.len() <= 50
             && object.iter().all(|(key, value)| {
@@ -230,13 +252,14 @@ pub async fn update(tx: &mut TenantTx, id: ContactId, change: ContactChange) -> 
             "A flat object of at most 50 texts (1,000 characters), numbers and booleans.",
         );
     }
+    let tags = change.tags.map(|tags| checked_tags(&tags, &mut check));
     check.finish()?;
     tx.run(sql(
         "update contact set name = case when $2::text is null then name else nullif($2, '') end, \
          email = case when $3::text is null then email else nullif($3, '') end, \
          phone = case when $4::text is null then phone else nullif($4, '') end, \
-         attributes = coalesce($5::jsonb, attributes) where id = $1",
-        [id.uuid().into(), name.into(), email.into(), phone.into(), change.attributes.into()],
+         attributes = coalesce($5::jsonb, attributes), tags = coalesce($6::text[], tags) where id = $1",
+        [id.uuid().into(), name.into(), email.into(), phone.into(), change.attributes.into(), tags.into()],
     ))
     .await?;
     let contact = find(tx, id).await?.ok_or(ContactError::Unknown)?;

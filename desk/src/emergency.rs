@@ -145,7 +145,7 @@ fn is_phone(text: &str) -> bool {
 }
 
 /// Visitors click on it: nothing that a browser would run, and no name and password before the host.
-fn is_link(text: &str) -> bool {
+pub(crate) fn is_link(text: &str) -> bool {
     let lower = text.to_ascii_lowercase();
     let Some(rest) = lower.strip_prefix("https://").or_else(|| lower.strip_prefix("http://")) else { return false };
     let host = rest.split(['/', '?', '#']).next().unwrap_or_default();

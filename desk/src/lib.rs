@@ -8,23 +8,35 @@
 pub mod assignment_policy;
 mod backlog;
 pub mod brand;
+pub mod business_hours;
 pub mod contact;
 pub mod conversation;
 pub mod emergency;
 pub mod event;
 pub mod inbox;
 pub mod message;
+pub mod queue;
+pub mod routing_rule;
+pub mod setup;
 pub mod skill;
+pub mod start;
 pub mod survey;
 pub mod team;
+pub mod waiting_content;
+
+mod order;
 
 pub use assignment_policy::PolicyId;
 pub use brand::BrandId;
+pub use business_hours::HoursId;
 pub use contact::{Contact, ContactId};
 pub use conversation::{Conversation, ConversationId};
 pub use emergency::{Emergency, EmergencyNotice};
 pub use event::Event;
 pub use inbox::{Inbox, InboxId};
 pub use message::{Message, MessageId};
+pub use queue::QueueEntry;
+pub use routing_rule::RuleId;
 pub use skill::SkillId;
+pub use start::Start;
 pub use team::TeamId;

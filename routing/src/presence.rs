@@ -21,8 +21,12 @@ pub const BEAT: Duration = Duration::from_secs(15);
 pub enum EffectiveAvailability {
     /// Here and taking chats.
     Online,
+    /// Here, at work on what they have.
+    Busy,
     /// Here, but no new chats.
     Away,
+    /// Away, and what waits for their answer goes to others.
+    Reassigning,
     /// Not here.
     Offline,
 }
@@ -33,7 +37,9 @@ impl EffectiveAvailability {
         match (here, chosen) {
             (false, _) => Self::Offline,
             (true, Availability::Online) => Self::Online,
+            (true, Availability::Busy) => Self::Busy,
             (true, Availability::Away) => Self::Away,
+            (true, Availability::Reassigning) => Self::Reassigning,
         }
     }
 }

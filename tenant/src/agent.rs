@@ -1,5 +1,7 @@
 //! Agents inside their company: the name they sign with, whether they want chats, and how many at once.
 
+use std::collections::BTreeMap;
+
 use infra::Timestamp;
 use infra::database::{Rows as _, StoreError, sql};
 use sea_orm::FromQueryResult;
@@ -16,19 +18,54 @@ use crate::tx::TenantTx;
 pub enum Availability {
     /// Gives me chats.
     Online,
+    /// At work on what I have: no new chats.
+    Busy,
     /// Here, but no new chats.
     Away,
+    /// Away, and what waits for my answer goes to others.
+    Reassigning,
 }
 
 impl Availability {
+    const ALL: [Self; 4] = [Self::Online, Self::Busy, Self::Away, Self::Reassigning];
+
     /// As stored.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Online => "online",
+            Self::Busy => "busy",
             Self::Away => "away",
+            Self::Reassigning => "reassigning",
+        }
+    }
+
+    fn read(text: &str) -> Self {
+        Self::ALL.into_iter().find(|one| one.as_str() == text).unwrap_or(Self::Away)
+    }
+}
+
+/// Who has chosen it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ChosenBy {
+    /// The agent.
+    #[serde(rename = "self")]
+    Oneself,
+    /// The routing, after offers that nobody answered.
+    Auto,
+}
+
+impl ChosenBy {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Oneself => "self",
+            Self::Auto => "auto",
         }
     }
 }
+
+/// How many conversations of a channel an agent takes at once, by channel. A channel that is not named has no bound of its own.
+pub type ChannelCapacity = BTreeMap<String, u16>;
 
 /// An agent's own row.
 #[derive(Debug, Clone)]
@@ -39,10 +76,22 @@ pub struct Profile {
     pub name: String,
     /// What they have chosen.
     pub availability: Availability,
+    /// Why, when they do not take chats.
+    pub away_reason: Option<String>,
+    /// Who has chosen it.
+    pub availability_by: ChosenBy,
+    /// Since when.
+    pub availability_since: Option<Timestamp>,
+    /// The languages they speak, as BCP 47 tags.
+    pub languages: Vec<String>,
     /// How many open conversations they take at once.
     pub capacity: i32,
+    /// The same for single channels.
+    pub channel_capacity: ChannelCapacity,
     /// How many they have.
     pub open_conversations: i64,
+    /// Offers in a row that ran out unanswered.
+    pub missed_offers: i16,
     /// When they were last given one.
     pub last_assigned_at: Option<Timestamp>,
 }
@@ -52,21 +101,39 @@ struct Row {
     id: Uuid,
     name: String,
     availability: String,
+    away_reason: Option<String>,
+    availability_by: String,
+    availability_since: Option<Timestamp>,
+    languages: Vec<String>,
     capacity: i32,
+    channel_capacity: serde_json::Value,
     open_conversations: i64,
+    missed_offers: i16,
     last_assigned_at: Option<Timestamp>,
 }
 
-impl From<Row> for Profile {
-    fn from(row: Row) -> Self {
-        Self {
-            id: AgentId::from_uuid(row.id),
+impl TryFrom<Row> for Profile {
+    type Error = StoreError;
+
+    fn try_from(row: Row) -> Result<Self, StoreError> {
+        let id = AgentId::from_uuid(row.id);
+        let channel_capacity = serde_json::from_value(row.channel_capacity).map_err(|error| {
+            StoreError::Inconsistent { table: "agent", id: id.to_string(), what: error.to_string() }
+        })?;
+        Ok(Self {
+            id,
             name: row.name,
-            availability: if row.availability == "away" { Availability::Away } else { Availability::Online },
+            availability: Availability::read(&row.availability),
+            away_reason: row.away_reason,
+            availability_by: if row.availability_by == "auto" { ChosenBy::Auto } else { ChosenBy::Oneself },
+            availability_since: row.availability_since,
+            languages: row.languages,
             capacity: row.capacity,
+            channel_capacity,
             open_conversations: row.open_conversations,
+            missed_offers: row.missed_offers,
             last_assigned_at: row.last_assigned_at,
-        }
+        })
     }
 }
 
@@ -87,26 +154,28 @@ pub async fn join(tx: &TenantTx, id: AgentId, name: &str) -> Result<(), StoreErr
 pub async fn list(tx: &TenantTx) -> Result<Vec<Profile>, StoreError> {
     let rows: Vec<Row> = tx
         .all(sql(
-            "select a.id, a.name, a.availability, a.capacity, a.last_assigned_at, \
+            "select a.id, a.name, a.availability, a.away_reason, a.availability_by, a.availability_since, a.languages, a.capacity, \
+             a.channel_capacity, a.missed_offers, a.last_assigned_at, \
              (select count(*) from conversation c where c.assignee_id = a.id and c.status = 'open') as open_conversations \
              from agent a order by a.created_at, a.id",
             [],
         ))
         .await?;
-    Ok(rows.into_iter().map(Profile::from).collect())
+    rows.into_iter().map(Profile::try_from).collect()
 }
 
 /// One agent's row.
 pub async fn find(tx: &TenantTx, id: AgentId) -> Result<Option<Profile>, StoreError> {
     let row: Option<Row> = tx
         .one(sql(
-            "select a.id, a.name, a.availability, a.capacity, a.last_assigned_at, \
+            "select a.id, a.name, a.availability, a.away_reason, a.availability_by, a.availability_since, a.languages, a.capacity, \
+             a.channel_capacity, a.missed_offers, a.last_assigned_at, \
              (select count(*) from conversation c where c.assignee_id = a.id and c.status = 'open') as open_conversations \
              from agent a where a.id = $1",
             [id.uuid().into()],
         ))
         .await?;
-    Ok(row.map(Profile::from))
+    row.map(Profile::try_from).transpose()
 }
 
 #[derive(FromQueryResult)]
@@ -125,18 +194,48 @@ pub async fn signature(tx: &TenantTx, member: &Member) -> Result<String, StoreEr
     Ok(find_name(tx, member.agent_id).await?.unwrap_or_else(|| member.name.clone()))
 }
 
+/// What may be changed of an agent's row; what is absent stays.
+#[derive(Debug, Clone, Default)]
+pub struct Change {
+    /// The name visitors read.
+    pub name: Option<String>,
+    /// How many open conversations they take at once.
+    pub capacity: Option<i32>,
+    /// The languages they speak.
+    pub languages: Option<Vec<String>>,
+    /// How many conversations of single channels they take at once.
+    pub channel_capacity: Option<ChannelCapacity>,
+}
+
 /// Changes some of an agent's row; false when there is none.
-pub async fn update(
-    tx: &TenantTx,
-    id: AgentId,
-    name: Option<String>,
-    availability: Option<Availability>,
-    capacity: Option<i32>,
-) -> Result<bool, StoreError> {
+pub async fn update(tx: &TenantTx, id: AgentId, change: Change) -> Result<bool, StoreError> {
+    let channels = change.channel_capacity.map(serde_json::to_value).transpose();
+    let channels = channels.map_err(|error| StoreError::Refused(error.to_string()))?;
     let touched = tx
         .run(sql(
-            "update agent set name = coalesce($2, name), availability = coalesce($3, availability), capacity = coalesce($4, capacity) where id = $1",
-            [id.uuid().into(), name.into(), availability.map(Availability::as_str).into(), capacity.into()],
+            "update agent set name = coalesce($2, name), capacity = coalesce($3, capacity), languages = coalesce($4, languages), \
+             channel_capacity = coalesce($5, channel_capacity) where id = $1",
+            [id.uuid().into(), change.name.into(), change.capacity.into(), change.languages.into(), channels.into()],
+        ))
+        .await?;
+    Ok(touched > 0)
+}
+
+/// Chooses whether an agent gets chats, and why not. A reason is kept only beside a choice that needs one. False when there is
+/// no such agent.
+pub async fn choose(
+    tx: &TenantTx,
+    id: AgentId,
+    availability: Availability,
+    reason: Option<String>,
+    by: ChosenBy,
+) -> Result<bool, StoreError> {
+    let reason = reason.filter(|_| availability != Availability::Online);
+    let touched = tx
+        .run(sql(
+            "update agent set availability = $2, away_reason = $3, availability_by = $4, missed_offers = 0, \
+             availability_since = case when availability = $2 then coalesce(availability_since, $5) else $5 end where id = $1",
+            [id.uuid().into(), availability.as_str().into(), reason.into(), by.as_str().into(), tx.now().into()],
         ))
         .await?;
     Ok(touched > 0)

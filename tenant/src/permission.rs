@@ -40,6 +40,12 @@ pub enum Permission {
     /// Create and change inboxes.
     #[serde(rename = "inboxes.manage")]
     InboxesManage,
+    /// Set up teams, brands, skills, business hours, policies and what those who wait are shown.
+    #[serde(rename = "routing.manage")]
+    RoutingManage,
+    /// Take conversations over, and join them.
+    #[serde(rename = "conversations.supervise")]
+    ConversationsSupervise,
     /// Change the company's name and language.
     #[serde(rename = "account.manage")]
     AccountManage,
@@ -56,7 +62,7 @@ pub enum Permission {
 
 impl Permission {
     /// Every right there is.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::ConversationsRead,
         Self::ConversationsReply,
         Self::ConversationsAssign,
@@ -67,6 +73,8 @@ impl Permission {
         Self::AgentsManage,
         Self::InboxesRead,
         Self::InboxesManage,
+        Self::RoutingManage,
+        Self::ConversationsSupervise,
         Self::AccountManage,
         Self::UsageRead,
         Self::ApiKeysManage,
@@ -104,7 +112,12 @@ impl Permissions {
             Permission::AgentsRead,
             Permission::InboxesRead,
         ];
-        let supervisor = [Permission::SurveysRead, Permission::UsageRead];
+        let supervisor = [
+            Permission::SurveysRead,
+            Permission::UsageRead,
+            Permission::RoutingManage,
+            Permission::ConversationsSupervise,
+        ];
         match role {
             Role::Owner | Role::Admin => Self(Permission::ALL.into()),
             Role::Supervisor => Self(agent.into_iter().chain(supervisor).collect()),

@@ -111,6 +111,8 @@ export interface components {
             page: components["schemas"]["VisitedPage"] | null;
             /** @description Their telephone number, once known. */
             phone: string | null;
+            /** @description Their labels. */
+            tags: string[];
             /** @description Their browser. */
             user_agent: string | null;
             /** @description Whether the company's server vouched for who they are. */
@@ -243,7 +245,7 @@ export interface components {
          * @description What others see of an agent.
          * @enum {string}
          */
-        EffectiveAvailability: "online" | "away" | "offline";
+        EffectiveAvailability: "online" | "busy" | "away" | "reassigning" | "offline";
         /** @description Another way to reach the company. */
         EmergencyContact: {
             /** @description What kind of way. */

@@ -64,7 +64,7 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Choose to be online or away */
+        /** Choose whether to take chats */
         put: operations["agents_choose_availability"];
         post?: never;
         delete?: never;
@@ -91,6 +91,23 @@ export interface paths {
          * @description Switching somebody off closes their sockets and sessions at once.
          */
         patch: operations["agents_change"];
+        trace?: never;
+    };
+    "/v1/agents/{id}/skills": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Say what a colleague can do */
+        put: operations["agents_set_skills"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/v1/api-keys": {
@@ -123,6 +140,72 @@ export interface paths {
         post?: never;
         /** Revoke an API key */
         delete: operations["api_keys_revoke"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/assignment-policies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List assignment policies
+         * @description The default first. There is always one.
+         */
+        get: operations["assignment_policies_list"];
+        put?: never;
+        /**
+         * Make an assignment policy
+         * @description What can never work is refused; what works otherwise than meant comes back with warnings.
+         */
+        post: operations["assignment_policies_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/assignment-policies/default": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Choose the default assignment policy */
+        put: operations["assignment_policies_make_default"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/assignment-policies/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show an assignment policy */
+        get: operations["assignment_policies_show"];
+        /**
+         * Write an assignment policy anew
+         * @description What can never work is refused; what works otherwise than meant comes back with warnings.
+         */
+        put: operations["assignment_policies_replace"];
+        post?: never;
+        /**
+         * Remove an assignment policy
+         * @description Refused while a team or an inbox names it, and for the default.
+         */
+        delete: operations["assignment_policies_remove"];
         options?: never;
         head?: never;
         patch?: never;
@@ -305,6 +388,86 @@ export interface paths {
         /** Prove an e-mail address */
         post: operations["auth_verify_email"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/brands": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List brands */
+        get: operations["brands_list"];
+        put?: never;
+        /** Make a brand */
+        post: operations["brands_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/brands/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show a brand */
+        get: operations["brands_show"];
+        /** Write a brand anew */
+        put: operations["brands_replace"];
+        post?: never;
+        /**
+         * Remove a brand
+         * @description Refused while an inbox or a team belongs to it, or a policy leads to it.
+         */
+        delete: operations["brands_remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/business-hours": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List business hours */
+        get: operations["business_hours_list"];
+        put?: never;
+        /** Make business hours */
+        post: operations["business_hours_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/business-hours/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show business hours */
+        get: operations["business_hours_show"];
+        /** Write business hours anew */
+        put: operations["business_hours_replace"];
+        post?: never;
+        /**
+         * Remove business hours
+         * @description Refused while a team, an inbox or a brand names them.
+         */
+        delete: operations["business_hours_remove"];
         options?: never;
         head?: never;
         patch?: never;
@@ -647,6 +810,107 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/queue/thresholds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show the thresholds of the queue board */
+        get: operations["queue_show_thresholds"];
+        /** Choose the thresholds of the queue board */
+        put: operations["queue_set_thresholds"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/routing-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List routing rules
+         * @description In order: all that match apply, and later ones win.
+         */
+        get: operations["routing_rules_list"];
+        put?: never;
+        /**
+         * Make a routing rule
+         * @description It becomes the last one.
+         */
+        post: operations["routing_rules_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/routing-rules/order": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Put the routing rules into an order */
+        put: operations["routing_rules_arrange"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/routing-rules/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try the routing rules
+         * @description Says what the active rules would amount to for a conversation that begins so. Nothing is changed.
+         */
+        post: operations["routing_rules_test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/routing-rules/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show a routing rule */
+        get: operations["routing_rules_show"];
+        /** Write a routing rule anew */
+        put: operations["routing_rules_replace"];
+        post?: never;
+        /**
+         * Remove a routing rule
+         * @description Conversations that have begun keep what it gave them.
+         */
+        delete: operations["routing_rules_remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/signup": {
         parameters: {
             query?: never;
@@ -663,6 +927,46 @@ export interface paths {
          */
         post: operations["signup_sign_up"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/skills": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List skills */
+        get: operations["skills_list"];
+        put?: never;
+        /** Make a skill */
+        post: operations["skills_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/skills/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show a skill */
+        get: operations["skills_show"];
+        /** Write a skill anew */
+        put: operations["skills_replace"];
+        post?: never;
+        /**
+         * Remove a skill
+         * @description Agents lose it. Refused while a rule or a conversation that waits asks for it.
+         */
+        delete: operations["skills_remove"];
         options?: never;
         head?: never;
         patch?: never;
@@ -705,6 +1009,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/teams": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List teams */
+        get: operations["teams_list"];
+        put?: never;
+        /** Make a team */
+        post: operations["teams_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/teams/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show a team */
+        get: operations["teams_show"];
+        /**
+         * Write a team anew
+         * @description Its members stay. A policy with which conversations would go round for ever is refused with `overflow_cycle`.
+         */
+        put: operations["teams_replace"];
+        post?: never;
+        /**
+         * Remove a team
+         * @description Refused while an inbox, a policy or a rule leads to it, or it has conversations that are not resolved.
+         */
+        delete: operations["teams_remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/teams/{id}/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Say who is in a team */
+        put: operations["teams_set_members"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/usage": {
         parameters: {
             query?: never;
@@ -720,6 +1084,72 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/waiting-content": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List waiting content
+         * @description In order: what comes first is shown first.
+         */
+        get: operations["waiting_content_list"];
+        put?: never;
+        /**
+         * Make waiting content
+         * @description It becomes the last one.
+         */
+        post: operations["waiting_content_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/waiting-content/order": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Put waiting content into an order */
+        put: operations["waiting_content_arrange"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/waiting-content/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show waiting content */
+        get: operations["waiting_content_show"];
+        /**
+         * Write waiting content anew
+         * @description What was counted stays.
+         */
+        put: operations["waiting_content_replace"];
+        post?: never;
+        /**
+         * Remove waiting content
+         * @description What was counted of it goes too.
+         */
+        delete: operations["waiting_content_remove"];
         options?: never;
         head?: never;
         patch?: never;
@@ -916,6 +1346,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/widget/waiting-content": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what this visitor is shown while waiting
+         * @description Chosen by where they are, their labels, the team they wait for and their language; at most ten.
+         */
+        get: operations["widget_waiting_content"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/widget/waiting-content/{id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Count that a visitor has seen or followed something
+         * @description Once a visitor, kind and day; a repeat changes nothing.
+         */
+        post: operations["widget_note_waiting_content"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -985,11 +1455,24 @@ export interface components {
         Agent: {
             /** @description What others see: what they chose, and whether they are connected. */
             availability: components["schemas"]["EffectiveAvailability"];
+            /** @description Who has chosen it: `auto` after offers that nobody answered. */
+            availability_by: components["schemas"]["ChosenBy"];
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            availability_since: string | null;
+            /** @description Why, when they do not take chats. */
+            away_reason: string | null;
             /**
              * Format: int32
              * @description How many open conversations they take at once.
              */
             capacity: number;
+            /** @description The same for single channels, within the capacity as a whole. */
+            channel_capacity: {
+                [key: string]: number;
+            };
             /** @description What they chose. */
             chosen_availability: components["schemas"]["Availability"];
             /**
@@ -1006,6 +1489,8 @@ export interface components {
             email: string;
             /** @description Their id in this company. */
             id: components["schemas"]["AgentId"];
+            /** @description The languages they speak, as BCP 47 tags. */
+            languages: string[];
             /** @description The name they sign with here. */
             name: string;
             /**
@@ -1015,6 +1500,10 @@ export interface components {
             open_conversations: number;
             /** @description What they are here. */
             role: components["schemas"]["Role"];
+            /** @description What they can do. */
+            skills: components["schemas"]["AgentSkill"][];
+            /** @description The teams they are in. */
+            team_ids: components["schemas"]["TeamId"][];
         };
         /** @description What may be changed of a colleague; what is absent stays. */
         AgentChange: {
@@ -1023,14 +1512,35 @@ export interface components {
              * @description How many open conversations at once, 1 to 100.
              */
             capacity?: number | null;
+            /** @description How many conversations of single channels at once, 0 to 100 each; replaces all. */
+            channel_capacity?: {
+                [key: string]: number;
+            } | null;
             /** @description Switch off, or on again. */
             disabled?: boolean | null;
+            /** @description The languages they speak, as BCP 47 tags such as `en` or `zh-CN`; at most 20. One may always change one's own. */
+            languages?: string[] | null;
             /** @description The name to sign with, 1 to 80 characters. One may always change one's own. */
             name?: string | null;
             role?: components["schemas"]["Role"] | null;
         };
         /** @example agent_01h455vb4pex5vsknk084sn02q */
         AgentId: string;
+        /** @description What an agent can do. */
+        AgentSkill: {
+            /**
+             * Format: int32
+             * @description How well, 1 to 5.
+             */
+            level: number;
+            /** @description Which. */
+            skill_id: components["schemas"]["SkillId"];
+        };
+        /** @description What somebody can do. */
+        AgentSkills: {
+            /** @description Each skill once, with its level; at most 50. What is not named is lost. */
+            skills: components["schemas"]["AgentSkill"][];
+        };
         /** @description A key, without its secret. */
         ApiKey: {
             /**
@@ -1076,6 +1586,29 @@ export interface components {
         Assign: {
             agent_id?: components["schemas"]["AgentId"] | null;
         };
+        /** @description A policy. */
+        AssignmentPolicy: {
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /** @description Its id. */
+            id: components["schemas"]["PolicyId"];
+            /** @description Whether it holds where neither the team nor the inbox names one. */
+            is_default: boolean;
+            /** @description Its name; no two differ only in capitals. */
+            name: string;
+            /** @description What it says. */
+            rules: components["schemas"]["PolicyRules"];
+            /**
+             * Format: date-time
+             * @description When it was last changed.
+             */
+            updated_at: string;
+            /** @description What will not work as somebody may hope. */
+            warnings: components["schemas"]["SetupWarning"][];
+        };
         /** @description Who did it. */
         AuditActor: {
             /** @description Whose id, when there is one. */
@@ -1112,11 +1645,67 @@ export interface components {
          * @description What an agent has chosen. Whether they are reachable is presence's affair.
          * @enum {string}
          */
-        Availability: "online" | "away";
+        Availability: "online" | "busy" | "away" | "reassigning";
         /** @description A choice. */
         AvailabilityChoice: {
-            /** @description `online` takes chats, `away` does not. */
+            /** @description `online` takes chats; `busy` and `away` do not; `reassigning` also gives away what waits for an answer. */
             availability: components["schemas"]["Availability"];
+            /** @description Why, for colleagues; at most 80 characters. Not kept when `online`. */
+            reason?: string | null;
+        };
+        /** @description A brand. Its inboxes and teams name it. */
+        Brand: {
+            business_hours_id: components["schemas"]["HoursId"] | null;
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /** @description Its id. */
+            id: components["schemas"]["BrandId"];
+            /** @description Its name; no two differ only in capitals. */
+            name: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed.
+             */
+            updated_at: string;
+        };
+        /** @example brand_01h455vb4pex5vsknk084sn02q */
+        BrandId: string;
+        /** @description A brand as somebody wants it. */
+        BrandRequest: {
+            business_hours_id?: components["schemas"]["HoursId"] | null;
+            /** @description 1 to 80 characters; no two differ only in capitals. */
+            name: string;
+        };
+        /** @description Business hours. */
+        BusinessHours: {
+            /** @description When it is open. */
+            calendar: components["schemas"]["HoursCalendar"];
+            /**
+             * Format: date-time
+             * @description When they were made.
+             */
+            created_at: string;
+            /** @description Their id. */
+            id: components["schemas"]["HoursId"];
+            /** @description Their name; no two differ only in capitals. */
+            name: string;
+            /**
+             * Format: date-time
+             * @description When they were last changed.
+             */
+            updated_at: string;
+            /** @description What will not work as somebody may hope. */
+            warnings: components["schemas"]["SetupWarning"][];
+        };
+        /** @description Business hours as somebody wants them. */
+        BusinessHoursRequest: {
+            /** @description When it is open. */
+            calendar: components["schemas"]["HoursCalendar"];
+            /** @description 1 to 80 characters; no two differ only in capitals. */
+            name: string;
         };
         /** @description How far a new company has come. */
         Checklist: {
@@ -1131,6 +1720,11 @@ export interface components {
             /** @description A page has loaded the widget. */
             widget_installed: boolean;
         };
+        /**
+         * @description Who has chosen it.
+         * @enum {string}
+         */
+        ChosenBy: "self" | "auto";
         /** @example cont_01h455vb4pex5vsknk084sn02q */
         ContId: string;
         /** @description A person who writes to the company. */
@@ -1160,6 +1754,8 @@ export interface components {
             page: components["schemas"]["VisitedPage"] | null;
             /** @description Their telephone number, once known. */
             phone: string | null;
+            /** @description Their labels. */
+            tags: string[];
             /** @description Their browser. */
             user_agent: string | null;
             /** @description Whether the company's server vouched for who they are. */
@@ -1184,7 +1780,62 @@ export interface components {
             name?: string | null;
             /** @description At most 40 characters. */
             phone?: string | null;
+            /** @description Replaces all labels: at most 50, of 1 to 40 characters; no two differ only in capitals. */
+            tags?: string[] | null;
         };
+        /** @description Whom it is for: of each list that is not empty, one entry must fit. */
+        ContentAudience: {
+            /**
+             * @description Languages; `zh` is for `zh-CN` too. At most 20.
+             * @default []
+             */
+            locales: string[];
+            /**
+             * @description Words in the address of the visitor's page; at most 20, of 1 to 200 characters.
+             * @default []
+             */
+            pages: string[];
+            /**
+             * @description Labels of the contact; at most 20.
+             * @default []
+             */
+            tags: string[];
+            /**
+             * @description Teams they wait for; at most 20.
+             * @default []
+             */
+            team_ids: components["schemas"]["TeamId"][];
+        };
+        /** @description How often something was seen and followed. */
+        ContentCounts: {
+            /**
+             * Format: int64
+             * @description How many followed it, each once a day.
+             */
+            clicks: number;
+            /**
+             * Format: int64
+             * @description How many visitors saw it, each once a day.
+             */
+            impressions: number;
+        };
+        /** @description Something that a visitor has done. */
+        ContentEvent: {
+            /** @description What. */
+            kind: components["schemas"]["ContentEventKind"];
+        };
+        /**
+         * @description What a visitor has done with it.
+         * @enum {string}
+         */
+        ContentEventKind: "impression" | "click";
+        /** @example content_01h455vb4pex5vsknk084sn02q */
+        ContentId: string;
+        /**
+         * @description What it is.
+         * @enum {string}
+         */
+        ContentKind: "video" | "card" | "coupon" | "article";
         /** @example conv_01h455vb4pex5vsknk084sn02q */
         ConvId: string;
         /** @description A conversation, as agents see it. */
@@ -1294,6 +1945,17 @@ export interface components {
              */
             waiting_since: string | null;
         };
+        /** @description What is known when an episode begins. */
+        ConversationStart: {
+            /** @description What was answered before the chat, by question; at most 20, of at most 500 characters. */
+            answers?: {
+                [key: string]: string;
+            };
+            /** @description What the page says: a flat object of at most 50 texts, numbers and booleans. `intent` says what it is about. */
+            attributes?: Record<string, unknown>;
+            page?: components["schemas"]["VisitedPage"] | null;
+            team_id?: components["schemas"]["TeamId"] | null;
+        };
         /**
          * @description The name of a state.
          * @enum {string}
@@ -1345,11 +2007,16 @@ export interface components {
              */
             quantity: number;
         };
+        /** @description Which one is to hold where no other is named. */
+        DefaultPolicy: {
+            /** @description Which. */
+            assignment_policy_id: components["schemas"]["PolicyId"];
+        };
         /**
          * @description What others see of an agent.
          * @enum {string}
          */
-        EffectiveAvailability: "online" | "away" | "offline";
+        EffectiveAvailability: "online" | "busy" | "away" | "reassigning" | "offline";
         /** @description The plan. */
         Emergency: {
             /** @description Whether it is switched on. */
@@ -1416,8 +2083,38 @@ export interface components {
             /** @description Server's frames, as `realtime.json` describes them; none when nothing happened. */
             frames: Record<string, unknown>[];
         };
+        /** @description When it is open. */
+        HoursCalendar: {
+            /** @description Days that are different; at most 400, each once. */
+            special?: components["schemas"]["SpecialDay"][];
+            /**
+             * @description The IANA name of the time zone.
+             * @example Asia/Shanghai
+             */
+            time_zone: string;
+            /** @description An ordinary week. */
+            weekly?: components["schemas"]["WeeklyHours"];
+        };
+        /** @example hours_01h455vb4pex5vsknk084sn02q */
+        HoursId: string;
+        /** @description From when to when. An end that is not after the beginning is on the next day. */
+        HoursSlot: {
+            /**
+             * @description `HH:MM`, from 00:00 to 23:59.
+             * @example 09:00
+             */
+            from: string;
+            /**
+             * @description `HH:MM`, up to 24:00. Not after `from`: on the next day.
+             * @example 17:30
+             */
+            to: string;
+        };
         /** @description An inbox. */
         Inbox: {
+            assignment_policy_id: components["schemas"]["PolicyId"] | null;
+            brand_id: components["schemas"]["BrandId"] | null;
+            business_hours_id: components["schemas"]["HoursId"] | null;
             /** @description Its channel; so far always `website`. */
             channel: string;
             /**
@@ -1441,18 +2138,33 @@ export interface components {
             name: string;
             /** @description How the widget looks and what it says. */
             settings: components["schemas"]["InboxSettings"];
+            team_id: components["schemas"]["TeamId"] | null;
             /**
              * Format: date-time
              * @description When it was last changed.
              */
             updated_at: string;
+            /**
+             * Format: int32
+             * @description How much of an agent's place one conversation takes, in percent.
+             */
+            weight: number;
         };
         /** @description What may be changed of an inbox; what is absent stays. */
         InboxChange: {
+            assignment_policy_id?: components["schemas"]["PolicyId"] | null;
+            brand_id?: components["schemas"]["BrandId"] | null;
+            business_hours_id?: components["schemas"]["HoursId"] | null;
             /** @description 1 to 80 characters. */
             name?: string | null;
             /** @description Some of the settings. */
             settings?: components["schemas"]["InboxSettingsChange"];
+            team_id?: components["schemas"]["TeamId"] | null;
+            /**
+             * Format: int32
+             * @description How much of an agent's place one conversation takes, 1 to 100 percent.
+             */
+            weight?: number | null;
         };
         /** @example inbox_01h455vb4pex5vsknk084sn02q */
         InboxId: string;
@@ -1584,6 +2296,52 @@ export interface components {
         InvtId: string;
         /** @example key_01h455vb4pex5vsknk084sn02q */
         KeyId: string;
+        /** @description One rung of the ladder. */
+        LadderRung: {
+            /**
+             * Format: int32
+             * @description How long the visitor has waited, in seconds: 1 to 86,400, and more than the rung before.
+             */
+            after_seconds: number;
+            /** @description What happens then. */
+            step: components["schemas"]["LadderStep"];
+        };
+        /** @description What happens to a wait that has become too long. */
+        LadderStep: {
+            /** @enum {string} */
+            kind: "drop_preferred";
+        } | {
+            /**
+             * Format: int32
+             * @description By how much, 1 to 4.
+             */
+            by: number;
+            /** @enum {string} */
+            kind: "lower_level";
+        } | {
+            /** @enum {string} */
+            kind: "widen_to_team";
+            /** @description Which. */
+            team_id: components["schemas"]["TeamId"];
+        } | {
+            /** @enum {string} */
+            kind: "overflow_to_team";
+            /** @description Which. */
+            team_id: components["schemas"]["TeamId"];
+        } | {
+            /** @description Which. */
+            brand_id: components["schemas"]["BrandId"];
+            /** @enum {string} */
+            kind: "overflow_to_brand";
+        } | {
+            /** @enum {string} */
+            kind: "message_form";
+        };
+        /**
+         * @description What the visitor's language means.
+         * @enum {string}
+         */
+        LanguageRule: "ignore" | "prefer" | "require";
         /** @description Upper bounds; null is no bound. */
         Limits: {
             /**
@@ -1841,17 +2599,40 @@ export interface components {
         };
         /** @example msg_01h455vb4pex5vsknk084sn02q */
         MsgId: string;
+        /** @description An order to put things into. */
+        Order_ContentId: {
+            /** @description Every one of them, once. */
+            ids: string[];
+        };
+        /** @description An order to put things into. */
+        Order_RuleId: {
+            /** @description Every one of them, once. */
+            ids: string[];
+        };
         /** @description One page of a list. */
         Page_Agent: {
             /** @description The rows. */
             data: {
                 /** @description What others see: what they chose, and whether they are connected. */
                 availability: components["schemas"]["EffectiveAvailability"];
+                /** @description Who has chosen it: `auto` after offers that nobody answered. */
+                availability_by: components["schemas"]["ChosenBy"];
+                /**
+                 * Format: date-time
+                 * @description Since when.
+                 */
+                availability_since?: string | null;
+                /** @description Why, when they do not take chats. */
+                away_reason?: string | null;
                 /**
                  * Format: int32
                  * @description How many open conversations they take at once.
                  */
                 capacity: number;
+                /** @description The same for single channels, within the capacity as a whole. */
+                channel_capacity: {
+                    [key: string]: number;
+                };
                 /** @description What they chose. */
                 chosen_availability: components["schemas"]["Availability"];
                 /**
@@ -1868,6 +2649,8 @@ export interface components {
                 email: string;
                 /** @description Their id in this company. */
                 id: components["schemas"]["AgentId"];
+                /** @description The languages they speak, as BCP 47 tags. */
+                languages: string[];
                 /** @description The name they sign with here. */
                 name: string;
                 /**
@@ -1877,6 +2660,10 @@ export interface components {
                 open_conversations: number;
                 /** @description What they are here. */
                 role: components["schemas"]["Role"];
+                /** @description What they can do. */
+                skills: components["schemas"]["AgentSkill"][];
+                /** @description The teams they are in. */
+                team_ids: components["schemas"]["TeamId"][];
             }[];
             /** @description Pass it as `cursor` for the next page; null on the last. */
             next_cursor: string | null;
@@ -1913,6 +2700,34 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description One page of a list. */
+        Page_AssignmentPolicy: {
+            /** @description The rows. */
+            data: {
+                /**
+                 * Format: date-time
+                 * @description When it was made.
+                 */
+                created_at: string;
+                /** @description Its id. */
+                id: components["schemas"]["PolicyId"];
+                /** @description Whether it holds where neither the team nor the inbox names one. */
+                is_default: boolean;
+                /** @description Its name; no two differ only in capitals. */
+                name: string;
+                /** @description What it says. */
+                rules: components["schemas"]["PolicyRules"];
+                /**
+                 * Format: date-time
+                 * @description When it was last changed.
+                 */
+                updated_at: string;
+                /** @description What will not work as somebody may hope. */
+                warnings: components["schemas"]["SetupWarning"][];
+            }[];
+            /** @description Pass it as `cursor` for the next page; null on the last. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
         Page_AuditEntry: {
             /** @description The rows. */
             data: {
@@ -1934,6 +2749,55 @@ export interface components {
                 id: components["schemas"]["AuditId"];
                 /** @description To what: an id, when there is one. */
                 target?: string | null;
+            }[];
+            /** @description Pass it as `cursor` for the next page; null on the last. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        Page_Brand: {
+            /** @description The rows. */
+            data: {
+                business_hours_id?: components["schemas"]["HoursId"] | null;
+                /**
+                 * Format: date-time
+                 * @description When it was made.
+                 */
+                created_at: string;
+                /** @description Its id. */
+                id: components["schemas"]["BrandId"];
+                /** @description Its name; no two differ only in capitals. */
+                name: string;
+                /**
+                 * Format: date-time
+                 * @description When it was last changed.
+                 */
+                updated_at: string;
+            }[];
+            /** @description Pass it as `cursor` for the next page; null on the last. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        Page_BusinessHours: {
+            /** @description The rows. */
+            data: {
+                /** @description When it is open. */
+                calendar: components["schemas"]["HoursCalendar"];
+                /**
+                 * Format: date-time
+                 * @description When they were made.
+                 */
+                created_at: string;
+                /** @description Their id. */
+                id: components["schemas"]["HoursId"];
+                /** @description Their name; no two differ only in capitals. */
+                name: string;
+                /**
+                 * Format: date-time
+                 * @description When they were last changed.
+                 */
+                updated_at: string;
+                /** @description What will not work as somebody may hope. */
+                warnings: components["schemas"]["SetupWarning"][];
             }[];
             /** @description Pass it as `cursor` for the next page; null on the last. */
             next_cursor: string | null;
@@ -1967,6 +2831,8 @@ export interface components {
                 page?: components["schemas"]["VisitedPage"] | null;
                 /** @description Their telephone number, once known. */
                 phone?: string | null;
+                /** @description Their labels. */
+                tags: string[];
                 /** @description Their browser. */
                 user_agent?: string | null;
                 /** @description Whether the company's server vouched for who they are. */
@@ -2091,6 +2957,9 @@ export interface components {
         Page_Inbox: {
             /** @description The rows. */
             data: {
+                assignment_policy_id?: components["schemas"]["PolicyId"] | null;
+                brand_id?: components["schemas"]["BrandId"] | null;
+                business_hours_id?: components["schemas"]["HoursId"] | null;
                 /** @description Its channel; so far always `website`. */
                 channel: string;
                 /**
@@ -2114,11 +2983,17 @@ export interface components {
                 name: string;
                 /** @description How the widget looks and what it says. */
                 settings: components["schemas"]["InboxSettings"];
+                team_id?: components["schemas"]["TeamId"] | null;
                 /**
                  * Format: date-time
                  * @description When it was last changed.
                  */
                 updated_at: string;
+                /**
+                 * Format: int32
+                 * @description How much of an agent's place one conversation takes, in percent.
+                 */
+                weight: number;
             }[];
             /** @description Pass it as `cursor` for the next page; null on the last. */
             next_cursor: string | null;
@@ -2167,6 +3042,65 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description One page of a list. */
+        Page_RoutingRule: {
+            /** @description The rows. */
+            data: {
+                /** @description Whether it counts. */
+                active: boolean;
+                /** @description All of these must be so; none means always. */
+                conditions: components["schemas"]["RoutingCondition"][];
+                /**
+                 * Format: date-time
+                 * @description When it was made.
+                 */
+                created_at: string;
+                /** @description What follows then. */
+                effects: components["schemas"]["RoutingEffects"];
+                /** @description Its id. */
+                id: components["schemas"]["RuleId"];
+                /** @description Its name, for colleagues. */
+                name: string;
+                /**
+                 * Format: int32
+                 * @description Its place: lower ones apply first, and later ones win.
+                 */
+                position: number;
+                /**
+                 * Format: date-time
+                 * @description When it was last changed.
+                 */
+                updated_at: string;
+                /** @description What will not work as somebody may hope. */
+                warnings: components["schemas"]["SetupWarning"][];
+            }[];
+            /** @description Pass it as `cursor` for the next page; null on the last. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        Page_Skill: {
+            /** @description The rows. */
+            data: {
+                /**
+                 * Format: date-time
+                 * @description When it was made.
+                 */
+                created_at: string;
+                /** @description What it means. */
+                description: string;
+                /** @description Its id. */
+                id: components["schemas"]["SkillId"];
+                /** @description Its name; no two differ only in capitals. */
+                name: string;
+                /**
+                 * Format: date-time
+                 * @description When it was last changed.
+                 */
+                updated_at: string;
+            }[];
+            /** @description Pass it as `cursor` for the next page; null on the last. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
         Page_SurveyResponse: {
             /** @description The rows. */
             data: {
@@ -2203,11 +3137,114 @@ export interface components {
             /** @description Pass it as `cursor` for the next page; null on the last. */
             next_cursor: string | null;
         };
+        /** @description One page of a list. */
+        Page_Team: {
+            /** @description The rows. */
+            data: {
+                /** @description Who is in it. */
+                agent_ids: components["schemas"]["AgentId"][];
+                assignment_policy_id?: components["schemas"]["PolicyId"] | null;
+                brand_id?: components["schemas"]["BrandId"] | null;
+                business_hours_id?: components["schemas"]["HoursId"] | null;
+                /**
+                 * Format: date-time
+                 * @description When it was made.
+                 */
+                created_at: string;
+                /** @description What it is for. Visitors read it when they may choose the team. */
+                description: string;
+                /** @description Its id. */
+                id: components["schemas"]["TeamId"];
+                /** @description Its name; no two differ only in capitals. */
+                name: string;
+                /**
+                 * Format: int32
+                 * @description Its place among the teams.
+                 */
+                position: number;
+                /** @description Whether visitors may choose it before the chat. */
+                public: boolean;
+                /**
+                 * Format: date-time
+                 * @description When it was last changed.
+                 */
+                updated_at: string;
+                /** @description What will not work as somebody may hope. */
+                warnings: components["schemas"]["SetupWarning"][];
+            }[];
+            /** @description Pass it as `cursor` for the next page; null on the last. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        Page_WaitingContent: {
+            /** @description The rows. */
+            data: {
+                /** @description Whether it is shown. */
+                active: boolean;
+                /** @description Its words, as text. */
+                body: string;
+                /** @description Whom it is for. */
+                conditions: components["schemas"]["ContentAudience"];
+                /** @description How often it was seen and followed in the last 30 days. */
+                counts: components["schemas"]["ContentCounts"];
+                /** @description The code of a coupon. */
+                coupon_code?: string | null;
+                /**
+                 * Format: date-time
+                 * @description When it was made.
+                 */
+                created_at: string;
+                /** @description Its id. */
+                id: components["schemas"]["ContentId"];
+                /** @description What it is. */
+                kind: components["schemas"]["ContentKind"];
+                /** @description Where it leads. */
+                link_url?: string | null;
+                /** @description The address of the video or the picture. */
+                media_url?: string | null;
+                /**
+                 * Format: int32
+                 * @description Its place: lower ones are shown first.
+                 */
+                position: number;
+                /** @description Its head line. */
+                title: string;
+                /**
+                 * Format: date-time
+                 * @description When it was last changed.
+                 */
+                updated_at: string;
+            }[];
+            /** @description Pass it as `cursor` for the next page; null on the last. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        Page_WidgetContent: {
+            /** @description The rows. */
+            data: {
+                /** @description Its words, as text. */
+                body: string;
+                /** @description The code of a coupon. */
+                coupon_code?: string | null;
+                /** @description Its id. */
+                id: components["schemas"]["ContentId"];
+                /** @description What it is. */
+                kind: components["schemas"]["ContentKind"];
+                /** @description Where it leads. */
+                link_url?: string | null;
+                /** @description The address of the video or the picture. */
+                media_url?: string | null;
+                /** @description Its head line. */
+                title: string;
+            }[];
+            /** @description Pass it as `cursor` for the next page; null on the last. */
+            next_cursor: string | null;
+        };
         /**
          * @description One right. The names are also the scopes of API keys.
          * @enum {string}
          */
-        Permission: "conversations.read" | "conversations.reply" | "conversations.assign" | "contacts.read" | "contacts.write" | "surveys.read" | "agents.read" | "agents.manage" | "inboxes.read" | "inboxes.manage" | "account.manage" | "usage.read" | "api_keys.manage" | "audit.read";
+        Permission: "conversations.read" | "conversations.reply" | "conversations.assign" | "contacts.read" | "contacts.write" | "surveys.read" | "agents.read" | "agents.manage" | "inboxes.read" | "inboxes.manage" | "routing.manage" | "conversations.supervise" | "account.manage" | "usage.read" | "api_keys.manage" | "audit.read";
         /** @description A set of rights. */
         Permissions: components["schemas"]["Permission"][];
         /** @description What a company can choose. */
@@ -2222,6 +3259,59 @@ export interface components {
             /** @description Its name for people. */
             name: string;
         };
+        /** @example policy_01h455vb4pex5vsknk084sn02q */
+        PolicyId: string;
+        /** @description A policy as somebody wants it. */
+        PolicyRequest: {
+            /** @description 1 to 80 characters; no two differ only in capitals. */
+            name: string;
+            /** @description What it says. */
+            rules: components["schemas"]["PolicyRules"];
+        };
+        /** @description How waiting conversations are given to agents. */
+        PolicyRules: {
+            /**
+             * Format: int32
+             * @description How long an agent may be gone before what waits for their answer goes to others, 15 to 3,600.
+             */
+            absent_seconds: number;
+            /**
+             * Format: int32
+             * @description How long an agent may think about an offer, 5 to 300; null to give without asking.
+             */
+            accept_seconds?: number | null;
+            /**
+             * Format: int32
+             * @description How long a visitor may wait for an answer of the agent who has them before another one gets them, 30 to 3,600; null for
+             *     as long as it takes.
+             */
+            answer_seconds?: number | null;
+            /**
+             * Format: int32
+             * @description After how many missed offers in a row an agent is set to away, 1 to 10; null for never.
+             */
+            auto_away_after_missed?: number | null;
+            /** @description What happens as a wait grows longer; at most 10 rungs, rising. */
+            ladder: components["schemas"]["LadderRung"][];
+            /** @description What the visitor's language means. */
+            language: components["schemas"]["LanguageRule"];
+            /**
+             * Format: int32
+             * @description How many may wait, 1 to 10,000; null for any number.
+             */
+            queue_limit?: number | null;
+            /** @description Whether whoever had the visitor last gets them again, if online and with room. */
+            sticky: boolean;
+            /** @description Which of the able agents gets it. */
+            strategy: components["schemas"]["PolicyStrategy"];
+            /** @description What happens to whoever comes then. */
+            when_full: components["schemas"]["WhenFull"];
+        };
+        /**
+         * @description Which of the able agents gets it.
+         * @enum {string}
+         */
+        PolicyStrategy: "round_robin" | "least_busy" | "best_skill" | "manual";
         /**
          * @description Which side of the page.
          * @enum {string}
@@ -2262,6 +3352,37 @@ export interface components {
              */
             type: string;
         };
+        /** @description Past which numbers the queue board raises its voice; null for never. */
+        QueueThresholds: {
+            /**
+             * Format: int32
+             * @description How long the longest wait is, in seconds.
+             */
+            longest_seconds: number | null;
+            /**
+             * Format: date-time
+             * @description When they were last changed.
+             */
+            updated_at: string | null;
+            /**
+             * Format: int32
+             * @description How many wait.
+             */
+            waiting: number | null;
+        };
+        /** @description Thresholds as somebody wants them. */
+        QueueThresholdsRequest: {
+            /**
+             * Format: int32
+             * @description How long the longest wait is, 10 to 86,400 seconds; null for never.
+             */
+            longest_seconds?: number | null;
+            /**
+             * Format: int32
+             * @description How many wait, 1 to 10,000; null for never.
+             */
+            waiting?: number | null;
+        };
         /** @description Up to where. */
         ReadMark: {
             /**
@@ -2282,6 +3403,124 @@ export interface components {
          * @enum {string}
          */
         Role: "agent" | "supervisor" | "admin" | "owner";
+        /** @description What must be so. Words are compared without regard to capitals. */
+        RoutingCondition: {
+            /** @enum {string} */
+            kind: "contact_tag";
+            /** @description Which, 1 to 40 characters. */
+            tag: string;
+        } | {
+            /** @description The value, at most 500 characters. */
+            equals: string;
+            /** @enum {string} */
+            kind: "attribute";
+            /** @description Its name, 1 to 60 characters. */
+            name: string;
+        } | {
+            /** @enum {string} */
+            kind: "page_contains";
+            /** @description The words, 1 to 200 characters. */
+            text: string;
+        } | {
+            /** @description Which, 1 to 100 characters. */
+            equals: string;
+            /** @enum {string} */
+            kind: "intent";
+        } | {
+            /** @description The answer, at most 500 characters. */
+            equals: string;
+            /** @description Which question, 1 to 60 characters. */
+            key: string;
+            /** @enum {string} */
+            kind: "answer";
+        } | {
+            /** @description Which, 2 to 35 characters. */
+            equals: string;
+            /** @enum {string} */
+            kind: "locale";
+        } | {
+            /** @description Which. */
+            inbox_id: components["schemas"]["InboxId"];
+            /** @enum {string} */
+            kind: "inbox";
+        };
+        /** @description What follows. */
+        RoutingEffects: {
+            /** @description Agents who have these come first. */
+            prefer?: components["schemas"]["SkillDemand"][];
+            priority?: components["schemas"]["Priority"] | null;
+            /** @description Only agents who have all of these. */
+            require?: components["schemas"]["SkillDemand"][];
+            team_id?: components["schemas"]["TeamId"] | null;
+            /** @description Whether it goes before those who are not. */
+            vip?: boolean;
+        };
+        /** @description What the rules that match amount to. */
+        RoutingOutcome: {
+            /** @description What it asks for. */
+            demands: components["schemas"]["SkillDemands"];
+            priority: components["schemas"]["Priority"] | null;
+            /** @description The rules that matched, in order. */
+            rule_ids: components["schemas"]["RuleId"][];
+            team_id: components["schemas"]["TeamId"] | null;
+            /** @description Whether it goes before those who are not. */
+            vip: boolean;
+        };
+        /** @description A rule. */
+        RoutingRule: {
+            /** @description Whether it counts. */
+            active: boolean;
+            /** @description All of these must be so; none means always. */
+            conditions: components["schemas"]["RoutingCondition"][];
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /** @description What follows then. */
+            effects: components["schemas"]["RoutingEffects"];
+            /** @description Its id. */
+            id: components["schemas"]["RuleId"];
+            /** @description Its name, for colleagues. */
+            name: string;
+            /**
+             * Format: int32
+             * @description Its place: lower ones apply first, and later ones win.
+             */
+            position: number;
+            /**
+             * Format: date-time
+             * @description When it was last changed.
+             */
+            updated_at: string;
+            /** @description What will not work as somebody may hope. */
+            warnings: components["schemas"]["SetupWarning"][];
+        };
+        /** @description A rule as somebody wants it. */
+        RoutingRuleRequest: {
+            /** @description Whether it counts. */
+            active: boolean;
+            /** @description All of these must be so, at most 20; none means always. */
+            conditions?: components["schemas"]["RoutingCondition"][];
+            /** @description What follows then. */
+            effects: components["schemas"]["RoutingEffects"];
+            /** @description 1 to 80 characters. */
+            name: string;
+        };
+        /** @example rule_01h455vb4pex5vsknk084sn02q */
+        RuleId: string;
+        /** @description A conversation that might begin. */
+        RuleTrial: {
+            contact_id?: components["schemas"]["ContId"] | null;
+            /** @description Where it would come in. */
+            inbox_id: components["schemas"]["InboxId"];
+            /** @description The language; the contact's when absent. */
+            locale?: string | null;
+            /** @description What else would be known. */
+            start?: components["schemas"]["ConversationStart"];
+            /** @description Labels, beside the contact's; at most 50. */
+            tags?: string[];
+        };
         /** @description Who wrote a message. */
         Sender: {
             /** @description Whose id: `cont_…` or `agent_…`. */
@@ -2310,6 +3549,23 @@ export interface components {
             /** @description Always `Bearer`. */
             token_type: string;
         };
+        /** @description Something that works, but hardly as meant. */
+        SetupWarning: {
+            /**
+             * @description Stable code.
+             * @example team_empty
+             */
+            code: string;
+            /** @description What will happen, as an English sentence. */
+            detail: string;
+            /**
+             * @description JSON Pointer to the field that causes it, when there is one.
+             * @example /rules/ladder/0/step/team_id
+             */
+            pointer: string | null;
+            /** @description The name of what it is about: a team, a brand, a skill. */
+            subject: string | null;
+        };
         /** @description A company about to exist. */
         SignupRequest: {
             /**
@@ -2328,6 +3584,63 @@ export interface components {
             name?: string | null;
             /** @description At least 8 characters. */
             password: string;
+        };
+        /** @description A skill. */
+        Skill: {
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /** @description What it means. */
+            description: string;
+            /** @description Its id. */
+            id: components["schemas"]["SkillId"];
+            /** @description Its name; no two differ only in capitals. */
+            name: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed.
+             */
+            updated_at: string;
+        };
+        /** @description A skill that a conversation asks for. */
+        SkillDemand: {
+            /**
+             * Format: int32
+             * @description At least this level, 1 to 5.
+             */
+            level: number;
+            /** @description Which. */
+            skill_id: components["schemas"]["SkillId"];
+        };
+        /** @description Everything that a conversation asks for. */
+        SkillDemands: {
+            /** @description Agents who have these come first. */
+            preferred: components["schemas"]["SkillDemand"][];
+            /** @description Only agents who have all of these. */
+            required: components["schemas"]["SkillDemand"][];
+        };
+        /** @example skill_01h455vb4pex5vsknk084sn02q */
+        SkillId: string;
+        /** @description A skill as somebody wants it. */
+        SkillRequest: {
+            /** @description What it means, at most 500 characters. */
+            description?: string;
+            /** @description 1 to 60 characters; no two differ only in capitals. */
+            name: string;
+        };
+        /** @description A day that is not as its weekday: a holiday, or a day with other hours. */
+        SpecialDay: {
+            /**
+             * Format: date
+             * @description Which day.
+             */
+            date: string;
+            /** @description What it is called, at most 80 characters. */
+            name?: string;
+            /** @description What begins on it instead; nothing when it is closed. */
+            slots?: components["schemas"]["HoursSlot"][];
         };
         /** @description A state. */
         StatusChange: {
@@ -2433,6 +3746,63 @@ export interface components {
             /** @description The company. */
             account_id: components["schemas"]["AcctId"];
         };
+        /** @description A team. */
+        Team: {
+            /** @description Who is in it. */
+            agent_ids: components["schemas"]["AgentId"][];
+            assignment_policy_id: components["schemas"]["PolicyId"] | null;
+            brand_id: components["schemas"]["BrandId"] | null;
+            business_hours_id: components["schemas"]["HoursId"] | null;
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /** @description What it is for. Visitors read it when they may choose the team. */
+            description: string;
+            /** @description Its id. */
+            id: components["schemas"]["TeamId"];
+            /** @description Its name; no two differ only in capitals. */
+            name: string;
+            /**
+             * Format: int32
+             * @description Its place among the teams.
+             */
+            position: number;
+            /** @description Whether visitors may choose it before the chat. */
+            public: boolean;
+            /**
+             * Format: date-time
+             * @description When it was last changed.
+             */
+            updated_at: string;
+            /** @description What will not work as somebody may hope. */
+            warnings: components["schemas"]["SetupWarning"][];
+        };
+        /** @example team_01h455vb4pex5vsknk084sn02q */
+        TeamId: string;
+        /** @description Who is to be in a team. */
+        TeamMembers: {
+            /** @description Each agent once; at most 1,000. */
+            agent_ids: components["schemas"]["AgentId"][];
+        };
+        /** @description A team as somebody wants it. */
+        TeamRequest: {
+            assignment_policy_id?: components["schemas"]["PolicyId"] | null;
+            brand_id?: components["schemas"]["BrandId"] | null;
+            business_hours_id?: components["schemas"]["HoursId"] | null;
+            /** @description What it is for, at most 500 characters. Visitors read it when they may choose the team. */
+            description?: string;
+            /** @description 1 to 80 characters; no two differ only in capitals. */
+            name: string;
+            /**
+             * Format: int32
+             * @description Its place among the teams, 0 to 10,000.
+             */
+            position?: number;
+            /** @description Whether visitors may choose it before the chat. */
+            public?: boolean;
+        };
         /**
          * @description Light, dark, or as the visitor's system.
          * @enum {string}
@@ -2484,11 +3854,119 @@ export interface components {
             /** @description Its address, at most 2,000 characters. */
             url: string;
         };
+        /** @description Something to show. */
+        WaitingContent: {
+            /** @description Whether it is shown. */
+            active: boolean;
+            /** @description Its words, as text. */
+            body: string;
+            /** @description Whom it is for. */
+            conditions: components["schemas"]["ContentAudience"];
+            /** @description How often it was seen and followed in the last 30 days. */
+            counts: components["schemas"]["ContentCounts"];
+            /** @description The code of a coupon. */
+            coupon_code: string | null;
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /** @description Its id. */
+            id: components["schemas"]["ContentId"];
+            /** @description What it is. */
+            kind: components["schemas"]["ContentKind"];
+            /** @description Where it leads. */
+            link_url: string | null;
+            /** @description The address of the video or the picture. */
+            media_url: string | null;
+            /**
+             * Format: int32
+             * @description Its place: lower ones are shown first.
+             */
+            position: number;
+            /** @description Its head line. */
+            title: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed.
+             */
+            updated_at: string;
+        };
+        /** @description Something to show, as somebody wants it. */
+        WaitingContentRequest: {
+            /** @description Whether it is shown. */
+            active: boolean;
+            /** @description At most 2,000 characters, shown as text. */
+            body?: string;
+            /** @description Whom it is for; everybody who waits when absent. */
+            conditions?: components["schemas"]["ContentAudience"];
+            /** @description The code of a coupon, 1 to 60 characters. A coupon needs one. */
+            coupon_code?: string | null;
+            /** @description What it is. */
+            kind: components["schemas"]["ContentKind"];
+            /** @description Where it leads, beginning with https:// or http://. */
+            link_url?: string | null;
+            /** @description The address of the video or the picture, beginning with https://. A video needs one. */
+            media_url?: string | null;
+            /** @description 1 to 120 characters. */
+            title: string;
+        };
         /**
          * @description How to reach the company otherwise.
          * @enum {string}
          */
         WayKind: "phone" | "email" | "link" | "other";
+        /** @description The slots that begin on each day of the week. */
+        WeeklyHours: {
+            /**
+             * @description Friday.
+             * @default []
+             */
+            fri: components["schemas"]["HoursSlot"][];
+            /**
+             * @description Monday.
+             * @default []
+             */
+            mon: components["schemas"]["HoursSlot"][];
+            /**
+             * @description Saturday.
+             * @default []
+             */
+            sat: components["schemas"]["HoursSlot"][];
+            /**
+             * @description Sunday.
+             * @default []
+             */
+            sun: components["schemas"]["HoursSlot"][];
+            /**
+             * @description Thursday.
+             * @default []
+             */
+            thu: components["schemas"]["HoursSlot"][];
+            /**
+             * @description Tuesday.
+             * @default []
+             */
+            tue: components["schemas"]["HoursSlot"][];
+            /**
+             * @description Wednesday.
+             * @default []
+             */
+            wed: components["schemas"]["HoursSlot"][];
+        };
+        /** @description What happens to whoever comes when the line is full. */
+        WhenFull: {
+            /** @enum {string} */
+            kind: "message_form";
+        } | {
+            /** @enum {string} */
+            kind: "refuse";
+        } | {
+            /** @enum {string} */
+            kind: "overflow_to_team";
+            /** @description Which. */
+            team_id: components["schemas"]["TeamId"];
+        };
         /** @description The agent a visitor talks to. */
         WidgetAgent: {
             /** @description The name to show. */
@@ -2534,6 +4012,23 @@ export interface components {
             email?: string | null;
             /** @description At most 120 characters. */
             name?: string | null;
+        };
+        /** @description Something to look at while waiting. */
+        WidgetContent: {
+            /** @description Its words, as text. */
+            body: string;
+            /** @description The code of a coupon. */
+            coupon_code: string | null;
+            /** @description Its id. */
+            id: components["schemas"]["ContentId"];
+            /** @description What it is. */
+            kind: components["schemas"]["ContentKind"];
+            /** @description Where it leads. */
+            link_url: string | null;
+            /** @description The address of the video or the picture. */
+            media_url: string | null;
+            /** @description Its head line. */
+            title: string;
         };
         /** @description A conversation, as its visitor sees it: nothing of notes, colleagues or priorities. */
         WidgetConversation: {
@@ -2973,6 +4468,42 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
+    agents_set_skills: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["AgentId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AgentSkills"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Agent"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
     api_keys_list: {
         parameters: {
             query?: never;
@@ -3043,6 +4574,202 @@ export interface operations {
             header?: never;
             path: {
                 id: components["schemas"]["KeyId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    assignment_policies_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AssignmentPolicy"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    assignment_policies_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PolicyRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AssignmentPolicy"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    assignment_policies_make_default: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DefaultPolicy"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AssignmentPolicy"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    assignment_policies_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["PolicyId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AssignmentPolicy"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    assignment_policies_replace: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["PolicyId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PolicyRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AssignmentPolicy"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    assignment_policies_remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["PolicyId"];
             };
             cookie?: never;
         };
@@ -3368,6 +5095,330 @@ export interface operations {
                 "application/json": components["schemas"]["LinkToken"];
             };
         };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    brands_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Brand"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    brands_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BrandRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Brand"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    brands_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["BrandId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Brand"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    brands_replace: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["BrandId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BrandRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Brand"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    brands_remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["BrandId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    business_hours_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_BusinessHours"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    business_hours_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BusinessHoursRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BusinessHours"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    business_hours_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["HoursId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BusinessHours"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    business_hours_replace: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["HoursId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BusinessHoursRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BusinessHours"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    business_hours_remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["HoursId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
         responses: {
             204: {
                 headers: {
@@ -4216,6 +6267,300 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
+    queue_show_thresholds: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueueThresholds"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    queue_set_thresholds: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["QueueThresholdsRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueueThresholds"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    routing_rules_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_RoutingRule"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    routing_rules_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RoutingRuleRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoutingRule"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    routing_rules_arrange: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Order_RuleId"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_RoutingRule"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    routing_rules_test: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RuleTrial"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoutingOutcome"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    routing_rules_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["RuleId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoutingRule"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    routing_rules_replace: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["RuleId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RoutingRuleRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoutingRule"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    routing_rules_remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["RuleId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
     signup_sign_up: {
         parameters: {
             query?: never;
@@ -4239,6 +6584,168 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["SessionView"];
                 };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    skills_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Skill"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    skills_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SkillRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Skill"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    skills_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["SkillId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Skill"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    skills_replace: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["SkillId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SkillRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Skill"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    skills_remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["SkillId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];
@@ -4318,6 +6825,204 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
+    teams_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Team"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    teams_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TeamRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Team"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    teams_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["TeamId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Team"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    teams_replace: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["TeamId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TeamRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Team"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    teams_remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["TeamId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    teams_set_members: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["TeamId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TeamMembers"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Team"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
     usage_show: {
         parameters: {
             query?: {
@@ -4337,6 +7042,202 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["UsageReport"];
                 };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    waiting_content_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_WaitingContent"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    waiting_content_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WaitingContentRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitingContent"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    waiting_content_arrange: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Order_ContentId"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_WaitingContent"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    waiting_content_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ContentId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitingContent"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    waiting_content_replace: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ContentId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WaitingContentRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitingContent"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    waiting_content_remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ContentId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];
@@ -4703,6 +7604,70 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["WidgetSession"];
                 };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    widget_waiting_content: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_WidgetContent"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    widget_note_waiting_content: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ContentId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ContentEvent"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];

@@ -1,20 +1,25 @@
 //! Colleagues.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
 use chrono::{DateTime, Utc};
+use desk::inbox;
+use desk::skill::{self, AgentSkill};
+use desk::team::{self, TeamId};
+use infra::database::StoreError;
 use infra::validate::Check;
 use routing::presence::EffectiveAvailability;
 use routing::relay;
 use routing::revocation::{self, Revocation};
 use serde::{Deserialize, Serialize};
-use tenant::agent::{self, Availability, DEFAULT_CAPACITY, Profile};
+use tenant::agent::{self, Availability, ChannelCapacity, ChosenBy, DEFAULT_CAPACITY, Profile};
 use tenant::membership::{self, Membership, Role};
 use tenant::page::Page;
 use tenant::permission::Denied;
-use tenant::{AgentId, Member, Permission, Scope, audit};
+use tenant::{AgentId, Member, Permission, Scope, TenantTx, audit};
 
 use super::Problems;
 use crate::App;
@@ -37,8 +42,23 @@ pub(crate) struct AgentView {
     availability: EffectiveAvailability,
     /// What they chose.
     chosen_availability: Availability,
+    /// Why, when they do not take chats.
+    away_reason: Option<String>,
+    /// Who has chosen it: `auto` after offers that nobody answered.
+    availability_by: ChosenBy,
+    /// Since when.
+    availability_since: Option<DateTime<Utc>>,
+    /// The languages they speak, as BCP 47 tags.
+    languages: Vec<String>,
     /// How many open conversations they take at once.
     capacity: i32,
+    /// The same for single channels, within the capacity as a whole.
+    #[schema(value_type = BTreeMap<String, u16>)]
+    channel_capacity: ChannelCapacity,
+    /// What they can do.
+    skills: Vec<AgentSkill>,
+    /// The teams they are in.
+    team_ids: Vec<TeamId>,
     /// How many they have.
     open_conversations: i64,
     /// When they were switched off.
@@ -48,7 +68,7 @@ pub(crate) struct AgentView {
 }
 
 impl AgentView {
-    pub(crate) fn new(member: &Membership, profile: Option<&Profile>, here: bool) -> Self {
+    pub(crate) fn new(member: &Membership, profile: Option<&Profile>, skilled: &Skilled, here: bool) -> Self {
         let chosen = profile.map_or(Availability::Online, |profile| profile.availability);
         Self {
             id: member.id,
@@ -57,11 +77,30 @@ impl AgentView {
             role: member.role,
             availability: EffectiveAvailability::of(chosen, here && member.disabled_at.is_none()),
             chosen_availability: chosen,
+            away_reason: profile.and_then(|profile| profile.away_reason.clone()),
+            availability_by: profile.map_or(ChosenBy::Oneself, |profile| profile.availability_by),
+            availability_since: profile.and_then(|profile| profile.availability_since),
+            languages: profile.map(|profile| profile.languages.clone()).unwrap_or_default(),
             capacity: profile.map_or(DEFAULT_CAPACITY, |profile| profile.capacity),
+            channel_capacity: profile.map(|profile| profile.channel_capacity.clone()).unwrap_or_default(),
+            skills: skilled.skills.get(&member.id).cloned().unwrap_or_default(),
+            team_ids: skilled.teams.get(&member.id).cloned().unwrap_or_default(),
             open_conversations: profile.map_or(0, |profile| profile.open_conversations),
             disabled_at: member.disabled_at,
             created_at: member.created_at,
         }
+    }
+}
+
+/// What everybody can do, and with whom.
+pub(crate) struct Skilled {
+    skills: BTreeMap<AgentId, Vec<AgentSkill>>,
+    teams: BTreeMap<AgentId, Vec<TeamId>>,
+}
+
+impl Skilled {
+    pub(crate) async fn load(tx: &TenantTx) -> Result<Self, StoreError> {
+        Ok(Self { skills: skill::of_agents(tx).await?, teams: team::of_agents(tx).await? })
     }
 }
 
@@ -74,12 +113,13 @@ pub(crate) async fn list(
     scope.require(Permission::AgentsRead)?;
     let members = membership::of_account(&app.world, scope.tenant.id()).await?;
     let tx = scope.begin().await?;
-    let profiles = agent::list(&tx).await?;
+    let (profiles, skilled) = (agent::list(&tx).await?, Skilled::load(&tx).await?);
     // Before Redis is asked: a cache that hangs must not hold a connection to the database.
     drop(tx);
     let here = app.routing.presence.who(scope.tenant.id(), scope.now()).await;
     let view = |member: &Membership| {
-        AgentView::new(member, profiles.iter().find(|profile| profile.id == member.id), here.contains(&member.id))
+        let profile = profiles.iter().find(|profile| profile.id == member.id);
+        AgentView::new(member, profile, &skilled, here.contains(&member.id))
     };
     Ok(Json(Page::whole(members.iter().map(view).collect())))
 }
@@ -90,10 +130,10 @@ async fn one(app: &App, scope: &Scope<Member>, id: AgentId) -> Result<AgentView,
         .filter(|member| member.account_id == scope.tenant.id())
         .ok_or_else(Problem::not_found)?;
     let tx = scope.begin().await?;
-    let profile = agent::find(&tx, id).await?;
+    let (profile, skilled) = (agent::find(&tx, id).await?, Skilled::load(&tx).await?);
     drop(tx);
     let here = app.routing.presence.who(scope.tenant.id(), scope.now()).await;
-    Ok(AgentView::new(&member, profile.as_ref(), here.contains(&id)))
+    Ok(AgentView::new(&member, profile.as_ref(), &skilled, here.contains(&id)))
 }
 
 /// What may be changed of a colleague; what is absent stays.
@@ -109,6 +149,13 @@ pub(crate) struct AgentChange {
     /// How many open conversations at once, 1 to 100.
     #[serde(default)]
     capacity: Option<i32>,
+    /// How many conversations of single channels at once, 0 to 100 each; replaces all.
+    #[serde(default)]
+    #[schema(value_type = Option<BTreeMap<String, u16>>)]
+    channel_capacity: Option<ChannelCapacity>,
+    /// The languages they speak, as BCP 47 tags such as `en` or `zh-CN`; at most 20. One may always change one's own.
+    #[serde(default)]
+    languages: Option<Vec<String>>,
     /// Switch off, or on again.
     #[serde(default)]
     disabled: Option<bool>,
@@ -125,12 +172,13 @@ pub(crate) async fn change(
     Path(id): Path<AgentId>,
     Body(ask): Body<AgentChange>,
 ) -> Result<Json<AgentView>, Problem> {
-    let only_own_name = scope.require_person().is_ok()
+    let only_own_words = scope.require_person().is_ok()
         && id == scope.who.agent_id
         && ask.role.is_none()
         && ask.capacity.is_none()
+        && ask.channel_capacity.is_none()
         && ask.disabled.is_none();
-    if !only_own_name {
+    if !only_own_words {
         scope.require(Permission::AgentsManage)?;
     }
     let before = one(&app, &scope, id).await?;
@@ -139,6 +187,10 @@ pub(crate) async fn change(
     if ask.capacity.is_some_and(|capacity| !(1..=100).contains(&capacity)) {
         check.refuse("capacity", "capacity_out_of_range", "1 to 100.");
     }
+    if let Some(channels) = &ask.channel_capacity {
+        check_channels(&mut check, channels);
+    }
+    let languages = ask.languages.map(|languages| checked_languages(&languages, &mut check));
     check.finish()?;
     if ask.role.is_some() || ask.disabled.is_some() {
         // Nobody locks themselves out, and the owner is the company's last hold.
@@ -167,15 +219,76 @@ pub(crate) async fn change(
     if ask.disabled == Some(true) {
         desk::conversation::release_all_of(&mut tx, id).await?;
     }
-    agent::update(&tx, id, name.clone(), None, ask.capacity).await?;
-    let detail =
-        serde_json::json!({ "role": ask.role, "name": name, "capacity": ask.capacity, "disabled": ask.disabled });
+    let detail = serde_json::json!({
+        "role": ask.role, "name": name, "capacity": ask.capacity, "channel_capacity": ask.channel_capacity,
+        "languages": languages, "disabled": ask.disabled,
+    });
+    let routed = ask.capacity.is_some() || ask.channel_capacity.is_some() || languages.is_some();
+    let change = agent::Change { name, capacity: ask.capacity, languages, channel_capacity: ask.channel_capacity };
+    agent::update(&tx, id, change).await?;
     audit::note(&tx, &scope.actor(), "agent.updated", Some(id.to_string()), detail).await?;
     tx.commit().await?;
     if ask.role.is_some() || ask.disabled == Some(true) {
         revocation::revoke(&app.routing, Revocation::Agent(scope.tenant.id(), id)).await;
+    }
+    if routed || ask.role.is_some() || ask.disabled == Some(true) {
         relay::assign(&app.routing, scope.tenant.id()).await;
     }
+    Ok(Json(one(&app, &scope, id).await?))
+}
+
+fn check_channels(check: &mut Check, channels: &ChannelCapacity) {
+    for (channel, most) in channels {
+        if !inbox::CHANNELS.contains(&channel.as_str()) {
+            check.refuse("channel_capacity", "channel_unknown", "So far: website.");
+        }
+        if *most > 100 {
+            check.refuse("channel_capacity", "capacity_out_of_range", "0 to 100.");
+        }
+    }
+}
+
+fn checked_languages(languages: &[String], check: &mut Check) -> Vec<String> {
+    if languages.len() > 20 {
+        check.refuse("languages", "too_many", "At most 20.");
+    }
+    for (place, language) in languages.iter().take(20).enumerate() {
+        let is_tag = (2..=35).contains(&language.len())
+            && language
+                .split('-')
+                .all(|part| (1..=8).contains(&part.len()) && part.bytes().all(|letter| letter.is_ascii_alphanumeric()));
+        if !is_tag {
+            check.refuse(&format!("languages/{place}"), "language_invalid", "A language like en or zh-CN.");
+        }
+    }
+    languages.iter().collect::<BTreeSet<_>>().into_iter().cloned().collect()
+}
+
+/// What somebody can do.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AgentSkills {
+    /// Each skill once, with its level; at most 50. What is not named is lost.
+    skills: Vec<AgentSkill>,
+}
+
+/// Say what a colleague can do
+#[utoipa::path(put, path = "/v1/agents/{id}/skills", tag = "agents", params(("id" = AgentId, Path)), request_body = AgentSkills,
+    responses((status = 200, body = AgentView), Problems))]
+pub(crate) async fn set_skills(
+    State(app): State<Arc<App>>,
+    AsMember(scope): AsMember,
+    Path(id): Path<AgentId>,
+    Body(ask): Body<AgentSkills>,
+) -> Result<Json<AgentView>, Problem> {
+    scope.require(Permission::RoutingManage)?;
+    one(&app, &scope, id).await?;
+    let tx = scope.begin().await?;
+    let detail = serde_json::json!({ "skills": ask.skills });
+    skill::set_of_agent(&tx, id, ask.skills).await?;
+    audit::note(&tx, &scope.actor(), "agent.skills_changed", Some(id.to_string()), detail).await?;
+    tx.commit().await?;
+    relay::assign(&app.routing, scope.tenant.id()).await;
     Ok(Json(one(&app, &scope, id).await?))
 }
 
@@ -183,11 +296,14 @@ pub(crate) async fn change(
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AvailabilityChoice {
-    /// `online` takes chats, `away` does not.
+    /// `online` takes chats; `busy` and `away` do not; `reassigning` also gives away what waits for an answer.
     availability: Availability,
+    /// Why, for colleagues; at most 80 characters. Not kept when `online`.
+    #[serde(default)]
+    reason: Option<String>,
 }
 
-/// Choose to be online or away
+/// Choose whether to take chats
 #[utoipa::path(put, path = "/v1/agents/me/availability", tag = "agents", request_body = AvailabilityChoice,
     responses((status = 200, body = AgentView), Problems))]
 pub(crate) async fn choose_availability(
@@ -196,8 +312,11 @@ pub(crate) async fn choose_availability(
     Body(ask): Body<AvailabilityChoice>,
 ) -> Result<Json<AgentView>, Problem> {
     scope.require(Permission::ConversationsReply)?;
+    let mut check = Check::new();
+    let reason = ask.reason.map(|reason| check.line("reason", &reason, 0, 80)).filter(|reason| !reason.is_empty());
+    check.finish()?;
     let tx = scope.begin().await?;
-    agent::update(&tx, scope.who.agent_id, None, Some(ask.availability), None).await?;
+    agent::choose(&tx, scope.who.agent_id, ask.availability, reason, ChosenBy::Oneself).await?;
     tx.commit().await?;
     relay::tell_presence(&app.routing, &scope.tenant, scope.who.agent_id).await?;
     relay::assign(&app.routing, scope.tenant.id()).await;

@@ -1,13 +1,20 @@
 //! Inboxes.
 
+use std::sync::Arc;
+
 use axum::Json;
+use axum::extract::State;
 use axum::http::StatusCode;
-use desk::inbox::{self, Inbox, InboxError, InboxId, InboxSettingsChange};
+use desk::inbox::{self, Course, Inbox, InboxError, InboxId, InboxSettingsChange};
+use desk::setup::Wish;
+use desk::{BrandId, HoursId, PolicyId, TeamId};
+use routing::relay;
 use serde::Deserialize;
 use tenant::page::Page;
 use tenant::{Permission, audit};
 
 use super::Problems;
+use crate::App;
 use crate::extract::{AsMember, Body, Path};
 use crate::problem::Problem;
 
@@ -69,21 +76,59 @@ pub(crate) struct InboxChange {
     /// Some of the settings.
     #[serde(default)]
     settings: InboxSettingsChange,
+    /// The brand it belongs to; null for none.
+    #[serde(default)]
+    #[schema(value_type = Option<BrandId>)]
+    brand_id: Wish<BrandId>,
+    /// The team that its conversations go to, where no rule and no visitor says otherwise; null for none.
+    #[serde(default)]
+    #[schema(value_type = Option<TeamId>)]
+    team_id: Wish<TeamId>,
+    /// How its conversations are given to agents, where the team has no policy of its own; null for the default.
+    #[serde(default)]
+    #[schema(value_type = Option<PolicyId>)]
+    assignment_policy_id: Wish<PolicyId>,
+    /// When it is open, where the team has no hours of its own; null for the brand's.
+    #[serde(default)]
+    #[schema(value_type = Option<HoursId>)]
+    business_hours_id: Wish<HoursId>,
+    /// How much of an agent's place one conversation takes, 1 to 100 percent.
+    #[serde(default)]
+    weight: Option<i16>,
+}
+
+impl InboxChange {
+    fn course(&self) -> Course {
+        Course {
+            brand_id: self.brand_id,
+            team_id: self.team_id,
+            assignment_policy_id: self.assignment_policy_id,
+            business_hours_id: self.business_hours_id,
+            weight: self.weight,
+        }
+    }
 }
 
 /// Change an inbox
 #[utoipa::path(patch, path = "/v1/inboxes/{id}", tag = "inboxes", params(("id" = InboxId, Path)), request_body = InboxChange,
     responses((status = 200, body = Inbox), Problems))]
 pub(crate) async fn change(
+    State(app): State<Arc<App>>,
     AsMember(scope): AsMember,
     Path(id): Path<InboxId>,
     Body(ask): Body<InboxChange>,
 ) -> Result<Json<Inbox>, Problem> {
     scope.require(Permission::InboxesManage)?;
     let tx = scope.begin().await?;
-    let inbox = inbox::update(&tx, id, ask.name, ask.settings).await?;
-    audit::note(&tx, &scope.actor(), "inbox.updated", Some(id.to_string()), serde_json::json!({ "name": inbox.name }))
-        .await?;
+    let course = ask.course();
+    let inbox = inbox::update(&tx, id, ask.name, ask.settings, course).await?;
+    let detail = serde_json::json!({
+        "name": inbox.name, "brand_id": inbox.brand_id, "team_id": inbox.team_id,
+        "assignment_policy_id": inbox.assignment_policy_id, "business_hours_id": inbox.business_hours_id,
+        "weight": inbox.weight,
+    });
+    audit::note(&tx, &scope.actor(), "inbox.updated", Some(inbox.id.to_string()), detail).await?;
     tx.commit().await?;
+    relay::assign(&app.routing, scope.tenant.id()).await;
     Ok(Json(inbox))
 }

@@ -3,21 +3,30 @@
 pub(crate) mod account;
 pub(crate) mod agents;
 pub(crate) mod api_keys;
+pub(crate) mod assignment_policies;
 pub(crate) mod audit_log;
 pub(crate) mod auth;
+pub(crate) mod brands;
+pub(crate) mod business_hours;
 pub(crate) mod contacts;
 pub(crate) mod conversations;
 pub(crate) mod emergency;
 pub(crate) mod inboxes;
 pub(crate) mod invitations;
 pub(crate) mod messages;
+pub(crate) mod queue_thresholds;
+pub(crate) mod routing_rules;
 pub(crate) mod signup;
+pub(crate) mod skills;
 pub(crate) mod surveys;
+pub(crate) mod teams;
 pub(crate) mod usage;
+pub(crate) mod waiting_content;
 pub(crate) mod widget;
 pub(crate) mod widget_events;
 
 mod session;
+mod setup;
 
 use std::collections::BTreeMap;
 

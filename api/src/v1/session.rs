@@ -15,7 +15,7 @@ use tenant::session::Session;
 use tenant::token::{Audience, BadToken};
 use tenant::{Account, AccountId, AgentId, Limits, Tenant, agent};
 
-use super::agents::AgentView;
+use super::agents::{AgentView, Skilled};
 use crate::App;
 use crate::problem::Problem;
 
@@ -82,12 +82,13 @@ pub(crate) async fn me(app: &Arc<App>, member: &Membership, permissions: Permiss
     let tx = tenant.begin().await?;
     agent::join(&tx, member.id, &member.name).await?;
     let profile = agent::find(&tx, member.id).await?.ok_or_else(Problem::internal)?;
+    let skilled = Skilled::load(&tx).await?;
     tx.commit().await?;
     let here = app.routing.presence.who(tenant.id(), world.now()).await;
     Ok(Me {
         user,
         account: Account::clone(&tenant.account),
-        agent: AgentView::new(member, Some(&profile), here.contains(&member.id)),
+        agent: AgentView::new(member, Some(&profile), &skilled, here.contains(&member.id)),
         permissions,
         accounts,
         limits: tenant.account.limits,

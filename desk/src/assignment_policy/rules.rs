@@ -9,6 +9,7 @@ use crate::team::TeamId;
 /// Which of the able agents gets it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = PolicyStrategy)]
 pub enum Strategy {
     /// Whoever has waited longest for one.
     RoundRobin,
@@ -35,12 +36,14 @@ pub enum LanguageRule {
 /// What happens to a wait that has become too long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+#[schema(as = LadderStep)]
 pub enum Step {
     /// What was preferred does not matter any more.
     DropPreferred {},
     /// Every required level is this much lower, but never below 1.
     LowerLevel {
         /// By how much, 1 to 4.
+        #[schema(value_type = u8)]
         by: Level,
     },
     /// Another team may take it as well.
@@ -65,6 +68,7 @@ pub enum Step {
 /// One rung of the ladder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = LadderRung)]
 pub struct Rung {
     /// How long the visitor has waited, in seconds: 1 to 86,400, and more than the rung before.
     pub after_seconds: u32,
@@ -90,6 +94,7 @@ pub enum WhenFull {
 /// How waiting conversations are given to agents.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = PolicyRules)]
 pub struct Rules {
     /// Which of the able agents gets it.
     pub strategy: Strategy,

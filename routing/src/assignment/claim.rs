@@ -112,6 +112,7 @@ pub fn is_noteworthy(error: &ConversationError) -> bool {
 mod tests {
     use super::*;
     use infra::{Id, Timestamp};
+    use tenant::agent::{ChannelCapacity, ChosenBy};
     use uuid::Uuid;
 
     fn agent(n: u128, open: i64, capacity: i32, assigned: Option<i64>) -> Profile {
@@ -119,8 +120,14 @@ mod tests {
             id: Id::from_uuid(Uuid::from_u128(n)),
             name: format!("agent {n}"),
             availability: Availability::Online,
+            away_reason: None,
+            availability_by: ChosenBy::Oneself,
+            availability_since: None,
+            languages: Vec::new(),
             capacity,
+            channel_capacity: ChannelCapacity::new(),
             open_conversations: open,
+            missed_offers: 0,
             last_assigned_at: assigned.map(at),
         }
     }

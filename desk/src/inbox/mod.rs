@@ -1,14 +1,24 @@
 //! Inboxes: the doors customers come in by. So far: the chat widget on a website.
 
+mod settings;
+
 use chrono::{DateTime, Utc};
 use infra::database::{Rows as _, StoreError, sql};
 use infra::validate::{Check, Invalid};
 use infra::{Fault, FieldFault, Id, Kind, Timestamp, ids};
 use sea_orm::FromQueryResult;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use tenant::scope::InboxKind;
 use tenant::{AccountId, TenantTx};
 use uuid::Uuid;
+
+use crate::assignment_policy::PolicyId;
+use crate::brand::BrandId;
+use crate::business_hours::HoursId;
+use crate::setup::{self, SetupError, Wish};
+use crate::team::TeamId;
+
+pub use settings::{InboxSettings, InboxSettingsChange, Position, Theme};
 
 /// The id of an inbox.
 pub type InboxId = Id<InboxKind>;
@@ -21,6 +31,9 @@ pub struct InboxKey {
     /// The inbox.
     pub inbox: InboxId,
 }
+
+/// The ways customers come in, so far.
+pub const CHANNELS: [&str; 1] = ["website"];
 
 const KEY_MARK: &str = "ik_";
 
@@ -40,155 +53,6 @@ impl InboxKey {
     }
 }
 
-/// Which side of the page.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Position {
-    /// Bottom right.
-    Right,
-    /// Bottom left.
-    Left,
-}
-
-/// Light, dark, or as the visitor's system.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Theme {
-    /// As the visitor's system.
-    Auto,
-    /// Light.
-    Light,
-    /// Dark.
-    Dark,
-}
-
-/// How the widget looks and what it says.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(default)]
-pub struct InboxSettings {
-    /// Main colour, `#rrggbb`.
-    #[schema(example = "#1f6feb")]
-    pub color: String,
-    /// Which side of the page.
-    pub position: Position,
-    /// Head line of the panel.
-    pub title: String,
-    /// What it says before the visitor writes.
-    pub greeting: String,
-    /// What it says while nobody is online.
-    pub away_message: String,
-    /// `auto` (as the visitor's browser), `en` or `zh-CN`.
-    pub locale: String,
-    /// Light, dark, or as the visitor's system.
-    pub theme: Theme,
-    /// Whether a resolved conversation asks for a rating.
-    pub survey_enabled: bool,
-    /// Sites that may show the widget (`shop.example`, `*.shop.example`); empty for any.
-    pub allowed_domains: Vec<String>,
-}
-
-impl Default for InboxSettings {
-    fn default() -> Self {
-        Self {
-            color: "#1f6feb".into(),
-            position: Position::Right,
-            title: String::new(),
-            greeting: String::new(),
-            away_message: String::new(),
-            locale: "auto".into(),
-            theme: Theme::Auto,
-            survey_enabled: true,
-            allowed_domains: Vec::new(),
-        }
-    }
-}
-
-/// Some of the settings; what is absent stays.
-#[derive(Debug, Clone, Default, Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct InboxSettingsChange {
-    /// Main colour, `#rrggbb`.
-    pub color: Option<String>,
-    /// Which side of the page.
-    pub position: Option<Position>,
-    /// Head line of the panel, at most 80 characters.
-    pub title: Option<String>,
-    /// What it says before the visitor writes, at most 500 characters.
-    pub greeting: Option<String>,
-    /// What it says while nobody is online, at most 500 characters.
-    pub away_message: Option<String>,
-    /// `auto`, `en` or `zh-CN`.
-    pub locale: Option<String>,
-    /// Light, dark, or as the visitor's system.
-    pub theme: Option<Theme>,
-    /// Whether a resolved conversation asks for a rating.
-    pub survey_enabled: Option<bool>,
-    /// Sites that may show the widget; at most 50.
-    pub allowed_domains: Option<Vec<String>>,
-}
-
-impl InboxSettings {
-    /// These settings with the change, bounds checked.
-    fn with(mut self, change: InboxSettingsChange, check: &mut Check) -> Self {
-        if let Some(color) = change.color {
-            let good =
-                color.len() == 7 && color.starts_with('#') && color.chars().skip(1).all(|c| c.is_ascii_hexdigit());
-            if !good {
-                check.refuse("settings/color", "color_invalid", "A colour like #1f6feb.");
-            }
-            self.color = color.to_lowercase();
-        }
-        if let Some(title) = change.title {
-            self.title = check.line("settings/title", &title, 0, 80);
-        }
-        if let Some(greeting) = change.greeting {
-            self.greeting = check.text("settings/greeting", &greeting, 0, 500);
-        }
-        if let Some(away) = change.away_message {
-            self.away_message = check.text("settings/away_message", &away, 0, 500);
-        }
-        if let Some(locale) = change.locale {
-            if !["auto", "en", "zh-CN"].contains(&locale.as_str()) {
-                check.refuse("settings/locale", "locale_unknown", "One of: auto, en, zh-CN.");
-            }
-            self.locale = locale;
-        }
-        if let Some(domains) = change.allowed_domains {
-            if domains.len() > 50 {
-                check.refuse("settings/allowed_domains", "too_many", "At most 50.");
-            }
-            self.allowed_domains = domains
-                .into_iter()
-                .map(|domain| domain.trim().to_lowercase())
-                .filter(|domain| !domain.is_empty())
-                .collect();
-            if !self.allowed_domains.iter().all(|domain| is_domain(domain)) {
-                check.refuse(
-                    "settings/allowed_domains",
-                    "domain_invalid",
-                    "Host names like shop.example or *.shop.example, with a port when it is not the usual one.",
-                );
-            }
-        }
-        self.position = change.position.unwrap_or(self.position);
-        self.theme = change.theme.unwrap_or(self.theme);
-        self.survey_enabled = change.survey_enabled.unwrap_or(self.survey_enabled);
-        self
-    }
-}
-
-/// A host name, perhaps with `*.` before and `:port` after. Nothing else: it becomes part of a security header.
-fn is_domain(text: &str) -> bool {
-    let text = text.strip_prefix("*.").unwrap_or(text);
-    let (host, port) = text.split_once(':').unwrap_or((text, "443"));
-    !host.is_empty()
-        && host.len() <= 253
-        && port.parse::<u16>().is_ok()
-        && host.split('.').all(|label| {
-            !label.is_empty() && label.len() <= 63 && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
-        })
-}
-
 /// An inbox.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct Inbox {
@@ -203,6 +67,16 @@ pub struct Inbox {
     pub key: String,
     /// How the widget looks and what it says.
     pub settings: InboxSettings,
+    /// The brand it belongs to.
+    pub brand_id: Option<BrandId>,
+    /// The team that its conversations go to, where no rule and no visitor says otherwise.
+    pub team_id: Option<TeamId>,
+    /// How its conversations are given to agents, where the team has no policy of its own; null for the default.
+    pub assignment_policy_id: Option<PolicyId>,
+    /// When it is open, where the team has no hours of its own; null for the brand's.
+    pub business_hours_id: Option<HoursId>,
+    /// How much of an agent's place one conversation takes, in percent.
+    pub weight: i16,
     /// When a page first loaded the widget.
     pub installed_at: Option<DateTime<Utc>>,
     /// When it was made.
@@ -223,6 +97,9 @@ pub enum InboxError {
     /// The plan allows no more.
     #[error(transparent)]
     Limit(#[from] tenant::limits::LimitReached),
+    /// It was to lead somewhere that is not there.
+    #[error(transparent)]
+    Course(#[from] SetupError),
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -234,6 +111,7 @@ impl Fault for InboxError {
             Self::Unknown => Kind::NotFound,
             Self::Invalid(error) => error.kind(),
             Self::Limit(error) => error.kind(),
+            Self::Course(error) => error.kind(),
             Self::Store(error) => error.kind(),
         }
     }
@@ -242,12 +120,14 @@ impl Fault for InboxError {
             Self::Unknown => "inbox_unknown",
             Self::Invalid(error) => error.code(),
             Self::Limit(error) => error.code(),
+            Self::Course(error) => error.code(),
             Self::Store(error) => error.code(),
         }
     }
     fn fields(&self) -> Vec<FieldFault> {
         match self {
             Self::Invalid(error) => error.fields(),
+            Self::Course(error) => error.fields(),
             Self::Unknown | Self::Limit(_) | Self::Store(_) => Vec::new(),
         }
     }
@@ -259,6 +139,11 @@ struct Row {
     name: String,
     channel: String,
     settings: serde_json::Value,
+    brand_id: Option<Uuid>,
+    team_id: Option<Uuid>,
+    assignment_policy_id: Option<Uuid>,
+    business_hours_id: Option<Uuid>,
+    weight: i16,
     installed_at: Option<Timestamp>,
     created_at: Timestamp,
     updated_at: Timestamp,
@@ -278,6 +163,11 @@ impl Row {
             channel: self.channel,
             key: InboxKey { account, inbox: id }.encode(),
             settings,
+            brand_id: self.brand_id.map(Id::from_uuid),
+            team_id: self.team_id.map(Id::from_uuid),
+            assignment_policy_id: self.assignment_policy_id.map(Id::from_uuid),
+            business_hours_id: self.business_hours_id.map(Id::from_uuid),
+            weight: self.weight,
             installed_at: self.installed_at,
             created_at: self.created_at,
             updated_at: self.updated_at,
@@ -287,7 +177,13 @@ impl Row {
 
 /// Every inbox, first made first.
 pub async fn list(tx: &TenantTx) -> Result<Vec<Inbox>, StoreError> {
-    let rows: Vec<Row> = tx.all(sql("select id, name, channel, settings, installed_at, created_at, updated_at from inbox order by created_at, id", [])).await?;
+    let rows: Vec<Row> = tx
+        .all(sql(
+            "select id, name, channel, settings, brand_id, team_id, assignment_policy_id, business_hours_id, weight, installed_at, \
+             created_at, updated_at from inbox order by created_at, id",
+            [],
+        ))
+        .await?;
     rows.into_iter().map(|row| row.read(tx.account())).collect()
 }
 
@@ -295,7 +191,8 @@ pub async fn list(tx: &TenantTx) -> Result<Vec<Inbox>, StoreError> {
 pub async fn find(tx: &TenantTx, id: InboxId) -> Result<Option<Inbox>, StoreError> {
     let row: Option<Row> = tx
         .one(sql(
-            "select id, name, channel, settings, installed_at, created_at, updated_at from inbox where id = $1",
+            "select id, name, channel, settings, brand_id, team_id, assignment_policy_id, business_hours_id, weight, installed_at, \
+             created_at, updated_at from inbox where id = $1",
             [id.uuid().into()],
         ))
         .await?;
@@ -348,26 +245,56 @@ pub async fn seed(tx: &TenantTx, company: &str, locale: &str) -> Result<(), Stor
     insert(tx, InboxId::from_uuid(tx.account().uuid()), company, &settings).await
 }
 
+/// What may be changed of where an inbox's conversations go; what is absent stays, `null` clears.
+#[derive(Debug, Clone, Default)]
+pub struct Course {
+    /// The brand it belongs to.
+    pub brand_id: Wish<BrandId>,
+    /// The team that its conversations go to.
+    pub team_id: Wish<TeamId>,
+    /// How its conversations are given to agents.
+    pub assignment_policy_id: Wish<PolicyId>,
+    /// When it is open.
+    pub business_hours_id: Wish<HoursId>,
+    /// How much of an agent's place one conversation takes, in percent.
+    pub weight: Option<i16>,
+}
+
 /// Changes an inbox.
 pub async fn update(
     tx: &TenantTx,
     id: InboxId,
     name: Option<String>,
     change: InboxSettingsChange,
+    course: Course,
 ) -> Result<Inbox, InboxError> {
-    // Two changes at once must both stay.
-    tx.run(sql("select id from inbox where id = $1 for update", [id.uuid().into()])).await?;
+    setup::take_turn(tx).await?;
     let inbox = find(tx, id).await?.ok_or(InboxError::Unknown)?;
     let mut check = Check::new();
     let name = name.map_or(inbox.name, |name| check.line("name", &name, 1, 80));
     let settings = inbox.settings.with(change, &mut check);
+    let weight = course.weight.unwrap_or(inbox.weight);
+    if !(1..=100).contains(&weight) {
+        check.refuse("weight", "number_out_of_range", "1 to 100.");
+    }
     check.finish()?;
-    let stored = serde_json::to_value(&settings).map_err(|error| StoreError::Refused(error.to_string()))?;
     tx.run(sql(
-        "update inbox set name = $2, settings = $3, updated_at = $4 where id = $1",
-        [id.uuid().into(), name.into(), stored.into(), tx.now().into()],
+        "update inbox set name = $2, settings = $3, brand_id = $4, team_id = $5, assignment_policy_id = $6, business_hours_id = $7, \
+         weight = $8, updated_at = $9 where id = $1",
+        [
+            id.uuid().into(),
+            name.into(),
+            setup::stored(&settings)?.into(),
+            course.brand_id.over(inbox.brand_id).map(Id::uuid).into(),
+            course.team_id.over(inbox.team_id).map(Id::uuid).into(),
+            course.assignment_policy_id.over(inbox.assignment_policy_id).map(Id::uuid).into(),
+            course.business_hours_id.over(inbox.business_hours_id).map(Id::uuid).into(),
+            weight.into(),
+            tx.now().into(),
+        ],
     ))
-    .await?;
+    .await
+    .map_err(setup::refused)?;
     find(tx, id).await?.ok_or(InboxError::Unknown)
 }
 
@@ -392,16 +319,6 @@ mod tests {
         assert_eq!(InboxKey::decode(&key.encode()), Some(key));
         for text in ["", "ik_", "ik_zz", &key.encode()[1..], &format!("{}0", key.encode())] {
             assert_eq!(InboxKey::decode(text), None, "{text}");
-        }
-    }
-
-    #[test]
-    fn a_domain_cannot_smuggle_a_directive_into_a_header() {
-        for good in ["shop.example", "*.shop.example", "localhost:3000", "127.0.0.1:8080"] {
-            assert!(is_domain(good), "{good}");
-        }
-        for bad in ["", "*", "a b", "x; script-src *", "http://x", "x/y", "x'self'", "a..b", "x:99999"] {
-            assert!(!is_domain(bad), "{bad}");
         }
     }
 }
