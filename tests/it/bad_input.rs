@@ -5,10 +5,11 @@ use serde_json::{Value, json};
 use tenant::Role;
 use tests::{Http, Reply, Shop, TestApp, fresh};
 
-use crate::probes::{Door, Probe, Things, without_limits};
+use crate::document::{Document, Field};
+use crate::probes::{Door, Probe, SETUP, Things, without_limits};
 
 /// What is taken although it is odd, each with its reason. An entry that is not needed any more fails the story.
-const TAKEN: [(&str, &str, &str); 12] = [
+const TAKEN: [(&str, &str, &str); 15] = [
     ("GET /v1/contacts", "query", "words to search for are looked for as they are, and not found"),
     ("POST /v1/conversations/{id}/read", "/seq", "a place beyond the end is the end, one before the start the start"),
     ("POST /v1/widget/conversations/{id}/read", "/seq", "the same for the visitor"),
@@ -16,6 +17,9 @@ const TAKEN: [(&str, &str, &str); 12] = [
     ("POST /v1/widget/messages", "/page/url", "a page's address is cleaned and cut; a message is worth more"),
     ("POST /v1/widget/messages", "/page/title", "the same"),
     ("POST /v1/widget/messages", "/page/referrer", "the same"),
+    ("POST /v1/routing-rules/test", "/start/page/url", "the same"),
+    ("POST /v1/routing-rules/test", "/start/page/title", "the same"),
+    ("POST /v1/routing-rules/test", "/start/page/referrer", "the same"),
     ("POST /v1/widget/session", "/page/url", "the same"),
     ("POST /v1/widget/session", "/page/title", "the same"),
     ("POST /v1/widget/session", "/page/referrer", "the same"),
@@ -51,88 +55,6 @@ impl Spoilt {
     fn field(what: &str, field: &Field, body: String, answer: Answer) -> Self {
         let what = format!("{what} in {}", field.pointer);
         Self { field: field.pointer.clone(), ..Self::body(what, body, answer) }
-    }
-}
-
-/// A field of a body, as the document has it.
-#[derive(Debug, Clone)]
-struct Field {
-    pointer: String,
-    schema: Value,
-    required: bool,
-    nullable: bool,
-}
-
-impl Field {
-    fn is(&self, kind: &str) -> bool {
-        self.schema["type"] == kind || self.schema["type"].as_array().is_some_and(|all| all.contains(&json!(kind)))
-    }
-
-    /// Any text will do for its type: no list of words, no pattern, no format.
-    fn is_free_text(&self) -> bool {
-        self.is("string") && ["enum", "pattern", "format"].iter().all(|bound| self.schema[*bound].is_null())
-    }
-}
-
-struct Document(Value);
-
-impl Document {
-    fn read() -> Self {
-        Self(serde_json::to_value(api::document()).unwrap())
-    }
-
-    /// The schema behind references and “or null”.
-    fn resolve(&self, schema: &Value) -> (Value, bool) {
-        if let Some(path) = schema["$ref"].as_str() {
-            return self.resolve(self.0.pointer(path.trim_start_matches('#')).unwrap());
-        }
-        if let Some(choices) = schema["oneOf"].as_array() {
-            let null = json!({ "type": "null" });
-            let real: Vec<&Value> = choices.iter().filter(|choice| **choice != null).collect();
-            assert_eq!(real.len(), 1, "a choice between kinds is not spoilt yet: {schema}");
-            return (self.resolve(real[0]).0, choices.contains(&null));
-        }
-        let nullable = schema["type"].as_array().is_some_and(|types| types.contains(&json!("null")));
-        (schema.clone(), nullable)
-    }
-
-    fn operation(&self, name: &str) -> &Value {
-        let (method, path) = name.split_once(' ').unwrap();
-        &self.0["paths"][path][method.to_lowercase()]
-    }
-
-    /// Every field of an operation's body, with the fields of its objects.
-    fn fields(&self, operation: &str) -> Vec<Field> {
-        let content = &self.operation(operation)["requestBody"]["content"]["application/json"]["schema"];
-        let mut all = Vec::new();
-        self.collect("", &self.resolve(content).0, &mut all);
-        all
-    }
-
-    fn collect(&self, above: &str, schema: &Value, all: &mut Vec<Field>) {
-        let required = schema["required"].as_array().cloned().unwrap_or_default();
-        for (name, schema) in schema["properties"].as_object().into_iter().flatten() {
-            let (schema, nullable) = self.resolve(schema);
-            let field = Field {
-                pointer: format!("{above}/{name}"),
-                required: required.contains(&json!(name)),
-                schema: schema.clone(),
-                nullable,
-            };
-            all.push(field);
-            self.collect(&format!("{above}/{name}"), &schema, all);
-        }
-    }
-
-    fn has_body(&self, operation: &str) -> bool {
-        self.operation(operation)["requestBody"].is_object()
-    }
-
-    /// The query parameters: name and schema.
-    fn query(&self, operation: &str) -> Vec<(String, Value)> {
-        let all = self.operation(operation)["parameters"].as_array().cloned().unwrap_or_default();
-        let queries = all.iter().filter(|parameter| parameter["in"] == "query");
-        queries.map(|one| (one["name"].as_str().unwrap().to_owned(), self.resolve(&one["schema"]).0)).collect()
     }
 }
 
@@ -209,7 +131,8 @@ fn spoil(field: &Field, good: &Value, all: &mut Vec<Spoilt>) {
         all.push(Spoilt::field(what, field, with(good, &field.pointer, raw), answer));
     };
     // Free attributes take any JSON as a type; what may be in them is a rule, not a type.
-    let is_any_object = field.is("object") && field.schema["properties"].is_null();
+    let is_any_object =
+        field.is("object") && field.schema["properties"].is_null() && field.schema["additionalProperties"].is_null();
     let wrong = if is_any_object { Answer::Is(422, "validation_failed") } else { FIELDS };
     for (kind, raw) in [
         ("string", "\"\\u4e0d words\""),
@@ -319,7 +242,7 @@ fn caller<'a>(shop: &'a Shop, things: &'a Things, nobody: &'a Http, probe: &Prob
 /// What the refused requests would have changed.
 async fn written(shop: &Shop, things: &Things) -> Vec<Value> {
     let mut all = Vec::new();
-    for path in ["/v1/account", "/v1/agents", "/v1/api-keys", "/v1/inboxes", "/v1/invitations"] {
+    for path in ["/v1/account", "/v1/agents", "/v1/api-keys", "/v1/inboxes", "/v1/invitations"].iter().chain(&SETUP) {
         all.push(shop.owner.http.get(path).await.ok());
     }
     let contact = shop.owner.http.get(&format!("/v1/contacts/{}", things.visitor.id)).await.ok();

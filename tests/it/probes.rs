@@ -5,6 +5,20 @@ use serde_json::{Value, json};
 use tenant::Role;
 use tests::{Agent, Http, PASSWORD, Shop, Visitor, fresh};
 
+use crate::setup_probes::SetUp;
+
+/// The lists of what is set up for routing.
+pub(crate) const SETUP: [&str; 8] = [
+    "/v1/assignment-policies",
+    "/v1/brands",
+    "/v1/business-hours",
+    "/v1/queue/thresholds",
+    "/v1/routing-rules",
+    "/v1/skills",
+    "/v1/teams",
+    "/v1/waiting-content",
+];
+
 /// Who an operation is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Door {
@@ -52,6 +66,7 @@ pub(crate) struct Things {
     inbox: String,
     invitation: String,
     api_key: String,
+    setup: SetUp,
     says: Box<dyn Fn(&str) -> String + Send + Sync>,
 }
 
@@ -70,7 +85,9 @@ impl Things {
         let key =
             owner.post("/v1/api-keys", json!({ "name": shop.says("A key"), "scopes": ["contacts.read"] })).await.ok();
         let canary = shop.says("");
+        let setup = SetUp::of(shop, &visitor).await;
         Self {
+            setup,
             colleague: shop.colleague("Vic", Role::Agent).await,
             visitor,
             chat,
@@ -94,6 +111,14 @@ impl Things {
         let (id, door, body) = match operation {
             "GET /v1/account"
             | "GET /v1/account/checklist"
+            | "GET /v1/assignment-policies"
+            | "GET /v1/brands"
+            | "GET /v1/business-hours"
+            | "GET /v1/queue/thresholds"
+            | "GET /v1/routing-rules"
+            | "GET /v1/skills"
+            | "GET /v1/teams"
+            | "GET /v1/waiting-content"
             | "GET /v1/agents"
             | "GET /v1/api-keys"
             | "GET /v1/audit-log"
@@ -115,9 +140,14 @@ impl Things {
                 let plan = json!({ "active": true, "message": text("Please call"), "contacts": contacts });
                 (None, Door::Member, Some(plan))
             }
-            "PUT /v1/agents/me/availability" => (None, Door::Member, Some(json!({ "availability": "away" }))),
+            "PUT /v1/agents/me/availability" => {
+                (None, Door::Member, Some(json!({ "availability": "away", "reason": text("Lunch") })))
+            }
             "PATCH /v1/agents/{id}" => {
-                let change = json!({ "role": "supervisor", "name": text("Val"), "capacity": 3, "disabled": false });
+                let change = json!({
+                    "role": "supervisor", "name": text("Val"), "capacity": 3, "disabled": false,
+                    "channel_capacity": { "website": 2 }, "languages": ["en", "zh-CN"],
+                });
                 (Some(&self.colleague.id), Door::Member, Some(change))
             }
             "POST /v1/api-keys" => {
@@ -129,6 +159,7 @@ impl Things {
             "PATCH /v1/contacts/{id}" => {
                 let change = json!({
                     "name": text("Anna"), "email": "anna@mail.test", "phone": "+1 555", "attributes": { "plan": text("gold") },
+                    "tags": [text("vip")],
                 });
                 (Some(&self.visitor.id), Door::Member, Some(change))
             }
@@ -156,14 +187,22 @@ impl Things {
             "PATCH /v1/inboxes/{id}" => {
                 let settings =
                     json!({ "greeting": text("Hello"), "color": "#ff0000", "allowed_domains": ["shop.example"] });
-                (Some(&self.inbox), Door::Member, Some(json!({ "name": text("Gate"), "settings": settings })))
+                let setup = &self.setup;
+                let change = json!({
+                    "name": text("Gate"), "settings": settings, "brand_id": setup.brand, "team_id": setup.team,
+                    "assignment_policy_id": setup.policy, "business_hours_id": setup.hours, "weight": 50,
+                });
+                (Some(&self.inbox), Door::Member, Some(change))
             }
             "POST /v1/invitations" => {
                 let email = format!("{}@mail.test", fresh().simple());
                 (None, Door::Member, Some(json!({ "email": email, "role": "agent" })))
             }
             "DELETE /v1/invitations/{id}" => (Some(&self.invitation), Door::Member, None),
-            _ => return self.other_door(operation),
+            _ => match self.setup.probe(operation, &*self.says) {
+                Some((id, body)) => (id, Door::Member, body),
+                None => return self.other_door(operation),
+            },
         };
         let path = id.map_or_else(|| template.to_owned(), |id| template.replace("{id}", id));
         let names_a_thing = id.is_some() || operation == "POST /v1/auth/switch";
@@ -191,6 +230,8 @@ impl Things {
                 let page = json!({ "url": "https://shop.example/", "title": text("Shop"), "referrer": "" });
                 (Door::Visitor, Some(json!({ "client_message_id": fresh(), "text": text("More"), "page": page })))
             }
+            "GET /v1/widget/waiting-content" => (Door::Visitor, None),
+            "POST /v1/widget/waiting-content/{id}/events" => (Door::Visitor, Some(json!({ "kind": "click" }))),
             "POST /v1/auth/forgot-password" => (Door::Public, Some(json!({ "email": email }))),
             "POST /v1/auth/login" => {
                 (Door::Public, Some(json!({ "email": email, "password": PASSWORD, "account_id": self.account })))
@@ -217,7 +258,8 @@ impl Things {
             }
             _ => panic!("{operation} has no probe: say here what a good request looks like and for whom it is"),
         };
-        let path = template.replace("{id}", &self.chat).replace("{token}", "nobody-has-this");
+        let id = if template.contains("waiting-content") { &self.setup.content } else { &self.chat };
+        let path = template.replace("{id}", id).replace("{token}", "nobody-has-this");
         let path = match operation {
             "GET /v1/widget/config" => format!("{path}?key={}", self.key),
             "GET /v1/widget/events" => format!("{path}?conversation_id={}&after_seq=0", self.chat),

@@ -2601,12 +2601,12 @@ export interface components {
         MsgId: string;
         /** @description An order to put things into. */
         Order_ContentId: {
-            /** @description Every one of them, once. */
+            /** @description The first ones, each once. What is not named follows, in the order it had. */
             ids: string[];
         };
         /** @description An order to put things into. */
         Order_RuleId: {
-            /** @description Every one of them, once. */
+            /** @description The first ones, each once. What is not named follows, in the order it had. */
             ids: string[];
         };
         /** @description One page of a list. */

@@ -56,6 +56,6 @@ pub(crate) async fn landscape(tx: &TenantTx, disabled: &BTreeSet<AgentId>) -> Re
 #[serde(deny_unknown_fields)]
 #[schema(bound = "")]
 pub(crate) struct Order<I: utoipa::ToSchema> {
-    /// Every one of them, once.
+    /// The first ones, each once. What is not named follows, in the order it had.
     pub(crate) ids: Vec<I>,
 }

@@ -302,6 +302,7 @@ pub async fn create(tx: &TenantTx, ask: RoutingRuleRequest) -> Result<RoutingRul
 pub async fn replace(tx: &TenantTx, id: RuleId, ask: RoutingRuleRequest) -> Result<RoutingRule, SetupError> {
     let ask = ask.checked()?;
     setup::take_turn(tx).await?;
+    find(tx, id).await?.ok_or(SetupError::Unknown(Noun::RoutingRule))?;
     ask.refuse_unknown(tx).await?;
     tx.run(sql(
         "update routing_rule set name = $2, conditions = $3, effects = $4, active = $5, updated_at = $6 where id = $1",
@@ -323,7 +324,7 @@ pub async fn arrange(tx: &TenantTx, ids: Vec<RuleId>) -> Result<Vec<RoutingRule>
     setup::take_turn(tx).await?;
     let known: Vec<Uuid> = list(tx).await?.into_iter().map(|rule| rule.id.uuid()).collect();
     let ids: Vec<Uuid> = ids.into_iter().map(Id::uuid).collect();
-    order::refuse_other(&known, &ids)?;
+    let ids = order::arranged(&known, &ids)?;
     tx.run(sql(
         "update routing_rule r set position = wanted.place from unnest($1::uuid[]) with ordinality as wanted (id, place) where r.id = wanted.id",
         [ids.into()],

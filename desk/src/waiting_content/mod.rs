@@ -286,6 +286,7 @@ pub async fn create(tx: &TenantTx, ask: WaitingContentRequest) -> Result<Waiting
 pub async fn replace(tx: &TenantTx, id: ContentId, ask: WaitingContentRequest) -> Result<WaitingContent, SetupError> {
     let ask = ask.checked()?;
     setup::take_turn(tx).await?;
+    find(tx, id).await?.ok_or(SetupError::Unknown(Noun::WaitingContent))?;
     ask.refuse_unknown(tx).await?;
     tx.run(sql(
         "update waiting_content set kind = $2, title = $3, body = $4, media_url = $5, link_url = $6, coupon_code = $7, active = $8, \
@@ -316,7 +317,7 @@ pub async fn arrange(tx: &TenantTx, ids: Vec<ContentId>) -> Result<Vec<WaitingCo
     setup::take_turn(tx).await?;
     let known: Vec<Uuid> = list(tx).await?.into_iter().map(|content| content.id.uuid()).collect();
     let ids: Vec<Uuid> = ids.into_iter().map(Id::uuid).collect();
-    order::refuse_other(&known, &ids)?;
+    let ids = order::arranged(&known, &ids)?;
     tx.run(sql(
         "update waiting_content c set position = wanted.place from unnest($1::uuid[]) with ordinality as wanted (id, place) where c.id = wanted.id",
         [ids.into()],
