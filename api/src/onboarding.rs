@@ -1,6 +1,6 @@
 //! The second step of a signup: furnishing the company's schema. Repeatable, so that a sweep can finish what a crash cut.
 
-use desk::inbox;
+use desk::{assignment_policy, inbox};
 use infra::database::StoreError;
 use infra::spoken::OrLog as _;
 use tenant::account::Status;
@@ -27,6 +27,7 @@ async fn furnish(tenant: &Tenant) -> Result<(), StoreError> {
         usage::count(&tx, Meter::Agents, member.id.to_string(), 1).await?;
     }
     inbox::seed(&tx, &tenant.account.name, &tenant.account.locale).await?;
+    assignment_policy::ensure_default(&tx).await?;
     audit::note(
         &tx,
         &Actor::System,

@@ -45,6 +45,10 @@ pub(crate) fn routes() -> Router<Arc<App>> {
 
 const APP_POLICY: &str = "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; \
      connect-src 'self' ws: wss:; frame-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+/// The same, and what the company shows to those who wait, wherever it keeps it: the portal previews it.
+const PORTAL_POLICY: &str = "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob: https:; \
+     media-src 'self' https:; font-src 'self' data:; connect-src 'self' ws: wss:; frame-src 'self'; object-src 'none'; base-uri 'none'; \
+     form-action 'self'; frame-ancestors 'none'";
 const DEMO_POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'";
 /// Hashed names never change what they hold.
 const FOREVER: &str = "public, max-age=31536000, immutable";
@@ -93,7 +97,10 @@ fn with_policy(mut response: Response, policy: &str) -> Response {
 fn app_page(name: &str, headers: &HeaderMap) -> Response {
     let path = format!("{name}/index.html");
     match Built::get(&path) {
-        Some(file) => with_policy(serve(&file, &path, headers, "no-cache"), APP_POLICY),
+        Some(file) => {
+            let policy = if name == "portal" { PORTAL_POLICY } else { APP_POLICY };
+            with_policy(serve(&file, &path, headers, "no-cache"), policy)
+        }
         None => (StatusCode::SERVICE_UNAVAILABLE, "The pages are not built: run `npm ci && npm run build` in web/.")
             .into_response(),
     }
@@ -135,9 +142,10 @@ async fn frame(State(app): State<Arc<App>>, Query(query): Query<FrameQuery>, hea
         Ok(ancestors) => ancestors,
         Err(problem) => return problem.into_response(),
     };
+    // Pictures and videos for those who wait are wherever the company keeps them.
     let policy = format!(
-        "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; connect-src 'self' ws: wss:; \
-         object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors {ancestors}"
+        "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob: https:; \
+         media-src 'self' https:; connect-src 'self' ws: wss:; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors {ancestors}"
     );
     with_policy(plain("widget/frame.html", &headers, "no-cache"), &policy)
 }

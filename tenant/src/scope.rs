@@ -276,4 +276,11 @@ impl Scope<Visitor> {
     pub fn may_write(&self) -> Result<(), TooOften> {
         self.world().flood.attempt(self.who.contact_id.uuid(), self.now())
     }
+
+    /// Counts a mark that this visitor leaves without writing, apart from what they write: looking around must not use up what
+    /// may be said.
+    pub fn may_mark(&self) -> Result<(), TooOften> {
+        let apart = uuid::Uuid::from_u128(self.who.contact_id.uuid().as_u128() ^ 1);
+        self.world().flood.attempt(apart, self.now())
+    }
 }

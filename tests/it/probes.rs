@@ -184,16 +184,7 @@ impl Things {
                 (None, Door::Member, Some(json!({ "name": text("Door"), "settings": { "title": text("Hi") } })))
             }
             "GET /v1/inboxes/{id}" => (Some(&self.inbox), Door::Member, None),
-            "PATCH /v1/inboxes/{id}" => {
-                let settings =
-                    json!({ "greeting": text("Hello"), "color": "#ff0000", "allowed_domains": ["shop.example"] });
-                let setup = &self.setup;
-                let change = json!({
-                    "name": text("Gate"), "settings": settings, "brand_id": setup.brand, "team_id": setup.team,
-                    "assignment_policy_id": setup.policy, "business_hours_id": setup.hours, "weight": 50,
-                });
-                (Some(&self.inbox), Door::Member, Some(change))
-            }
+            "PATCH /v1/inboxes/{id}" => (Some(&self.inbox), Door::Member, Some(self.inbox_change())),
             "POST /v1/invitations" => {
                 let email = format!("{}@mail.test", fresh().simple());
                 (None, Door::Member, Some(json!({ "email": email, "role": "agent" })))
@@ -207,6 +198,16 @@ impl Things {
         let path = id.map_or_else(|| template.to_owned(), |id| template.replace("{id}", id));
         let names_a_thing = id.is_some() || operation == "POST /v1/auth/switch";
         Probe { operation: operation.to_owned(), method: method.to_owned(), path, body, door, names_a_thing }
+    }
+
+    fn inbox_change(&self) -> Value {
+        let text = |words: &str| json!((self.says)(words));
+        let settings = json!({ "greeting": text("Hello"), "color": "#ff0000", "allowed_domains": ["shop.example"] });
+        let setup = &self.setup;
+        json!({
+            "name": text("Gate"), "settings": settings, "brand_id": setup.brand, "team_id": setup.team,
+            "assignment_policy_id": setup.policy, "business_hours_id": setup.hours, "weight": 50,
+        })
     }
 
     fn other_door(&self, operation: &str) -> Probe {

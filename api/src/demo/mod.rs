@@ -3,6 +3,7 @@
 mod bo;
 mod doors;
 mod frames;
+mod furnish;
 mod history;
 mod line;
 mod play;

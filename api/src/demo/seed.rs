@@ -8,6 +8,7 @@ use tenant::world::World;
 use tenant::{AgentId, Tenant, email_token, invitation, login, signup};
 use uuid::Uuid;
 
+use super::furnish;
 use super::history::{self, Staff};
 use crate::{App, onboarding};
 
@@ -61,9 +62,12 @@ pub(crate) async fn seed(settings: &Settings) -> Result<Demo, Box<dyn std::error
     for (_, email) in [OWNER, AGENT] {
         prove_address(world, email).await?;
     }
-    history::write(&tenant, &Staff { mei: (reserved.member_id, OWNER.0), bo: (bo, AGENT.0) }).await?;
+    let staff = Staff { mei: (reserved.member_id, OWNER.0), bo: (bo, AGENT.0) };
+    history::write(&tenant, &staff).await?;
     let tx = tenant.begin().await?;
     let inbox = desk::inbox::list(&tx).await?.into_iter().next().ok_or("the demo company has no inbox")?;
+    drop(tx);
+    furnish::furnish(&tenant, &staff, inbox.id).await?;
     let person =
         |(name, email): (&'static str, &'static str), role| DemoLogin { name, email, password: PASSWORD, role };
     Ok(Demo {

@@ -181,7 +181,7 @@ pub(crate) async fn note(
     Path(id): Path<ContentId>,
     Body(ask): Body<ContentEvent>,
 ) -> Result<StatusCode, Problem> {
-    scope.may_write()?;
+    scope.may_mark()?;
     let tx = scope.begin().await?;
     waiting_content::find(&tx, id).await?.ok_or(SetupError::Unknown(Noun::WaitingContent))?;
     waiting_content::note(&tx, id, scope.who.contact_id, ask.kind).await?;
