@@ -13,7 +13,9 @@ use serde::{Deserialize, Serialize};
 use tenant::TenantTx;
 use uuid::Uuid;
 
+use crate::inbox::Inbox;
 use crate::setup::{self, Noun, SetupError};
+use crate::team::TeamId;
 
 pub use check::Warning;
 pub use landscape::Landscape;
@@ -129,6 +131,24 @@ pub async fn find(tx: &TenantTx, id: PolicyId) -> Result<Option<AssignmentPolicy
         ))
         .await?;
     row.map(AssignmentPolicy::try_from).transpose()
+}
+
+#[derive(FromQueryResult)]
+struct Holding {
+    rules: serde_json::Value,
+}
+
+/// The rules that hold for what comes in by an inbox into a team's line: the team's, else the inbox's, else the default's, else
+/// what holds until somebody writes some.
+pub(crate) async fn holding(tx: &TenantTx, team: Option<TeamId>, inbox: &Inbox) -> Result<Rules, StoreError> {
+    let row: Option<Holding> = tx
+        .one(sql(
+            "select rules from assignment_policy where id = coalesce((select t.assignment_policy_id from team t where t.id = $1), $2, \
+             (select d.id from assignment_policy d where d.is_default))",
+            [team.map(Id::uuid).into(), inbox.assignment_policy_id.map(Id::uuid).into()],
+        ))
+        .await?;
+    row.map_or_else(|| Ok(Rules::default()), |row| setup::read("assignment_policy", &"in force", row.rules))
 }
 
 /// Makes a policy.

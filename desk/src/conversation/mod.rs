@@ -15,12 +15,15 @@ use tenant::AgentId;
 use crate::contact::ContactId;
 use crate::inbox::InboxId;
 use crate::message::{MessageType, Sender};
+use crate::team::TeamId;
 
 pub use list::{Counts, Filter, Progress, counts, list, progress};
 pub use marks::{Mark, Marker, note};
 pub use state::{State, StateError, Status};
-pub use store::{find, find_of_contact, latest_of_contact, longest_waiting};
-pub use verbs::{AssignedBy, assign, claim, last_assignee, release_all_of, set_priority, set_status, wake_snoozed};
+pub use store::{find, find_of_contact, latest_of_contact};
+pub use verbs::{
+    AssignedBy, assign, claim, pass_to_team, release_all_of, requeue, set_priority, set_status, wake_snoozed,
+};
 pub(crate) use verbs::{begin_episode, count_episode};
 
 /// Marks ids of conversations.
@@ -121,6 +124,8 @@ pub struct Conversation {
     pub assignee_id: Option<AgentId>,
     /// The assignee's name.
     pub assignee_name: Option<String>,
+    /// The team whose line it is in, or was in last.
+    pub team_id: Option<TeamId>,
     /// How much it matters.
     pub priority: Option<Priority>,
     /// Counts from 1; a reopened conversation begins the next.

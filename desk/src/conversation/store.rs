@@ -16,7 +16,7 @@ macro_rules! select_conversation {
     ($tail:literal) => {
         concat!(
             "select c.id, c.number, c.status, c.inbox_id, c.contact_id, k.name as contact_name, k.email as contact_email, c.assignee_id, \
-             a.name as assignee_name, c.priority, c.episode, c.version, c.last_seq, c.last_public_seq, c.agent_read_seq, c.agent_read_public_seq, \
+             a.name as assignee_name, c.team_id, c.priority, c.episode, c.version, c.last_seq, c.last_public_seq, c.agent_read_seq, c.agent_read_public_seq, \
              c.contact_read_seq, c.contact_delivered_seq, c.unread_count, c.contact_unread_count, c.waiting_since, \
              c.snoozed_until, c.first_reply_at, c.resolved_at, c.last_activity_at, c.created_at, c.updated_at, s.episode as survey_episode, \
              s.rating, s.comment, s.asked_at, s.answered_at, m.seq as said_seq, left(m.text, 200) as said_text, m.message_type as said_type, \
@@ -42,6 +42,7 @@ pub(crate) struct Row {
     contact_email: Option<String>,
     assignee_id: Option<Uuid>,
     assignee_name: Option<String>,
+    team_id: Option<Uuid>,
     priority: Option<String>,
     episode: i32,
     version: i64,
@@ -89,6 +90,7 @@ impl Row {
             contact_id: columns.take()?,
             assignee_id: columns.take()?,
             assignee_name: columns.take()?,
+            team_id: columns.take()?,
             priority: columns.take()?,
             episode: columns.take()?,
             version: columns.take()?,
@@ -172,6 +174,7 @@ impl TryFrom<Row> for Conversation {
             },
             assignee_id: row.assignee_id.map(Id::from_uuid),
             assignee_name: row.assignee_name,
+            team_id: row.team_id.map(Id::from_uuid),
             priority,
             episode: row.episode,
             version: row.version,
@@ -279,17 +282,6 @@ pub(crate) async fn lock_if_free(tx: &TenantTx, id: ConversationId) -> Result<Op
         .transpose()
 }
 
-/// The open conversations that nobody has, longest waiting first.
-pub async fn longest_waiting(tx: &TenantTx, limit: u64) -> Result<Vec<Conversation>, StoreError> {
-    let rows: Vec<Row> = tx
-        .all(sql(
-            select_conversation!("where c.assignee_id is null and c.status = 'open' order by c.waiting_since nulls last, c.created_at limit $1"),
-            [limit.into()],
-        ))
-        .await?;
-    rows.into_iter().map(Conversation::try_from).collect()
-}
-
 #[derive(FromQueryResult)]
 struct Number {
     value: i64,
@@ -323,7 +315,7 @@ pub(crate) async fn save(tx: &TenantTx, conversation: &mut Conversation) -> Resu
         "update conversation set status = $2, assignee_id = $3, priority = $4, episode = $5, last_seq = $6, last_public_seq = $7, agent_read_seq = $8, \
          agent_read_public_seq = $9, contact_read_seq = $10, contact_delivered_seq = $11, unread_count = $12, contact_unread_count = $13, \
          last_said_seq = $14, waiting_since = $15, snoozed_until = $16, first_reply_at = $17, resolved_at = $18, last_activity_at = $19, \
-         updated_at = $20, version = $21, closed_activity_at = case when $2 = 'resolved' then $19::timestamptz end where id = $1",
+         updated_at = $20, version = $21, closed_activity_at = case when $2 = 'resolved' then $19::timestamptz end, team_id = $22 where id = $1",
         [
             conversation.id.uuid().into(),
             conversation.status.as_str().into(),
@@ -346,6 +338,7 @@ pub(crate) async fn save(tx: &TenantTx, conversation: &mut Conversation) -> Resu
             conversation.last_activity_at.into(),
             conversation.updated_at.into(),
             conversation.version.into(),
+            conversation.team_id.map(Id::uuid).into(),
         ],
     ))
     .await

@@ -4,14 +4,15 @@ use std::sync::Arc;
 
 use infra::Timestamp;
 use infra::database::{Rows as _, StoreError, sql};
-use sea_orm::FromQueryResult;
 use tenant::{AgentId, TenantTx, agent};
 
 use super::store::{due, lock, lock_if_free, save};
-use super::{Conversation, ConversationError, ConversationId, Priority, State, Status};
+use super::{Conversation, ConversationError, ConversationId, Priority, State, StateError, Status};
 use crate::event::Event;
 use crate::message::{self, Activity};
+use crate::queue::{self, Entrance, Reason, Stood};
 use crate::survey;
+use crate::team::TeamId;
 
 /// Who decided an assignment, and on what grounds.
 #[derive(Debug, Clone)]
@@ -27,10 +28,12 @@ pub enum AssignedBy {
     Routing {
         /// Policy, candidates, loads.
         why: serde_json::Value,
+        /// What the agent's turn counts from, if not from now.
+        stamp: Option<Timestamp>,
     },
 }
 
-/// Gives a conversation to an agent, or back to nobody. Giving it to its owner changes nothing.
+/// Gives a conversation to an agent, or back to the line. Giving it to its owner changes nothing.
 pub async fn assign(
     tx: &mut TenantTx,
     id: ConversationId,
@@ -41,46 +44,72 @@ pub async fn assign(
     if conversation.assignee_id == to {
         return Ok(conversation);
     }
-    hand_over(tx, conversation, to, by).await
+    hand_over(tx, conversation, to, by, Entrance::by(Reason::Returned)).await
 }
 
-/// Gives a waiting conversation to an agent; `None` when it does not wait any more.
+/// Gives a waiting conversation to an agent; `None` when it does not wait any more, or is in other hands at this moment.
 pub async fn claim(
     tx: &mut TenantTx,
     id: ConversationId,
     to: AgentId,
-    why: serde_json::Value,
+    by: AssignedBy,
 ) -> Result<Option<Conversation>, ConversationError> {
     // Somebody who has it in hand at this moment decides for themselves; waiting for them could be waiting in a circle.
     match lock_if_free(tx, id).await?.filter(Conversation::is_waiting) {
-        Some(conversation) => hand_over(tx, conversation, Some(to), AssignedBy::Routing { why }).await.map(Some),
+        Some(conversation) => {
+            hand_over(tx, conversation, Some(to), by, Entrance::by(Reason::Returned)).await.map(Some)
+        }
         None => Ok(None),
     }
+}
+
+/// Takes a conversation from this agent and puts it back into line, at its place; `None` when it is theirs no more, or in other
+/// hands at this moment.
+pub async fn requeue(
+    tx: &mut TenantTx,
+    id: ConversationId,
+    from: AgentId,
+    by: AssignedBy,
+    entrance: Entrance,
+) -> Result<Option<Conversation>, ConversationError> {
+    match lock_if_free(tx, id).await?.filter(|conversation| conversation.assignee_id == Some(from)) {
+        Some(conversation) => hand_over(tx, conversation, None, by, entrance).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// Moves a conversation into a team's line, from whoever has it and whatever line it is in, at the place it has had.
+pub async fn pass_to_team(
+    tx: &mut TenantTx,
+    id: ConversationId,
+    team: TeamId,
+    by: AssignedBy,
+) -> Result<Conversation, ConversationError> {
+    let mut conversation = lock(tx, id).await?.ok_or(ConversationError::Unknown)?;
+    if conversation.status == Status::Resolved {
+        return Err(StateError::Resolved.into());
+    }
+    if conversation.is_waiting() {
+        queue::remove(tx, id).await?;
+        queue::end_wait(tx, id, queue::Outcome::Moved).await?;
+    } else if conversation.status != Status::Open {
+        let open = conversation.state()?.open();
+        conversation.set_state(open);
+    }
+    let entrance = Entrance { reason: Reason::Transferred, team: Some(team), not: conversation.assignee_id };
+    hand_over(tx, conversation, None, by, entrance).await
 }
 
 /// Takes every open conversation from an agent who will not answer them any more; says how many.
 pub async fn release_all_of(tx: &mut TenantTx, agent: AgentId) -> Result<usize, ConversationError> {
     let ids = super::store::open_of(tx, agent).await?;
     for id in &ids {
-        assign(tx, *id, None, AssignedBy::Routing { why: serde_json::json!({ "policy": "agent_switched_off" }) })
-            .await?;
+        let conversation = lock(tx, *id).await?.ok_or(ConversationError::Unknown)?;
+        let why = serde_json::json!({ "reason": "agent_switched_off" });
+        let entrance = Entrance { not: Some(agent), ..Entrance::by(Reason::AgentGone) };
+        hand_over(tx, conversation, None, AssignedBy::Routing { why, stamp: None }, entrance).await?;
     }
     Ok(ids.len())
-}
-
-/// Who had a conversation last, before nobody had it.
-pub async fn last_assignee(tx: &TenantTx, id: ConversationId) -> Result<Option<AgentId>, StoreError> {
-    #[derive(FromQueryResult)]
-    struct Last {
-        agent_id: uuid::Uuid,
-    }
-    let row: Option<Last> = tx
-        .one(sql(
-            "select agent_id from assignment where conversation_id = $1 and agent_id is not null order by created_at desc, id desc limit 1",
-            [id.uuid().into()],
-        ))
-        .await?;
-    Ok(row.map(|row| AgentId::from_uuid(row.agent_id)))
 }
 
 async fn hand_over(
@@ -88,17 +117,25 @@ async fn hand_over(
     mut conversation: Conversation,
     to: Option<AgentId>,
     by: AssignedBy,
+    entrance: Entrance,
 ) -> Result<Conversation, ConversationError> {
     let id = conversation.id;
+    // A conversation that was taken out of its line to go into another one stands nowhere.
+    let stood = match entrance.team {
+        Some(_) if conversation.assignee_id.is_none() => Stood::NOWHERE,
+        Some(_) | None => Stood::of(&conversation),
+    };
     let name = match to {
-        Some(agent_id) => Some(agent::find(tx, agent_id).await?.ok_or(ConversationError::AgentUnknown)?.name),
+        Some(agent_id) => Some(agent::find_name(tx, agent_id).await?.ok_or(ConversationError::AgentUnknown)?),
         None => None,
     };
     conversation.assignee_id = to;
     conversation.assignee_name.clone_from(&name);
-    let (decided_by, why, author) = match by {
-        AssignedBy::Agent { id, name } => (id.to_string(), serde_json::json!({ "policy": "manual" }), Some(name)),
-        AssignedBy::Routing { why } => ("routing".to_owned(), why, None),
+    let (decided_by, why, author, stamp) = match by {
+        AssignedBy::Agent { id, name } => {
+            (id.to_string(), serde_json::json!({ "reason": "by_hand" }), Some(name), None)
+        }
+        AssignedBy::Routing { why, stamp } => ("routing".to_owned(), why, None, stamp),
     };
     tx.run(sql(
         "insert into assignment (id, conversation_id, agent_id, decided_by, why, created_at) values ($1, $2, $3, $4, $5, $6)",
@@ -106,9 +143,14 @@ async fn hand_over(
     ))
     .await?;
     if let Some(agent_id) = to {
-        tx.run(sql("update agent set last_assigned_at = $2 where id = $1", [agent_id.uuid().into(), tx.now().into()]))
-            .await?;
+        tx.run(sql(
+            "update agent set last_assigned_at = $2, missed_offers = 0 where id = $1",
+            [agent_id.uuid().into(), stamp.unwrap_or(tx.now()).into()],
+        ))
+        .await?;
     }
+    tx.run(sql("delete from transfer where conversation_id = $1", [id.uuid().into()])).await?;
+    queue::follow(tx, &mut conversation, stood, entrance).await?;
     let activity = match (to, name) {
         (Some(agent_id), Some(agent_name)) => Activity::Assigned { agent_id, agent_name, by: author },
         _ => Activity::Unassigned { by: author },
@@ -138,6 +180,7 @@ pub async fn set_status(
     if before == after {
         return Ok(conversation);
     }
+    let stood = Stood::of(&conversation);
     let reopened = matches!(before, State::Resolved { .. });
     conversation.set_state(after);
     if reopened {
@@ -146,6 +189,10 @@ pub async fn set_status(
     if let State::Resolved { .. } = after {
         conversation.waiting_since = None;
     }
+    if !matches!(after, State::Open) {
+        tx.run(sql("delete from transfer where conversation_id = $1", [id.uuid().into()])).await?;
+    }
+    queue::follow(tx, &mut conversation, stood, Entrance::by(Reason::Reopened)).await?;
     let until = conversation.snoozed_until;
     message::note_activity(tx, &mut conversation, Activity::StatusChanged { status: to, until, by }).await?;
     if let State::Resolved { .. } = after {
@@ -168,6 +215,8 @@ pub(crate) async fn begin_episode(tx: &TenantTx, conversation: &mut Conversation
     conversation.first_reply_at = None;
     conversation.assignee_id = None;
     conversation.assignee_name = None;
+    // The next line is found anew.
+    conversation.team_id = None;
     count_episode(tx, conversation).await
 }
 
@@ -186,6 +235,7 @@ pub async fn set_priority(
     let mut conversation = lock(tx, id).await?.ok_or(ConversationError::Unknown)?;
     if conversation.priority != to {
         conversation.priority = to;
+        queue::rank(tx, id, to).await?;
         save(tx, &mut conversation).await?;
         Event::ConversationUpdated { conversation: Arc::new(conversation.clone()) }.tell(tx)?;
     }

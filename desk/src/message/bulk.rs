@@ -96,7 +96,7 @@ with letter as (
         updated_at = $10
     from target t where c.id = t.conversation_id
     returning t.message_id, t.agent_id, t.private, t.client_message_id, t.text, t.contact_name, t.contact_email, t.sender_name,
-        c.id, c.number, c.status, c.inbox_id, c.contact_id, c.assignee_id, c.priority, c.episode, c.version, c.last_seq, c.last_public_seq,
+        c.id, c.number, c.status, c.inbox_id, c.contact_id, c.assignee_id, c.team_id, c.priority, c.episode, c.version, c.last_seq, c.last_public_seq,
         c.agent_read_seq, c.agent_read_public_seq, c.contact_read_seq, c.contact_delivered_seq, c.unread_count, c.contact_unread_count,
         c.waiting_since, c.snoozed_until, c.first_reply_at, c.resolved_at, c.last_activity_at, c.created_at, c.updated_at
 ), written as (
@@ -116,7 +116,7 @@ with letter as (
     from head h having count(*) > 0
 )
 select h.message_id, h.sender_name, h.contact_name, h.contact_email, h.id, h.number, h.status, h.inbox_id, h.contact_id, h.assignee_id,
-    a.name as assignee_name, h.priority, h.episode, h.version, h.last_seq, h.last_public_seq, h.agent_read_seq, h.agent_read_public_seq,
+    a.name as assignee_name, h.team_id, h.priority, h.episode, h.version, h.last_seq, h.last_public_seq, h.agent_read_seq, h.agent_read_public_seq,
     h.contact_read_seq, h.contact_delivered_seq, h.unread_count, h.contact_unread_count, h.waiting_since, h.snoozed_until,
     h.first_reply_at, h.resolved_at, h.last_activity_at, h.created_at, h.updated_at, s.episode as survey_episode, s.rating, s.comment, s.asked_at, s.answered_at
 from head h left join tenant.agent a on a.id = h.assignee_id

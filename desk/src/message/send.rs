@@ -16,6 +16,7 @@ use crate::contact::ContactId;
 use crate::conversation::{self, Conversation, ConversationError, ConversationId, Status};
 use crate::event::{Event, Reader};
 use crate::inbox::InboxId;
+use crate::queue::{self, Entrance, Reason, Stood};
 
 /// What came of a send.
 #[derive(Debug, Clone)]
@@ -69,8 +70,9 @@ pub async fn receive(
     }
     let author = Author::Contact { id: contact };
     let Some(latest) = conversation::latest_of_contact(tx, contact, inbox).await? else {
-        let conversation = conversation::store::insert(tx, inbox, contact).await?;
+        let mut conversation = conversation::store::insert(tx, inbox, contact).await?;
         conversation::count_episode(tx, &conversation).await?;
+        queue::follow(tx, &mut conversation, Stood::NOWHERE, Entrance::by(Reason::New)).await?;
         let sent = write_as(tx, conversation, author, text, false, client_message_id).await?;
         Event::ConversationCreated { conversation: Arc::clone(&sent.conversation) }.tell(tx)?;
         return Ok(sent);
@@ -79,7 +81,7 @@ pub async fn receive(
     if let Some(message) = find_sent(tx, conversation.id, &author, client_message_id).await? {
         return replay(message, conversation, &text, false);
     }
-    let before = conversation.status;
+    let (before, stood) = (conversation.status, Stood::of(&conversation));
     if before != Status::Open {
         let open = conversation.state()?.open();
         conversation.set_state(open);
@@ -88,6 +90,7 @@ pub async fn receive(
         conversation::begin_episode(tx, &mut conversation).await?;
     }
     if before != Status::Open {
+        queue::follow(tx, &mut conversation, stood, Entrance::by(Reason::Reopened)).await?;
         let reopened = Activity::StatusChanged { status: Status::Open, until: None, by: None };
         note_activity(tx, &mut conversation, reopened).await?;
     }

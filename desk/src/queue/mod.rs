@@ -1,5 +1,7 @@
 //! The line: one entry for each conversation that waits for an agent. Who gets it, and when, is decided elsewhere.
 
+mod follow;
+
 use chrono::{DateTime, Utc};
 use infra::database::{Rows as _, StoreError, sql};
 use infra::validate::{Check, Invalid};
@@ -13,6 +15,9 @@ use crate::conversation::{ConversationId, Priority};
 use crate::setup;
 use crate::skill::Demands;
 use crate::team::TeamId;
+
+pub use follow::{Entrance, Outcome, Stood, end_wait, repair};
+pub(crate) use follow::{follow, rank};
 
 /// Why it waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -36,10 +41,11 @@ pub enum Reason {
 }
 
 impl Reason {
-    const ALL: [Self; 7] =
+    pub(crate) const ALL: [Self; 7] =
         [Self::New, Self::Reopened, Self::Returned, Self::Transferred, Self::NoAnswer, Self::AgentGone, Self::Declined];
 
-    const fn as_str(self) -> &'static str {
+    /// As stored.
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::New => "new",
             Self::Reopened => "reopened",
@@ -90,6 +96,8 @@ pub struct QueueEntry {
     pub vip: bool,
     /// Whether its visitor has left a message, or wants to be called: no live wait.
     pub patient: bool,
+    /// Whether it came when the line was full.
+    pub turned_away: bool,
     /// What it asks for, before any rung of the ladder.
     pub demands: Demands,
     /// The visitor's language.
@@ -106,6 +114,8 @@ pub struct QueueEntry {
     pub return_team: Option<TeamId>,
     /// Who did not want it.
     pub declined: Vec<AgentId>,
+    /// When somebody was last asked.
+    pub last_offer_at: Option<Timestamp>,
     /// Who is asked now.
     pub offer: Option<Offer>,
     /// Why it waits.
@@ -130,6 +140,7 @@ struct Row {
     rank: i16,
     vip: bool,
     patient: bool,
+    turned_away: bool,
     demands: serde_json::Value,
     language: Option<String>,
     channel: String,
@@ -168,6 +179,7 @@ impl TryFrom<Row> for QueueEntry {
             rank: row.rank,
             vip: row.vip,
             patient: row.patient,
+            turned_away: row.turned_away,
             demands: setup::read("queue_entry", &conversation, row.demands)?,
             language: row.language,
             channel: row.channel,
@@ -176,6 +188,7 @@ impl TryFrom<Row> for QueueEntry {
             only_agent: row.only_agent_id.map(Id::from_uuid),
             return_team: row.return_team_id.map(Id::from_uuid),
             declined: row.declined.into_iter().map(Id::from_uuid).collect(),
+            last_offer_at: row.offered_at,
             offer,
             reason,
             step: row.step,
@@ -192,7 +205,7 @@ pub async fn list(tx: &TenantTx) -> Result<Vec<QueueEntry>, StoreError> {
     let rows: Vec<Row> = tx
         .all(sql(
             "select conversation_id, team_id, entered_at, rank, vip, patient, demands, language, channel, weight, last_agent_id, only_agent_id, \
-             return_team_id, declined, offered_to, offered_at, offered_until, reason, step, step_at, best_progress, predicted, updated_at \
+             return_team_id, declined, offered_to, offered_at, offered_until, reason, step, step_at, best_progress, predicted, turned_away, updated_at \
              from queue_entry order by patient, vip desc, rank desc, entered_at, conversation_id",
             [],
         ))
@@ -205,7 +218,7 @@ pub async fn find(tx: &TenantTx, id: ConversationId) -> Result<Option<QueueEntry
     let row: Option<Row> = tx
         .one(sql(
             "select conversation_id, team_id, entered_at, rank, vip, patient, demands, language, channel, weight, last_agent_id, only_agent_id, \
-             return_team_id, declined, offered_to, offered_at, offered_until, reason, step, step_at, best_progress, predicted, updated_at \
+             return_team_id, declined, offered_to, offered_at, offered_until, reason, step, step_at, best_progress, predicted, turned_away, updated_at \
              from queue_entry where conversation_id = $1",
             [id.uuid().into()],
         ))
@@ -218,14 +231,14 @@ pub async fn put(tx: &TenantTx, entry: &QueueEntry) -> Result<(), StoreError> {
     let declined: Vec<Uuid> = entry.declined.iter().map(|agent| agent.uuid()).collect();
     tx.run(sql(
         "insert into queue_entry (conversation_id, team_id, entered_at, rank, vip, patient, demands, language, channel, weight, last_agent_id, \
-         only_agent_id, return_team_id, declined, offered_to, offered_at, offered_until, reason, step, step_at, best_progress, predicted, updated_at) \
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23) \
+         only_agent_id, return_team_id, declined, offered_to, offered_at, offered_until, reason, step, step_at, best_progress, predicted, updated_at, turned_away) \
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24) \
          on conflict (conversation_id) do update set team_id = excluded.team_id, entered_at = excluded.entered_at, rank = excluded.rank, \
          vip = excluded.vip, patient = excluded.patient, demands = excluded.demands, language = excluded.language, channel = excluded.channel, \
          weight = excluded.weight, last_agent_id = excluded.last_agent_id, only_agent_id = excluded.only_agent_id, \
          return_team_id = excluded.return_team_id, declined = excluded.declined, offered_to = excluded.offered_to, \
          offered_at = excluded.offered_at, offered_until = excluded.offered_until, reason = excluded.reason, step = excluded.step, \
-         step_at = excluded.step_at, best_progress = excluded.best_progress, predicted = excluded.predicted, updated_at = excluded.updated_at",
+         step_at = excluded.step_at, best_progress = excluded.best_progress, predicted = excluded.predicted, turned_away = excluded.turned_away, updated_at = excluded.updated_at",
         [
             entry.conversation.uuid().into(),
             entry.team.map(Id::uuid).into(),
@@ -242,7 +255,7 @@ pub async fn put(tx: &TenantTx, entry: &QueueEntry) -> Result<(), StoreError> {
             entry.return_team.map(Id::uuid).into(),
             declined.into(),
             entry.offer.map(|offer| offer.agent.uuid()).into(),
-            entry.offer.map(|offer| offer.at).into(),
+            entry.offer.map(|offer| offer.at).or(entry.last_offer_at).into(),
             entry.offer.map(|offer| offer.until).into(),
             entry.reason.as_str().into(),
             entry.step.into(),
@@ -250,6 +263,7 @@ pub async fn put(tx: &TenantTx, entry: &QueueEntry) -> Result<(), StoreError> {
             entry.best_progress.into(),
             entry.predicted.clone().into(),
             tx.now().into(),
+            entry.turned_away.into(),
         ],
     ))
     .await

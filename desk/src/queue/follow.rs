@@ -1,0 +1,300 @@
+//! The line follows the conversation: whoever changes one says where it stood before, and what that means for the line, for the
+//! waits and for the times in hand is done here, in the same transaction.
+//!
+//! **Invariant.** A conversation has an entry in the line when, and only when, it is open and nobody has it.
+
+use infra::Timestamp;
+use infra::database::{Rows as _, StoreError, sql};
+use sea_orm::FromQueryResult;
+use tenant::{AgentId, TenantTx};
+use uuid::Uuid;
+
+use super::{QueueEntry, Reason, put, remove};
+use crate::assignment_policy::{self, Rules, WhenFull};
+use crate::conversation::{Conversation, ConversationId, Priority, Status};
+use crate::routing_rule::{self, Facts};
+use crate::start::Start;
+use crate::team::TeamId;
+use crate::{contact, inbox};
+
+/// How a wait ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// An agent has it.
+    Assigned,
+    /// It was put aside.
+    Left,
+    /// It is done.
+    Resolved,
+    /// The visitor left a message, or wants to be called.
+    Patient,
+    /// It went to another line.
+    Moved,
+    /// The line was full.
+    Refused,
+}
+
+impl Outcome {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Assigned => "assigned",
+            Self::Left => "left",
+            Self::Resolved => "resolved",
+            Self::Patient => "patient",
+            Self::Moved => "moved",
+            Self::Refused => "refused",
+        }
+    }
+}
+
+/// Where a conversation stood before somebody changed it.
+#[derive(Debug, Clone, Copy)]
+pub struct Stood {
+    waited: bool,
+    in_hand: Option<AgentId>,
+}
+
+impl Stood {
+    /// It was not there yet.
+    pub const NOWHERE: Self = Self { waited: false, in_hand: None };
+
+    /// As it stands now, before the change.
+    pub fn of(conversation: &Conversation) -> Self {
+        Self { waited: conversation.is_waiting(), in_hand: in_hand(conversation) }
+    }
+}
+
+/// Whose time it takes.
+fn in_hand(conversation: &Conversation) -> Option<AgentId> {
+    conversation.assignee_id.filter(|_| conversation.status == Status::Open)
+}
+
+/// How a conversation comes into line.
+#[derive(Debug, Clone)]
+pub struct Entrance {
+    /// Why.
+    pub reason: Reason,
+    /// Into which team's line, whatever rules say.
+    pub team: Option<TeamId>,
+    /// Who is not asked this time round.
+    pub not: Option<AgentId>,
+}
+
+impl Entrance {
+    /// For this reason, and otherwise as the rules say.
+    pub const fn by(reason: Reason) -> Self {
+        Self { reason, team: None, not: None }
+    }
+}
+
+/// Brings line, waits and times in hand to what the conversation is now. Saving the conversation is the caller's: its priority and
+/// its team may have changed.
+pub(crate) async fn follow(
+    tx: &TenantTx,
+    conversation: &mut Conversation,
+    stood: Stood,
+    entrance: Entrance,
+) -> Result<(), StoreError> {
+    let now = in_hand(conversation);
+    if stood.in_hand != now {
+        if stood.in_hand.is_some() {
+            tx.run(sql(
+                "update handling set ended_at = $2 where conversation_id = $1 and ended_at is null",
+                [conversation.id.uuid().into(), tx.now().into()],
+            ))
+            .await?;
+        }
+        if let Some(agent) = now {
+            tx.run(sql(
+                "insert into handling (id, conversation_id, episode, agent_id, team_id, started_at) values ($1, $2, $3, $4, $5, $6)",
+                [
+                    tx.uuid().into(),
+                    conversation.id.uuid().into(),
+                    conversation.episode.into(),
+                    agent.uuid().into(),
+                    conversation.team_id.map(infra::Id::uuid).into(),
+                    tx.now().into(),
+                ],
+            ))
+            .await?;
+        }
+    }
+    if conversation.is_waiting() {
+        if !stood.waited {
+            enter(tx, conversation, entrance).await?;
+        }
+    } else if stood.waited {
+        let outcome = match conversation.status {
+            Status::Open => Outcome::Assigned,
+            Status::Pending | Status::Snoozed => Outcome::Left,
+            Status::Resolved => Outcome::Resolved,
+        };
+        leave(tx, conversation.id, outcome).await?;
+    }
+    Ok(())
+}
+
+/// Takes a conversation out of the line.
+pub(crate) async fn leave(tx: &TenantTx, id: ConversationId, outcome: Outcome) -> Result<(), StoreError> {
+    remove(tx, id).await?;
+    end_wait(tx, id, outcome).await
+}
+
+/// Writes down how a wait ended.
+pub async fn end_wait(tx: &TenantTx, id: ConversationId, outcome: Outcome) -> Result<(), StoreError> {
+    tx.run(sql(
+        "update wait set left_at = $2, outcome = $3 where conversation_id = $1 and left_at is null",
+        [id.uuid().into(), tx.now().into(), outcome.as_str().into()],
+    ))
+    .await
+    .map(drop)
+}
+
+#[derive(FromQueryResult)]
+struct Known {
+    start: Option<serde_json::Value>,
+    first_entered_at: Option<Timestamp>,
+    last_agent_id: Option<Uuid>,
+}
+
+/// Puts a conversation into line. It keeps its place of this episode.
+async fn enter(tx: &TenantTx, conversation: &mut Conversation, entrance: Entrance) -> Result<(), StoreError> {
+    let id = conversation.id;
+    let known: Option<Known> = tx
+        .one(sql(
+            "select c.start, (select min(w.entered_at) from wait w where w.conversation_id = c.id and w.episode = $2) as first_entered_at, \
+             (select a.agent_id from assignment a where a.conversation_id = c.id and a.agent_id is not null \
+             order by a.created_at desc, a.id desc limit 1) as last_agent_id from conversation c where c.id = $1",
+            [id.uuid().into(), conversation.episode.into()],
+        ))
+        .await?;
+    let missing = |what: &str| StoreError::Inconsistent { table: "conversation", id: id.to_string(), what: what.into() };
+    let known = known.ok_or_else(|| missing("is not there"))?;
+    let contact = contact::find(tx, conversation.contact.id).await?.ok_or_else(|| missing("has no contact"))?;
+    let inbox = inbox::find(tx, conversation.inbox_id).await?.ok_or_else(|| missing("has no inbox"))?;
+    let start: Start = known.start.and_then(|start| serde_json::from_value(start).ok()).unwrap_or_default();
+    let rules = routing_rule::list(tx).await?;
+    let outcome = routing_rule::apply(&rules, Facts::of(&contact, conversation.inbox_id, &start));
+    let wanted = entrance.team.or(conversation.team_id).or(start.team_id).or(outcome.team_id).or(inbox.team_id);
+    conversation.priority = conversation.priority.or(outcome.priority);
+    let first = matches!(entrance.reason, Reason::New | Reason::Reopened);
+    let (team, turned_away) = if first { admitted(tx, wanted, &inbox).await? } else { (wanted, false) };
+    conversation.team_id = team;
+    tx.run(sql(
+        "insert into wait (id, conversation_id, episode, team_id, skill_ids, entered_at, left_at, outcome, position, staffed) \
+         values ($1, $2, $3, $4, $5, $6, case when $7 then $6::timestamptz end, case when $7 then 'refused' end, 0, 0)",
+        [
+            tx.uuid().into(),
+            id.uuid().into(),
+            conversation.episode.into(),
+            team.map(infra::Id::uuid).into(),
+            outcome.demands.required.iter().map(|demand| demand.skill_id.uuid()).collect::<Vec<Uuid>>().into(),
+            tx.now().into(),
+            turned_away.into(),
+        ],
+    ))
+    .await?;
+    let entry = QueueEntry {
+        conversation: id,
+        team,
+        entered_at: known.first_entered_at.unwrap_or(tx.now()),
+        rank: Priority::rank(conversation.priority),
+        vip: outcome.vip,
+        patient: turned_away,
+        turned_away,
+        demands: outcome.demands,
+        language: contact.locale,
+        channel: inbox.channel,
+        weight: inbox.weight,
+        last_agent: known.last_agent_id.map(AgentId::from_uuid),
+        only_agent: None,
+        return_team: None,
+        declined: entrance.not.into_iter().collect(),
+        last_offer_at: None,
+        offer: None,
+        reason: entrance.reason,
+        step: 0,
+        step_at: None,
+        best_progress: 0.0,
+        predicted: None,
+        updated_at: tx.now(),
+    };
+    put(tx, &entry).await
+}
+
+#[derive(FromQueryResult)]
+struct Length {
+    length: i64,
+}
+
+/// Whose line somebody who comes now stands in, and whether it is full.
+async fn admitted(
+    tx: &TenantTx,
+    wanted: Option<TeamId>,
+    inbox: &inbox::Inbox,
+) -> Result<(Option<TeamId>, bool), StoreError> {
+    let rules = assignment_policy::holding(tx, wanted, inbox).await?;
+    if !is_full(tx, wanted, &rules).await? {
+        return Ok((wanted, false));
+    }
+    match rules.when_full {
+        WhenFull::MessageForm {} | WhenFull::Refuse {} => Ok((wanted, true)),
+        // Where it flows over to takes them, full or not: nobody is sent round.
+        WhenFull::OverflowToTeam { team_id } => Ok((Some(team_id), false)),
+    }
+}
+
+async fn is_full(tx: &TenantTx, team: Option<TeamId>, rules: &Rules) -> Result<bool, StoreError> {
+    let Some(most) = rules.queue_limit else { return Ok(false) };
+    let row: Option<Length> = tx
+        .one(sql(
+            "select count(*) as length from queue_entry where not patient and team_id is not distinct from $1",
+            [team.map(infra::Id::uuid).into()],
+        ))
+        .await?;
+    Ok(row.is_some_and(|row| row.length >= i64::from(most)))
+}
+
+/// Moves an entry to where its conversation's priority puts it.
+pub(crate) async fn rank(tx: &TenantTx, id: ConversationId, priority: Option<Priority>) -> Result<(), StoreError> {
+    tx.run(sql(
+        "update queue_entry set rank = $2, updated_at = $3 where conversation_id = $1",
+        [id.uuid().into(), Priority::rank(priority).into(), tx.now().into()],
+    ))
+    .await
+    .map(drop)
+}
+
+#[derive(FromQueryResult)]
+struct Astray {
+    id: Uuid,
+}
+
+/// Puts into line what waits without an entry (written by a program before this one), and takes out what does not wait; says how
+/// many. What somebody has in hand at this moment is left to them.
+pub async fn repair(tx: &mut TenantTx) -> Result<usize, StoreError> {
+    let gone = tx
+        .run(sql(
+            "delete from queue_entry q using conversation c where c.id = q.conversation_id and (c.status <> 'open' or c.assignee_id is not null)",
+            [],
+        ))
+        .await?;
+    let astray: Vec<Astray> = tx
+        .all(sql(
+            "select c.id from conversation c where c.status = 'open' and c.assignee_id is null \
+             and not exists (select 1 from queue_entry q where q.conversation_id = c.id) limit 200",
+            [],
+        ))
+        .await?;
+    let mut found = usize::try_from(gone).unwrap_or(usize::MAX);
+    for Astray { id } in astray {
+        let id = ConversationId::from_uuid(id);
+        let Some(mut conversation) = crate::conversation::store::lock_if_free(tx, id).await? else { continue };
+        if conversation.is_waiting() && super::find(tx, id).await?.is_none() {
+            enter(tx, &mut conversation, Entrance::by(Reason::New)).await?;
+            crate::conversation::store::save(tx, &mut conversation).await?;
+            found += 1;
+        }
+    }
+    Ok(found)
+}
