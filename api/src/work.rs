@@ -63,6 +63,7 @@ pub(crate) fn shared(tasks: &mut JoinSet<()>, app: &Arc<App>) {
 /// Work for the sockets of this process.
 pub(crate) fn local(tasks: &mut JoinSet<()>, app: &Arc<App>) {
     every(tasks, app, presence::BEAT, |app| async move { app.routing.presence.beat(app.world.now()).await });
+    every(tasks, app, Duration::from_millis(700), |app| async move { relay::look_here(&app.routing).await });
     let turn = Arc::new(AtomicUsize::new(0));
     every(tasks, app, Duration::from_secs(2), move |app| {
         let turn = turn.fetch_add(1, Ordering::Relaxed);

@@ -38,6 +38,7 @@ pub struct Routing {
     pub marker: Arc<desk::conversation::Marker>,
     pub(crate) plans: Arc<emergency::Plans>,
     pub(crate) turns: Arc<assignment::turns::Turns>,
+    pub(crate) alarms: Arc<assignment::alarms::Alarms>,
 }
 
 impl Routing {
@@ -49,6 +50,17 @@ impl Routing {
         let presence = Arc::new(presence::Presence::new(world.cache.clone(), node));
         let writer = Arc::new(desk::message::Writer::start(&world));
         let marker = Arc::new(desk::conversation::Marker::start(&world));
-        Self { world, bus, health, presence, switchboard, writer, marker, plans: Arc::default(), turns: Arc::default() }
+        Self {
+            world,
+            bus,
+            health,
+            presence,
+            switchboard,
+            writer,
+            marker,
+            plans: Arc::default(),
+            turns: Arc::default(),
+            alarms: Arc::default(),
+        }
     }
 }

@@ -1,12 +1,14 @@
 //! From facts to frames and reactions. A fact is published by the process that committed it; a sweep publishes what a crash left.
 
 use std::collections::{BTreeMap, HashSet};
+use std::pin::Pin;
 use std::time::Duration;
 
 use bytes::Bytes;
 use chrono::TimeDelta;
 use desk::conversation::Conversation;
 use desk::event::{self, Event, Reader, Told};
+use infra::Timestamp;
 use infra::database::StoreError;
 use infra::spoken::OrLog as _;
 use tenant::account::Status;
@@ -137,8 +139,7 @@ async fn announce<'a>(routing: &Routing, account: AccountId, events: impl Iterat
     }
     let taken = routing.switchboard.say_all(account, &all).await;
     if assignable {
-        let routing = routing.clone();
-        tokio::spawn(async move { assign(&routing, account).await });
+        assign_soon(routing, account);
     }
     taken
 }
@@ -195,10 +196,10 @@ fn calls_for_assignment(event: &Event) -> bool {
         Event::ConversationCreated { conversation } | Event::ConversationReopened { conversation } => {
             conversation.is_waiting()
         }
-        Event::ConversationStatusChanged { .. } => true,
-        Event::ConversationAssigned { .. }
-        | Event::ConversationUpdated { .. }
-        | Event::MessageCreated { .. }
+        Event::ConversationStatusChanged { .. }
+        | Event::ConversationAssigned { .. }
+        | Event::ConversationUpdated { .. } => true,
+        Event::MessageCreated { .. }
         | Event::ConversationRead { .. }
         | Event::ConversationDelivered { .. }
         | Event::SurveyAnswered { .. }
@@ -206,27 +207,71 @@ fn calls_for_assignment(event: &Event) -> bool {
     }
 }
 
+/// Gives waiting conversations of a company to its free agents, without making anybody wait for it.
+pub fn assign_soon(routing: &Routing, account: AccountId) {
+    let routing = routing.clone();
+    tokio::spawn(async move { assign(&routing, account).await });
+}
+
 /// Gives waiting conversations of a company to its free agents.
 pub async fn assign(routing: &Routing, account: AccountId) {
+    look(routing, account, false).await;
+}
+
+async fn look(routing: &Routing, account: AccountId, is_thorough: bool) {
     let Some(mut turn) = routing.turns.take(account) else { return };
-    loop {
-        assign_now(routing, account).await;
-        if !turn.again() {
-            return;
+    while {
+        let more = look_once(routing, account, is_thorough).await;
+        turn.again(more)
+    } {}
+}
+
+/// True when there was more to do than one round should.
+async fn look_once(routing: &Routing, account: AccountId, is_thorough: bool) -> bool {
+    let Some(Some(tenant)) = Tenant::find(&routing.world, account).await.or_log("finding a company") else {
+        return false;
+    };
+    match assignment::round(routing, &tenant, is_thorough).await {
+        Ok(round) => {
+            if let Some(at) = round.wake_at {
+                look_at(routing, account, at);
+            }
+            round.more
+        }
+        Err(error) => {
+            if assignment::is_noteworthy(&error) {
+                tracing::error!(%error, account = %account, "assignment failed");
+            }
+            false
         }
     }
 }
 
-async fn assign_now(routing: &Routing, account: AccountId) {
-    let Some(Some(tenant)) = Tenant::find(&routing.world, account).await.or_log("finding a company") else { return };
-    if let Err(error) = assignment::assign_waiting(&tenant, &routing.presence).await
-        && assignment::is_noteworthy(&error)
-    {
-        tracing::error!(%error, account = %account, "assignment failed");
+/// Looks at a company's floor again at a time. An alarm that dies with its process is made up for by the sweeps of others.
+fn look_at(routing: &Routing, account: AccountId, at: Timestamp) {
+    if !routing.alarms.set(account, at) {
+        return;
+    }
+    let routing = routing.clone();
+    tokio::spawn(async move {
+        let length = (at - routing.world.now()).to_std().unwrap_or_default();
+        routing.world.clock.pause(length).await;
+        if routing.alarms.ring(account, at) {
+            // In a task of its own: what it comes to may set the next alarm.
+            let look: Pin<Box<dyn Future<Output = ()> + Send>> = Box::pin(look(&routing, account, true));
+            look.await;
+        }
+    });
+}
+
+/// Looks at the floors of the companies whose agents are connected to this process.
+pub async fn look_here(routing: &Routing) {
+    for account in routing.presence.accounts_here() {
+        look(routing, account, true).await;
     }
 }
 
-/// Publishes what was left behind and assigns what waits, for the companies whose people are connected to this process.
+/// Publishes what was left behind, for the companies whose people are connected to this process.
 /// `turn` says which share of them, when they are many.
 pub async fn sweep_here(routing: &Routing, turn: usize) {
     let mut accounts: HashSet<AccountId> = routing.presence.accounts_here().into_iter().collect();
@@ -238,7 +283,6 @@ pub async fn sweep_here(routing: &Routing, turn: usize) {
     let from = if accounts.is_empty() { 0 } else { (turn * most) % accounts.len().next_multiple_of(most) };
     for account in accounts.into_iter().skip(from).take(most) {
         sweep_one(routing, account, reachable).await.or_log("sweeping a company");
-        assign(routing, account).await;
     }
 }
 

@@ -39,7 +39,8 @@ impl Availability {
         }
     }
 
-    fn read(text: &str) -> Self {
+    /// As read. What was never written gets no chats.
+    pub fn read(text: &str) -> Self {
         Self::ALL.into_iter().find(|one| one.as_str() == text).unwrap_or(Self::Away)
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 use desk::contact::{self, ContactChange, ContactId};
-use desk::conversation::{self, ConversationId, Mark, Status};
+use desk::conversation::{self, AssignedBy, ConversationId, Mark, Status};
 use desk::inbox;
 use desk::message::{self, Author};
 use desk::survey;
@@ -45,6 +45,11 @@ struct Begun {
     conversation: ConversationId,
     seq: i64,
     public_seq: i64,
+}
+
+/// As the routing would have it.
+fn routed(reason: &str) -> AssignedBy {
+    AssignedBy::Routing { why: serde_json::json!({ "reason": reason }), stamp: None }
 }
 
 /// Writes the past days, unless the company has a conversation already. The world's clock must be adjustable.
@@ -136,7 +141,7 @@ async fn happen(
             conversation::note(tx, id, Mark::ReadByContact(begun.contact), begun.public_seq).await?;
             let sent = message::receive(tx, begun.contact, inbox, text, tx.uuid()).await?;
             if let Some((agent, _)) = agent.filter(|_| sent.conversation.is_waiting()) {
-                conversation::claim(tx, id, agent, serde_json::json!({ "policy": "last_agent" })).await?;
+                conversation::claim(tx, id, agent, routed("last_agent")).await?;
             }
         }
         (Step::Agent(text), _, Some(author)) => {
@@ -193,8 +198,7 @@ async fn begin(
     contact::seen(tx, contact, Some(script::page(&story.page, &front))).await?;
     let sent = message::receive(tx, contact, inbox, text, tx.uuid()).await?;
     if let Some(who) = story.agent {
-        let why = serde_json::json!({ "policy": "least_busy_then_round_robin" });
-        conversation::claim(tx, sent.conversation.id, staff.of(who).0, why).await?;
+        conversation::claim(tx, sent.conversation.id, staff.of(who).0, routed("least_busy")).await?;
     }
     look(tx, contact, sent.conversation.id).await
 }

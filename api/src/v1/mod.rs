@@ -11,6 +11,7 @@ pub(crate) mod business_hours;
 pub(crate) mod contacts;
 pub(crate) mod conversations;
 pub(crate) mod emergency;
+pub(crate) mod handover;
 pub(crate) mod inboxes;
 pub(crate) mod invitations;
 pub(crate) mod messages;

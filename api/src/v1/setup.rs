@@ -29,7 +29,7 @@ impl<'a> Setup<'a> {
     pub(crate) async fn done(self, action: &'static str, target: Option<String>, detail: Value) -> Result<(), Problem> {
         audit::note(&self.tx, &self.scope.actor(), action, target, detail).await?;
         self.tx.commit().await?;
-        relay::assign(&self.app.routing, self.scope.tenant.id()).await;
+        relay::assign_soon(&self.app.routing, self.scope.tenant.id());
         Ok(())
     }
 }

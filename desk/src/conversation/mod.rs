@@ -1,5 +1,6 @@
 //! Conversations: one thread between a contact and the company, in episodes that begin when it opens and end when it is resolved.
 
+mod assignments;
 mod list;
 mod marks;
 mod state;
@@ -17,12 +18,13 @@ use crate::inbox::InboxId;
 use crate::message::{MessageType, Sender};
 use crate::team::TeamId;
 
+pub use assignments::{Assignment, assignments};
 pub use list::{Counts, Filter, Progress, counts, list, progress};
 pub use marks::{Mark, Marker, note};
 pub use state::{State, StateError, Status};
-pub use store::{find, find_of_contact, latest_of_contact};
+pub use store::{find, find_of_contact, latest_of_contact, lock_only};
 pub use verbs::{
-    AssignedBy, assign, claim, pass_to_team, release_all_of, requeue, set_priority, set_status, wake_snoozed,
+    AssignedBy, assign, claim, join, pass_to_team, release_all_of, requeue, set_priority, set_status, wake_snoozed,
 };
 pub(crate) use verbs::{begin_episode, count_episode};
 

@@ -274,7 +274,19 @@ pub(crate) async fn lock(tx: &TenantTx, id: ConversationId) -> Result<Option<Con
         .transpose()
 }
 
-/// The same, or `None` at once when another transaction has it.
+#[derive(FromQueryResult)]
+struct Holder {
+    assignee_id: Option<Uuid>,
+}
+
+/// Locks one conversation until the transaction ends, and says whose it is; `None` when there is none.
+pub async fn lock_only(tx: &TenantTx, id: ConversationId) -> Result<Option<Option<AgentId>>, StoreError> {
+    let row: Option<Holder> =
+        tx.one(sql("select assignee_id from conversation where id = $1 for update", [id.uuid().into()])).await?;
+    Ok(row.map(|row| row.assignee_id.map(Id::from_uuid)))
+}
+
+/// [`lock`], or `None` at once when another transaction has it.
 pub(crate) async fn lock_if_free(tx: &TenantTx, id: ConversationId) -> Result<Option<Conversation>, StoreError> {
     tx.one::<Row>(sql(select_conversation!("where c.id = $1 for update of c skip locked"), [id.uuid().into()]))
         .await?

@@ -56,9 +56,7 @@ pub async fn claim(
 ) -> Result<Option<Conversation>, ConversationError> {
     // Somebody who has it in hand at this moment decides for themselves; waiting for them could be waiting in a circle.
     match lock_if_free(tx, id).await?.filter(Conversation::is_waiting) {
-        Some(conversation) => {
-            hand_over(tx, conversation, Some(to), by, Entrance::by(Reason::Returned)).await.map(Some)
-        }
+        Some(conversation) => hand_over(tx, conversation, Some(to), by, Entrance::by(Reason::Returned)).await.map(Some),
         None => Ok(None),
     }
 }
@@ -98,6 +96,24 @@ pub async fn pass_to_team(
     }
     let entrance = Entrance { reason: Reason::Transferred, team: Some(team), not: conversation.assignee_id };
     hand_over(tx, conversation, None, by, entrance).await
+}
+
+/// An agent joins a conversation that somebody else has: the visitor is told, so that nobody wonders who is speaking.
+pub async fn join(
+    tx: &mut TenantTx,
+    id: ConversationId,
+    agent: AgentId,
+    name: &str,
+) -> Result<Conversation, ConversationError> {
+    let mut conversation = lock(tx, id).await?.ok_or(ConversationError::Unknown)?;
+    if conversation.status == Status::Resolved {
+        return Err(StateError::Resolved.into());
+    }
+    let content = serde_json::json!({ "kind": "agent_joined", "agent_id": agent, "agent_name": name });
+    message::write_template(tx, &mut conversation, &format!("{name} has joined the conversation"), content).await?;
+    save(tx, &mut conversation).await?;
+    Event::ConversationUpdated { conversation: Arc::new(conversation.clone()) }.tell(tx)?;
+    Ok(conversation)
 }
 
 /// Takes every open conversation from an agent who will not answer them any more; says how many.

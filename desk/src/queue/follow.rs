@@ -168,7 +168,8 @@ async fn enter(tx: &TenantTx, conversation: &mut Conversation, entrance: Entranc
             [id.uuid().into(), conversation.episode.into()],
         ))
         .await?;
-    let missing = |what: &str| StoreError::Inconsistent { table: "conversation", id: id.to_string(), what: what.into() };
+    let missing =
+        |what: &str| StoreError::Inconsistent { table: "conversation", id: id.to_string(), what: what.into() };
     let known = known.ok_or_else(|| missing("is not there"))?;
     let contact = contact::find(tx, conversation.contact.id).await?.ok_or_else(|| missing("has no contact"))?;
     let inbox = inbox::find(tx, conversation.inbox_id).await?.ok_or_else(|| missing("has no inbox"))?;

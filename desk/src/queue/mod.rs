@@ -1,6 +1,10 @@
 //! The line: one entry for each conversation that waits for an agent. Who gets it, and when, is decided elsewhere.
 
+pub mod floor;
 mod follow;
+pub mod offers;
+pub mod overdue;
+pub mod transfer;
 
 use chrono::{DateTime, Utc};
 use infra::database::{Rows as _, StoreError, sql};

@@ -7,10 +7,10 @@ use std::sync::Arc;
 use desk::ConversationId;
 use desk::assignment_policy::{PolicyId, Rules};
 use desk::brand::BrandId;
+use desk::queue::Reason;
 use desk::skill::{Demands, Level, SkillId};
 use desk::team::TeamId;
 use infra::Timestamp;
-use serde::{Deserialize, Serialize};
 use tenant::AgentId;
 use tenant::agent::Availability;
 
@@ -90,48 +90,6 @@ impl Seat {
 /// `zh` of `zh-CN`.
 fn primary(tag: &str) -> &str {
     tag.split(['-', '_']).next().unwrap_or(tag)
-}
-
-/// Why a conversation is in line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Reason {
-    /// It is the contact's first word.
-    New,
-    /// The contact wrote again.
-    Reopened,
-    /// Its agent gave it back.
-    Returned,
-    /// Its agent passed it on.
-    Transferred,
-    /// Its agent did not answer in time.
-    NoAnswer,
-    /// Its agent went away.
-    AgentGone,
-    /// Whom it was offered to did not take it.
-    Declined,
-}
-
-impl Reason {
-    /// As stored.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::New => "new",
-            Self::Reopened => "reopened",
-            Self::Returned => "returned",
-            Self::Transferred => "transferred",
-            Self::NoAnswer => "no_answer",
-            Self::AgentGone => "agent_gone",
-            Self::Declined => "declined",
-        }
-    }
-
-    /// As read. `None` for what was never written.
-    pub fn parse(text: &str) -> Option<Self> {
-        [Self::New, Self::Reopened, Self::Returned, Self::Transferred, Self::NoAnswer, Self::AgentGone, Self::Declined]
-            .into_iter()
-            .find(|reason| reason.as_str() == text)
-    }
 }
 
 /// An offer that is running: the place is kept free until it is answered.

@@ -35,11 +35,12 @@ impl Turns {
 }
 
 impl Turn<'_> {
-    /// To be called after each run: whether to run once more. If not, the turn is over.
-    pub fn again(&mut self) -> bool {
+    /// To be called after each run: whether to run once more, because somebody asked or because there was `more` to do. If not,
+    /// the turn is over.
+    pub fn again(&mut self, more: bool) -> bool {
         let mut running = self.turns.running.lock().unwrap_or_else(PoisonError::into_inner);
         match running.get_mut(&self.account) {
-            Some(again) if *again => {
+            Some(again) if *again || more => {
                 *again = false;
                 true
             }
@@ -73,8 +74,9 @@ mod tests {
         let mut turn = turns.take(one).unwrap();
         assert!(turns.take(other).is_some(), "companies do not wait for each other");
         assert!(turns.take(one).is_none() && turns.take(one).is_none());
-        assert!(turn.again(), "once more for both who asked");
-        assert!(!turn.again());
+        assert!(turn.again(false), "once more for both who asked");
+        assert!(turn.again(true), "once more for what is left");
+        assert!(!turn.again(false));
         assert!(turns.take(one).is_some());
     }
 

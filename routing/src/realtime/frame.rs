@@ -96,6 +96,20 @@ pub enum Acked<'a> {
     Visitor(Option<WidgetMessage>),
 }
 
+/// How an offer ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OfferOutcome {
+    /// The agent has it.
+    Accepted,
+    /// The agent did not want it.
+    Declined,
+    /// Its time was over.
+    Expired,
+    /// It was taken back.
+    Withdrawn,
+}
+
 /// What the server says.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 #[serde(tag = "type")]
@@ -235,6 +249,25 @@ pub enum ServerFrame<'a> {
     Emergency {
         /// As it is.
         emergency: &'a EmergencyNotice,
+    },
+    /// A conversation is offered to this agent, by the routing or by a colleague; answered by `accept` or `decline`.
+    #[serde(rename = "conversation.offered")]
+    Offered {
+        /// Which.
+        conversation: &'a Conversation,
+        /// Until when it can be answered.
+        expires_at: DateTime<Utc>,
+        /// The colleague who passes it on; absent when the routing asks.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        from: Option<String>,
+    },
+    /// An offer is over; for the agent who was asked, and the one who passed it on.
+    #[serde(rename = "conversation.offer_ended")]
+    OfferEnded {
+        /// Of which conversation.
+        conversation_id: ConversationId,
+        /// How.
+        outcome: OfferOutcome,
     },
     /// What the server has to do without for now; for agents. Sent after `welcome` when it is something, and at every change.
     #[serde(rename = "service.updated")]

@@ -8,7 +8,7 @@ mod session;
 mod switchboard;
 mod topic;
 
-pub use frame::{CLIENT_TYPES, ClientFrame, FrameError, LARGEST, ServerFrame, Who};
+pub use frame::{CLIENT_TYPES, ClientFrame, FrameError, LARGEST, OfferOutcome, ServerFrame, Who};
 pub use hub::{Hub, SocketId};
 pub use session::{Close, Session, SessionError};
 pub use switchboard::{Delivery, Place, Switchboard};

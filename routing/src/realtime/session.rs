@@ -9,6 +9,7 @@ use std::time::Duration;
 use desk::conversation::{self, ConversationError, ConversationId, Mark};
 use desk::message::{self, MessageError, Post, SenderKind, Span};
 use infra::database::StoreError;
+use infra::spoken::OrLog as _;
 use infra::{Fault, Kind};
 use tenant::permission::{Denied, Permission};
 use tenant::scope::{EnterError, Via};
@@ -21,7 +22,7 @@ use super::frame::{Acked, ClientFrame, ServerFrame, Who};
 use super::switchboard::Place;
 use super::topic::Topic;
 use super::{HEARTBEAT_SECONDS, RESUME_MOST};
-use crate::{Routing, emergency, relay};
+use crate::{Routing, assignment, emergency, relay};
 
 /// Why a socket is closed, as a close code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -168,7 +169,14 @@ impl Session {
         if !scope.still_welcome().await? {
             return Err(BadToken.into());
         }
-        let place = routing.switchboard.join(account, Some(scope.who.agent_id), &[Topic::Agents(account)]).await;
+        let place = routing
+            .switchboard
+            .join(
+                account,
+                Some(scope.who.agent_id),
+                &[Topic::Agents(account), Topic::Agent(account, scope.who.agent_id)],
+            )
+            .await;
         let session = Self { routing: routing.clone(), speaker: Speaker::Agent(scope) };
         session.arrive().await;
         Ok((session, place))
@@ -254,8 +262,19 @@ impl Session {
         if matches!(self.speaker, Speaker::Agent(_)) && !degraded.is_empty() {
             frames.push(ServerFrame::Service { degraded }.encode());
         }
+        frames.extend(self.standing_offers().await);
         frames.extend(self.resume(resume).await);
         frames
+    }
+
+    /// What this agent is being asked already. What cannot be read now is asked again when it comes to the next agent.
+    async fn standing_offers(&self) -> Vec<String> {
+        let Some(scope) = self.person() else { return Vec::new() };
+        let read = async {
+            let tx = scope.begin().await?;
+            assignment::standing_offers(&tx, scope.who.agent_id).await
+        };
+        read.await.or_log("reading offers").unwrap_or_default()
     }
 
     /// Whether who opened this socket may still have it.

@@ -3,13 +3,18 @@
 use bytes::Bytes;
 use desk::ContactId;
 use infra::Id;
-use tenant::AccountId;
+use tenant::{AccountId, AgentId};
+
+/// What tells an agent from a contact in an envelope; no id begins so.
+const AGENT: &str = "agent-";
 
 /// Who listens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Topic {
     /// Every agent of a company.
     Agents(AccountId),
+    /// One agent, on all their devices.
+    Agent(AccountId, AgentId),
     /// Every visitor of a company.
     Visitors(AccountId),
     /// One contact, on all their devices.
@@ -20,7 +25,9 @@ impl Topic {
     /// Whose.
     pub const fn account(self) -> AccountId {
         match self {
-            Self::Agents(account) | Self::Visitors(account) | Self::Contact(account, _) => account,
+            Self::Agents(account) | Self::Agent(account, _) | Self::Visitors(account) | Self::Contact(account, _) => {
+                account
+            }
         }
     }
 
@@ -33,6 +40,7 @@ impl Topic {
     fn mark(self) -> String {
         match self {
             Self::Agents(_) => "agents".to_owned(),
+            Self::Agent(_, agent) => format!("{AGENT}{}", agent.suffix()),
             Self::Visitors(_) => "visitors".to_owned(),
             Self::Contact(_, contact) => contact.suffix(),
         }
@@ -42,7 +50,10 @@ impl Topic {
         match mark {
             "agents" => Some(Self::Agents(account)),
             "visitors" => Some(Self::Visitors(account)),
-            contact => Some(Self::Contact(account, Id::from_uuid(infra::ids::decode(contact)?))),
+            one => Some(match one.strip_prefix(AGENT) {
+                Some(agent) => Self::Agent(account, Id::from_uuid(infra::ids::decode(agent)?)),
+                None => Self::Contact(account, Id::from_uuid(infra::ids::decode(one)?)),
+            }),
         }
     }
 }
@@ -110,8 +121,12 @@ mod tests {
     #[test]
     fn an_envelope_of_another_company_is_not_opened() {
         let (ours, theirs) = (Id::from_uuid(Uuid::from_u128(1)), Id::from_uuid(Uuid::from_u128(2)));
-        let topics =
-            [Topic::Agents(ours), Topic::Visitors(ours), Topic::Contact(ours, Id::from_uuid(Uuid::from_u128(3)))];
+        let topics = [
+            Topic::Agents(ours),
+            Topic::Agent(ours, Id::from_uuid(Uuid::from_u128(3))),
+            Topic::Visitors(ours),
+            Topic::Contact(ours, Id::from_uuid(Uuid::from_u128(3))),
+        ];
         let mut envelope = Envelope::new("node", ours);
         for topic in topics {
             envelope.put(topic, b"{\"text\":\"tab \\t and line \\n\"}");

@@ -19,3 +19,6 @@ create table transfer (
     until           timestamptz not null,
     created_at      timestamptz not null
 );
+
+-- Why somebody is being asked: the grounds of the assignment, should they accept.
+alter table queue_entry add column offer_why jsonb;

@@ -12,7 +12,9 @@ use tenant::AgentId;
 use tenant::agent::Availability;
 use uuid::Uuid;
 
-use crate::assignment::model::{Floor, Reason, Seat, Ticket, WHOLE};
+use desk::queue::Reason;
+
+use crate::assignment::model::{Floor, Seat, Ticket, WHOLE};
 
 pub(crate) fn at(seconds: i64) -> Timestamp {
     chrono::DateTime::from_timestamp(1_800_000_000 + seconds, 0).unwrap()

@@ -1,0 +1,170 @@
+//! Who has a conversation: offers, passing on, taking over, and why it went to whom.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use desk::brand::BrandId;
+use desk::conversation::{self, AssignedBy, Assignment, Conversation, ConversationError, ConversationId};
+use desk::team::TeamId;
+use infra::validate::Check;
+use routing::assignment::handover::{self, Actor, Destination};
+use serde::Deserialize;
+use tenant::page::Page;
+use tenant::{AgentId, Member, Permission, Scope, agent};
+
+use super::Problems;
+use crate::App;
+use crate::extract::{AsMember, Body, Path};
+use crate::problem::Problem;
+
+async fn actor(scope: &Scope<Member>) -> Result<Actor, Problem> {
+    let tx = scope.begin().await?;
+    Ok(Actor { id: scope.who.agent_id, name: agent::signature(&tx, &scope.who).await? })
+}
+
+/// Show why a conversation went to whom
+///
+/// Newest first, at most 100.
+#[utoipa::path(get, path = "/v1/conversations/{id}/assignments", tag = "conversations", params(("id" = ConversationId, Path)),
+    responses((status = 200, body = Page<Assignment>), Problems))]
+pub(crate) async fn assignments(
+    AsMember(scope): AsMember,
+    Path(id): Path<ConversationId>,
+) -> Result<Json<Page<Assignment>>, Problem> {
+    scope.require(Permission::ConversationsRead)?;
+    let tx = scope.begin().await?;
+    conversation::find(&tx, id).await?.ok_or(ConversationError::Unknown)?;
+    Ok(Json(Page::whole(conversation::assignments(&tx, id).await?)))
+}
+
+/// Accept an offered conversation
+///
+/// What the routing offers, or a colleague passes on. 409 `offer_ended` when it is not offered to you, or not any more.
+#[utoipa::path(post, path = "/v1/conversations/{id}/accept", tag = "conversations", params(("id" = ConversationId, Path)),
+    responses((status = 200, body = Conversation), Problems))]
+pub(crate) async fn accept(
+    State(app): State<Arc<App>>,
+    AsMember(scope): AsMember,
+    Path(id): Path<ConversationId>,
+) -> Result<Json<Conversation>, Problem> {
+    scope.require(Permission::ConversationsReply)?;
+    let who = actor(&scope).await?;
+    Ok(Json(handover::accept(&app.routing, &scope.tenant, id, who).await?))
+}
+
+/// Decline an offered conversation
+///
+/// An offer of the routing goes to the next agent at once; what a colleague passes on stays with them.
+#[utoipa::path(post, path = "/v1/conversations/{id}/decline", tag = "conversations", params(("id" = ConversationId, Path)),
+    responses((status = 204), Problems))]
+pub(crate) async fn decline(
+    State(app): State<Arc<App>>,
+    AsMember(scope): AsMember,
+    Path(id): Path<ConversationId>,
+) -> Result<StatusCode, Problem> {
+    scope.require(Permission::ConversationsReply)?;
+    handover::decline(&app.routing, &scope.tenant, id, scope.who.agent_id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Where a conversation goes.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub(crate) enum TransferTo {
+    /// To a colleague.
+    Agent {
+        /// Who.
+        agent_id: AgentId,
+    },
+    /// Into a team's line, at the place it has had.
+    Team {
+        /// Which.
+        team_id: TeamId,
+    },
+    /// Into the line of a brand's first team.
+    Brand {
+        /// Which.
+        brand_id: BrandId,
+    },
+}
+
+/// A transfer.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Transfer {
+    /// To whom.
+    to: TransferTo,
+    /// A private note for whoever gets it, 1 to 5,000 characters: what it is about, what was tried.
+    #[serde(default)]
+    note: Option<String>,
+    /// To a colleague: ask first, and let them answer within this many seconds, 5 to 300. Until they accept it stays where it is.
+    #[serde(default)]
+    accept_seconds: Option<u32>,
+}
+
+/// Pass a conversation on
+#[utoipa::path(post, path = "/v1/conversations/{id}/transfer", tag = "conversations", params(("id" = ConversationId, Path)), request_body = Transfer,
+    responses((status = 200, body = Conversation), Problems))]
+pub(crate) async fn transfer(
+    State(app): State<Arc<App>>,
+    AsMember(scope): AsMember,
+    Path(id): Path<ConversationId>,
+    Body(ask): Body<Transfer>,
+) -> Result<Json<Conversation>, Problem> {
+    scope.require(Permission::ConversationsAssign)?;
+    let mut check = Check::new();
+    let to = match ask.to {
+        TransferTo::Agent { agent_id } => Destination::Agent(agent_id),
+        TransferTo::Team { team_id } => Destination::Team(team_id),
+        TransferTo::Brand { brand_id } => Destination::Brand(brand_id),
+    };
+    if let Some(seconds) = ask.accept_seconds {
+        if !(5..=300).contains(&seconds) {
+            check.refuse("accept_seconds", "number_out_of_range", "5 to 300.");
+        } else if !matches!(to, Destination::Agent(_)) {
+            check.refuse("accept_seconds", "only_for_agents", "Only a colleague can be asked.");
+        }
+    }
+    let note = ask.note.map(|note| check.text("note", &note, 1, 5_000));
+    check.finish()?;
+    let note = note.map(|note| (note, app.world.chance.uuid(app.world.now())));
+    let who = actor(&scope).await?;
+    Ok(Json(handover::transfer(&app.routing, &scope.tenant, id, to, note, ask.accept_seconds, who).await?))
+}
+
+/// Take a conversation over
+///
+/// From whoever has it, or out of the line.
+#[utoipa::path(post, path = "/v1/conversations/{id}/take_over", tag = "conversations", params(("id" = ConversationId, Path)),
+    responses((status = 200, body = Conversation), Problems))]
+pub(crate) async fn take_over(
+    AsMember(scope): AsMember,
+    Path(id): Path<ConversationId>,
+) -> Result<Json<Conversation>, Problem> {
+    scope.require(Permission::ConversationsSupervise)?;
+    let who = actor(&scope).await?;
+    let mut tx = scope.begin().await?;
+    let by = AssignedBy::Agent { id: who.id, name: who.name };
+    let conversation = conversation::assign(&mut tx, id, Some(who.id), by).await?;
+    tx.commit().await?;
+    Ok(Json(conversation))
+}
+
+/// Join a conversation
+///
+/// The visitor is told. The conversation stays with whoever has it.
+#[utoipa::path(post, path = "/v1/conversations/{id}/join", tag = "conversations", params(("id" = ConversationId, Path)),
+    responses((status = 200, body = Conversation), Problems))]
+pub(crate) async fn join(
+    AsMember(scope): AsMember,
+    Path(id): Path<ConversationId>,
+) -> Result<Json<Conversation>, Problem> {
+    scope.require(Permission::ConversationsSupervise)?;
+    let who = actor(&scope).await?;
+    let mut tx = scope.begin().await?;
+    let conversation = conversation::join(&mut tx, id, who.id, &who.name).await?;
+    tx.commit().await?;
+    Ok(Json(conversation))
+}

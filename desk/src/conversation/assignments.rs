@@ -1,0 +1,68 @@
+//! Who had a conversation, and why.
+
+use chrono::{DateTime, Utc};
+use infra::Timestamp;
+use infra::database::{Rows as _, StoreError, sql};
+use sea_orm::FromQueryResult;
+use serde::Serialize;
+use tenant::{AgentId, TenantTx};
+use uuid::Uuid;
+
+use super::ConversationId;
+
+/// One decision about who has a conversation.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct Assignment {
+    /// Who got it; null when it went back into line.
+    pub agent_id: Option<AgentId>,
+    /// Their name.
+    pub agent_name: Option<String>,
+    /// The colleague who decided; null for the routing.
+    pub decided_by: Option<AgentId>,
+    /// Their name.
+    pub decided_by_name: Option<String>,
+    /// The grounds. Of the routing: `policy`, `strategy`, `step`, `required`, `preferred`, `candidates`, `reason`,
+    /// `waited_seconds`; of others at least `reason`.
+    #[schema(value_type = Object)]
+    pub why: serde_json::Value,
+    /// When.
+    pub created_at: DateTime<Utc>,
+}
+
+#[derive(FromQueryResult)]
+struct Row {
+    agent_id: Option<Uuid>,
+    agent_name: Option<String>,
+    decided_by: String,
+    why: serde_json::Value,
+    created_at: Timestamp,
+}
+
+/// The newest decisions about a conversation, newest first; at most 100.
+pub async fn assignments(tx: &TenantTx, id: ConversationId) -> Result<Vec<Assignment>, StoreError> {
+    let rows: Vec<Row> = tx
+        .all(sql(
+            "select s.agent_id, a.name as agent_name, s.decided_by, s.why, s.created_at \
+             from assignment s left join agent a on a.id = s.agent_id \
+             where s.conversation_id = $1 order by s.created_at desc, s.id desc limit 100",
+            [id.uuid().into()],
+        ))
+        .await?;
+    let mut all = Vec::with_capacity(rows.len());
+    for row in rows {
+        let decided_by: Option<AgentId> = row.decided_by.parse().ok();
+        let decided_by_name = match decided_by {
+            Some(agent) => tenant::agent::find_name(tx, agent).await?,
+            None => None,
+        };
+        all.push(Assignment {
+            agent_id: row.agent_id.map(AgentId::from_uuid),
+            agent_name: row.agent_name,
+            decided_by,
+            decided_by_name,
+            why: row.why,
+            created_at: row.created_at,
+        });
+    }
+    Ok(all)
+}

@@ -1,0 +1,162 @@
+//! What routing reads of a company at once: who could take something, what they have, and which rules hold for what waits.
+
+use infra::Timestamp;
+use infra::database::{Rows as _, StoreError, sql};
+use sea_orm::FromQueryResult;
+use tenant::agent::{Availability, ChannelCapacity};
+use tenant::{AgentId, TenantTx};
+use uuid::Uuid;
+
+use crate::assignment_policy::PolicyId;
+use crate::conversation::ConversationId;
+
+/// An agent's own row, as far as routing is concerned.
+#[derive(Debug, Clone)]
+pub struct AgentRow {
+    /// Who.
+    pub id: AgentId,
+    /// What they have chosen.
+    pub availability: Availability,
+    /// How many open conversations they take at once.
+    pub capacity: i32,
+    /// The same for single channels.
+    pub channel_capacity: ChannelCapacity,
+    /// What they speak, as language tags.
+    pub languages: Vec<String>,
+    /// When they were last given one.
+    pub last_assigned_at: Option<Timestamp>,
+}
+
+/// What an agent has of one channel.
+#[derive(Debug, Clone)]
+pub struct Held {
+    /// Who.
+    pub agent: AgentId,
+    /// Of which channel.
+    pub channel: String,
+    /// How many.
+    pub conversations: i64,
+    /// What they weigh together, in hundredths of a usual conversation.
+    pub weight: i64,
+}
+
+/// What holds for a conversation in line.
+#[derive(Debug, Clone, Copy)]
+pub struct Hold {
+    /// Which.
+    pub conversation: ConversationId,
+    /// The policy of its team, or of its inbox.
+    pub policy: Option<PolicyId>,
+    /// Since when it waits this time.
+    pub since: Option<Timestamp>,
+}
+
+#[derive(FromQueryResult)]
+struct SeatRow {
+    id: Uuid,
+    availability: String,
+    capacity: i32,
+    channel_capacity: serde_json::Value,
+    languages: Vec<String>,
+    last_assigned_at: Option<Timestamp>,
+}
+
+/// Every agent.
+pub async fn agents(tx: &TenantTx) -> Result<Vec<AgentRow>, StoreError> {
+    let rows: Vec<SeatRow> = tx
+        .all(sql(
+            "select id, availability, capacity, channel_capacity, languages, last_assigned_at from agent order by created_at, id",
+            [],
+        ))
+        .await?;
+    let read = |row: SeatRow| {
+        let id = AgentId::from_uuid(row.id);
+        Ok(AgentRow {
+            id,
+            availability: Availability::read(&row.availability),
+            capacity: row.capacity,
+            channel_capacity: crate::setup::read("agent", &id, row.channel_capacity)?,
+            languages: row.languages,
+            last_assigned_at: row.last_assigned_at,
+        })
+    };
+    rows.into_iter().map(read).collect()
+}
+
+#[derive(FromQueryResult)]
+struct HeldRow {
+    agent_id: Uuid,
+    channel: String,
+    conversations: i64,
+    weight: i64,
+}
+
+/// What agents have in hand. What is being passed on to somebody takes a place of theirs already.
+pub async fn held(tx: &TenantTx) -> Result<Vec<Held>, StoreError> {
+    let rows: Vec<HeldRow> = tx
+        .all(sql(
+            "select agent_id, channel, count(*) as conversations, sum(weight)::bigint as weight from (\
+             select c.assignee_id as agent_id, i.channel, i.weight from conversation c join inbox i on i.id = c.inbox_id \
+             where c.status = 'open' and c.assignee_id is not null \
+             union all select t.to_agent_id, i.channel, i.weight from transfer t join conversation c on c.id = t.conversation_id \
+             join inbox i on i.id = c.inbox_id) held group by agent_id, channel",
+            [],
+        ))
+        .await?;
+    let read = |row: HeldRow| Held {
+        agent: AgentId::from_uuid(row.agent_id),
+        channel: row.channel,
+        conversations: row.conversations,
+        weight: row.weight,
+    };
+    Ok(rows.into_iter().map(read).collect())
+}
+
+#[derive(FromQueryResult)]
+struct HoldRow {
+    conversation_id: Uuid,
+    policy_id: Option<Uuid>,
+    since: Option<Timestamp>,
+}
+
+/// What holds for each conversation in line.
+pub async fn holds(tx: &TenantTx) -> Result<Vec<Hold>, StoreError> {
+    let rows: Vec<HoldRow> = tx
+        .all(sql(
+            "select q.conversation_id, coalesce(t.assignment_policy_id, i.assignment_policy_id) as policy_id, \
+             (select max(w.entered_at) from wait w where w.conversation_id = q.conversation_id and w.episode = c.episode) as since \
+             from queue_entry q join conversation c on c.id = q.conversation_id join inbox i on i.id = c.inbox_id \
+             left join team t on t.id = q.team_id",
+            [],
+        ))
+        .await?;
+    let read = |row: HoldRow| Hold {
+        conversation: ConversationId::from_uuid(row.conversation_id),
+        policy: row.policy_id.map(PolicyId::from_uuid),
+        since: row.since,
+    };
+    Ok(rows.into_iter().map(read).collect())
+}
+
+#[derive(FromQueryResult)]
+struct Waits {
+    anything: bool,
+}
+
+/// Whether anything waits to be given to somebody, or for somebody's answer to a question.
+pub async fn anything_waits(tx: &TenantTx) -> Result<bool, StoreError> {
+    let row: Option<Waits> = tx
+        .one(sql("select exists (select 1 from queue_entry) or exists (select 1 from transfer) as anything", []))
+        .await?;
+    Ok(row.is_some_and(|row| row.anything))
+}
+
+/// Waits for one's turn to count free places, and keeps it until the transaction ends.
+pub async fn take_turn(tx: &TenantTx) -> Result<(), StoreError> {
+    tx.run(sql(
+        "insert into counter as n (name, value) values ('assignment', 1) on conflict (name) do update set value = n.value + 1",
+        [],
+    ))
+    .await
+    .map(drop)
+}

@@ -1,0 +1,95 @@
+//! Asking agents, and noting what a wait has come to. Entries are changed here only while they are there: one that has left the
+//! line meanwhile must not come back.
+
+use infra::Timestamp;
+use infra::database::{Rows as _, StoreError, sql};
+use sea_orm::FromQueryResult;
+use tenant::{AgentId, TenantTx};
+
+use crate::conversation::ConversationId;
+
+/// A question to an agent.
+#[derive(Debug, Clone)]
+pub struct Question {
+    /// Who is asked.
+    pub to: AgentId,
+    /// Until when.
+    pub until: Timestamp,
+    /// What the turn of whoever is asked counts from.
+    pub stamp: Timestamp,
+    /// Why them.
+    pub why: serde_json::Value,
+    /// Whether those who declined are forgotten.
+    pub is_new_round: bool,
+}
+
+/// Asks an agent; false when the conversation has left the line, or somebody else is being asked.
+pub async fn offer(tx: &TenantTx, id: ConversationId, question: Question) -> Result<bool, StoreError> {
+    let Question { to, until, stamp, why, is_new_round } = question;
+    let touched = tx
+        .run(sql(
+            "update queue_entry set offered_to = $2, offered_at = $3, offered_until = $4, offer_why = $5, \
+             declined = case when $6 then '{}' else declined end, updated_at = $3 where conversation_id = $1 and offered_to is null",
+            [id.uuid().into(), to.uuid().into(), tx.now().into(), until.into(), why.into(), is_new_round.into()],
+        ))
+        .await?;
+    if touched == 0 {
+        return Ok(false);
+    }
+    tx.run(sql("update agent set last_assigned_at = $2 where id = $1", [to.uuid().into(), stamp.into()])).await?;
+    Ok(true)
+}
+
+/// Notes that whom it was offered to does not take it; false when they are not being asked.
+pub async fn pass_on(tx: &TenantTx, id: ConversationId, from: AgentId) -> Result<bool, StoreError> {
+    let touched = tx
+        .run(sql(
+            "update queue_entry set offered_to = null, offered_until = null, offer_why = null, \
+             declined = array_append(declined, $2), reason = 'declined', updated_at = $3 where conversation_id = $1 and offered_to = $2",
+            [id.uuid().into(), from.uuid().into(), tx.now().into()],
+        ))
+        .await?;
+    Ok(touched > 0)
+}
+
+#[derive(FromQueryResult)]
+struct Why {
+    offer_why: Option<serde_json::Value>,
+}
+
+/// The grounds on which an agent is being asked; `None` when they are not, or not any more.
+pub async fn offered(tx: &TenantTx, id: ConversationId, to: AgentId) -> Result<Option<serde_json::Value>, StoreError> {
+    let row: Option<Why> = tx
+        .one(sql(
+            "select offer_why from queue_entry where conversation_id = $1 and offered_to = $2 and offered_until > $3",
+            [id.uuid().into(), to.uuid().into(), tx.now().into()],
+        ))
+        .await?;
+    Ok(row.map(|row| row.offer_why.unwrap_or_default()))
+}
+
+/// Notes how many rungs of the ladder were taken, and when the next one is.
+pub async fn climb(tx: &TenantTx, id: ConversationId, step: i16, next_at: Option<Timestamp>) -> Result<(), StoreError> {
+    tx.run(sql(
+        "update queue_entry set step = $2, step_at = $3, updated_at = $4 where conversation_id = $1",
+        [id.uuid().into(), step.into(), next_at.into(), tx.now().into()],
+    ))
+    .await
+    .map(drop)
+}
+
+#[derive(FromQueryResult)]
+struct Missed {
+    missed_offers: i16,
+}
+
+/// Counts an offer that an agent let pass; says how many in a row.
+pub async fn missed(tx: &TenantTx, agent: AgentId) -> Result<i16, StoreError> {
+    let row: Option<Missed> = tx
+        .one(sql(
+            "update agent set missed_offers = missed_offers + 1 where id = $1 returning missed_offers",
+            [agent.uuid().into()],
+        ))
+        .await?;
+    Ok(row.map_or(0, |row| row.missed_offers))
+}

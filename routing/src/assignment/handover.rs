@@ -1,0 +1,200 @@
+//! What agents do about who has what: accept, decline, pass on, take over.
+
+use chrono::TimeDelta;
+use desk::brand::BrandId;
+use desk::conversation::{self, AssignedBy, Conversation, ConversationError, ConversationId, Status};
+use desk::message::{self, Author, MessageError};
+use desk::queue::{offers, transfer};
+use desk::team::{self, TeamId};
+use infra::database::StoreError;
+use infra::{Fault, Kind};
+use tenant::{AgentId, Tenant, TenantTx};
+
+use super::round::offered;
+use crate::realtime::{OfferOutcome, ServerFrame, Topic};
+use crate::{Routing, relay};
+
+/// Where a conversation goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Destination {
+    /// To a colleague.
+    Agent(AgentId),
+    /// Into a team's line.
+    Team(TeamId),
+    /// Into the line of a brand's first team.
+    Brand(BrandId),
+}
+
+/// The colleague who acts.
+#[derive(Debug, Clone)]
+pub struct Actor {
+    /// Who.
+    pub id: AgentId,
+    /// The name they sign with.
+    pub name: String,
+}
+
+/// What can go wrong.
+#[derive(Debug, thiserror::Error)]
+pub enum HandoverError {
+    /// Nobody asks this agent about this conversation, or not any more.
+    #[error("this offer has ended")]
+    OfferEnded,
+    /// No such team here.
+    #[error("no such team")]
+    TeamUnknown,
+    /// No such brand here, or one without a team.
+    #[error("no such brand, or it has no team")]
+    BrandWithoutTeam,
+    /// It is theirs already.
+    #[error("they have it already")]
+    TheirsAlready,
+    /// The conversation.
+    #[error(transparent)]
+    Conversation(#[from] ConversationError),
+    /// The note.
+    #[error(transparent)]
+    Note(#[from] MessageError),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Fault for HandoverError {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::OfferEnded | Self::TheirsAlready => Kind::Conflict,
+            Self::TeamUnknown | Self::BrandWithoutTeam => Kind::NotFound,
+            Self::Conversation(error) => error.kind(),
+            Self::Note(error) => error.kind(),
+            Self::Store(error) => error.kind(),
+        }
+    }
+    fn code(&self) -> &'static str {
+        match self {
+            Self::OfferEnded => "offer_ended",
+            Self::TheirsAlready => "theirs_already",
+            Self::TeamUnknown => "team_unknown",
+            Self::BrandWithoutTeam => "brand_without_team",
+            Self::Conversation(error) => error.code(),
+            Self::Note(error) => error.code(),
+            Self::Store(error) => error.code(),
+        }
+    }
+}
+
+/// Takes what one is asked about: an offer of the routing, or what a colleague passes on.
+pub async fn accept(
+    routing: &Routing,
+    tenant: &Tenant,
+    id: ConversationId,
+    who: Actor,
+) -> Result<Conversation, HandoverError> {
+    let mut tx = tenant.begin().await?;
+    // The conversation first, as everybody who changes one does.
+    conversation::lock_only(&tx, id).await?.ok_or(ConversationError::Unknown)?;
+    let passed = transfer::of(&tx, id).await?.filter(|asked| asked.to == who.id && asked.until > tx.now());
+    let by = match (&passed, offers::offered(&tx, id, who.id).await?) {
+        (Some(asked), _) => {
+            AssignedBy::Routing { why: serde_json::json!({ "reason": "transferred", "from": asked.from }), stamp: None }
+        }
+        (None, Some(why)) => AssignedBy::Routing { why, stamp: None },
+        (None, None) => return Err(HandoverError::OfferEnded),
+    };
+    let conversation = conversation::assign(&mut tx, id, Some(who.id), by).await?;
+    tx.commit().await?;
+    let ended = ServerFrame::OfferEnded { conversation_id: id, outcome: OfferOutcome::Accepted }.encode();
+    routing.switchboard.say(Topic::Agent(tenant.id(), who.id), ended.clone()).await;
+    if let Some(asked) = passed {
+        routing.switchboard.say(Topic::Agent(tenant.id(), asked.from), ended).await;
+    }
+    Ok(conversation)
+}
+
+/// Does not take what one is asked about. An offer goes to the next agent at once; what a colleague passed on stays with them.
+pub async fn decline(
+    routing: &Routing,
+    tenant: &Tenant,
+    id: ConversationId,
+    who: AgentId,
+) -> Result<(), HandoverError> {
+    let tx = tenant.begin().await?;
+    conversation::lock_only(&tx, id).await?.ok_or(ConversationError::Unknown)?;
+    let passed = transfer::of(&tx, id).await?.filter(|asked| asked.to == who);
+    let declined = match passed {
+        Some(_) => transfer::end(&tx, id).await?,
+        None => offers::pass_on(&tx, id, who).await?,
+    };
+    if !declined {
+        return Err(HandoverError::OfferEnded);
+    }
+    tx.commit().await?;
+    let ended = ServerFrame::OfferEnded { conversation_id: id, outcome: OfferOutcome::Declined }.encode();
+    routing.switchboard.say(Topic::Agent(tenant.id(), who), ended.clone()).await;
+    if let Some(asked) = passed {
+        routing.switchboard.say(Topic::Agent(tenant.id(), asked.from), ended).await;
+    }
+    relay::assign_soon(routing, tenant.id());
+    Ok(())
+}
+
+/// Passes a conversation on, with a note for whoever gets it. With `accept_seconds` a colleague is asked first, and the
+/// conversation stays where it is until they accept.
+pub async fn transfer(
+    routing: &Routing,
+    tenant: &Tenant,
+    id: ConversationId,
+    to: Destination,
+    note: Option<(String, uuid::Uuid)>,
+    accept_seconds: Option<u32>,
+    who: Actor,
+) -> Result<Conversation, HandoverError> {
+    let mut tx = tenant.begin().await?;
+    let before = conversation::lock_only(&tx, id).await?.ok_or(ConversationError::Unknown)?;
+    if let Some((text, client_message_id)) = note {
+        let author = Author::Agent { id: who.id, name: who.name.clone() };
+        message::send(&mut tx, id, author, &text, true, client_message_id).await?;
+    }
+    let by = AssignedBy::Agent { id: who.id, name: who.name.clone() };
+    let mut question = None;
+    let conversation = match (to, accept_seconds) {
+        (Destination::Agent(agent), _) if before == Some(agent) => return Err(HandoverError::TheirsAlready),
+        (Destination::Agent(agent), Some(seconds)) => {
+            tenant::agent::find_name(&tx, agent).await?.ok_or(ConversationError::AgentUnknown)?;
+            let until = tx.now() + TimeDelta::seconds(seconds.into());
+            let asked = transfer::Transfer { conversation: id, from: who.id, to: agent, until };
+            transfer::ask(&tx, asked).await?;
+            let conversation = conversation::find(&tx, id).await?.ok_or(ConversationError::Unknown)?;
+            if conversation.status == Status::Resolved {
+                return Err(ConversationError::State(conversation::StateError::Resolved).into());
+            }
+            question = Some((agent, offered(&conversation, until, Some(&who.name))));
+            conversation
+        }
+        (Destination::Agent(agent), None) => conversation::assign(&mut tx, id, Some(agent), by).await?,
+        (Destination::Team(team), _) => {
+            team::find(&tx, team).await?.ok_or(HandoverError::TeamUnknown)?;
+            conversation::pass_to_team(&mut tx, id, team, by).await?
+        }
+        (Destination::Brand(brand), _) => {
+            let team = first_team(&tx, brand).await?.ok_or(HandoverError::BrandWithoutTeam)?;
+            conversation::pass_to_team(&mut tx, id, team, by).await?
+        }
+    };
+    tx.commit().await?;
+    if let Some((agent, frame)) = question {
+        routing.switchboard.say(Topic::Agent(tenant.id(), agent), frame).await;
+        // Somebody has to be there when its time is over.
+        relay::assign_soon(routing, tenant.id());
+    }
+    Ok(conversation)
+}
+
+async fn first_team(tx: &TenantTx, brand: BrandId) -> Result<Option<TeamId>, StoreError> {
+    let teams = team::list(tx).await?;
+    Ok(teams
+        .into_iter()
+        .filter(|team| team.brand_id == Some(brand))
+        .min_by_key(|team| team.position)
+        .map(|team| team.id))
+}

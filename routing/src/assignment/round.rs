@@ -1,0 +1,298 @@
+//! One look at a company's floor, in one transaction: what is overdue goes back into line, whom the plan finds gets something.
+//!
+//! Rounds of one company follow each other, whatever process they run in: each takes the same row lock before it counts free
+//! places, so that no place is counted twice.
+
+use std::collections::BTreeSet;
+
+use chrono::TimeDelta;
+use desk::ConversationId;
+use desk::conversation::{self, AssignedBy, Conversation, ConversationError};
+use desk::queue::offers::{self, Question};
+use desk::queue::{self, Entrance, Reason, overdue, transfer};
+use infra::Timestamp;
+use infra::database::StoreError;
+use infra::fault::{Fault, Kind};
+use tenant::agent::{self, Availability, ChosenBy};
+use tenant::{AgentId, Tenant, TenantTx};
+
+use super::floor::{self, Loaded, Policies};
+use super::{Decision, effective, plan};
+use crate::Routing;
+use crate::realtime::{OfferOutcome, ServerFrame, Topic};
+
+/// How many decisions are carried out in one transaction: while it lasts, these conversations are in its hands.
+const TOGETHER: usize = 25;
+/// When to look again, when a conversation was in somebody else's hands.
+const BUSY: TimeDelta = TimeDelta::milliseconds(100);
+
+/// What came of a round.
+#[derive(Debug, Default)]
+pub struct Round {
+    /// How many conversations found an agent, or an agent to ask.
+    pub given: usize,
+    /// When to look again, if nothing happens before.
+    pub wake_at: Option<Timestamp>,
+    /// Whether there was more to do than one transaction should hold.
+    pub more: bool,
+    /// Agents who have been set to away.
+    pub sent_away: Vec<AgentId>,
+    frames: Vec<(Topic, String)>,
+}
+
+impl Round {
+    fn wake(&mut self, at: Timestamp) {
+        self.wake_at = Some(self.wake_at.map_or(at, |before| before.min(at)));
+    }
+}
+
+/// Gives what waits to agents who are here and have room. `thorough` looks at what agents owe, too: who is gone, who does not
+/// answer. Safe to call at any time, from anywhere.
+#[tracing::instrument(level = "debug", skip_all)]
+pub async fn round(routing: &Routing, tenant: &Tenant, is_thorough: bool) -> Result<Round, ConversationError> {
+    let here = routing.presence.who(tenant.id(), tenant.now()).await;
+    let mut tx = tenant.begin().await?;
+    let mut round = Round::default();
+    let mut touched = 0;
+    if is_thorough {
+        touched += queue::repair(&mut tx).await?;
+        // While the register of who is here is away, nobody is declared gone.
+        if routing.health.now().degraded().is_empty() {
+            let noted = overdue::note_presence(&tx, here.iter().map(|agent| agent.uuid()).collect()).await?;
+            touched += usize::try_from(noted).unwrap_or_default();
+        }
+    }
+    // Most calls find nothing to do, and must not queue for the lock to learn it.
+    let waits = queue::floor::anything_waits(&tx).await?;
+    if waits || is_thorough {
+        let owed = if is_thorough { overdue::owed(&tx).await? } else { Vec::new() };
+        if waits || !owed.is_empty() {
+            // Two at once would count the same free place.
+            queue::floor::take_turn(&tx).await?;
+            touched += take_back(&mut tx, owed, &mut round).await?;
+            touched += end_transfers(&tx, &mut round).await?;
+            let loaded = floor::load(&tx, &here).await?;
+            touched += give(&mut tx, loaded, &mut round).await?;
+        }
+    }
+    if touched > 0 {
+        tx.commit().await?;
+        tell(routing, tenant, &mut round).await;
+    }
+    Ok(round)
+}
+
+/// Takes conversations from agents who are gone, who do not answer in time, or who have given theirs up. They stand at the head
+/// of the line again.
+async fn take_back(tx: &mut TenantTx, owed: Vec<overdue::Owed>, round: &mut Round) -> Result<usize, ConversationError> {
+    if owed.is_empty() {
+        return Ok(0);
+    }
+    let (policies, now) = (Policies::load(tx).await?, tx.now());
+    let mut taken = 0;
+    for owed in owed {
+        let (_, rules) = policies.holding(owed.policy);
+        let after = |since: Timestamp, seconds: u32| since + TimeDelta::seconds(seconds.into());
+        let gone = owed.gone_at.map(|at| after(at, rules.absent_seconds));
+        let late = rules.answer_seconds.map(|seconds| after(owed.since, seconds));
+        let reason = if owed.availability == Availability::Reassigning || gone.is_some_and(|at| at <= now) {
+            Reason::AgentGone
+        } else if late.is_some_and(|at| at <= now) {
+            Reason::NoAnswer
+        } else {
+            gone.into_iter().chain(late).for_each(|at| round.wake(at));
+            continue;
+        };
+        if taken == TOGETHER {
+            round.more = true;
+            break;
+        }
+        let why = serde_json::json!({ "reason": reason });
+        let entrance = Entrance { not: Some(owed.agent), ..Entrance::by(reason) };
+        let by = AssignedBy::Routing { why, stamp: None };
+        match conversation::requeue(tx, owed.conversation, owed.agent, by, entrance).await? {
+            Some(_) => {
+                taken += 1;
+                metrics::counter!("frontdesk_requeued_total", "reason" => reason.as_str()).increment(1);
+            }
+            None => round.wake(now + BUSY),
+        }
+    }
+    Ok(taken)
+}
+
+/// Ends the questions to colleagues that nobody has answered in time. The conversations have stayed where they were.
+async fn end_transfers(tx: &TenantTx, round: &mut Round) -> Result<usize, StoreError> {
+    let mut ended = 0;
+    for asked in transfer::all(tx).await? {
+        if asked.until > tx.now() {
+            round.wake(asked.until);
+        } else if transfer::end(tx, asked.conversation).await? {
+            ended += 1;
+            let frame = ServerFrame::OfferEnded { conversation_id: asked.conversation, outcome: OfferOutcome::Expired };
+            let frame = frame.encode();
+            let account = tx.account();
+            round.frames.push((Topic::Agent(account, asked.to), frame.clone()));
+            round.frames.push((Topic::Agent(account, asked.from), frame));
+        }
+    }
+    Ok(ended)
+}
+
+/// Plans, and carries the plan out.
+async fn give(tx: &mut TenantTx, mut loaded: Loaded, round: &mut Round) -> Result<usize, ConversationError> {
+    let now = tx.now();
+    let mut touched = pass_on(tx, &mut loaded, round).await?;
+    touched += climb(tx, &loaded).await?;
+    let planned = plan(&mut loaded.floor, now);
+    planned.wake_at.into_iter().for_each(|at| round.wake(at));
+    for (place, decision) in planned.decisions.into_iter().enumerate() {
+        if place == TOGETHER {
+            round.more = true;
+            break;
+        }
+        let id = decision.conversation;
+        let carried_out = match decision.offer {
+            None => claim(tx, decision).await?,
+            Some(seconds) => ask(tx, decision, now + TimeDelta::seconds(seconds.into()), round).await?,
+        };
+        if carried_out {
+            round.given += 1;
+            touched += 1;
+            if let Some(entry) = loaded.entries.get(&id) {
+                let waited = (now - entry.entered_at).to_std().unwrap_or_default();
+                metrics::histogram!("frontdesk_assignment_seconds").record(waited);
+            }
+        } else {
+            round.wake(now + BUSY);
+        }
+    }
+    Ok(touched)
+}
+
+/// Ends offers whose time is over, and those to agents who take nothing any more.
+async fn pass_on(tx: &TenantTx, loaded: &mut Loaded, round: &mut Round) -> Result<usize, StoreError> {
+    let now = tx.now();
+    let takers: BTreeSet<AgentId> =
+        loaded.floor.seats.iter().filter(|seat| seat.takes()).map(|seat| seat.agent).collect();
+    let mut ended = 0;
+    for ticket in &mut loaded.floor.tickets {
+        let Some(offer) = ticket.offer else { continue };
+        let is_late = offer.until <= now;
+        if !is_late && takers.contains(&offer.to) {
+            continue;
+        }
+        if offers::pass_on(tx, ticket.conversation, offer.to).await? {
+            ended += 1;
+            ticket.offer = None;
+            ticket.declined.insert(offer.to);
+            let outcome = if is_late { OfferOutcome::Expired } else { OfferOutcome::Withdrawn };
+            let frame = ServerFrame::OfferEnded { conversation_id: ticket.conversation, outcome };
+            round.frames.push((Topic::Agent(tx.account(), offer.to), frame.encode()));
+            metrics::counter!("frontdesk_offers_unanswered_total").increment(1);
+            if is_late {
+                let missed = offers::missed(tx, offer.to).await?;
+                let most = ticket.rules.auto_away_after_missed;
+                if most.is_some_and(|most| i64::from(missed) >= i64::from(most)) {
+                    agent::choose(tx, offer.to, Availability::Away, None, ChosenBy::Auto).await?;
+                    round.sent_away.push(offer.to);
+                    if let Some(seat) = loaded.floor.seats.iter_mut().find(|seat| seat.agent == offer.to) {
+                        seat.availability = Availability::Away;
+                    }
+                }
+            }
+        }
+    }
+    Ok(ended)
+}
+
+/// Notes the rungs that waits have reached, for whoever looks at the board.
+async fn climb(tx: &TenantTx, loaded: &Loaded) -> Result<usize, StoreError> {
+    let mut climbed = 0;
+    for ticket in &loaded.floor.tickets {
+        let reach = effective(ticket, &loaded.floor.brands, tx.now());
+        let known = loaded.entries.get(&ticket.conversation).map(|entry| (entry.step, entry.step_at));
+        let step = i16::try_from(reach.step).unwrap_or(i16::MAX);
+        if known != Some((step, reach.next_at)) {
+            offers::climb(tx, ticket.conversation, step, reach.next_at).await?;
+            climbed += 1;
+        }
+    }
+    Ok(climbed)
+}
+
+async fn claim(tx: &mut TenantTx, decision: Decision) -> Result<bool, ConversationError> {
+    let by = AssignedBy::Routing { why: value(&decision.why), stamp: Some(decision.stamp) };
+    let claimed = conversation::claim(tx, decision.conversation, decision.agent, by).await?;
+    if claimed.is_some() {
+        metrics::counter!("frontdesk_assignments_total").increment(1);
+    }
+    Ok(claimed.is_some())
+}
+
+async fn ask(
+    tx: &TenantTx,
+    decision: Decision,
+    until: Timestamp,
+    round: &mut Round,
+) -> Result<bool, ConversationError> {
+    let (id, to) = (decision.conversation, decision.agent);
+    let question =
+        Question { to, until, stamp: decision.stamp, why: value(&decision.why), is_new_round: decision.new_round };
+    if !offers::offer(tx, id, question).await? {
+        return Ok(false);
+    }
+    if let Some(conversation) = conversation::find(tx, id).await? {
+        round.frames.push((Topic::Agent(tx.account(), to), offered(&conversation, until, None)));
+    }
+    metrics::counter!("frontdesk_offers_total").increment(1);
+    Ok(true)
+}
+
+/// The question to an agent, as a frame.
+pub(super) fn offered(conversation: &Conversation, expires_at: Timestamp, from: Option<&str>) -> String {
+    ServerFrame::Offered { conversation, expires_at, from: from.map(str::to_owned) }.encode()
+}
+
+async fn tell(routing: &Routing, tenant: &Tenant, round: &mut Round) {
+    for (topic, frame) in round.frames.drain(..) {
+        routing.switchboard.say(topic, frame).await;
+    }
+    for agent in &round.sent_away {
+        if let Err(error) = crate::relay::tell_presence(routing, tenant, *agent).await {
+            tracing::warn!(%error, "presence could not be told");
+        }
+    }
+}
+
+fn value(of: &impl serde::Serialize) -> serde_json::Value {
+    serde_json::to_value(of).unwrap_or_default()
+}
+
+/// Whether a failed round is worth a line in the log: a database that is away is reported elsewhere.
+pub fn is_noteworthy(error: &ConversationError) -> bool {
+    !matches!(error.kind(), Kind::Unavailable(_))
+}
+
+/// Who is being asked about what, for whoever has just come: the questions that stand.
+pub async fn standing_offers(tx: &TenantTx, to: AgentId) -> Result<Vec<String>, StoreError> {
+    let mut frames = Vec::new();
+    let mut asked: Vec<(ConversationId, Timestamp, Option<AgentId>)> = Vec::new();
+    for entry in queue::list(tx).await? {
+        asked
+            .extend(entry.offer.filter(|offer| offer.agent == to).map(|offer| (entry.conversation, offer.until, None)));
+    }
+    for transfer in transfer::all(tx).await?.into_iter().filter(|transfer| transfer.to == to) {
+        asked.push((transfer.conversation, transfer.until, Some(transfer.from)));
+    }
+    for (id, until, from) in asked.into_iter().filter(|(_, until, _)| *until > tx.now()) {
+        let from = match from {
+            Some(from) => agent::find_name(tx, from).await?,
+            None => None,
+        };
+        if let Some(conversation) = conversation::find(tx, id).await? {
+            frames.push(offered(&conversation, until, from.as_deref()));
+        }
+    }
+    Ok(frames)
+}
