@@ -4,6 +4,7 @@
 
 mod frame;
 mod hub;
+mod resume;
 mod session;
 mod switchboard;
 mod topic;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use desk::conversation::{self, ConversationError, ConversationId, Mark};
-use desk::message::{self, MessageError, Post, SenderKind, Span};
+use desk::message::{MessageError, Post, SenderKind};
 use infra::database::StoreError;
 use infra::spoken::OrLog as _;
 use infra::{Fault, Kind};
@@ -18,10 +18,10 @@ use tenant::token::BadToken;
 use tenant::world::SharedWorld;
 use tenant::{Member, Scope, Tenant, Visitor, agent};
 
+use super::HEARTBEAT_SECONDS;
 use super::frame::{Acked, ClientFrame, ServerFrame, Who};
 use super::switchboard::Place;
 use super::topic::Topic;
-use super::{HEARTBEAT_SECONDS, RESUME_MOST};
 use crate::{Routing, assignment, emergency, relay};
 
 /// Why a socket is closed, as a close code.
@@ -59,26 +59,16 @@ impl Close {
     }
 }
 
-/// How many conversations are looked up for one frame; the rest are to be loaded anew.
-const RESUMED_AT_ONCE: usize = 50;
-
 #[derive(Clone)]
-enum Speaker {
+pub(super) enum Speaker {
     Agent(Scope<Member>),
     Visitor(Scope<Visitor>),
-}
-
-/// An answer to a resume.
-struct Resumed {
-    frame: String,
-    last_seq: i64,
-    version: i64,
 }
 
 /// A socket that has said a good hello.
 pub struct Session {
     routing: Routing,
-    speaker: Speaker,
+    pub(super) speaker: Speaker,
 }
 
 /// What can go wrong with a frame.
@@ -150,10 +140,6 @@ impl SessionError {
         let retry_after_ms = wait.map(|wait: Duration| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX));
         ServerFrame::Error { reference, client_message_id, code: self.code().to_owned(), detail, retry_after_ms }
     }
-}
-
-fn value(of: &impl serde::Serialize) -> serde_json::Value {
-    serde_json::to_value(of).unwrap_or_default()
 }
 
 impl Session {
@@ -412,70 +398,6 @@ impl Session {
         };
         self.routing.switchboard.say(topic, ServerFrame::Typing { conversation_id: id, by, on }.encode()).await;
         Ok(())
-    }
-
-    /// What was missed of each conversation, or a request to load it anew: never silence.
-    async fn resume(&self, seen: BTreeMap<String, i64>) -> Vec<String> {
-        let mut frames = Vec::new();
-        for (place, (id, after)) in seen.into_iter().enumerate() {
-            let resumed = match id.parse() {
-                Ok(parsed) if place < RESUMED_AT_ONCE => self.resume_one(parsed, after.max(0)).await,
-                Ok(_) | Err(_) => Ok(None),
-            };
-            frames.push(match resumed {
-                Ok(Some(found)) => found.frame,
-                Ok(None) => ServerFrame::reset(&id),
-                // An error names no conversation; asked to load it anew, the client tries until it has it.
-                Err(error) => {
-                    tracing::debug!(%error, "a conversation could not be resumed");
-                    ServerFrame::reset(&id)
-                }
-            });
-        }
-        frames
-    }
-
-    /// What was missed of one conversation, of which this place and perhaps this version were seen; `None` when nothing was.
-    pub async fn missed(
-        &self,
-        id: ConversationId,
-        after: i64,
-        version: Option<i64>,
-    ) -> Result<Option<String>, SessionError> {
-        let after = after.max(0);
-        Ok(match self.resume_one(id, after).await? {
-            Some(found) => {
-                let has_news = after < found.last_seq || version.is_some_and(|version| version < found.version);
-                has_news.then_some(found.frame)
-            }
-            None => Some(ServerFrame::Reset { conversation_id: id.to_string() }.encode()),
-        })
-    }
-
-    async fn resume_one(&self, id: ConversationId, after: i64) -> Result<Option<Resumed>, SessionError> {
-        let span = Span { after: Some(after), before: None, limit: RESUME_MOST };
-        let (messages, last_seq, version, conversation, more) = match &self.speaker {
-            Speaker::Agent(scope) => {
-                let tx = scope.begin().await?;
-                let Some(conversation) = conversation::find(&tx, id).await? else { return Ok(None) };
-                let (messages, more) = message::list(&tx, id, span).await?;
-                (value(&messages), conversation.last_seq, conversation.version, value(&conversation), more)
-            }
-            Speaker::Visitor(scope) => {
-                let tx = scope.begin().await?;
-                let Some(conversation) = conversation::find_of_contact(&tx, id, scope.who.contact_id).await? else {
-                    return Ok(None);
-                };
-                let (messages, more) = message::list_public(&tx, id, span).await?;
-                let version = conversation.version;
-                (value(&messages), conversation.last_public_seq, version, value(&conversation.for_visitor()), more)
-            }
-        };
-        if more || after > last_seq {
-            return Ok(None);
-        }
-        let frame = ServerFrame::Resumed { conversation_id: id, messages, last_seq, conversation }.encode();
-        Ok(Some(Resumed { frame, last_seq, version }))
     }
 
     /// Takes a fresh token of the same speaker.
