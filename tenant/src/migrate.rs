@@ -15,6 +15,7 @@ const TENANT: &[(i32, &str)] = &[
     (2, include_str!("../migrations/tenant/0002_message_path.sql")),
     (3, include_str!("../migrations/tenant/0003_emergency.sql")),
     (4, include_str!("../migrations/tenant/0004_routing.sql")),
+    (5, include_str!("../migrations/tenant/0005_handover.sql")),
 ];
 
 /// The level that this program needs every tenant schema to have.

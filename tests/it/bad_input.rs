@@ -275,6 +275,9 @@ async fn no_body_is_bad_enough_to_break_anything() {
     let (document, nobody) = (Document::read(), shop.stranger());
     let mut judge = Judge::default();
     let all = probes(&shop, &things).await;
+    // Somebody has said how much it matters: a rule that applies when it is reopened changes nothing of that.
+    let priority = format!("/v1/conversations/{}/priority", things.chat);
+    shop.owner.http.put(&priority, json!({ "priority": "low" })).await.ok();
     let before = written(&shop, &things).await;
 
     for probe in all.iter().filter(|probe| document.has_body(&probe.operation)) {

@@ -20,6 +20,7 @@ mod document;
 mod emergency;
 mod events;
 mod floods;
+mod handover;
 mod idempotency;
 mod isolation;
 mod kill;

@@ -231,6 +231,14 @@ impl Things {
                 let page = json!({ "url": "https://shop.example/", "title": text("Shop"), "referrer": "" });
                 (Door::Visitor, Some(json!({ "client_message_id": fresh(), "text": text("More"), "page": page })))
             }
+            "GET /v1/conversations/{id}/assignments"
+            | "POST /v1/conversations/{id}/accept"
+            | "POST /v1/conversations/{id}/decline"
+            | "POST /v1/conversations/{id}/join"
+            | "POST /v1/conversations/{id}/take_over" => (Door::Member, None),
+            "POST /v1/conversations/{id}/transfer" => {
+                (Door::Member, Some(json!({ "to": { "kind": "agent", "agent_id": self.colleague.id }, "note": text("Look") })))
+            }
             "GET /v1/widget/waiting-content" => (Door::Visitor, None),
             "POST /v1/widget/waiting-content/{id}/events" => (Door::Visitor, Some(json!({ "kind": "click" }))),
             "POST /v1/auth/forgot-password" => (Door::Public, Some(json!({ "email": email }))),

@@ -215,6 +215,7 @@ export interface components {
             /** @description Where it stands. */
             status: components["schemas"]["ConversationStatus"];
             survey: components["schemas"]["Survey"] | null;
+            team_id: components["schemas"]["TeamId"] | null;
             /**
              * Format: int32
              * @description The visitor's messages that the company has not read.
@@ -336,6 +337,11 @@ export interface components {
         MessageType: "incoming" | "outgoing" | "activity" | "template";
         /** @example msg_01h455vb4pex5vsknk084sn02q */
         MsgId: string;
+        /**
+         * @description How an offer ended.
+         * @enum {string}
+         */
+        OfferOutcome: "accepted" | "declined" | "expired" | "withdrawn";
         /**
          * @description How much a conversation matters.
          * @enum {string}
@@ -499,6 +505,25 @@ export interface components {
             /** @enum {string} */
             type: "emergency.updated";
         } | {
+            /** @description Which. */
+            conversation: components["schemas"]["Conversation"];
+            /**
+             * Format: date-time
+             * @description Until when it can be answered.
+             */
+            expires_at: string;
+            /** @description The colleague who passes it on; absent when the routing asks. */
+            from?: string | null;
+            /** @enum {string} */
+            type: "conversation.offered";
+        } | {
+            /** @description Of which conversation. */
+            conversation_id: components["schemas"]["ConvId"];
+            /** @description How. */
+            outcome: components["schemas"]["OfferOutcome"];
+            /** @enum {string} */
+            type: "conversation.offer_ended";
+        } | {
             /** @description Some of `cache` (who is here is known less exactly) and `bus` (messages may take a few seconds); empty when all is well. */
             degraded: string[];
             /** @enum {string} */
@@ -562,6 +587,8 @@ export interface components {
              */
             rating: number | null;
         };
+        /** @example team_01h455vb4pex5vsknk084sn02q */
+        TeamId: string;
         /** @description Where a visitor is on the company's site. */
         VisitedPage: {
             /** @description Where they came from, at most 2,000 characters. */

@@ -568,6 +568,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/conversations/{id}/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Accept an offered conversation
+         * @description What the routing offers, or a colleague passes on. 409 `offer_ended` when it is not offered to you, or not any more.
+         */
+        post: operations["conversations_accept"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/conversations/{id}/assignee": {
         parameters: {
             query?: never;
@@ -579,6 +599,66 @@ export interface paths {
         /** Assign a conversation */
         put: operations["conversations_assign"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/conversations/{id}/assignments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show why a conversation went to whom
+         * @description Newest first, at most 100.
+         */
+        get: operations["conversations_assignments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/conversations/{id}/decline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decline an offered conversation
+         * @description An offer of the routing goes to the next agent at once; what a colleague passes on stays with them.
+         */
+        post: operations["conversations_decline"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/conversations/{id}/join": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Join a conversation
+         * @description The visitor is told. The conversation stays with whoever has it.
+         */
+        post: operations["conversations_join"];
         delete?: never;
         options?: never;
         head?: never;
@@ -658,6 +738,43 @@ export interface paths {
          */
         put: operations["conversations_set_status"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/conversations/{id}/take_over": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take a conversation over
+         * @description From whoever has it, or out of the line.
+         */
+        post: operations["conversations_take_over"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/conversations/{id}/transfer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Pass a conversation on */
+        post: operations["conversations_transfer"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1586,6 +1703,25 @@ export interface components {
         Assign: {
             agent_id?: components["schemas"]["AgentId"] | null;
         };
+        /** @description One decision about who has a conversation. */
+        Assignment: {
+            agent_id: components["schemas"]["AgentId"] | null;
+            /** @description Their name. */
+            agent_name: string | null;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            created_at: string;
+            decided_by: components["schemas"]["AgentId"] | null;
+            /** @description Their name. */
+            decided_by_name: string | null;
+            /**
+             * @description The grounds. Of the routing: `policy`, `strategy`, `step`, `required`, `preferred`, `candidates`, `reason`,
+             *     `waited_seconds`; of others at least `reason`.
+             */
+            why: Record<string, unknown>;
+        };
         /** @description A policy. */
         AssignmentPolicy: {
             /**
@@ -1924,6 +2060,7 @@ export interface components {
             /** @description Where it stands. */
             status: components["schemas"]["ConversationStatus"];
             survey: components["schemas"]["Survey"] | null;
+            team_id: components["schemas"]["TeamId"] | null;
             /**
              * Format: int32
              * @description The visitor's messages that the company has not read.
@@ -2700,6 +2837,30 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description One page of a list. */
+        Page_Assignment: {
+            /** @description The rows. */
+            data: {
+                agent_id?: components["schemas"]["AgentId"] | null;
+                /** @description Their name. */
+                agent_name?: string | null;
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                created_at: string;
+                decided_by?: components["schemas"]["AgentId"] | null;
+                /** @description Their name. */
+                decided_by_name?: string | null;
+                /**
+                 * @description The grounds. Of the routing: `policy`, `strategy`, `step`, `required`, `preferred`, `candidates`, `reason`,
+                 *     `waited_seconds`; of others at least `reason`.
+                 */
+                why: Record<string, unknown>;
+            }[];
+            /** @description Pass it as `cursor` for the next page; null on the last. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
         Page_AssignmentPolicy: {
             /** @description The rows. */
             data: {
@@ -2929,6 +3090,7 @@ export interface components {
                 /** @description Where it stands. */
                 status: components["schemas"]["ConversationStatus"];
                 survey?: components["schemas"]["Survey"] | null;
+                team_id?: components["schemas"]["TeamId"] | null;
                 /**
                  * Format: int32
                  * @description The visitor's messages that the company has not read.
@@ -3808,6 +3970,35 @@ export interface components {
          * @enum {string}
          */
         Theme: "auto" | "light" | "dark";
+        /** @description A transfer. */
+        Transfer: {
+            /**
+             * Format: int32
+             * @description To a colleague: ask first, and let them answer within this many seconds, 5 to 300. Until they accept it stays where it is.
+             */
+            accept_seconds?: number | null;
+            /** @description A private note for whoever gets it, 1 to 5,000 characters: what it is about, what was tried. */
+            note?: string | null;
+            /** @description To whom. */
+            to: components["schemas"]["TransferTo"];
+        };
+        /** @description Where a conversation goes. */
+        TransferTo: {
+            /** @description Who. */
+            agent_id: components["schemas"]["AgentId"];
+            /** @enum {string} */
+            kind: "agent";
+        } | {
+            /** @enum {string} */
+            kind: "team";
+            /** @description Which. */
+            team_id: components["schemas"]["TeamId"];
+        } | {
+            /** @description Which. */
+            brand_id: components["schemas"]["BrandId"];
+            /** @enum {string} */
+            kind: "brand";
+        };
         /** @description What a company has used. */
         UsageReport: {
             /**
@@ -5649,6 +5840,38 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
+    conversations_accept: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ConvId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Conversation"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
     conversations_assign: {
         parameters: {
             query?: never;
@@ -5663,6 +5886,100 @@ export interface operations {
                 "application/json": components["schemas"]["Assign"];
             };
         };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Conversation"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    conversations_assignments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ConvId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Assignment"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    conversations_decline: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ConvId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    conversations_join: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ConvId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
         responses: {
             200: {
                 headers: {
@@ -5853,6 +6170,74 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["StatusChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Conversation"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    conversations_take_over: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ConvId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Conversation"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    conversations_transfer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ConvId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Transfer"];
             };
         };
         responses: {

@@ -211,7 +211,8 @@ async fn enter(tx: &TenantTx, conversation: &mut Conversation, entrance: Entranc
         only_agent: None,
         return_team: None,
         declined: entrance.not.into_iter().collect(),
-        last_offer_at: None,
+        // Who let it wait is left in peace for a while, as if they had been asked.
+        last_offer_at: entrance.not.map(|_| tx.now()),
         offer: None,
         reason: entrance.reason,
         step: 0,
