@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tests::{Agent, Shop, TestApp, eventually, within};
 
 /// Rules as they are until somebody writes some, with changes.
-fn rules(change: Value) -> Value {
+fn rules(change: &Value) -> Value {
     let mut rules = json!({
         "strategy": "round_robin", "sticky": true, "language": "ignore", "accept_seconds": null, "answer_seconds": null,
         "absent_seconds": 120, "auto_away_after_missed": null, "ladder": [], "queue_limit": null,
@@ -20,7 +20,7 @@ fn rules(change: Value) -> Value {
 
 /// Makes these the company's rules.
 async fn decrees(shop: &Shop, change: Value) {
-    let policy = json!({ "name": "House rules", "rules": rules(change) });
+    let policy = json!({ "name": "House rules", "rules": rules(&change) });
     let made = shop.owner.http.post("/v1/assignment-policies", policy).await.ok();
     let chosen = json!({ "assignment_policy_id": made["id"] });
     shop.owner.http.put("/v1/assignment-policies/default", chosen).await.ok();
@@ -201,7 +201,8 @@ async fn a_colleague_who_is_asked_first_gets_it_only_when_they_accept() {
 
     let transfer = json!({ "to": { "kind": "agent", "agent_id": cy.id } });
     post(&cy, &chat, "transfer", transfer).await.refused(409, "theirs_already");
-    let wrong = json!({ "to": { "kind": "team", "team_id": shop.owner.id.replace("agent", "team") }, "accept_seconds": 30 });
+    let wrong =
+        json!({ "to": { "kind": "team", "team_id": shop.owner.id.replace("agent", "team") }, "accept_seconds": 30 });
     post(&cy, &chat, "transfer", wrong).await.refused(422, "validation_failed");
 }
 
@@ -249,10 +250,8 @@ async fn a_supervisor_joins_in_sight_of_the_visitor_and_takes_over() {
 
     let sue = shop.colleague("Sue", tenant::Role::Supervisor).await;
     post(&sue, &chat, "join", json!({})).await.ok();
-    let told = ana
-        .socket
-        .next(0, "the visitor is told", |frame| frame["message"]["content"]["kind"] == "agent_joined")
-        .await;
+    let told =
+        ana.socket.next(0, "the visitor is told", |frame| frame["message"]["content"]["kind"] == "agent_joined").await;
     assert_eq!(told["message"]["content"]["agent_name"], sue.name.as_str());
     assert_eq!(shop.owner.reads(&chat).await["assignee_id"], bo.id.as_str());
 

@@ -236,9 +236,10 @@ impl Things {
             | "POST /v1/conversations/{id}/decline"
             | "POST /v1/conversations/{id}/join"
             | "POST /v1/conversations/{id}/take_over" => (Door::Member, None),
-            "POST /v1/conversations/{id}/transfer" => {
-                (Door::Member, Some(json!({ "to": { "kind": "agent", "agent_id": self.colleague.id }, "note": text("Look") })))
-            }
+            "POST /v1/conversations/{id}/transfer" => (
+                Door::Member,
+                Some(json!({ "to": { "kind": "agent", "agent_id": self.colleague.id }, "note": text("Look") })),
+            ),
             "GET /v1/widget/waiting-content" => (Door::Visitor, None),
             "POST /v1/widget/waiting-content/{id}/events" => (Door::Visitor, Some(json!({ "kind": "click" }))),
             "POST /v1/auth/forgot-password" => (Door::Public, Some(json!({ "email": email }))),
