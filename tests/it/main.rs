@@ -14,6 +14,7 @@ mod bad_input;
 mod batches;
 mod browser;
 mod cancel;
+mod claims;
 mod degraded;
 mod deploy;
 mod document;

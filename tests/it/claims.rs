@@ -1,0 +1,91 @@
+//! Many routers at once, and routers that die: every waiting conversation goes to exactly one agent, and nobody gets too many.
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use tests::{Agent, Http, Program, Shop, Socket, TestApp, eventually, fresh};
+
+/// Decisions that gave a conversation to somebody a second time without anybody having given it back.
+const TWICE: &str = "select count(*) from (select from {}.assignment where agent_id is not null \
+    group by conversation_id having count(*) > 1) twice";
+/// Agents with more than they take.
+const TOO_MANY: &str = "select count(*) from {}.agent a where a.capacity < \
+    (select count(*) from {}.conversation c where c.assignee_id = a.id and c.status = 'open')";
+/// Conversations that wait.
+const WAITING: &str = "select count(*) from {}.conversation where status = 'open' and assignee_id is null";
+/// Places in line of what does not wait, and waits without a place.
+const ASTRAY: &str = "select count(*) from {}.conversation c full join {}.queue_entry q on q.conversation_id = c.id \
+    where (c.status = 'open' and c.assignee_id is null) is distinct from (q.conversation_id is not null)";
+
+async fn capacity(shop: &Shop, agents: &[Agent], capacity: u32) {
+    for agent in agents {
+        let path = format!("/v1/agents/{}", agent.id);
+        shop.owner.http.patch(&path, json!({ "capacity": capacity })).await.ok();
+    }
+}
+
+#[tokio::test]
+async fn fifty_routers_at_once_give_each_conversation_to_one_agent_and_fill_every_place() {
+    let app = TestApp::start_nodes(3).await;
+    let shop = app.shop("Tea").await;
+    let mut agents = Vec::new();
+    for number in 0..4 {
+        let agent = shop.agent_on(number % 3, &format!("Agent {number}")).await;
+        agent.chooses("busy").await;
+        agents.push(agent);
+    }
+    capacity(&shop, &agents, 6).await;
+    let mut visitors = Vec::new();
+    for number in 0..30 {
+        visitors.push(shop.visitor_on(number % 3, &format!("Visitor {number}")).await);
+    }
+    futures::future::join_all(visitors.iter().map(|visitor| visitor.writes("Hello"))).await;
+    assert_eq!(shop.count(WAITING).await, 30);
+
+    futures::future::join_all(agents.iter().map(|agent| agent.chooses("online"))).await;
+    let tenant = shop.tenant().await;
+    let claimers = (0..50).map(|number| {
+        let routing = app.node(number % 3).routing.clone();
+        let tenant = tenant.clone();
+        tokio::spawn(async move { routing::assignment::round(&routing, &tenant, number % 2 == 0).await.unwrap().given })
+    });
+    let given: usize = futures::future::join_all(claimers).await.into_iter().map(Result::unwrap).sum();
+
+    eventually("every place is taken", async || (shop.count(WAITING).await == 6).then_some(())).await;
+    assert!(given <= 24, "{given} were given away, and there are 24 places");
+    for (what, count) in [("given twice", TWICE), ("more than they take", TOO_MANY), ("astray", ASTRAY)] {
+        assert_eq!(shop.count(count).await, 0, "{what}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_dying_router_left_waiting_is_given_away_by_another() {
+    let app = TestApp::start().await;
+    let shop = app.shop("Tea").await;
+    let agents = [shop.agent("Bo").await, shop.agent("Cy").await];
+    capacity(&shop, &agents, 40).await;
+
+    for round in 0..3 {
+        let mut dying = Program::start(app.settings()).await;
+        let mut sockets = Vec::new();
+        for _ in 0..10 {
+            let http = Http::new(&dying.base(), shop.guard());
+            let session = http.post("/v1/widget/session", json!({ "key": shop.key() })).await.ok();
+            let token = session["token"].as_str().unwrap().to_owned();
+            sockets.push(Socket::open(&dying.base(), shop.guard(), &token, json!({})).await);
+        }
+        for socket in &sockets {
+            socket.say(json!({ "type": "send", "client_message_id": fresh(), "text": shop.says("Hello") }));
+        }
+        // It dies between two of its own commits: some conversations are written, and nobody has been told of them.
+        sockets[round * 4].frame("ack").await;
+        dying.kill();
+        let died = Instant::now();
+        eventually("another one gives them away", async || (shop.count(WAITING).await == 0).then_some(())).await;
+        assert!(died.elapsed() < Duration::from_secs(30));
+    }
+    assert!(shop.count("select count(*) from {}.conversation").await >= 3);
+    for (what, count) in [("given twice", TWICE), ("more than they take", TOO_MANY), ("astray", ASTRAY)] {
+        assert_eq!(shop.count(count).await, 0, "{what}");
+    }
+}
