@@ -25,6 +25,7 @@ mod handover;
 mod idempotency;
 mod isolation;
 mod kill;
+mod line;
 mod main_job;
 mod many_resumes;
 mod nodes;

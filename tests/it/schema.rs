@@ -35,6 +35,16 @@ fn steps() -> Vec<(i32, String)> {
     steps
 }
 
+/// What a company had on that day: one of each.
+const THINGS: &str = "\
+    insert into agent (id, name, availability, capacity, created_at) values (gen_random_uuid(), 'Bo', 'away', 5, now()); \
+    insert into inbox (id, name, channel, settings, created_at, updated_at) \
+        values (gen_random_uuid(), 'Site', 'website', '{}', now(), now()); \
+    insert into contact (id, name, created_at) values (gen_random_uuid(), 'Ana', now()); \
+    insert into conversation (id, number, inbox_id, contact_id, status, assignee_id, episode, last_seq, last_public_seq, agent_read_seq, \
+        agent_read_public_seq, contact_read_seq, contact_delivered_seq, unread_count, contact_unread_count, last_activity_at, created_at, updated_at) \
+        select gen_random_uuid(), 1, i.id, p.id, 'open', a.id, 1, 0, 0, 0, 0, 0, 0, 0, 0, now(), now(), now() from inbox i, contact p, agent a";
+
 #[tokio::test]
 async fn a_company_that_was_there_from_the_first_step_has_the_schema_of_one_founded_today() {
     let app = TestApp::start().await;
@@ -53,7 +63,7 @@ async fn a_company_that_was_there_from_the_first_step_has_the_schema_of_one_foun
     app.sql(&format!(
         "create role {old} nologin noinherit; grant {old} to frontdesk; create schema {old} authorization {old}; \
          set role {old}; set search_path = {old}; {first}; \
-         insert into migration (version, applied_at) values (1, now()); reset role; reset search_path; \
+         insert into migration (version, applied_at) values (1, now()); {THINGS}; reset role; reset search_path; \
          insert into shared.schema_level (schema_name, version, migrated_at) values ('{old}', 1, now())"
     ))
     .await;
@@ -62,6 +72,13 @@ async fn a_company_that_was_there_from_the_first_step_has_the_schema_of_one_foun
     let behind = usize::from(tenant::migrate::latest_tenant() > 1);
     assert_eq!((done.shared_steps, done.tenants), (0, behind));
     assert!(tenant::migrate::is_current(&world.database).await.unwrap());
+
+    let kept = format!(
+        "select count(*) from {old}.agent a, {old}.inbox i, {old}.contact p, {old}.conversation c \
+         where a.availability = 'away' and a.availability_by = 'self' and a.languages = '{{}}' and i.weight = 100 \
+         and p.tags = '{{}}' and p.name = 'Ana' and c.assignee_id = a.id and c.team_id is null"
+    );
+    assert_eq!(app.count(&kept).await, 1, "what it had is still there, and is as it was");
 
     let mut admin = app.database().admin().await;
     let (of_fresh, of_old) = (shape(&mut admin, &fresh).await, shape(&mut admin, old).await);

@@ -112,3 +112,39 @@ pub(crate) fn speaks(locale: &str, wanted: &str) -> bool {
     let (locale, wanted) = (locale.to_lowercase().replace('_', "-"), wanted.to_lowercase().replace('_', "-"));
     locale == wanted || locale.strip_prefix(wanted.as_str()).is_some_and(|rest| rest.starts_with('-'))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_language_is_spoken_by_its_kinds_and_not_the_other_way_round() {
+        for (locale, wanted) in [("zh-CN", "zh"), ("ZH_hans_cn", "zh-Hans"), ("en", "EN"), ("pt-BR", "pt-br")] {
+            assert!(speaks(locale, wanted), "{locale} {wanted}");
+        }
+        for (locale, wanted) in [("zh", "zh-CN"), ("zhx", "zh"), ("en-GB", "en-US"), ("", "en"), ("english", "en")] {
+            assert!(!speaks(locale, wanted), "{locale} {wanted}");
+        }
+    }
+
+    #[test]
+    fn a_value_is_compared_as_somebody_would_write_it() {
+        let start = Start {
+            attributes: serde_json::json!({ "plan": "Gold ", "seats": 12, "trial": true, "none": null }),
+            ..Start::default()
+        };
+        let contact = serde_json::json!({ "plan": "silver", "city": "上海" });
+        let facts = Facts {
+            inbox: infra::Id::from_uuid(uuid::Uuid::nil()),
+            tags: &[],
+            attributes: &contact,
+            locale: None,
+            start: &start,
+        };
+        let is =
+            |name: &str, equals: &str| Condition::Attribute { name: name.into(), equals: equals.into() }.matches(facts);
+        assert!(is("plan", "gold") && is("seats", "12") && is("trial", "TRUE") && is("city", "上海"));
+        assert!(!is("plan", "silver"), "what the conversation began with is said last");
+        assert!(!is("seats", "12.0") && !is("absent", "") && !is("city", "上"));
+    }
+}
