@@ -293,6 +293,9 @@ pub async fn sweep_all(routing: &Routing) -> Result<(), StoreError> {
         sweep_one(routing, account.id, reachable).await.or_log("sweeping a company");
         if let Some(tenant) = Tenant::find(&routing.world, account.id).await? {
             wake(&tenant).await.or_log("waking snoozed conversations");
+            if assignment::repair(&tenant).await.or_log("repairing a line").is_some_and(|found| found > 0) {
+                assign_soon(routing, account.id);
+            }
         }
     }
     Ok(())

@@ -138,17 +138,33 @@ pub async fn holds(tx: &TenantTx) -> Result<Vec<Hold>, StoreError> {
     Ok(rows.into_iter().map(read).collect())
 }
 
-#[derive(FromQueryResult)]
-struct Waits {
-    anything: bool,
+/// Whether a closer look is worth its while: most are not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, FromQueryResult)]
+pub struct Pulse {
+    /// Something waits in line, and somebody who is here takes conversations and has room.
+    pub can_give: bool,
+    /// An offer, a question to a colleague, or a rung of the ladder has come to its time.
+    pub is_due: bool,
+    /// Somebody who is gone, who gave up, or who has a limit on their time owes an answer.
+    pub is_owed: bool,
 }
 
-/// Whether anything waits to be given to somebody, or for somebody's answer to a question.
-pub async fn anything_waits(tx: &TenantTx) -> Result<bool, StoreError> {
-    let row: Option<Waits> = tx
-        .one(sql("select exists (select 1 from queue_entry) or exists (select 1 from transfer) as anything", []))
+/// Feels a company's pulse, in one question.
+pub async fn pulse(tx: &TenantTx, here: Vec<Uuid>) -> Result<Pulse, StoreError> {
+    let row: Option<Pulse> = tx
+        .one(sql(
+            "select exists (select 1 from queue_entry) and exists (select 1 from agent a where a.id = any($1::uuid[]) and a.availability = 'online' and a.capacity * 100 > \
+             coalesce((select sum(i.weight) from conversation c join inbox i on i.id = c.inbox_id \
+             where c.assignee_id = a.id and c.status = 'open'), 0)) as can_give, \
+             exists (select 1 from queue_entry where offered_until <= $2 or step_at <= $2 or (offered_to is not null and \
+             not (offered_to = any($1::uuid[])))) or exists (select 1 from transfer where until <= $2) as is_due, \
+             exists (select 1 from agent a join conversation c on c.assignee_id = a.id where c.status = 'open' \
+             and c.waiting_since is not null and (a.gone_at is not null or a.availability = 'reassigning' \
+             or exists (select 1 from assignment_policy p where p.rules ->> 'answer_seconds' is not null))) as is_owed",
+            [here.into(), tx.now().into()],
+        ))
         .await?;
-    Ok(row.is_some_and(|row| row.anything))
+    row.ok_or_else(|| StoreError::Refused("a question without an answer".to_owned()))
 }
 
 /// Waits for one's turn to count free places, and keeps it until the transaction ends.

@@ -17,5 +17,5 @@ pub mod why;
 pub use ladder::{Reach, Teams, effective};
 pub use model::{Floor, Offer, Seat, Ticket};
 pub use plan::{Decision, Plan, plan, refusal};
-pub use round::{Round, is_noteworthy, round, standing_offers};
+pub use round::{Round, is_noteworthy, repair, round, standing_offers};
 pub use why::{Candidate, Ground, Refusal, Why};

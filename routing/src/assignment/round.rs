@@ -15,6 +15,7 @@ use infra::database::StoreError;
 use infra::fault::{Fault, Kind};
 use tenant::agent::{self, Availability, ChosenBy};
 use tenant::{AgentId, Tenant, TenantTx};
+use uuid::Uuid;
 
 use super::floor::{self, Loaded, Policies};
 use super::{Decision, effective, plan};
@@ -46,34 +47,31 @@ impl Round {
     }
 }
 
-/// Gives what waits to agents who are here and have room. `thorough` looks at what agents owe, too: who is gone, who does not
-/// answer. Safe to call at any time, from anywhere.
+/// Gives what waits to agents who are here and have room. `is_thorough` notes who is gone, too. Safe to call at any time, from
+/// anywhere.
 #[tracing::instrument(level = "debug", skip_all)]
 pub async fn round(routing: &Routing, tenant: &Tenant, is_thorough: bool) -> Result<Round, ConversationError> {
     let here = routing.presence.who(tenant.id(), tenant.now()).await;
+    let ids: Vec<Uuid> = here.iter().map(|agent| agent.uuid()).collect();
     let mut tx = tenant.begin().await?;
     let mut round = Round::default();
     let mut touched = 0;
-    if is_thorough {
-        touched += queue::repair(&mut tx).await?;
-        // While the register of who is here is away, nobody is declared gone.
-        if routing.health.now().degraded().is_empty() {
-            let noted = overdue::note_presence(&tx, here.iter().map(|agent| agent.uuid()).collect()).await?;
-            touched += usize::try_from(noted).unwrap_or_default();
-        }
+    // While the register of who is here is away, nobody is declared gone.
+    if is_thorough && routing.health.now().degraded().is_empty() {
+        let noted = overdue::note_presence(&tx, ids.clone()).await?;
+        touched += usize::try_from(noted).unwrap_or_default();
     }
     // Most calls find nothing to do, and must not queue for the lock to learn it.
-    let waits = queue::floor::anything_waits(&tx).await?;
-    if waits || is_thorough {
-        let owed = if is_thorough { overdue::owed(&tx).await? } else { Vec::new() };
-        if waits || !owed.is_empty() {
-            // Two at once would count the same free place.
-            queue::floor::take_turn(&tx).await?;
-            touched += take_back(&mut tx, owed, &mut round).await?;
-            touched += end_transfers(&tx, &mut round).await?;
-            let loaded = floor::load(&tx, &here).await?;
-            touched += give(&mut tx, loaded, &mut round).await?;
+    let pulse = queue::floor::pulse(&tx, ids).await?;
+    if pulse.is_owed || pulse.is_due || pulse.can_give {
+        // Two at once would count the same free place.
+        queue::floor::take_turn(&tx).await?;
+        if pulse.is_owed {
+            touched += take_back(&mut tx, &mut round).await?;
         }
+        touched += end_transfers(&tx, &mut round).await?;
+        let loaded = floor::load(&tx, &here).await?;
+        touched += give(&mut tx, loaded, &mut round).await?;
     }
     if touched > 0 {
         tx.commit().await?;
@@ -82,15 +80,22 @@ pub async fn round(routing: &Routing, tenant: &Tenant, is_thorough: bool) -> Res
     Ok(round)
 }
 
+/// Puts into line what waits without a place there, and takes out what does not wait.
+pub async fn repair(tenant: &Tenant) -> Result<usize, ConversationError> {
+    let mut tx = tenant.begin().await?;
+    let found = queue::repair(&mut tx).await?;
+    if found > 0 {
+        tx.commit().await?;
+    }
+    Ok(found)
+}
+
 /// Takes conversations from agents who are gone, who do not answer in time, or who have given theirs up. They stand at the head
 /// of the line again.
-async fn take_back(tx: &mut TenantTx, owed: Vec<overdue::Owed>, round: &mut Round) -> Result<usize, ConversationError> {
-    if owed.is_empty() {
-        return Ok(0);
-    }
+async fn take_back(tx: &mut TenantTx, round: &mut Round) -> Result<usize, ConversationError> {
     let (policies, now) = (Policies::load(tx).await?, tx.now());
     let mut taken = 0;
-    for owed in owed {
+    for owed in overdue::owed(tx).await? {
         let (_, rules) = policies.holding(owed.policy);
         let after = |since: Timestamp, seconds: u32| since + TimeDelta::seconds(seconds.into());
         let gone = owed.gone_at.map(|at| after(at, rules.absent_seconds));
