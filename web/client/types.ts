@@ -98,11 +98,62 @@ export type Checklist = Schemas['Checklist']
 
 export type WidgetMessage = With<Whole<Schemas['WidgetMessage']>, { content: MessageContent | null }>
 export type WidgetConversation = Whole<Schemas['WidgetConversation']>
-export type WidgetConfig = Whole<Schemas['WidgetConfig']>
+export type WidgetConfig = Whole<Schemas['WidgetConfig']> & { teams?: WidgetTeam[]; hours?: WidgetHours }
 /** `secret` is there only when a new visitor was made. */
 export type WidgetSession = With<Whole<Schemas['WidgetSession']>, Pick<Schemas['WidgetSession'], 'secret'>>
 /** What came of a visitor's message. */
 export type WidgetSent = With<Whole<Schemas['WidgetSent']>, { message: WidgetMessage | null }>
+
+// --- the waiting room ---------------------------------------------------------------------------------------------------
+
+/** A department the visitor may choose. */
+export interface WidgetTeam {
+  id: string
+  name: string
+  description: string | null
+  open: boolean
+  waiting: number
+}
+/** What is known when an episode begins. */
+export interface WidgetStart {
+  team_id?: string
+}
+export interface WidgetHours {
+  open: boolean
+  opens_at: Timestamp | null
+}
+export interface WaitEstimate {
+  seconds: number
+  low_seconds: number
+  high_seconds: number
+}
+/** The visitor's own place in the line. */
+export interface QueuePlace {
+  position: number
+  ahead: number
+  estimate: WaitEstimate | null
+  progress: number
+  vip_insert: boolean
+  open: boolean
+  opens_at: Timestamp | null
+  message_form: boolean
+  patient: boolean
+  since: Timestamp
+}
+export interface WidgetQueue {
+  conversation_id: string | null
+  queue: QueuePlace | null
+}
+/** Something to look at while one waits. */
+export interface WaitingCard {
+  id: string
+  kind: 'video' | 'card' | 'coupon' | 'article'
+  title: string
+  body: string | null
+  media_url: string | null
+  link_url: string | null
+  coupon_code: string | null
+}
 
 // --- emergency plan ------------------------------------------------------------------------------------------------------
 
@@ -133,6 +184,7 @@ type ForAudience<Frame, M, C> = Frame extends unknown
   : never
 
 /** What the server may say over the socket, for an audience whose messages are `M` and conversations `C`. */
-export type ServerFrame<M, C> = ForAudience<realtime['schemas']['ServerFrame'], M, C>
+export type ServerFrame<M, C> =
+  ForAudience<realtime['schemas']['ServerFrame'], M, C> | ({ type: 'queue.updated' } & WidgetQueue)
 /** What a client may say. */
 export type ClientFrame = realtime['schemas']['ClientFrame']

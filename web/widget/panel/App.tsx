@@ -12,6 +12,7 @@ import { Notice } from './views/Notice'
 import { Announcer, ConnectionBanner, Trouble } from './views/Notices'
 import { Teaser } from './views/Teaser'
 import { Thread } from './views/Thread'
+import { WaitingStrip } from './views/WaitingStrip'
 
 export function App({ store, actions }: { store: Store; actions: Actions }) {
   const state = useStore(store)
@@ -59,6 +60,7 @@ export function App({ store, actions }: { store: Store; actions: Actions }) {
           <>
             <ConnectionBanner />
             <Notice />
+            <WaitingStrip />
             <Thread />
             <Composer />
           </>

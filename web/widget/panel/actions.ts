@@ -1,5 +1,7 @@
 // What the views may ask for. The desk does it in earnest, the preview only pretends.
 
+import type { LeaveForm } from './waiting'
+
 export interface Actions {
   send(text: string): void
   retry(clientMessageId: string): void
@@ -13,6 +15,10 @@ export interface Actions {
   rate(rating: number, comment: string): Promise<void>
   leaveContact(contact: { email: string; name?: string }): Promise<void>
   skipContact(): void
+  chooseTeam(id: string | null): void
+  /** Gives up the live wait for another way. */
+  leave(form: LeaveForm): Promise<void>
+  counted(id: string, kind: 'impression' | 'click'): void
   open(): void
   close(): void
   dismissTeaser(): void

@@ -10,6 +10,7 @@ import type { MessagePage, WidgetConversation, WidgetMessage, WidgetSent, Widget
 import { openVault } from 'client/vault'
 import type { PageInfo, ToFrame } from '../shared/protocol'
 import type { Actions } from './actions'
+import { createBeginning } from './beginning'
 import { createBridge } from './bridge'
 import { chooseLocale } from './i18n'
 import { createMemory } from './memory'
@@ -17,6 +18,7 @@ import { createReach } from './reach'
 import { createSettings } from './settings'
 import { createStore, type PanelState, type Store } from './store'
 import { createVisitor } from './visitor'
+import { createWaiting } from './waiting'
 
 export interface Desk {
   store: Store
@@ -63,6 +65,8 @@ export function createDesk(key: string): Desk {
     ways: [socketTransport(), streamTransport(), pollTransport(() => get().conversation?.version), plainTransport()],
     remembered: memory.way,
   })
+  const beginning = createBeginning(store, memory)
+  const waiting = createWaiting({ store, http: visitor.http, told: () => !unheard() })
   const outbox = createOutbox({
     storage: memory.storage,
     vault: openVault(),
@@ -101,6 +105,7 @@ export function createDesk(key: string): Desk {
     if (conversation) realtime.unfollow(conversation.id)
     readSeq = 0
     set({ conversation: null, thread: emptyThread(), history: 'none', unread: 0, teaser: null, typing: null })
+    waiting.conversation(null)
   }
 
   function adoptConversation(next: WidgetConversation): void {
@@ -110,6 +115,7 @@ export function createDesk(key: string): Desk {
     else if (conversation && next.version < conversation.version) return
     readSeq = Math.max(readSeq, next.contact_read_seq)
     set({ conversation: next, typing: next.status === 'resolved' ? null : get().typing })
+    waiting.conversation(next)
     count()
   }
 
@@ -218,10 +224,11 @@ export function createDesk(key: string): Desk {
         if (!(error instanceof ApiProblem) || error.status !== 0) throw error
       }
     }
-    const body = { client_message_id, text, page }
+    const body = { client_message_id, text, page, start: plain ? undefined : beginning.get() }
     // No idempotency key of its own: a repeat from another page has another body, and the message's id is what counts.
     const answer = await visitor.http.post<WidgetSent>('/v1/widget/messages', body)
     toldPage = page?.url ?? ''
+    beginning.choose(null)
     adoptConversation(answer.conversation)
     if (answer.message) merge([answer.message])
     if (get().history !== 'ready') set({ history: firstSeq(get().thread) === 1 ? 'ready' : get().history })
@@ -258,7 +265,10 @@ export function createDesk(key: string): Desk {
     const connection = realtime.state()
     set({ connection })
     reach.connection(connection === 'online' ? true : connection === 'reconnecting' ? false : null)
-    if (connection === 'online') outbox.flush()
+    if (connection !== 'online') return
+    outbox.flush()
+    // Nothing is replayed of the line.
+    waiting.look()
   })
   realtime.on('message.created', ({ conversation_id, message }) => {
     if (!current(conversation_id)) return
@@ -299,6 +309,7 @@ export function createDesk(key: string): Desk {
   realtime.on('presence.updated', (frame) => {
     if ('online' in frame) set({ online: frame.online })
   })
+  realtime.on('queue.updated', waiting.hear)
   realtime.on('emergency.updated', ({ emergency }) => settings.notice(emergency))
 
   // --- the loader ------------------------------------------------------------------------------------------------------
@@ -351,7 +362,12 @@ export function createDesk(key: string): Desk {
     if (!open || document.visibilityState !== 'visible') return
     if (connection !== 'online') settings.refresh()
     // Between two questions frames go by unheard; the session tells how things stand.
-    else if (realtime.way() === 'poll' || realtime.way() === 'plain') visitor.token(true).catch(() => undefined)
+    else if (unheard()) visitor.token(true).catch(() => undefined)
+  }
+
+  /** These ways carry messages; whatever else the server says between two questions is lost. */
+  function unheard(): boolean {
+    return realtime.way() === 'poll' || realtime.way() === 'plain'
   }
 
   function forget(): void {
@@ -418,6 +434,9 @@ export function createDesk(key: string): Desk {
       memory.set('contact', 'skipped')
       set({ contact: { asked: false, email: null } })
     },
+    chooseTeam: beginning.choose,
+    leave: waiting.leave,
+    counted: waiting.count,
     open: () => bridge.send({ type: 'open' }),
     close: () => bridge.send({ type: 'close' }),
     dismissTeaser: endTeaser,
@@ -433,6 +452,7 @@ export function createDesk(key: string): Desk {
         offline: !navigator.onLine,
         open: !bridge.embedded,
       }
+      beginning.restore()
       set({ ...restored, locale: chooseLocale(undefined, undefined, navigator.language) })
       addEventListener('online', () => {
         set({ offline: false })
@@ -451,6 +471,7 @@ export function createDesk(key: string): Desk {
       settings.restore()
       void settings.load()
       setInterval(lookAgain, LOOK_AGAIN_MS)
+      waiting.start()
     },
   }
 }

@@ -44,3 +44,8 @@ function address(text: string): string | null {
     return null
   }
 }
+
+/** An address that somebody typed into a field of its own; null for what must not be followed. */
+export function safeLink(text: string | null): string | null {
+  return text ? address(text) : null
+}

@@ -1,7 +1,7 @@
 // What the frame remembers between pages: the visitor's secret, the draft, the unsent messages. Where the browser denies
 // frames their storage, partitioned cookies do; where it denies those too, the chat lasts as long as the page.
 
-export type Keep = 'secret' | 'who' | 'draft' | 'config' | 'contact' | 'teased'
+export type Keep = 'secret' | 'who' | 'draft' | 'config' | 'contact' | 'teased' | 'team'
 
 export interface Memory {
   get(name: Keep): string | null

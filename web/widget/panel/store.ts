@@ -3,9 +3,17 @@
 import { useEffect, useState } from 'preact/hooks'
 import type { RealtimeState } from 'client/realtime'
 import { emptyThread, type Thread } from 'client/thread'
-import type { EmergencyNotice, WidgetConfig, WidgetConversation, WidgetMessage } from 'client/types'
+import type {
+  EmergencyNotice,
+  QueuePlace,
+  WaitingCard,
+  WidgetConfig,
+  WidgetConversation,
+  WidgetMessage,
+} from 'client/types'
 import type { Choices } from '../shared/protocol'
 import type { Locale } from './i18n'
+import type { LeaveKind } from './waiting'
 
 export interface PanelState {
   /** `refused` is final: this inbox cannot be served. */
@@ -37,6 +45,16 @@ export interface PanelState {
   draft: string
   /** `asked` shows the card; an address is shown with thanks. */
   contact: { asked: boolean; email: string | null }
+  /** The place in the line; null when one does not wait. */
+  queue: QueuePlace | null
+  /** How far the bar is, from 0 to 1. */
+  bar: number
+  /** The way out of the line that was taken on this page. */
+  left: LeaveKind | null
+  /** What there is to look at meanwhile. */
+  shelf: WaitingCard[]
+  /** Whom the first message is for, where that may be chosen. */
+  team: string | null
   /** Rises with every reason to put the keyboard into the composer. */
   focusRequest: number
 }
@@ -63,6 +81,11 @@ export const initialState: PanelState = {
   teaser: null,
   draft: '',
   contact: { asked: false, email: null },
+  queue: null,
+  bar: 0,
+  left: null,
+  shelf: [],
+  team: null,
   focusRequest: 0,
 }
 

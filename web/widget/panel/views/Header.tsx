@@ -6,10 +6,11 @@ import { Avatar, Icon } from './parts'
 
 export function Header() {
   const { state, actions, words } = usePanel()
-  const { config, conversation } = state
+  const { config, conversation, queue } = state
   // Without a way to them nobody is known to be there.
   const online = state.online && !state.offline && !state.unreachable
   const agent = conversation?.status === 'open' ? conversation.assignee?.name : undefined
+  const closed = queue ? !queue.open : config?.hours?.open === false
   const title = config?.title || config?.company || words.t('chat')
   const status = state.offline
     ? words.t('offlineTitle')
@@ -17,7 +18,9 @@ export function Header() {
       ? words.t('noConnection')
       : agent
         ? words.t(online ? 'agentHere' : 'agentAway', { name: agent })
-        : words.t(online ? 'online' : 'away')
+        : closed
+          ? words.t('closedTitle')
+          : words.t(online ? 'online' : 'away')
   const greet = isFresh(state)
   return (
     <header class={greet ? 'header hero' : 'header'}>
@@ -45,4 +48,13 @@ export function Header() {
 export function isFresh({ phase, history, thread }: PanelState): boolean {
   const settled = phase === 'ready' && (history === 'none' || history === 'ready')
   return settled && thread.messages.length + thread.pending.length === 0
+}
+
+/** The next message opens the conversation, and may say whom it is for. */
+export function begins(state: PanelState): boolean {
+  const { conversation, thread } = state
+  if (isFresh(state)) return true
+  // A question for a rating goes first.
+  const asked = conversation?.survey && conversation.survey.rating === null
+  return conversation?.status === 'resolved' && !asked && thread.pending.length === 0
 }

@@ -3,9 +3,12 @@
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { firstSeq, lastSeq } from 'client/thread'
 import { usePanel } from '../context'
+import { opensWords } from '../estimate'
 import { ContactCard } from './ContactCard'
-import { isFresh } from './Header'
+import { begins, isFresh } from './Header'
 import { Messages } from './Messages'
+import { TeamChoice } from './TeamChoice'
+import { WaitingCards } from './WaitingCards'
 import { Icon, Linked } from './parts'
 
 const NEAR_END = 48
@@ -94,7 +97,9 @@ export function Thread() {
           </li>
         )}
         <Messages />
-        {contact.asked && !state.unreachable && <ContactCard />}
+        {begins(state) && <TeamChoice />}
+        <WaitingCards />
+        {contact.asked && !state.unreachable && !state.queue && <ContactCard />}
         {isFresh(state) && <li class="promise">{words.t('promise')}</li>}
         {typing !== null && (
           <li class="row theirs first last typing">
@@ -138,6 +143,8 @@ function Waiting({ word }: { word: string }) {
 function Welcome() {
   const { state, words } = usePanel()
   const { config, online } = state
+  const closed = config?.hours?.open === false
+  const when = closed ? opensWords(words, config.hours!.opens_at) : null
   return (
     <li class="welcome">
       {!isFresh(state) && (
@@ -145,8 +152,9 @@ function Welcome() {
           {config?.greeting || words.t('greeting')}
         </p>
       )}
-      {!online && config && state.connection !== 'reconnecting' && !state.unreachable && (
+      {(!online || closed) && config && state.connection !== 'reconnecting' && !state.unreachable && (
         <p class="away" dir="auto">
+          {when && <b>{words.t('opens', { when })} </b>}
           <Linked text={config.away_message || words.t('awayMessage')} />
         </p>
       )}

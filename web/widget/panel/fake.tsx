@@ -1,0 +1,182 @@
+// One inbox, one visitor and one conversation in memory, for the stories about the panel.
+import { render } from 'preact'
+import { act } from 'preact/test-utils'
+import { vi } from 'vitest'
+import type { QueuePlace, WaitingCard, WidgetConversation, WidgetMessage } from 'client/types'
+import { App } from './App'
+import { createDesk, type Desk } from './desk'
+
+export const KEY = 'ik_test'
+const CONFIG = {
+  company: 'Kiln & Leaf',
+  title: 'Kiln & Leaf',
+  greeting: 'Welcome in',
+  away_message: '',
+  color: '#2f5d50',
+  position: 'right',
+  locale: 'en',
+  theme: 'auto',
+  online: true,
+  survey_enabled: true,
+  emergency: { active: false, message: null, contacts: [{ kind: 'phone', label: 'Shop', value: '+44 20 7946 0000' }] },
+}
+
+/** One inbox, one visitor, one conversation. */
+export class FakeServer {
+  reachable = true
+  config = structuredClone(CONFIG)
+  configStatus = 200
+  conversation: WidgetConversation | null = null
+  messages: WidgetMessage[] = []
+  calls: string[] = []
+  sockets: FakeSocket[] = []
+  /** What each request said, beside `calls`. */
+  bodies: Record<string, unknown>[] = []
+  queue: QueuePlace | null = null
+  shelf: WaitingCard[] = []
+
+  fetch = async (input: string, init: RequestInit = {}): Promise<Response> => {
+    if (!this.reachable) throw new TypeError('Failed to fetch')
+    const path = input.split('?')[0]!
+    const body = (init.body ? JSON.parse(String(init.body)) : {}) as Record<string, unknown>
+    this.calls.push(`${init.method} ${path}`)
+    this.bodies.push(body)
+    if (path.endsWith('/config')) {
+      if (this.configStatus === 200) return Response.json(this.config)
+      return Response.json({ code: 'inbox_unknown' }, { status: this.configStatus })
+    }
+    if (path.endsWith('/session')) {
+      const secret = body['secret'] ? undefined : 's3cret'
+      const session = {
+        token: 't',
+        expires_in: 900,
+        secret,
+        contact_id: 'cont_1',
+        conversation: this.conversation,
+        emergency: this.config.emergency,
+      }
+      return Response.json(session)
+    }
+    if (path.endsWith('/queue/leave')) {
+      if (this.queue) this.queue = { ...this.queue, patient: true }
+      return Response.json({ conversation_id: this.conversation?.id ?? null, queue: this.queue })
+    }
+    if (path === '/v1/widget/queue')
+      return Response.json({ conversation_id: this.conversation?.id ?? null, queue: this.queue })
+    if (path === '/v1/widget/waiting_content') return Response.json({ data: this.shelf })
+    if (path.includes('/waiting_content/')) return new Response(null, { status: 204 })
+    if (path === '/v1/widget/messages') {
+      const message = this.say('contact', String(body['text']), String(body['client_message_id']))
+      return Response.json({ conversation: this.conversation, message }, { status: 201 })
+    }
+    if (path.endsWith('/survey')) {
+      const survey = { ...this.conversation!.survey!, rating: Number(body['rating']), answered_at: 'now' }
+      this.conversation = { ...this.conversation!, survey }
+      return Response.json(this.conversation)
+    }
+    if (path.endsWith('/messages'))
+      return Response.json({ data: this.messages, last_seq: this.messages.length, has_more: false })
+    return Response.json(this.conversation ?? {})
+  }
+
+  say(kind: 'contact' | 'agent', text: string, client_message_id: string | null = null): WidgetMessage {
+    const known = this.messages.find((message) => client_message_id && message.client_message_id === client_message_id)
+    if (known) return known
+    const seq = this.messages.length + 1
+    const message: WidgetMessage = {
+      id: `msg_${seq}`,
+      conversation_id: 'conv_1',
+      seq,
+      episode: 1,
+      message_type: kind === 'agent' ? 'outgoing' : 'incoming',
+      sender: { kind, name: kind === 'agent' ? 'Mia' : null },
+      text,
+      content: null,
+      client_message_id,
+      created_at: new Date().toISOString(),
+    }
+    this.messages.push(message)
+    this.conversation = {
+      id: 'conv_1',
+      version: seq,
+      status: 'open',
+      episode: 1,
+      assignee: null,
+      agent_read_seq: 0,
+      contact_read_seq: 0,
+      unread_count: 0,
+      survey: null,
+      created_at: message.created_at,
+      ...this.conversation,
+      last_seq: seq,
+    }
+    return message
+  }
+}
+
+export class FakeSocket {
+  static server: FakeServer
+  readyState = 1
+  onopen: (() => void) | null = null
+  onmessage: ((event: { data: string }) => void) | null = null
+  onclose: ((event: { code: number }) => void) | null = null
+  constructor() {
+    if (!FakeSocket.server.reachable) {
+      queueMicrotask(() => this.die())
+      return
+    }
+    FakeSocket.server.sockets.push(this)
+    queueMicrotask(() => this.onopen?.())
+  }
+  die(): void {
+    this.readyState = 3
+    this.onclose?.({ code: 1006 })
+  }
+  send(text: string): void {
+    const frame = JSON.parse(text) as { type: string }
+    if (frame.type === 'hello') this.say({ type: 'welcome', heartbeat_seconds: 20 })
+  }
+  say(frame: object): void {
+    this.onmessage?.({ data: JSON.stringify(frame) })
+  }
+  close(): void {}
+}
+
+export let server: FakeServer
+export let root: HTMLElement
+export const settle = (ms = 50) => act(async () => void (await vi.advanceTimersByTimeAsync(ms)))
+
+export async function open(): Promise<Desk> {
+  const desk = createDesk(KEY)
+  root = document.createElement('div')
+  document.body.replaceChildren(root)
+  await act(() => {
+    render(<App store={desk.store} actions={desk.actions} />, root)
+    desk.start()
+  })
+  await settle()
+  return desk
+}
+
+export function raise(): void {
+  vi.useFakeTimers()
+  localStorage.clear()
+  server = FakeSocket.server = new FakeServer()
+  vi.stubGlobal('fetch', server.fetch)
+  vi.stubGlobal('WebSocket', FakeSocket)
+  vi.stubGlobal('matchMedia', () => ({ matches: false, addEventListener: () => undefined }))
+  vi.stubGlobal(
+    'ResizeObserver',
+    class {
+      observe() {}
+      disconnect() {}
+    },
+  )
+  Element.prototype.scrollTo = () => undefined
+}
+
+export function clear(): void {
+  render(null, root)
+  vi.unstubAllGlobals()
+  vi.useRealTimers()
+}
