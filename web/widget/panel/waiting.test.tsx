@@ -51,7 +51,7 @@ afterEach(clear)
 describe('the place in the line', () => {
   it('says position, people ahead and a range, and that it is kept', async () => {
     await wait()
-    expect(strip()?.textContent).toContain('You are number 3 in line')
+    expect(strip()?.textContent).toContain('Number 3 in line')
     expect(strip()?.textContent).toContain('about 4 minutes (2–7)')
     expect(strip()?.textContent).toContain('2 people are ahead of you')
     expect(strip()?.textContent).toContain('Your place is kept, also when you close this page.')
@@ -69,7 +69,7 @@ describe('the place in the line', () => {
     render(null, root)
     await open()
     await settle(1_000)
-    expect(strip()?.textContent).toContain('You are number 3 in line')
+    expect(strip()?.textContent).toContain('Number 3 in line')
   })
 
   it('never lets the bar run back, but for a priority that is announced', async () => {
@@ -100,7 +100,7 @@ describe('the place in the line', () => {
 
   it('is told politely: a new position soon, the rest every fifteen seconds at most', async () => {
     await wait()
-    expect(spoken()).toContain('number 3')
+    expect(spoken()).toContain('Number 3')
     await say({ estimate: { seconds: 300, low_seconds: 190, high_seconds: 500 } })
     await settle(5_000)
     expect(spoken()).toContain('about 4 minutes')
@@ -108,7 +108,7 @@ describe('the place in the line', () => {
     expect(spoken()).toContain('about 5 minutes')
     await say({ position: 2, ahead: 1 })
     await settle(1_000)
-    expect(spoken()).toContain('number 2')
+    expect(spoken()).toContain('Number 2')
   })
 
   it('says when the doors open while they are shut', async () => {
@@ -130,7 +130,7 @@ describe('the place in the line', () => {
 describe('the ways not to wait', () => {
   it('asks for what each needs, and says what comes of it', async () => {
     await wait()
-    await press('Ask for a call back')
+    await press('Call me back')
     await press('Send')
     expect(root.querySelector('.leave [role=alert]')?.textContent).toContain('phone number')
     await fill('.leave input[type=tel]', '+44 20 7946 0000')
@@ -156,7 +156,7 @@ describe('the ways not to wait', () => {
 
   it('keeps what was written when the server does not take it', async () => {
     await wait()
-    await press('Leave a message')
+    await press('Message')
     await fill('.leave textarea', 'Hello again')
     server.reachable = false
     await press('Send')

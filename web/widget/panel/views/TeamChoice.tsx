@@ -24,7 +24,7 @@ export function TeamChoice() {
               <b dir="auto">{team.name}</b>
               {team.description && <span dir="auto">{team.description}</span>}
             </span>
-            <span class={team.open ? 'team-state on' : 'team-state'}>
+            <span class={team.open && team.waiting === 0 ? 'team-state on' : 'team-state'}>
               {!team.open
                 ? words.t('teamClosed')
                 : team.waiting === 0

@@ -71,7 +71,8 @@ function say(words: Words, queue: QueuePlace, left: PanelState['left']): Said {
     icon: 'clock',
     title,
     time: estimateWords(words, queue.estimate),
-    text: `${before} ${words.t('waitKept')}`,
+    // Chinese sentences end in a space of their own.
+    text: [before, words.t('waitKept')].join(words.locale === 'zh-CN' ? '' : ' '),
     bar: true,
   }
 }
