@@ -36,13 +36,24 @@ export type Account = With<Whole<Schemas['Account']>, { locale: LocaleCode }>
 export type User = With<Whole<Schemas['User']>, { locale: LocaleCode }>
 export type Role = Schemas['Role']
 export type Permission = Schemas['Permission']
-export type Availability = Schemas['EffectiveAvailability']
-export type ChosenAvailability = Schemas['Availability']
-export type Agent = Whole<Schemas['Agent']>
+export type ChosenAvailability = 'online' | 'busy' | 'away' | 'reassigning'
+export type Availability = ChosenAvailability | 'offline'
+export type Agent = With<
+  Whole<Schemas['Agent']>,
+  {
+    availability: Availability
+    chosen_availability: ChosenAvailability
+    away_reason: string | null
+    availability_by: 'self' | 'auto'
+    availability_since: Timestamp | null
+    languages: string[]
+    channel_capacity: Record<string, number>
+  }
+>
 /** `null` means unlimited. */
 export type Limits = Whole<Schemas['Limits']>
 export type AccountChoice = Whole<Schemas['AccountBrief']>
-export type Me = With<Whole<Schemas['Me']>, { account: Account; user: User }>
+export type Me = With<Whole<Schemas['Me']>, { account: Account; user: User; agent: Agent }>
 /** The answer of signup, login, refresh and switch. */
 export type SessionBody = With<Whole<Schemas['SessionView']>, { me: Me }>
 export type Invitation = Whole<Schemas['Invitation']>
@@ -73,7 +84,7 @@ export type ConversationStatus = Conversation['status']
 export type Priority = Schemas['Priority']
 export type Survey = Whole<Schemas['Survey']>
 export type LastMessage = Whole<Schemas['MessageBrief']>
-export type Conversation = Whole<Schemas['Conversation']>
+export type Conversation = Whole<Schemas['Conversation']> & { team_id?: string | null }
 export type ConversationCounts = Schemas['Counts']
 
 /** One stretch of a conversation's messages, ascending by `seq`. */
@@ -85,6 +96,168 @@ export interface MessagePage<M = Message> {
 
 export type SurveyResponse = Whole<Schemas['SurveyResponse']>
 export type SurveySummary = Whole<Schemas['SurveySummary']>
+
+// --- routing -----------------------------------------------------------------------------------------------------------
+
+export interface Team {
+  id: string
+  name: string
+  description: string
+  brand_id: string | null
+  public: boolean
+  assignment_policy_id: string | null
+  business_hours_id: string | null
+  position: number
+  agent_ids: string[]
+}
+export interface Brand {
+  id: string
+  name: string
+  business_hours_id: string | null
+}
+export interface Skill {
+  id: string
+  name: string
+  description: string
+}
+/** At least this level of a skill. */
+export interface Demand {
+  skill_id: string
+  level: number
+}
+export type Strategy = 'round_robin' | 'least_busy' | 'best_skill' | 'manual'
+export type Step =
+  | { kind: 'drop_preferred' }
+  | { kind: 'lower_level'; by: number }
+  | { kind: 'widen_to_team'; team_id: string }
+  | { kind: 'overflow_to_team'; team_id: string }
+  | { kind: 'overflow_to_brand'; brand_id: string }
+  | { kind: 'message_form' }
+export type WhenFull = { kind: 'message_form' } | { kind: 'refuse' } | { kind: 'overflow_to_team'; team_id: string }
+export interface Rung {
+  after_seconds: number
+  step: Step
+}
+export interface PolicyRules {
+  strategy: Strategy
+  sticky: boolean
+  language: 'ignore' | 'prefer' | 'require'
+  accept_seconds: number | null
+  answer_seconds: number | null
+  absent_seconds: number
+  auto_away_after_missed: number | null
+  ladder: Rung[]
+  queue_limit: number | null
+  when_full: WhenFull
+}
+export interface PolicyWarning {
+  code: string
+  detail: string
+}
+export interface AssignmentPolicy {
+  id: string
+  name: string
+  is_default: boolean
+  rules: PolicyRules
+  warnings: PolicyWarning[]
+}
+export type QueueReason = 'new' | 'reopened' | 'returned' | 'transferred' | 'no_answer' | 'agent_gone' | 'declined'
+
+/** Somebody who waits, as the board shows them. */
+export interface QueueTicket {
+  conversation_id: string
+  number: number
+  contact: ContactRef
+  team_id: string | null
+  position: number
+  entered_at: Timestamp
+  rank: number
+  vip: boolean
+  patient: boolean
+  required: Demand[]
+  preferred: Demand[]
+  /** How many rungs of the ladder were taken, and when the next one is. */
+  step: number
+  next_step_at: Timestamp | null
+  offered_to: string | null
+  offered_until: Timestamp | null
+  reason: QueueReason
+  estimate: WaitEstimate | null
+}
+export interface QueueSeat {
+  agent_id: string
+  name: string
+  availability: Availability
+  load: number
+  capacity: number
+  team_ids: string[]
+  skills: { skill_id: string; level: number }[]
+}
+export interface QueueTeam {
+  team_id: string | null
+  open: boolean
+  opens_at: Timestamp | null
+  waiting: number
+  longest_wait_seconds: number | null
+  staffed: number
+  free: number
+}
+export interface QueueThresholds {
+  waiting: number | null
+  longest_seconds: number | null
+}
+export interface QueueBoard {
+  waiting: QueueTicket[]
+  agents: QueueSeat[]
+  teams: QueueTeam[]
+  thresholds: QueueThresholds
+}
+
+/** Where a conversation is handed on to. */
+export interface Transfer {
+  to: { agent_id: string } | { team_id: string } | { brand_id: string }
+  note?: string
+  accept_seconds?: number
+}
+
+/** Why a conversation went to whom it went. */
+export interface Candidate {
+  agent_id: string
+  /** In hundredths of a conversation. */
+  load: number
+  capacity: number
+  level: number
+  refused?: Refusal | null
+}
+export type Ground = 'named' | 'last_agent' | 'longest_without' | 'least_busy' | 'best_skill' | 'second_round'
+export type Refusal =
+  | 'offline'
+  | 'away'
+  | 'full'
+  | 'channel_full'
+  | 'other_team'
+  | 'skill_missing'
+  | 'level_too_low'
+  | 'language'
+  | 'declined'
+  | 'not_named'
+export interface Assignment {
+  id: string
+  agent_id: string | null
+  agent_name: string | null
+  by: string | null
+  at: Timestamp
+  why: {
+    policy: string | null
+    strategy: Strategy
+    step: number
+    required: Demand[]
+    preferred: Demand[]
+    candidates: Candidate[]
+    reason: Ground
+    waited_seconds: number
+  } | null
+}
 
 // --- plans, usage, audit -----------------------------------------------------------------------------------------------
 
@@ -185,6 +358,13 @@ type ForAudience<Frame, M, C> = Frame extends unknown
 
 /** What the server may say over the socket, for an audience whose messages are `M` and conversations `C`. */
 export type ServerFrame<M, C> =
-  ForAudience<realtime['schemas']['ServerFrame'], M, C> | ({ type: 'queue.updated' } & WidgetQueue)
+  | ForAudience<realtime['schemas']['ServerFrame'], M, C>
+  | ({ type: 'queue.updated' } & (WidgetQueue | { waiting: number; longest_since: Timestamp | null }))
+  | { type: 'conversation.offered'; conversation: C; expires_at: Timestamp }
+  | {
+      type: 'conversation.offer_ended'
+      conversation_id: string
+      outcome: 'accepted' | 'declined' | 'expired' | 'withdrawn'
+    }
 /** What a client may say. */
 export type ClientFrame = realtime['schemas']['ClientFrame']

@@ -1,6 +1,6 @@
 // The whole console: navigation, list, thread and contact, as many of them side by side as the screen has room for.
 import { useMediaQuery } from '@mantine/hooks'
-import { useState } from 'react'
+import { useCallback, useState } from 'react'
 import { Shell } from 'ui/Shell'
 import css from './Console.module.css'
 import { ContactPane } from './contact/ContactPane'
@@ -8,6 +8,8 @@ import { useDeskState } from './data/context'
 import { listOf } from './data/views'
 import { ConversationList } from './list/ConversationList'
 import { useListWindow } from './list/useListWindow'
+import { Offers } from './offers/Offers'
+import { QueueBoard } from './queue/QueueBoard'
 import { usePlace } from './route'
 import { CommandBar } from './shell/CommandBar'
 import { ConnectionBanner } from './shell/ConnectionBanner'
@@ -24,7 +26,7 @@ import { useMe } from 'ui/session'
 const PANEL_KEY = 'frontdesk.console.contact-panel'
 
 export function Console() {
-  const { view, conversationId, go } = usePlace()
+  const { view, conversationId, queue = false, go } = usePlace()
   const me = useMe().agent.id
   const phone = useMediaQuery('(max-width: 767px)', undefined, { getInitialValueInEffect: false }) ?? false
   const wide = useMediaQuery('(min-width: 1280px)', undefined, { getInitialValueInEffect: false }) ?? true
@@ -35,10 +37,12 @@ export function Console() {
 
   const list = useListWindow(view, conversationId)
   useNotifier(conversationId, (id) => go({ view, conversationId: id }))
-  useTitle(view)
+  useTitle(view, queue)
   const unreadMine = useDeskState((state) =>
     listOf(state.conversations.values(), 'mine', me, null).some((conversation) => conversation.unread_count > 0),
   )
+
+  const taken = useCallback((id: string) => go({ view: 'mine', conversationId: id }), [go])
 
   function step(by: 1 | -1): void {
     const at = list.conversations.findIndex((conversation) => conversation.id === conversationId)
@@ -48,6 +52,7 @@ export function Console() {
 
   useShortcuts({
     j: () => step(1),
+    q: () => go({ queue: true }),
     k: () => step(-1),
     '?': () => setSheetOpen(true),
     'mod+k': () => setCommandOpen((open) => !open),
@@ -60,17 +65,18 @@ export function Console() {
     setPanelPinned(!panelPinned)
   }
 
-  const showList = !phone || !conversationId
-  const showThread = !phone || Boolean(conversationId)
+  const showList = !queue && (!phone || !conversationId)
+  const showThread = !queue && (!phone || Boolean(conversationId))
   const panelShown = wide ? panelPinned : panelDrawn
 
   return (
     <Shell
       header={<ConsoleHeader onSearch={() => setCommandOpen(true)} onHelp={() => setSheetOpen(true)} />}
-      nav={<ConsoleNav view={view} unreadMine={unreadMine} />}
+      nav={<ConsoleNav view={view} queue={queue} unreadMine={unreadMine} />}
       footer={<ConsoleFooter />}
       banner={<ConnectionBanner />}
     >
+      {queue && <QueueBoard />}
       {showList && (
         <section className={css.list} data-phone={phone || undefined}>
           <ConversationList view={view} list={list} selectedId={conversationId} onSearch={() => setCommandOpen(true)} />
@@ -103,6 +109,7 @@ export function Console() {
           }}
         />
       )}
+      <Offers onTaken={taken} />
       <CommandBar
         opened={commandOpen}
         onClose={() => setCommandOpen(false)}

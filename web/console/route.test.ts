@@ -11,6 +11,11 @@ it('reads views and conversations', () => {
   expect(placeOf('/conversations/conv_01', 'view=evil')).toEqual({ view: 'open', conversationId: 'conv_01' })
 })
 
+it('knows the queue board', () => {
+  expect(placeOf('/queue', '')).toEqual({ view: 'mine', queue: true })
+  expect(pathOf({ view: 'mine', queue: true })).toBe('/queue')
+})
+
 it('comes back to where it was', () => {
   const place = { view: 'unassigned', conversationId: 'conv_01' } as const
   const [path = '', search = ''] = pathOf(place).split('?')

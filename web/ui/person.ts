@@ -1,4 +1,5 @@
 // Names made small: initials, and a hue that never changes for the same id.
+import type { Availability } from 'client/types'
 
 /** One or two letters, none without a name; a Chinese name is known by its last characters, not by its first letters. */
 export function initials(name: string | null | undefined, most: 1 | 2 = 2): string {
@@ -19,4 +20,13 @@ export function hueOf(seed: string): number {
   let hash = 2166136261
   for (let i = 0; i < seed.length; i++) hash = Math.imul(hash ^ seed.charCodeAt(i), 16777619)
   return (((hash >>> 0) * 137.508) % 360) | 0
+}
+
+/** Whoever can be reached soonest comes first. */
+export const PRESENCE_RANK: Readonly<Record<Availability, number>> = {
+  online: 0,
+  busy: 1,
+  away: 2,
+  reassigning: 3,
+  offline: 4,
 }

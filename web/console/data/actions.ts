@@ -2,7 +2,16 @@
 import { ApiProblem, type Http } from 'client/http'
 import type { Outbox } from 'client/outbox'
 import type { Realtime } from 'client/realtime'
-import type { Agent, ChosenAvailability, Conversation, ConversationStatus, Me, Message, Priority } from 'client/types'
+import type {
+  Agent,
+  ChosenAvailability,
+  Conversation,
+  ConversationStatus,
+  Me,
+  Message,
+  Priority,
+  Transfer,
+} from 'client/types'
 import { withAgentRead } from './conversations'
 import type { DeskState } from './state'
 import type { Store } from './store'
@@ -17,7 +26,12 @@ export interface Actions {
   assign(conversationId: string, agentId: string | null): Promise<void>
   setStatus(conversationId: string, status: ConversationStatus, snoozedUntil?: string): Promise<void>
   setPriority(conversationId: string, priority: Priority | null): Promise<void>
-  setAvailability(availability: ChosenAvailability): Promise<void>
+  setAvailability(availability: ChosenAvailability, reason?: string | null): Promise<void>
+  /** Hands a conversation on, with a word for whoever gets it. */
+  transfer(conversationId: string, transfer: Transfer): Promise<void>
+  /** A supervisor's own: the conversation becomes mine, or I step in beside who has it. */
+  takeOver(conversationId: string): Promise<void>
+  join(conversationId: string): Promise<void>
 }
 
 export function createActions(with_: {
@@ -93,11 +107,20 @@ export function createActions(with_: {
     },
     setPriority: (id, priority) =>
       optimistic(id, { priority }, () => http.put(`/v1/conversations/${id}/priority`, { priority })),
-    async setAvailability(availability) {
+    async transfer(id, transfer) {
+      upsert([await http.post<Conversation>(`/v1/conversations/${id}/transfer`, transfer)])
+    },
+    async takeOver(id) {
+      upsert([await http.post<Conversation>(`/v1/conversations/${id}/take_over`)])
+    },
+    async join(id) {
+      upsert([await http.post<Conversation>(`/v1/conversations/${id}/join`)])
+    },
+    async setAvailability(availability, reason = null) {
       const before = store.get().agents.find((agent) => agent.id === me.agent.id)
-      setMe({ availability, chosen_availability: availability })
+      setMe({ availability, chosen_availability: availability, away_reason: reason, availability_by: 'self' })
       try {
-        setMe(await http.put<Agent>('/v1/agents/me/availability', { availability }))
+        setMe(await http.put<Agent>('/v1/agents/me/availability', { availability, away_reason: reason }))
       } catch (problem) {
         if (before) setMe(before)
         throw problem instanceof ApiProblem ? problem : new ApiProblem({ code: 'unexpected' })

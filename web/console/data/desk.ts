@@ -8,6 +8,7 @@ import { openVault } from 'client/vault'
 import { createActions, type Actions } from './actions'
 import { newer, withAgentRead, withContact, withMessage, withReceipt } from './conversations'
 import { createLists, type Lists } from './lists'
+import { createOffers, type Offers } from './offers'
 import { initialState, put, type DeskState, type Typist } from './state'
 import { createStore, type Store } from './store'
 import { createThreads, type Threads } from './threads'
@@ -24,7 +25,7 @@ export interface Incoming {
   message: Message
 }
 
-export interface Desk extends Actions, Omit<Lists, 'reload'>, Omit<Threads, 'take' | 'catchUp'> {
+export interface Desk extends Actions, Offers, Omit<Lists, 'reload'>, Omit<Threads, 'take' | 'catchUp'> {
   readonly store: Store<DeskState>
   readonly me: Me
   readonly realtime: Realtime<Message, Conversation>
@@ -109,6 +110,7 @@ export function createDesk(session: Session, me: Me): Desk {
   const lists = createLists({ http, store, me: me.agent.id, upsert, drop })
   const threads = createThreads({ http, store, realtime, upsert })
   const actions = createActions({ http, store, realtime, outbox, me, patch, upsert })
+  const { listen: listenToOffers, ...offers } = createOffers({ http, store, realtime, upsert })
 
   async function loadCounts(): Promise<void> {
     try {
@@ -197,9 +199,10 @@ export function createDesk(session: Session, me: Me): Desk {
         else store.set({ typists: new Map() })
         if (connection === 'refused') tryAgainLater()
       }),
-      realtime.on('welcome', () => {
-        // What is amiss is said anew right after the welcome.
-        store.set({ degraded: [] })
+      listenToOffers(),
+      realtime.on('welcome', ({ server_time }) => {
+        // What is amiss is said anew right after the welcome, and so is what is on offer.
+        store.set({ degraded: [], offers: [], skew: Date.parse(server_time) - Date.now() || 0 })
         void loadEmergency()
         void lists.reload()
         void loadCounts()
@@ -232,10 +235,16 @@ export function createDesk(session: Session, me: Me): Desk {
       ),
       realtime.on('typing', ({ conversation_id, by, on }) => setTypist(conversation_id, by, on)),
       realtime.on('service.updated', ({ degraded }) => store.set({ degraded })),
+      realtime.on('queue.updated', (frame) => {
+        if (!('waiting' in frame)) return
+        store.set({ queue: { waiting: frame.waiting, longestSince: frame.longest_since } })
+      }),
       realtime.on('emergency.updated', ({ emergency }) => store.set({ emergency })),
       realtime.on('presence.updated', (frame) => {
         if (!('agent_id' in frame)) return
         const { agent_id, availability } = frame
+        // Somebody who misses offers is set to away by the server, with a reason that the frame does not carry.
+        if (agent_id === me.agent.id) void reloadAgents()
         store.set((state) => ({
           agents: state.agents.map((agent) => (agent.id === agent_id ? { ...agent, availability } : agent)),
         }))
@@ -269,6 +278,7 @@ export function createDesk(session: Session, me: Me): Desk {
     ...lists,
     ...threads,
     ...actions,
+    ...offers,
     store,
     me,
     realtime,

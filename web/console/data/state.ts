@@ -25,6 +25,21 @@ export interface ThreadState {
   olderProblem: unknown
 }
 
+/** A conversation that is mine if I take it in time. */
+export interface Offer {
+  conversation: Conversation
+  /** In local milliseconds. */
+  expiresAt: number
+  /** How long there was to think about it. */
+  seconds: number
+  busy: boolean
+}
+
+export interface QueuePulse {
+  waiting: number
+  longestSince: string | null
+}
+
 export type Typist = Pick<Sender, 'kind' | 'name'>
 
 export interface DeskState {
@@ -44,6 +59,11 @@ export interface DeskState {
   degraded: readonly string[]
   /** The company's emergency plan; null until it was read. */
   emergency: EmergencyNotice | null
+  offers: readonly Offer[]
+  /** How far the server's clock is ahead of this device's, in milliseconds. */
+  skew: number
+  /** How the line is, as far as it was told. */
+  queue: QueuePulse | null
 }
 
 const NEW_LIST: ListState = { status: 'new', loadingMore: false, problem: null, cursor: null, horizon: null }
@@ -71,6 +91,9 @@ export function initialState(): DeskState {
     lostAt: null,
     degraded: [],
     emergency: null,
+    offers: [],
+    skew: 0,
+    queue: null,
   }
 }
 

@@ -1,10 +1,18 @@
 // Says when something is amiss, and what that means: the connection, a part the server does without, the company's emergency
 // plan. Short gaps stay unmentioned: they heal before they are read.
-import { IconActivityHeartbeat, IconCloudOff, IconRefresh, IconSpeakerphone, IconWifiOff } from '@tabler/icons-react'
+import {
+  IconActivityHeartbeat,
+  IconCloudOff,
+  IconRefresh,
+  IconSpeakerphone,
+  IconWifiOff,
+  IconZzz,
+} from '@tabler/icons-react'
 import { useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
+import { notifyProblem } from 'ui/ProblemAlert'
 import { useCan } from 'ui/session'
-import { useDesk, useDeskState } from '../data/context'
+import { useAgent, useDesk, useDeskState } from '../data/context'
 import css from './ConnectionBanner.module.css'
 
 const QUIET_MS = 1_500
@@ -36,6 +44,7 @@ export function ConnectionBanner() {
   return (
     <div role="status" aria-live="polite">
       <Emergency />
+      <SetAway />
       <Connection />
     </div>
   )
@@ -98,6 +107,28 @@ function Emergency() {
         {t('emergency.goes_on')}
       </span>
       {manages && <a href="/portal/emergency">{t('emergency.manage')}</a>}
+    </div>
+  )
+}
+
+/** Somebody who missed offers is set to away by the server, and should know. */
+function SetAway() {
+  const { t } = useTranslation()
+  const desk = useDesk()
+  const me = useAgent(desk.me.agent.id)
+  if (!me || me.availability_by !== 'auto' || me.chosen_availability === 'online') return null
+  return (
+    <div className={css.banner} data-trouble="away">
+      <IconZzz size={15} aria-hidden className={css.icon} />
+      <span>
+        <strong>{t('connection.set_away')}</strong> {t('connection.set_away_text')}
+      </span>
+      <button
+        type="button"
+        onClick={() => void desk.setAvailability('online').catch((problem: unknown) => notifyProblem(t, problem))}
+      >
+        {t('connection.back')}
+      </button>
     </div>
   )
 }

@@ -11,20 +11,17 @@ import {
   IconSearch,
   IconUserCheck,
   IconUserQuestion,
+  IconUsersGroup,
 } from '@tabler/icons-react'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import type { ChosenAvailability } from 'client/types'
 import { AccountMenu } from 'ui/AccountMenu'
-import { MenuChoice } from 'ui/MenuChoice'
-import { PersonAvatar, PresenceDot } from 'ui/PersonAvatar'
-import { notifyProblem } from 'ui/ProblemAlert'
 import { NavItem, NavSection, useShell } from 'ui/Shell'
-import { useMe } from 'ui/session'
-import { useAgent, useDesk, useDeskState } from '../data/context'
+import { useDeskState } from '../data/context'
 import { countOf, VIEWS, type View } from '../data/views'
 import { setPreference, testSound, useNotificationPreferences } from './notifier'
 import css from './Nav.module.css'
+import { StatusMenu } from './StatusMenu'
 import { MOD } from './useShortcuts'
 
 const ICONS: Record<View, React.ReactNode> = {
@@ -65,72 +62,39 @@ export function ConsoleHeader({ onSearch, onHelp }: { onSearch: () => void; onHe
   )
 }
 
-export function ConsoleNav({ view, unreadMine }: { view: View; unreadMine: boolean }) {
+export function ConsoleNav({ view, queue, unreadMine }: { view: View; queue: boolean; unreadMine: boolean }) {
   const { t } = useTranslation()
   const counts = useDeskState((state) => state.counts)
+  const waiting = useDeskState((state) => state.queue?.waiting)
   // Most companies never put anything on hold; the view appears with the first one.
   const shown = VIEWS.filter((each) => each !== 'pending' || view === 'pending' || (countOf(counts, each) ?? 0) > 0)
   return (
-    <NavSection title={t('nav.conversations')}>
-      {shown.map((each) => (
-        <NavItem
-          key={each}
-          href={`/${each}`}
-          icon={ICONS[each]}
-          label={t(`view.${each}`)}
-          active={each === view}
-          // The number of everything ever resolved helps nobody.
-          count={each === 'resolved' ? undefined : countOf(counts, each)}
-          strong={each === 'mine' && unreadMine}
-        />
-      ))}
-    </NavSection>
+    <>
+      <NavSection title={t('nav.conversations')}>
+        {shown.map((each) => (
+          <NavItem
+            key={each}
+            href={`/${each}`}
+            icon={ICONS[each]}
+            label={t(`view.${each}`)}
+            active={each === view && !queue}
+            // The number of everything ever resolved helps nobody.
+            count={each === 'resolved' ? undefined : countOf(counts, each)}
+            strong={each === 'mine' && unreadMine}
+          />
+        ))}
+      </NavSection>
+      <NavSection title={t('nav.floor')}>
+        <NavItem href="/queue" icon={<IconUsersGroup />} label={t('queue.title')} active={queue} count={waiting} />
+      </NavSection>
+    </>
   )
 }
 
 export function ConsoleFooter() {
-  const { t } = useTranslation()
-  const me = useMe().agent
-  const desk = useDesk()
-  const known = useAgent(me.id) ?? me
-  const connected = useDeskState((state) => state.connection === 'online')
-  // Nobody else sees an agent who has no connection as online, so neither should they themselves.
-  const seen = connected ? known.chosen_availability : 'offline'
-
-  function choose(availability: ChosenAvailability): void {
-    desk.setAvailability(availability).catch((problem: unknown) => notifyProblem(t, problem))
-  }
-
   return (
     <div className={css.footer}>
-      <Menu position="top-start" width={212}>
-        <Menu.Target>
-          <UnstyledButton className={css.me}>
-            <span aria-hidden>
-              <PersonAvatar name={me.name} seed={me.id} size={30} availability={seen} />
-            </span>
-            <span className={css.meText}>
-              <span className={`${css.meName} fd-truncate`}>{me.name}</span>
-              <span className={css.meState}>{t(`availability.${seen}`)}</span>
-              <span className="fd-sr">{t('presence.change')}</span>
-            </span>
-          </UnstyledButton>
-        </Menu.Target>
-        <Menu.Dropdown>
-          <Menu.Label>{t('presence.title')}</Menu.Label>
-          {(['online', 'away'] as const).map((each) => (
-            <MenuChoice
-              key={each}
-              checked={known.chosen_availability === each}
-              icon={<PresenceDot availability={each} />}
-              onChoose={() => choose(each)}
-            >
-              {t(`availability.${each}`)}
-              <span className={css.explain}>{t(`presence.${each}`)}</span>
-            </MenuChoice>
-          ))}
-        </Menu.Dropdown>
-      </Menu>
+      <StatusMenu />
       <Alerts />
     </div>
   )

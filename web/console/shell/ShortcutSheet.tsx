@@ -2,7 +2,7 @@
 import { Kbd, Modal } from '@mantine/core'
 import { useTranslation } from 'react-i18next'
 import css from './ShortcutSheet.module.css'
-import { MOD } from './useShortcuts'
+import { ALT, MOD } from './useShortcuts'
 
 const GROUPS = [
   {
@@ -11,6 +11,7 @@ const GROUPS = [
       ['J', 'next'],
       ['K', 'previous'],
       [`${MOD}+K`, 'jump'],
+      ['Q', 'queue'],
       ['I', 'panel'],
       ['?', 'help'],
     ],
@@ -22,6 +23,10 @@ const GROUPS = [
       ['S', 'snooze'],
       ['A', 'assign'],
       ['M', 'assign_me'],
+      ['T', 'transfer'],
+      ['W', 'why'],
+      [`${ALT}+Enter`, 'accept'],
+      [`${ALT}+⌫`, 'decline'],
     ],
   },
   {

@@ -3,6 +3,7 @@ import i18next from 'i18next'
 import { useEffect, useRef, useSyncExternalStore } from 'react'
 import { recall, remember } from 'ui/storage'
 import { useDesk } from '../data/context'
+import type { Desk } from '../data/desk'
 import { contactName } from '../data/conversations'
 import { hasAttention } from '../thread/usePageAttention'
 import { ring } from './sound'
@@ -86,4 +87,45 @@ export function useNotifier(openId: string | undefined, open: (conversationId: s
       }),
     [desk],
   )
+}
+
+const RING_AGAIN_MS = 4_000
+
+/** An offer rings until it is answered, and comes up where the agent looks. */
+export function ringForOffers(desk: Desk, open: (conversationId: string) => void): () => void {
+  const notes = new Map<string, Notification>()
+  const again = setInterval(() => {
+    const { offers } = desk.store.get()
+    if (preferences.sound && offers.some((offer) => !offer.busy)) ring()
+  }, RING_AGAIN_MS)
+  const offOffer = desk.onOffer(({ conversation }) => {
+    if (preferences.sound) ring()
+    if (!preferences.desktop || hasAttention()) return
+    const name = contactName(conversation.contact) ?? i18next.t('contact.visitor', { number: conversation.number })
+    const note = new Notification(i18next.t('offer.notification', { name }), {
+      body: conversation.last_message?.text.slice(0, 180),
+      tag: `offer ${conversation.id}`,
+      requireInteraction: true,
+    })
+    notes.set(conversation.id, note)
+    note.onclick = () => {
+      window.focus()
+      open(conversation.id)
+      note.close()
+    }
+  })
+  const offStore = desk.store.subscribe(() => {
+    const { offers } = desk.store.get()
+    for (const [id, note] of notes) {
+      if (offers.some((offer) => offer.conversation.id === id)) continue
+      note.close()
+      notes.delete(id)
+    }
+  })
+  return () => {
+    clearInterval(again)
+    offOffer()
+    offStore()
+    for (const note of notes.values()) note.close()
+  }
 }

@@ -5,7 +5,7 @@ import { useMe } from 'ui/session'
 import { useDeskState } from '../data/context'
 import type { View } from '../data/views'
 
-export function useTitle(view: View): void {
+export function useTitle(view: View, queue: boolean): void {
   const { t } = useTranslation()
   const me = useMe().agent.id
   const waiting = useDeskState((state) => {
@@ -15,7 +15,8 @@ export function useTitle(view: View): void {
     }
     return count
   })
-  const name = t(`view.${view}`)
+  const offered = useDeskState((state) => state.offers.length > 0)
+  const name = offered ? t('offer.title_one') : t(queue ? 'queue.title' : `view.${view}`)
   useEffect(() => {
     document.title = `${waiting > 0 ? `(${waiting}) ` : ''}${name} · Frontdesk`
   }, [waiting, name])

@@ -107,7 +107,7 @@ function useActions({ conversationId, onHelp }: { conversationId: string | undef
   const { setColorScheme } = useMantineColorScheme()
   const guard = (work: Promise<void>) => void work.catch((problem: unknown) => notifyProblem(t, problem))
   const otherLocale = currentLocale() === 'en' ? 'zh-CN' : 'en'
-  const other = me?.chosen_availability === 'away' ? 'online' : 'away'
+  const other = me?.chosen_availability === 'online' ? 'away' : 'online'
   const list: Command[] = []
 
   if (conversation) {
@@ -149,6 +149,13 @@ function useActions({ conversationId, onHelp }: { conversationId: string | undef
     })
   }
   list.push(
+    {
+      id: 'queue',
+      section: 'views',
+      icon: <IconArrowRight {...icon} />,
+      label: t('command.go', { view: t('queue.title') }),
+      run: () => go({ queue: true }),
+    },
     {
       id: 'availability',
       section: 'settings',

@@ -3,6 +3,7 @@ import { useEffect, useRef } from 'react'
 
 const isApple = /Mac|iPhone|iPad/.test(globalThis.navigator?.userAgent ?? '')
 export const MOD = isApple ? '⌘' : 'Ctrl'
+export const ALT = isApple ? '⌥' : 'Alt'
 
 /** What a key event is called here: "j", "?", "mod+k", "Escape". */
 export function nameOf(event: Pick<KeyboardEvent, 'key' | 'metaKey' | 'ctrlKey' | 'altKey'>): string {
@@ -33,7 +34,7 @@ export function useShortcuts(shortcuts: Record<string, () => void>): void {
       const name = nameOf(event)
       const act = latest.current[name]
       if (!act) return
-      const single = !name.startsWith('mod+')
+      const single = !/^(mod|alt)\+/.test(name)
       if (single && (isTyping(event.target) || inDialog())) return
       event.preventDefault()
       act()

@@ -4,13 +4,13 @@ import { IconCheck, IconUserMinus, IconUserPlus } from '@tabler/icons-react'
 import { useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Conversation } from 'client/types'
+import { PRESENCE_RANK } from 'ui/person'
 import { PersonAvatar } from 'ui/PersonAvatar'
 import { useMe } from 'ui/session'
 import { useAgents } from '../data/context'
 import css from './AssignMenu.module.css'
 
 const NOBODY = 'nobody'
-const RANK = { online: 0, away: 1, offline: 2 } as const
 
 export function AssignMenu(props: {
   conversation: Conversation
@@ -39,7 +39,11 @@ export function AssignMenu(props: {
   const found = agents
     .filter((agent) => !agent.disabled_at && `${agent.name} ${agent.email}`.toLowerCase().includes(wanted))
     .sort((a, b) =>
-      a.id === me ? -1 : b.id === me ? 1 : RANK[a.availability] - RANK[b.availability] || a.name.localeCompare(b.name),
+      a.id === me
+        ? -1
+        : b.id === me
+          ? 1
+          : PRESENCE_RANK[a.availability] - PRESENCE_RANK[b.availability] || a.name.localeCompare(b.name),
     )
   const label = assigneeId ? (assigneeId === me ? t('assign.me') : assigneeName) : t('assign.nobody')
 

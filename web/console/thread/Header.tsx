@@ -3,6 +3,7 @@ import { ActionIcon, Badge, Button, Tooltip } from '@mantine/core'
 import {
   IconArrowBackUp,
   IconArrowLeft,
+  IconArrowsRightLeft,
   IconCheck,
   IconLayoutSidebarRight,
   IconLayoutSidebarRightFilled,
@@ -18,7 +19,9 @@ import { AssignMenu } from './AssignMenu'
 import css from './Header.module.css'
 import { PriorityMenu } from './PriorityMenu'
 import { SnoozeMenu } from './SnoozeMenu'
+import { Supervise } from './Supervise'
 import type { ThreadActions } from './ThreadPane'
+import { WhyPopover } from './WhyPopover'
 
 export function Header(props: {
   conversation: Conversation
@@ -30,6 +33,9 @@ export function Header(props: {
   onSnoozeOpen: (open: boolean) => void
   assignOpen: boolean
   onAssignOpen: (open: boolean) => void
+  whyOpen: boolean
+  onWhyOpen: (open: boolean) => void
+  onTransfer: () => void
 }) {
   const { t } = useTranslation()
   const { conversation, act } = props
@@ -62,6 +68,21 @@ export function Header(props: {
           onChange={props.onAssignOpen}
           compact={tight}
         />
+        {!resolved && (
+          <Tooltip label={`${t('transfer.title')}  T`}>
+            <ActionIcon
+              size="lg"
+              onClick={props.onTransfer}
+              aria-label={t('transfer.title')}
+              aria-haspopup="dialog"
+              aria-keyshortcuts="T"
+            >
+              <IconArrowsRightLeft size={18} stroke={1.7} />
+            </ActionIcon>
+          </Tooltip>
+        )}
+        <Supervise conversation={conversation} act={act} />
+        {!tight && <WhyPopover conversationId={conversation.id} opened={props.whyOpen} onChange={props.onWhyOpen} />}
         <PriorityMenu priority={conversation.priority} onChoose={act.prioritise} />
         {!resolved && (
           <SnoozeMenu

@@ -12,6 +12,7 @@ import { Composer, type ComposerHandle } from './Composer'
 import { Header } from './Header'
 import { MessageList } from './MessageList'
 import css from './ThreadPane.module.css'
+import { TransferDialog } from './TransferDialog'
 
 export function ThreadPane(props: { id: string; panelShown: boolean; onTogglePanel: () => void; onBack?: () => void }) {
   const { t } = useTranslation()
@@ -23,6 +24,8 @@ export function ThreadPane(props: { id: string; panelShown: boolean; onTogglePan
   const composer = useRef<ComposerHandle>(null)
   const [snoozeOpen, setSnoozeOpen] = useState(false)
   const [assignOpen, setAssignOpen] = useState(false)
+  const [whyOpen, setWhyOpen] = useState(false)
+  const [transferOpen, setTransferOpen] = useState(false)
 
   useEffect(() => void desk.openConversation(id), [desk, id])
 
@@ -33,6 +36,8 @@ export function ThreadPane(props: { id: string; panelShown: boolean; onTogglePan
       resolve: () => guard(desk.setStatus(id, 'resolved')),
       reopen: () => guard(desk.setStatus(id, 'open')),
       snooze: (until: Date) => guard(desk.setStatus(id, 'snoozed', until.toISOString())),
+      takeOver: () => guard(desk.takeOver(id)),
+      join: () => guard(desk.join(id)),
       prioritise: (priority: Parameters<typeof desk.setPriority>[1]) => guard(desk.setPriority(id, priority)),
     }
   }, [desk, id, t])
@@ -44,6 +49,8 @@ export function ThreadPane(props: { id: string; panelShown: boolean; onTogglePan
     e: () => conversation && (resolved ? act.reopen() : act.resolve()),
     s: () => conversation && !resolved && setSnoozeOpen(true),
     a: () => conversation && setAssignOpen(true),
+    t: () => conversation && !resolved && setTransferOpen(true),
+    w: () => conversation && setWhyOpen(true),
     m: () => conversation && act.assign(desk.me.agent.id),
     i: props.onTogglePanel,
   })
@@ -83,8 +90,12 @@ export function ThreadPane(props: { id: string; panelShown: boolean; onTogglePan
         onSnoozeOpen={setSnoozeOpen}
         assignOpen={assignOpen}
         onAssignOpen={setAssignOpen}
+        whyOpen={whyOpen}
+        onWhyOpen={setWhyOpen}
+        onTransfer={() => setTransferOpen(true)}
       />
       <MessageList conversation={conversation} thread={thread} />
+      <TransferDialog conversation={conversation} opened={transferOpen} onClose={() => setTransferOpen(false)} />
       <Composer ref={composer} conversation={conversation} onReopen={act.reopen} />
     </>
   )
@@ -95,5 +106,7 @@ export type ThreadActions = {
   resolve: () => void
   reopen: () => void
   snooze: (until: Date) => void
+  takeOver: () => void
+  join: () => void
   prioritise: (priority: 'low' | 'medium' | 'high' | 'urgent' | null) => void
 }

@@ -6,6 +6,7 @@ import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'wouter'
 import { EmptyState } from 'ui/EmptyState'
+import { PRESENCE_RANK } from 'ui/person'
 import { PersonAvatar } from 'ui/PersonAvatar'
 import { ProblemState } from 'ui/ProblemAlert'
 import { useCan, useMe } from 'ui/session'
@@ -139,10 +140,9 @@ function Figure(props: {
 function WhoIsHere() {
   const { t } = useTranslation()
   const agents = useAgents({ every: LOOK_EVERY_MS })
-  const order = { online: 0, away: 1, offline: 2 }
   const team = (agents.data ?? [])
     .filter((agent) => !agent.disabled_at)
-    .sort((a, b) => order[a.availability] - order[b.availability] || a.name.localeCompare(b.name))
+    .sort((a, b) => PRESENCE_RANK[a.availability] - PRESENCE_RANK[b.availability] || a.name.localeCompare(b.name))
   const online = team.filter((agent) => agent.availability === 'online').length
 
   return (

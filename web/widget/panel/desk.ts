@@ -309,7 +309,7 @@ export function createDesk(key: string): Desk {
   realtime.on('presence.updated', (frame) => {
     if ('online' in frame) set({ online: frame.online })
   })
-  realtime.on('queue.updated', waiting.hear)
+  realtime.on('queue.updated', (frame) => 'queue' in frame && waiting.hear(frame))
   realtime.on('emergency.updated', ({ emergency }) => settings.notice(emergency))
 
   // --- the loader ------------------------------------------------------------------------------------------------------

@@ -1,0 +1,68 @@
+// What the console reads beside the conversations: teams, skills, brands, the queue board, and why somebody got a conversation.
+import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { useEffect } from 'react'
+import type { Assignment, AssignmentPolicy, Brand, Page, QueueBoard, Skill, Team } from 'client/types'
+import { http, useMe } from 'ui/session'
+import { useDeskState } from './context'
+
+/** Frames tell of changes; this is for the one that got lost. */
+const LOOK_AGAIN_MS = 15_000
+
+function useWhole<T>(name: string, path: string, enabled = true) {
+  const account = useMe().account.id
+  return useQuery({
+    queryKey: [account, name],
+    queryFn: async ({ signal }) => {
+      const all: T[] = []
+      let cursor: string | null = null
+      do {
+        const page: Page<T> = await http.get(path, { limit: 100, cursor }, { signal })
+        all.push(...page.data)
+        cursor = page.next_cursor
+      } while (cursor)
+      return all
+    },
+    staleTime: 60_000,
+    enabled,
+  })
+}
+
+export const useTeams = (enabled?: boolean) => useWhole<Team>('teams', '/v1/teams', enabled)
+export const useSkills = (enabled?: boolean) => useWhole<Skill>('skills', '/v1/skills', enabled)
+export const useBrands = (enabled?: boolean) => useWhole<Brand>('brands', '/v1/brands', enabled)
+export const usePolicies = (enabled?: boolean) =>
+  useWhole<AssignmentPolicy>('policies', '/v1/assignment_policies', enabled)
+
+/** The line as it is now; read again whenever the server says that it moved. */
+export function useBoard() {
+  const account = useMe().account.id
+  const client = useQueryClient()
+  const pulse = useDeskState((state) => state.queue)
+  const connected = useDeskState((state) => state.connection === 'online')
+  const board = useQuery({
+    queryKey: [account, 'queue'],
+    queryFn: ({ signal }) => http.get<QueueBoard>('/v1/queue', undefined, { signal }),
+    refetchInterval: LOOK_AGAIN_MS,
+    staleTime: 0,
+  })
+  useEffect(() => {
+    if (pulse || connected) void client.invalidateQueries({ queryKey: [account, 'queue'] })
+  }, [client, account, pulse, connected])
+  return board
+}
+
+export function useAssignments(conversationId: string, enabled: boolean) {
+  const account = useMe().account.id
+  return useQuery({
+    queryKey: [account, 'assignments', conversationId],
+    queryFn: ({ signal }) =>
+      http.get<Page<Assignment>>(
+        `/v1/conversations/${encodeURIComponent(conversationId)}/assignments`,
+        { limit: 10 },
+        { signal },
+      ),
+    select: (page) => page.data,
+    staleTime: 0,
+    enabled,
+  })
+}

@@ -1,0 +1,143 @@
+// Why a conversation went to whom it went: what was asked for, who could have had it, and why the others did not.
+import { ActionIcon, Loader, Popover, ScrollArea, Tooltip } from '@mantine/core'
+import { IconHelpCircle } from '@tabler/icons-react'
+import { useTranslation } from 'react-i18next'
+import type { Assignment, Candidate } from 'client/types'
+import { EmptyState } from 'ui/EmptyState'
+import { ProblemState } from 'ui/ProblemAlert'
+import { RelativeTime } from 'ui/RelativeTime'
+import { useAgents } from '../data/context'
+import { useAssignments, usePolicies, useSkills } from '../data/queries'
+import { useDuration } from '../queue/duration'
+import { loadOf } from '../queue/fit'
+import css from './WhyPopover.module.css'
+
+export function WhyPopover(props: { conversationId: string; opened: boolean; onChange: (open: boolean) => void }) {
+  const { t } = useTranslation()
+  const { opened, onChange } = props
+  return (
+    <Popover position="bottom-end" width={380} opened={opened} onChange={onChange} trapFocus returnFocus>
+      <Popover.Target>
+        <Tooltip label={`${t('why.title')}  W`} disabled={opened}>
+          <ActionIcon
+            size="lg"
+            onClick={() => onChange(!opened)}
+            aria-label={t('why.title')}
+            aria-keyshortcuts="W"
+            aria-expanded={opened}
+          >
+            <IconHelpCircle size={18} stroke={1.7} />
+          </ActionIcon>
+        </Tooltip>
+      </Popover.Target>
+      <Popover.Dropdown p={0} aria-label={t('why.title')}>
+        <ScrollArea.Autosize mah="min(480px, 70vh)" type="auto" tabIndex={0} data-autofocus className={css.root ?? ''}>
+          <h2 className={css.title}>{t('why.title')}</h2>
+          {opened && <Assignments id={props.conversationId} />}
+        </ScrollArea.Autosize>
+      </Popover.Dropdown>
+    </Popover>
+  )
+}
+
+function Assignments({ id }: { id: string }) {
+  const { t } = useTranslation()
+  const assignments = useAssignments(id, true)
+  if (assignments.isPending) return <Loader size="sm" m="md" aria-label={t('common.loading')} />
+  if (assignments.isError) {
+    return <ProblemState compact problem={assignments.error} onRetry={() => void assignments.refetch()} />
+  }
+  if (assignments.data.length === 0) return <EmptyState compact title={t('why.none')} text={t('why.none_text')} />
+  return (
+    <ol className={css.list}>
+      {assignments.data.map((assignment, index) => (
+        <Entry key={assignment.id} assignment={assignment} open={index === 0} />
+      ))}
+    </ol>
+  )
+}
+
+function Entry({ assignment, open }: { assignment: Assignment; open: boolean }) {
+  const { t } = useTranslation()
+  const { why, agent_name: name, by, at } = assignment
+  const duration = useDuration()
+  const who = name ?? t('assign.nobody')
+  return (
+    <li className={css.entry}>
+      <details open={open}>
+        <summary>
+          <b>{by ? t('why.by', { name: who, by }) : t('why.to', { name: who })}</b>
+          <RelativeTime at={at} className={css.at ?? ''} />
+        </summary>
+        {why && (
+          <>
+            <p>
+              {t(`why.reason.${why.reason}`)} {t('why.waited', { time: duration(why.waited_seconds) })}{' '}
+              {why.step > 0 && t('why.steps', { count: why.step })}
+            </p>
+            <Asked title={t('why.required')} demands={why.required} />
+            <Asked title={t('why.preferred')} demands={why.preferred} />
+            <Policy id={why.policy} />
+            {why.candidates.length > 0 && <Candidates list={why.candidates} chosen={assignment.agent_id} />}
+          </>
+        )}
+      </details>
+    </li>
+  )
+}
+
+function Asked({ title, demands }: { title: string; demands: readonly { skill_id: string; level: number }[] }) {
+  const { t } = useTranslation()
+  const skills = useSkills(demands.length > 0)
+  if (demands.length === 0) return null
+  return (
+    <p>
+      {title}{' '}
+      {demands
+        .map(({ skill_id: id, level }) =>
+          t('queue.skill', { name: skills.data?.find((skill) => skill.id === id)?.name ?? '…', level }),
+        )
+        .join(', ')}
+    </p>
+  )
+}
+
+function Policy({ id }: { id: string | null }) {
+  const { t } = useTranslation()
+  const policies = usePolicies(id !== null)
+  const name = policies.data?.find((policy) => policy.id === id)?.name
+  if (id !== null && !name) return null
+  return <p className={css.policy}>{name ? t('why.policy', { name }) : t('why.no_policy')}</p>
+}
+
+function Candidates({ list, chosen }: { list: readonly Candidate[]; chosen: string | null }) {
+  const { t } = useTranslation()
+  const agents = useAgents()
+  return (
+    <table className={css.table}>
+      <caption>{t('why.candidates')}</caption>
+      <thead>
+        <tr>
+          <th scope="col">{t('why.who')}</th>
+          <th scope="col">{t('why.load')}</th>
+          <th scope="col">{t('why.outcome')}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {list.map((each) => (
+          <tr key={each.agent_id} data-chosen={each.agent_id === chosen || undefined}>
+            <th scope="row">{agents.find((agent) => agent.id === each.agent_id)?.name ?? '…'}</th>
+            <td>{loadOf(each)}</td>
+            <td>
+              {each.agent_id === chosen
+                ? t('why.chosen')
+                : each.refused
+                  ? t(`why.refused.${each.refused}`)
+                  : t('why.further')}
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  )
+}
