@@ -22,14 +22,21 @@ export function MenuChoice(props: {
       classNames={{ itemIndicator: css.indicator ?? '' }}
       rightSection={props.checked ? <IconCheck size={15} aria-hidden /> : null}
     >
-      <span className={css.label}>
-        {props.icon && (
-          <span className={css.icon} aria-hidden>
-            {props.icon}
-          </span>
-        )}
-        <span>{props.children}</span>
-      </span>
+      <ChoiceLabel icon={props.icon}>{props.children}</ChoiceLabel>
     </Menu.RadioItem>
+  )
+}
+
+/** The inside of a choice, also for one that opens a menu of its own. */
+export function ChoiceLabel({ icon, children }: { icon?: ReactNode; children: ReactNode }) {
+  return (
+    <span className={css.label}>
+      {icon && (
+        <span className={css.icon} aria-hidden>
+          {icon}
+        </span>
+      )}
+      <span>{children}</span>
+    </span>
   )
 }

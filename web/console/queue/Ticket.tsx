@@ -56,7 +56,7 @@ export function Ticket(props: {
           <button type="button" onClick={props.onOpen} className="fd-truncate">
             {name}
           </button>
-          <span className={css.number}>#{ticket.number}</span>
+          {contactName(ticket.contact) && <span className={css.number}>#{ticket.number}</span>}
           {ticket.vip && (
             <Badge size="sm" variant="light" color="amber" leftSection={<IconCrown size={11} aria-hidden />}>
               VIP

@@ -1,9 +1,10 @@
 // Whether one takes conversations, and if not, why: seen by oneself at all times, and by colleagues who want to hand one over.
 import { Button, Chip, Group, Menu, Modal, Text, TextInput, UnstyledButton } from '@mantine/core'
+import { IconCheck } from '@tabler/icons-react'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { ChosenAvailability } from 'client/types'
-import { MenuChoice } from 'ui/MenuChoice'
+import { ChoiceLabel, MenuChoice } from 'ui/MenuChoice'
 import { PersonAvatar, PresenceDot } from 'ui/PersonAvatar'
 import { notifyProblem } from 'ui/ProblemAlert'
 import { useMe } from 'ui/session'
@@ -62,9 +63,14 @@ export function StatusMenu() {
           ))}
           <Menu.Sub>
             <Menu.Sub.Target>
-              <Menu.Sub.Item leftSection={<PresenceDot availability="away" />}>
-                {t('availability.away')}
-                <span className={css.explain}>{t('presence.away')}</span>
+              <Menu.Sub.Item>
+                <ChoiceLabel icon={<PresenceDot availability="away" />}>
+                  {t('availability.away')}
+                  {known.chosen_availability === 'away' && (
+                    <IconCheck size={14} className={css.chosen} aria-label={t('presence.chosen')} />
+                  )}
+                  <span className={css.explain}>{t('presence.away')}</span>
+                </ChoiceLabel>
               </Menu.Sub.Item>
             </Menu.Sub.Target>
             <Menu.Sub.Dropdown>

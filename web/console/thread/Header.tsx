@@ -3,7 +3,6 @@ import { ActionIcon, Badge, Button, Tooltip } from '@mantine/core'
 import {
   IconArrowBackUp,
   IconArrowLeft,
-  IconArrowsRightLeft,
   IconCheck,
   IconLayoutSidebarRight,
   IconLayoutSidebarRightFilled,
@@ -17,9 +16,9 @@ import { moment } from 'ui/time'
 import { contactName } from '../data/conversations'
 import { AssignMenu } from './AssignMenu'
 import css from './Header.module.css'
+import { MoreMenu } from './MoreMenu'
 import { PriorityMenu } from './PriorityMenu'
 import { SnoozeMenu } from './SnoozeMenu'
-import { Supervise } from './Supervise'
 import type { ThreadActions } from './ThreadPane'
 import { WhyPopover } from './WhyPopover'
 
@@ -68,21 +67,6 @@ export function Header(props: {
           onChange={props.onAssignOpen}
           compact={tight}
         />
-        {!resolved && (
-          <Tooltip label={`${t('transfer.title')}  T`}>
-            <ActionIcon
-              size="lg"
-              onClick={props.onTransfer}
-              aria-label={t('transfer.title')}
-              aria-haspopup="dialog"
-              aria-keyshortcuts="T"
-            >
-              <IconArrowsRightLeft size={18} stroke={1.7} />
-            </ActionIcon>
-          </Tooltip>
-        )}
-        <Supervise conversation={conversation} act={act} />
-        {!tight && <WhyPopover conversationId={conversation.id} opened={props.whyOpen} onChange={props.onWhyOpen} />}
         <PriorityMenu priority={conversation.priority} onChoose={act.prioritise} />
         {!resolved && (
           <SnoozeMenu
@@ -111,6 +95,14 @@ export function Header(props: {
             filled
           />
         )}
+        <WhyPopover conversationId={conversation.id} opened={props.whyOpen} onChange={props.onWhyOpen}>
+          <MoreMenu
+            conversation={conversation}
+            act={act}
+            onTransfer={props.onTransfer}
+            onWhy={() => props.onWhyOpen(true)}
+          />
+        </WhyPopover>
         <Tooltip label={t('contact.toggle')}>
           <ActionIcon
             size="lg"
@@ -153,6 +145,7 @@ function Action(props: {
       <Button
         size="xs"
         variant={props.filled ? 'filled' : 'default'}
+        className={css.action ?? ''}
         leftSection={props.icon}
         onClick={props.onClick}
         aria-keyshortcuts={props.hint}

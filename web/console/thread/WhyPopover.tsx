@@ -1,6 +1,6 @@
 // Why a conversation went to whom it went: what was asked for, who could have had it, and why the others did not.
-import { ActionIcon, Loader, Popover, ScrollArea, Tooltip } from '@mantine/core'
-import { IconHelpCircle } from '@tabler/icons-react'
+import { Loader, Popover, ScrollArea } from '@mantine/core'
+import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Assignment, Candidate } from 'client/types'
 import { EmptyState } from 'ui/EmptyState'
@@ -12,28 +12,31 @@ import { useDuration } from '../queue/duration'
 import { loadOf } from '../queue/fit'
 import css from './WhyPopover.module.css'
 
-export function WhyPopover(props: { conversationId: string; opened: boolean; onChange: (open: boolean) => void }) {
+export function WhyPopover(props: {
+  conversationId: string
+  opened: boolean
+  onChange: (open: boolean) => void
+  /** What it hangs from. */
+  children: ReactNode
+}) {
   const { t } = useTranslation()
-  const { opened, onChange } = props
   return (
-    <Popover position="bottom-end" width={380} opened={opened} onChange={onChange} trapFocus returnFocus>
+    <Popover
+      position="bottom-end"
+      width={380}
+      opened={props.opened}
+      onChange={props.onChange}
+      trapFocus
+      returnFocus
+      withRoles={false}
+    >
       <Popover.Target>
-        <Tooltip label={`${t('why.title')}  W`} disabled={opened}>
-          <ActionIcon
-            size="lg"
-            onClick={() => onChange(!opened)}
-            aria-label={t('why.title')}
-            aria-keyshortcuts="W"
-            aria-expanded={opened}
-          >
-            <IconHelpCircle size={18} stroke={1.7} />
-          </ActionIcon>
-        </Tooltip>
+        <span>{props.children}</span>
       </Popover.Target>
-      <Popover.Dropdown p={0} aria-label={t('why.title')}>
-        <ScrollArea.Autosize mah="min(480px, 70vh)" type="auto" tabIndex={0} data-autofocus className={css.root ?? ''}>
+      <Popover.Dropdown p={0} role="dialog" aria-label={t('why.title')} className={css.dropdown ?? ''}>
+        <ScrollArea.Autosize mah="min(480px, 70vh)" type="auto" className={css.root ?? ''}>
           <h2 className={css.title}>{t('why.title')}</h2>
-          {opened && <Assignments id={props.conversationId} />}
+          {props.opened && <Assignments id={props.conversationId} />}
         </ScrollArea.Autosize>
       </Popover.Dropdown>
     </Popover>
