@@ -36,24 +36,13 @@ export type Account = With<Whole<Schemas['Account']>, { locale: LocaleCode }>
 export type User = With<Whole<Schemas['User']>, { locale: LocaleCode }>
 export type Role = Schemas['Role']
 export type Permission = Schemas['Permission']
-export type ChosenAvailability = 'online' | 'busy' | 'away' | 'reassigning'
-export type Availability = ChosenAvailability | 'offline'
-export type Agent = With<
-  Whole<Schemas['Agent']>,
-  {
-    availability: Availability
-    chosen_availability: ChosenAvailability
-    away_reason: string | null
-    availability_by: 'self' | 'auto'
-    availability_since: Timestamp | null
-    languages: string[]
-    channel_capacity: Record<string, number>
-  }
->
+export type Availability = Schemas['EffectiveAvailability']
+export type ChosenAvailability = Schemas['Availability']
+export type Agent = Whole<Schemas['Agent']>
 /** `null` means unlimited. */
 export type Limits = Whole<Schemas['Limits']>
 export type AccountChoice = Whole<Schemas['AccountBrief']>
-export type Me = With<Whole<Schemas['Me']>, { account: Account; user: User; agent: Agent }>
+export type Me = With<Whole<Schemas['Me']>, { account: Account; user: User }>
 /** The answer of signup, login, refresh and switch. */
 export type SessionBody = With<Whole<Schemas['SessionView']>, { me: Me }>
 export type Invitation = Whole<Schemas['Invitation']>
@@ -99,67 +88,45 @@ export type SurveySummary = Whole<Schemas['SurveySummary']>
 
 // --- routing -----------------------------------------------------------------------------------------------------------
 
-export interface Team {
-  id: string
-  name: string
-  description: string
-  brand_id: string | null
-  public: boolean
-  assignment_policy_id: string | null
-  business_hours_id: string | null
-  position: number
-  agent_ids: string[]
+/** What works, but hardly as meant. */
+export type Warning = Whole<Schemas['Warning']>
+/** What is set up comes with what was found to be wrong with it. */
+type Judged<T> = T & { warnings: Warning[] }
+
+export type Team = Judged<Whole<Schemas['Team']>>
+export type Brand = Whole<Schemas['Brand']>
+export type Skill = Whole<Schemas['Skill']>
+export type AgentSkill = Schemas['AgentSkill']
+export type Demand = Schemas['Demand']
+export type Slot = Schemas['Slot']
+export type SpecialDay = Whole<Schemas['SpecialDay']>
+export type Calendar = Whole<Schemas['Calendar']>
+export type Weekday = keyof Schemas['Weekly']
+export type BusinessHours = Judged<Whole<Schemas['BusinessHours']>>
+export type Strategy = Schemas['Strategy']
+export type Step = Schemas['Step']
+export type WhenFull = Schemas['WhenFull']
+export type Rung = Schemas['Rung']
+export type PolicyRules = Whole<Schemas['Rules']>
+export type AssignmentPolicy = Judged<Whole<Schemas['AssignmentPolicy']>>
+export type Condition = Schemas['Condition']
+export type Effects = Whole<Schemas['Effects']>
+export type RoutingRule = Judged<Whole<Schemas['RoutingRule']>>
+export type RuleOutcome = Whole<Schemas['Outcome']>
+export type ContentKind = Schemas['ContentKind']
+export type ContentAudience = Whole<Schemas['Audience']>
+/** With how often it was seen and followed lately. */
+export type WaitingContent = Whole<Schemas['WaitingContent']> & { counts: { impressions: number; clicks: number } }
+export type QueueThresholds = Whole<Schemas['Thresholds']>
+/** What was predicted against what it was; shares are from 0 to 1. */
+export interface WaitAccuracy {
+  waits: number
+  median_abs_error: number | null
+  cover_p80: number | null
 }
-export interface Brand {
-  id: string
-  name: string
-  business_hours_id: string | null
-}
-export interface Skill {
-  id: string
-  name: string
-  description: string
-}
-/** At least this level of a skill. */
-export interface Demand {
-  skill_id: string
-  level: number
-}
-export type Strategy = 'round_robin' | 'least_busy' | 'best_skill' | 'manual'
-export type Step =
-  | { kind: 'drop_preferred' }
-  | { kind: 'lower_level'; by: number }
-  | { kind: 'widen_to_team'; team_id: string }
-  | { kind: 'overflow_to_team'; team_id: string }
-  | { kind: 'overflow_to_brand'; brand_id: string }
-  | { kind: 'message_form' }
-export type WhenFull = { kind: 'message_form' } | { kind: 'refuse' } | { kind: 'overflow_to_team'; team_id: string }
-export interface Rung {
-  after_seconds: number
-  step: Step
-}
-export interface PolicyRules {
-  strategy: Strategy
-  sticky: boolean
-  language: 'ignore' | 'prefer' | 'require'
-  accept_seconds: number | null
-  answer_seconds: number | null
-  absent_seconds: number
-  auto_away_after_missed: number | null
-  ladder: Rung[]
-  queue_limit: number | null
-  when_full: WhenFull
-}
-export interface PolicyWarning {
-  code: string
-  detail: string
-}
-export interface AssignmentPolicy {
-  id: string
-  name: string
-  is_default: boolean
-  rules: PolicyRules
-  warnings: PolicyWarning[]
+export interface WaitEstimates extends WaitAccuracy {
+  by_team: (WaitAccuracy & { team_id: string | null })[]
+  points: { predicted: number; actual: number }[]
 }
 export type QueueReason = 'new' | 'reopened' | 'returned' | 'transferred' | 'no_answer' | 'agent_gone' | 'declined'
 
@@ -201,10 +168,6 @@ export interface QueueTeam {
   longest_wait_seconds: number | null
   staffed: number
   free: number
-}
-export interface QueueThresholds {
-  waiting: number | null
-  longest_seconds: number | null
 }
 export interface QueueBoard {
   waiting: QueueTicket[]
@@ -318,15 +281,7 @@ export interface WidgetQueue {
   queue: QueuePlace | null
 }
 /** Something to look at while one waits. */
-export interface WaitingCard {
-  id: string
-  kind: 'video' | 'card' | 'coupon' | 'article'
-  title: string
-  body: string | null
-  media_url: string | null
-  link_url: string | null
-  coupon_code: string | null
-}
+export type WaitingCard = Whole<Schemas['WidgetContent']>
 
 // --- emergency plan ------------------------------------------------------------------------------------------------------
 

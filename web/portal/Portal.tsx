@@ -20,6 +20,20 @@ import { TeamPage } from './team/TeamPage'
 const OverviewPage = lazy(() => import('./overview/OverviewPage').then((page) => ({ default: page.OverviewPage })))
 const UsagePage = lazy(() => import('./usage/UsagePage').then((page) => ({ default: page.UsagePage })))
 
+// The setup of routing is opened seldom, and by few.
+const TeamsPage = lazy(() => import('./teams/TeamsPage').then((page) => ({ default: page.TeamsPage })))
+const TeamEditor = lazy(() => import('./teams/TeamEditor').then((page) => ({ default: page.TeamEditor })))
+const SkillsPage = lazy(() => import('./skills/SkillsPage').then((page) => ({ default: page.SkillsPage })))
+const HoursPage = lazy(() => import('./hours/HoursPage').then((page) => ({ default: page.HoursPage })))
+const HoursEditor = lazy(() => import('./hours/HoursEditor').then((page) => ({ default: page.HoursEditor })))
+const PoliciesPage = lazy(() => import('./policies/PoliciesPage').then((page) => ({ default: page.PoliciesPage })))
+const PolicyEditor = lazy(() => import('./policies/PolicyEditor').then((page) => ({ default: page.PolicyEditor })))
+const RulesPage = lazy(() => import('./rules/RulesPage').then((page) => ({ default: page.RulesPage })))
+const RuleEditor = lazy(() => import('./rules/RuleEditor').then((page) => ({ default: page.RuleEditor })))
+const ContentPage = lazy(() => import('./waiting/ContentPage').then((page) => ({ default: page.ContentPage })))
+const ContentEditor = lazy(() => import('./waiting/ContentEditor').then((page) => ({ default: page.ContentEditor })))
+const EstimatesPage = lazy(() => import('./estimates/EstimatesPage').then((page) => ({ default: page.EstimatesPage })))
+
 function Banners() {
   return (
     <>
@@ -50,6 +64,76 @@ export function Portal() {
           <Route path="/team">
             <Allowed permission="agents.manage">
               <TeamPage />
+            </Allowed>
+          </Route>
+          <Route path="/teams">
+            <Allowed permission="routing.manage">
+              <TeamsPage />
+            </Allowed>
+          </Route>
+          <Route path="/teams/:id">
+            {({ id }) => (
+              <Allowed permission="routing.manage">
+                <TeamEditor id={id} />
+              </Allowed>
+            )}
+          </Route>
+          <Route path="/skills">
+            <Allowed permission="routing.manage">
+              <SkillsPage />
+            </Allowed>
+          </Route>
+          <Route path="/hours">
+            <Allowed permission="routing.manage">
+              <HoursPage />
+            </Allowed>
+          </Route>
+          <Route path="/hours/:id">
+            {({ id }) => (
+              <Allowed permission="routing.manage">
+                <HoursEditor id={id} />
+              </Allowed>
+            )}
+          </Route>
+          <Route path="/policies">
+            <Allowed permission="routing.manage">
+              <PoliciesPage />
+            </Allowed>
+          </Route>
+          <Route path="/policies/:id">
+            {({ id }) => (
+              <Allowed permission="routing.manage">
+                <PolicyEditor id={id} />
+              </Allowed>
+            )}
+          </Route>
+          <Route path="/rules">
+            <Allowed permission="routing.manage">
+              <RulesPage />
+            </Allowed>
+          </Route>
+          <Route path="/rules/:id">
+            {({ id }) => (
+              <Allowed permission="routing.manage">
+                <RuleEditor id={id} />
+              </Allowed>
+            )}
+          </Route>
+          <Route path="/waiting-content">
+            <Allowed permission="routing.manage">
+              <ContentPage />
+            </Allowed>
+          </Route>
+          <Route path="/waiting-content/:id">
+            {({ id }) => (
+              <Allowed permission="routing.manage">
+                <ContentEditor id={id} />
+              </Allowed>
+            )}
+          </Route>
+          <Route path="/estimates">
+            <Allowed permission="routing.manage">
+              <EstimatesPage />
             </Allowed>
           </Route>
           <Route path="/ratings">

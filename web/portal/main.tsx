@@ -1,8 +1,7 @@
 // The management portal.
 import { mount } from 'ui/App'
 import { RequireSession } from 'ui/RequireSession'
-import en from './locales/en.json'
-import zh from './locales/zh-CN.json'
+import { words } from './words'
 import { Portal } from './Portal'
 import { GuardedRouter } from './shell/Unsaved'
 
@@ -12,5 +11,5 @@ mount(
       <Portal />
     </GuardedRouter>
   </RequireSession>,
-  { en, 'zh-CN': zh },
+  words,
 )

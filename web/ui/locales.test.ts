@@ -2,7 +2,10 @@
 import { describe, expect, it } from 'vitest'
 
 type Words = { [key: string]: string | Words }
-const files = import.meta.glob<Words>('../*/locales/*.json', { eager: true, import: 'default' })
+const files = import.meta.glob<Words>(['../*/locales/*.json', '../*/*/locales/*.json'], {
+  eager: true,
+  import: 'default',
+})
 
 function flatten(words: Words, path = ''): [string, string][] {
   return Object.entries(words).flatMap(([key, value]) =>

@@ -120,7 +120,7 @@ export function createActions(with_: {
       const before = store.get().agents.find((agent) => agent.id === me.agent.id)
       setMe({ availability, chosen_availability: availability, away_reason: reason, availability_by: 'self' })
       try {
-        setMe(await http.put<Agent>('/v1/agents/me/availability', { availability, away_reason: reason }))
+        setMe(await http.put<Agent>('/v1/agents/me/availability', { availability, reason }))
       } catch (problem) {
         if (before) setMe(before)
         throw problem instanceof ApiProblem ? problem : new ApiProblem({ code: 'unexpected' })

@@ -12,16 +12,8 @@ function useWhole<T>(name: string, path: string, enabled = true) {
   const account = useMe().account.id
   return useQuery({
     queryKey: [account, name],
-    queryFn: async ({ signal }) => {
-      const all: T[] = []
-      let cursor: string | null = null
-      do {
-        const page: Page<T> = await http.get(path, { limit: 100, cursor }, { signal })
-        all.push(...page.data)
-        cursor = page.next_cursor
-      } while (cursor)
-      return all
-    },
+    queryFn: ({ signal }) => http.get<Page<T>>(path, undefined, { signal }),
+    select: (page) => page.data,
     staleTime: 60_000,
     enabled,
   })
@@ -31,7 +23,7 @@ export const useTeams = (enabled?: boolean) => useWhole<Team>('teams', '/v1/team
 export const useSkills = (enabled?: boolean) => useWhole<Skill>('skills', '/v1/skills', enabled)
 export const useBrands = (enabled?: boolean) => useWhole<Brand>('brands', '/v1/brands', enabled)
 export const usePolicies = (enabled?: boolean) =>
-  useWhole<AssignmentPolicy>('policies', '/v1/assignment_policies', enabled)
+  useWhole<AssignmentPolicy>('policies', '/v1/assignment-policies', enabled)
 
 /** The line as it is now; read again whenever the server says that it moved. */
 export function useBoard() {

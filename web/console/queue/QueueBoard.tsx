@@ -5,6 +5,7 @@ import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { EmptyState } from 'ui/EmptyState'
 import { notifyProblem, ProblemState } from 'ui/ProblemAlert'
+import { useCan } from 'ui/session'
 import { NavButton } from 'ui/Shell'
 import type { QueueBoard as Board, QueueSeat, QueueTicket } from 'client/types'
 import { useDesk } from '../data/context'
@@ -14,6 +15,7 @@ import { clockOf, useServerSecond } from './duration'
 import { alarms, hasRoom, linesOf, longestWait, waited } from './fit'
 import css from './QueueBoard.module.css'
 import { Seats } from './Seats'
+import { Thresholds } from './Thresholds'
 import { Ticket } from './Ticket'
 
 export function QueueBoard() {
@@ -52,6 +54,7 @@ function Loaded({ board }: { board: Board }) {
   const { go } = usePlace()
   const teams = useTeams()
   const now = useServerSecond()
+  const manages = useCan('routing.manage')
   const [dragged, setDragged] = useState<QueueTicket | null>(null)
   const [said, setSaid] = useState('')
   const live = board.waiting.filter((ticket) => !ticket.patient)
@@ -78,6 +81,7 @@ function Loaded({ board }: { board: Board }) {
           <Figure label={t('queue.longest')} value={longest === null ? '–' : clockOf(longest)} />
           <Figure label={t('queue.free')} value={String(free)} />
         </dl>
+        {manages && <Thresholds thresholds={board.thresholds} />}
       </header>
       <div role="alert" className={css.alarms}>
         {alarms(board, now).map(({ kind, value, limit }) => (

@@ -46,7 +46,7 @@ const board = (over: Partial<QueueBoard>): QueueBoard => ({
   waiting: [],
   agents: [],
   teams: [],
-  thresholds: { waiting: null, longest_seconds: null },
+  thresholds: { waiting: null, longest_seconds: null, updated_at: null },
   ...over,
 })
 
@@ -99,10 +99,12 @@ describe('the lines', () => {
 })
 
 describe('an alarm', () => {
-  const thresholds = { waiting: 1, longest_seconds: 240 }
+  const thresholds = { waiting: 1, longest_seconds: 240, updated_at: null }
 
   it('is raised past the thresholds, and not at them', () => {
-    expect(alarms(board({ waiting: [ticket()], thresholds: { waiting: 1, longest_seconds: 300 } }), NOW)).toEqual([])
+    expect(
+      alarms(board({ waiting: [ticket()], thresholds: { waiting: 1, longest_seconds: 300, updated_at: null } }), NOW),
+    ).toEqual([])
     const two = board({ waiting: [ticket(), ticket()], thresholds })
     expect(alarms(two, NOW)).toEqual([
       { kind: 'waiting', value: 2, limit: 1 },

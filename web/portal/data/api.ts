@@ -4,7 +4,10 @@ import { useCallback } from 'react'
 import type {
   Agent,
   ApiKey,
+  AssignmentPolicy,
   AuditEntry,
+  Brand,
+  BusinessHours,
   Checklist,
   ConversationCounts,
   Emergency,
@@ -12,9 +15,14 @@ import type {
   Invitation,
   Page,
   Plan,
+  RoutingRule,
+  Skill,
   SurveyResponse,
   SurveySummary,
+  Team,
   Usage,
+  WaitEstimates,
+  WaitingContent,
 } from 'client/types'
 import { http, useMe } from 'ui/session'
 import { allDone } from '../overview/steps'
@@ -76,9 +84,20 @@ export const useInbox = (id: string) => useOne<Inbox>(`inbox ${id}`, `/v1/inboxe
 
 export const useEmergency = (options?: Options) => useOne<Emergency>('emergency', '/v1/emergency', undefined, options)
 
+export const useWaitEstimates = (days: number) =>
+  useOne<WaitEstimates>('wait-estimates', '/v1/reports/wait_estimates', { days: String(days) })
+
 export const usePlans = () => useList<Plan>('plans', '/v1/plans')
 export const useInboxes = (options?: Options) => useList<Inbox>('inboxes', '/v1/inboxes', options)
 export const useAgents = (options?: Options) => useList<Agent>('agents', '/v1/agents', options)
+export const useTeams = (options?: Options) => useList<Team>('teams', '/v1/teams', options)
+export const useBrands = (options?: Options) => useList<Brand>('brands', '/v1/brands', options)
+export const useSkills = (options?: Options) => useList<Skill>('skills', '/v1/skills', options)
+export const useHours = (options?: Options) => useList<BusinessHours>('hours', '/v1/business-hours', options)
+export const usePolicies = (options?: Options) =>
+  useList<AssignmentPolicy>('policies', '/v1/assignment-policies', options)
+export const useRules = (options?: Options) => useList<RoutingRule>('rules', '/v1/routing-rules', options)
+export const useContents = (options?: Options) => useList<WaitingContent>('contents', '/v1/waiting-content', options)
 export const useInvitations = (options?: Options) => useList<Invitation>('invitations', '/v1/invitations', options)
 export const useApiKeys = (options?: Options) => useList<ApiKey>('api-keys', '/v1/api-keys', options)
 

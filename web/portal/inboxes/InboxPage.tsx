@@ -10,6 +10,7 @@ import { Page } from '../shell/Page'
 import { Tag } from '../shell/Tag'
 import { InboxForm } from './InboxForm'
 import css from './InboxPage.module.css'
+import { InboxRouting } from './InboxRouting'
 import { WidgetPreview } from './WidgetPreview'
 
 export function InboxPage({ id }: { id: string }) {
@@ -53,7 +54,10 @@ function Loaded({ inbox }: { inbox: Inbox }) {
       }
     >
       <div className={css.columns}>
-        <InboxForm inbox={inbox} onDraft={setShown} />
+        <div>
+          <InboxForm inbox={inbox} onDraft={setShown} />
+          <InboxRouting inbox={inbox} />
+        </div>
         <aside className={css.preview} aria-label={t('preview.title')}>
           <div className={css.previewHead}>
             <h2>{t('preview.title')}</h2>

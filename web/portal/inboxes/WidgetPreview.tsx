@@ -1,7 +1,7 @@
 // The widget itself, in a frame, dressed live in settings that are not saved yet.
 import { useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import type { EmergencyNotice, InboxSettings } from 'client/types'
+import type { EmergencyNotice, InboxSettings, WaitingCard } from 'client/types'
 import { inkOn, safeColor } from '../../widget/shared/color'
 import css from './WidgetPreview.module.css'
 
@@ -19,6 +19,8 @@ export function WidgetPreview(props: {
   /** The emergency plan, and whether to show what is seen when nobody answers. */
   notice?: EmergencyNotice
   unreachable?: boolean
+  /** Shows the waiting room, with this to look at. */
+  waiting?: WaitingCard
 }) {
   const { t } = useTranslation()
   const frame = useRef<HTMLIFrameElement>(null)
@@ -26,6 +28,7 @@ export function WidgetPreview(props: {
   const { settings, companyName, online = true, unreachable = false } = props
   // Compared by what it says: callers build it anew for every render.
   const notice = JSON.stringify(props.notice ?? null)
+  const waiting = JSON.stringify(props.waiting ?? null)
   const { color, title, greeting, position, theme, locale, away_message } = settings
 
   useEffect(() => {
@@ -53,10 +56,25 @@ export function WidgetPreview(props: {
         online,
         emergency: JSON.parse(notice) as unknown,
         unreachable,
+        waiting: JSON.parse(waiting) as unknown,
       },
     }
     frame.current?.contentWindow?.postMessage(message, location.origin)
-  }, [ready, color, title, companyName, greeting, position, theme, locale, away_message, online, notice, unreachable])
+  }, [
+    ready,
+    color,
+    title,
+    companyName,
+    greeting,
+    position,
+    theme,
+    locale,
+    away_message,
+    online,
+    notice,
+    unreachable,
+    waiting,
+  ])
 
   const ground = safeColor(color)
   return (

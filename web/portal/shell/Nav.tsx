@@ -1,16 +1,23 @@
 // The portal's navigation column: only what one's role may open.
 import {
+  IconArrowsSplit2,
   IconArrowUpRight,
+  IconBulb,
+  IconCards,
   IconChartBar,
+  IconClockHour9,
   IconHistory,
   IconHome,
   IconKey,
   IconMessageChatbot,
   IconMessages,
+  IconRoute,
   IconSettings,
   IconSpeakerphone,
   IconStar,
+  IconTargetArrow,
   IconUsers,
+  IconUsersGroup,
 } from '@tabler/icons-react'
 import { useTranslation } from 'react-i18next'
 import { useLocation } from 'wouter'
@@ -29,9 +36,21 @@ const SECTIONS = [
     ],
   },
   {
+    title: 'routing',
+    items: [
+      { name: 'teams', href: '/teams', icon: <IconUsersGroup />, needs: 'routing.manage' },
+      { name: 'skills', href: '/skills', icon: <IconBulb />, needs: 'routing.manage' },
+      { name: 'hours', href: '/hours', icon: <IconClockHour9 />, needs: 'routing.manage' },
+      { name: 'policies', href: '/policies', icon: <IconRoute />, needs: 'routing.manage' },
+      { name: 'rules', href: '/rules', icon: <IconArrowsSplit2 />, needs: 'routing.manage' },
+      { name: 'waiting_content', href: '/waiting-content', icon: <IconCards />, needs: 'routing.manage' },
+    ],
+  },
+  {
     title: 'insight',
     items: [
       { name: 'ratings', href: '/ratings', icon: <IconStar />, needs: 'surveys.read' },
+      { name: 'estimates', href: '/estimates', icon: <IconTargetArrow />, needs: 'routing.manage' },
       { name: 'usage', href: '/usage', icon: <IconChartBar />, needs: 'usage.read' },
     ],
   },

@@ -78,3 +78,9 @@ export function useUnsaved(dirty: boolean): void {
     return () => tell(false)
   }, [dirty, tell])
 }
+
+/** For what removes the very thing that was edited: there is nothing left to save. */
+export function useUnsavedGiveUp(): () => void {
+  const tell = useContext(UnsavedContext)
+  return useCallback(() => tell(false), [tell])
+}

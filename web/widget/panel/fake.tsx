@@ -63,8 +63,8 @@ export class FakeServer {
     }
     if (path === '/v1/widget/queue')
       return Response.json({ conversation_id: this.conversation?.id ?? null, queue: this.queue })
-    if (path === '/v1/widget/waiting_content') return Response.json({ data: this.shelf })
-    if (path.includes('/waiting_content/')) return new Response(null, { status: 204 })
+    if (path === '/v1/widget/waiting-content') return Response.json({ data: this.shelf })
+    if (path.includes('/waiting-content/')) return new Response(null, { status: 204 })
     if (path === '/v1/widget/messages') {
       const message = this.say('contact', String(body['text']), String(body['client_message_id']))
       return Response.json({ conversation: this.conversation, message }, { status: 201 })

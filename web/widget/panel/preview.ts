@@ -1,7 +1,7 @@
 // The panel as a sample for the portal: live settings in, no session, no network, nothing kept.
 
 import { emptyThread } from 'client/thread'
-import type { WidgetConfig, WidgetMessage } from 'client/types'
+import type { QueuePlace, WaitingCard, WidgetConfig, WidgetMessage } from 'client/types'
 import { safeColor } from '../shared/color'
 import { readNotice } from '../shared/contacts'
 import type { Actions } from './actions'
@@ -10,6 +10,33 @@ import { chooseLocale, createWords } from './i18n'
 import { createStore, initialState } from './store'
 
 const SETTINGS = ['title', 'greeting', 'away_message', 'position', 'theme', 'locale'] as const
+
+const PLACE: Omit<QueuePlace, 'since'> = {
+  position: 2,
+  ahead: 1,
+  estimate: { seconds: 180, low_seconds: 70, high_seconds: 290 },
+  progress: 0.55,
+  vip_insert: false,
+  open: true,
+  opens_at: null,
+  message_form: false,
+  patient: false,
+}
+
+function readCard(value: unknown): WaitingCard | null {
+  const { kind, title, body, media_url, link_url, coupon_code } = (value ?? {}) as Partial<WaitingCard>
+  if (typeof kind !== 'string' || typeof title !== 'string') return null
+  const text = (given: unknown) => (typeof given === 'string' && given ? given : null)
+  return {
+    id: 'sample',
+    kind,
+    title,
+    body: text(body) ?? '',
+    media_url: text(media_url),
+    link_url: text(link_url),
+    coupon_code: text(coupon_code),
+  }
+}
 
 export function createPreview(): Desk {
   const store = createStore({ ...initialState, phase: 'ready', open: true, online: true, history: 'ready' })
@@ -69,6 +96,19 @@ export function createPreview(): Desk {
     })
   }
 
+  /** A visitor who waits, with something to look at. */
+  function wait(given: unknown): void {
+    const card = readCard(given)
+    if (!card) return
+    const { thread } = get()
+    set({
+      queue: { ...PLACE, since: new Date().toISOString() },
+      bar: PLACE.progress,
+      shelf: [card],
+      thread: { ...thread, messages: thread.messages.slice(0, 1) },
+    })
+  }
+
   const nothing = () => undefined
   const later = () => Promise.resolve()
   const actions: Actions = {
@@ -113,6 +153,7 @@ export function createPreview(): Desk {
         }
         set({ unreachable: given['unreachable'] === true })
         apply()
+        wait(given['waiting'])
       })
       apply()
       window.parent.postMessage({ type: 'frontdesk:preview-ready' }, location.origin)

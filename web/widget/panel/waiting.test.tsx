@@ -167,7 +167,7 @@ describe('the ways not to wait', () => {
 })
 
 describe('what there is to look at', () => {
-  const card = { body: null, media_url: null, link_url: null, coupon_code: null }
+  const card = { body: '', media_url: null, link_url: null, coupon_code: null }
 
   it('is shown one by one, counted once each, and links lead only where they may', async () => {
     const copied = vi.fn(async () => undefined)
@@ -178,7 +178,7 @@ describe('what there is to look at', () => {
     ]
     await wait()
     const events = () => server.calls.filter((call) => call.includes('/events'))
-    expect(events()).toEqual(['POST /v1/widget/waiting_content/content_1/events'])
+    expect(events()).toEqual(['POST /v1/widget/waiting-content/content_1/events'])
     await press('Copy code')
     expect(copied).toHaveBeenCalledWith('TEA-10')
     await press('Copied')

@@ -87,7 +87,7 @@ export function createWaiting(options: {
 
   /** What there is to look at, fetched once for those who wait. */
   async function stock(): Promise<void> {
-    shelf ??= http.get<{ data: WaitingCard[] }>('/v1/widget/waiting_content').then(
+    shelf ??= http.get<{ data: WaitingCard[] }>('/v1/widget/waiting-content').then(
       ({ data }) => set({ shelf: data }),
       () => {
         // Nobody misses it; the next wait asks again.
@@ -129,7 +129,7 @@ export function createWaiting(options: {
       const key = `${kind} ${id}`
       if (counted.has(key)) return
       counted.add(key)
-      http.post(`/v1/widget/waiting_content/${id}/events`, { kind }).catch(() => counted.delete(key))
+      http.post(`/v1/widget/waiting-content/${id}/events`, { kind }).catch(() => counted.delete(key))
     },
   }
 }

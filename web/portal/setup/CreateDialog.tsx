@@ -1,0 +1,81 @@
+// A name is all that something new needs; the rest is set up on its own page.
+import { Button, Group, TextInput } from '@mantine/core'
+import { useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import { fieldErrors } from 'ui/problem'
+import { ProblemAlert } from 'ui/ProblemAlert'
+import { Dialog } from '../shell/Dialog'
+
+interface Props {
+  opened: boolean
+  onClose: () => void
+  title: string
+  example: string
+  longest: number
+  /** What it is called now, when it is to be renamed. */
+  name?: string
+  onSave: (name: string) => Promise<unknown>
+}
+
+export function CreateDialog(props: Props) {
+  return (
+    <Dialog opened={props.opened} onClose={props.onClose} title={props.title} size={440}>
+      <Form {...props} />
+    </Dialog>
+  )
+}
+
+function Form(props: Props) {
+  const { t } = useTranslation()
+  const [name, setName] = useState(props.name ?? '')
+  const [missing, setMissing] = useState(false)
+  const [busy, setBusy] = useState(false)
+  const [problem, setProblem] = useState<unknown>(null)
+  const error = missing ? t('problem.name_invalid') : fieldErrors(t, problem)['name']
+
+  async function save(): Promise<void> {
+    if (!name.trim()) return setMissing(true)
+    setBusy(true)
+    setProblem(null)
+    try {
+      await props.onSave(name.trim())
+      props.onClose()
+    } catch (failure) {
+      setProblem(failure)
+      setBusy(false)
+    }
+  }
+
+  return (
+    <form
+      noValidate
+      onSubmit={(event) => {
+        event.preventDefault()
+        void save()
+      }}
+    >
+      <TextInput
+        data-autofocus
+        label={t('setup.name')}
+        placeholder={props.example}
+        maxLength={props.longest}
+        value={name}
+        error={error}
+        mb="md"
+        onChange={(event) => {
+          setName(event.currentTarget.value)
+          setMissing(false)
+        }}
+      />
+      {!error && <ProblemAlert problem={problem} />}
+      <Group justify="flex-end" gap="xs" mt="lg">
+        <Button variant="default" onClick={props.onClose}>
+          {t('common.cancel')}
+        </Button>
+        <Button type="submit" loading={busy}>
+          {t(props.name === undefined ? 'setup.create' : 'common.save')}
+        </Button>
+      </Group>
+    </form>
+  )
+}

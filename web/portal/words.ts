@@ -1,0 +1,27 @@
+// The portal's words, put together from its rooms.
+import type { Dictionaries } from 'ui/i18n'
+import en from './locales/en.json'
+import zh from './locales/zh-CN.json'
+import policiesEn from './policies/locales/en.json'
+import policiesZh from './policies/locales/zh-CN.json'
+import setupEn from './setup/locales/en.json'
+import setupZh from './setup/locales/zh-CN.json'
+import waitingEn from './waiting/locales/en.json'
+import waitingZh from './waiting/locales/zh-CN.json'
+
+type Words = { [key: string]: string | Words }
+
+/** Rooms may add to what others began: an action to the audit log, a fault to the problems. */
+export function laid(over: Words, under: Words): Words {
+  const merged: Words = { ...under }
+  for (const [key, value] of Object.entries(over)) {
+    const below = merged[key]
+    merged[key] = typeof value === 'object' && typeof below === 'object' ? laid(value, below) : value
+  }
+  return merged
+}
+
+export const words: Dictionaries = {
+  en: [policiesEn, setupEn, waitingEn].reduce<Words>((all, room) => laid(room, all), en),
+  'zh-CN': [policiesZh, setupZh, waitingZh].reduce<Words>((all, room) => laid(room, all), zh),
+}
