@@ -9,7 +9,7 @@ const HEIGHT = 360
 const LEFT = 52
 const BOTTOM = 40
 const TOP = 10
-const RIGHT = 10
+const RIGHT = 26
 
 export function Scatter({ points }: { points: readonly WaitPoint[] }) {
   const { t } = useTranslation()

@@ -55,7 +55,7 @@ export function SetupRow(props: {
           <span className={`${css.name} fd-truncate`}>{props.name}</span>
           <span className={`${css.text} fd-truncate`}>{props.text}</span>
         </span>
-        {props.aside}
+        {props.aside && <span className={css.tags}>{props.aside}</span>}
         <IconChevronRight size={17} aria-hidden className={css.arrow} />
       </Link>
       {props.tools}

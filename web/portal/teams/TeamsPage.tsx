@@ -101,7 +101,13 @@ function Brands({ brands }: { brands: ReturnType<typeof useBrands> }) {
       title={t('brands.title')}
       text={t('brands.text')}
       aside={
-        <Button size="xs" variant="default" leftSection={<IconPlus size={15} />} onClick={() => setEditing('new')}>
+        <Button
+          size="xs"
+          variant="default"
+          leftSection={<IconPlus size={15} />}
+          onClick={() => setEditing('new')}
+          style={{ flexShrink: 0 }}
+        >
           {t('brands.create')}
         </Button>
       }

@@ -39,7 +39,14 @@ function readCard(value: unknown): WaitingCard | null {
 }
 
 export function createPreview(): Desk {
-  const store = createStore({ ...initialState, phase: 'ready', open: true, online: true, history: 'ready' })
+  const store = createStore({
+    ...initialState,
+    sample: true,
+    phase: 'ready',
+    open: true,
+    online: true,
+    history: 'ready',
+  })
   const { get, set } = store
   let settings: WidgetConfig = {
     company: '',

@@ -53,6 +53,8 @@ export interface PanelState {
   left: LeaveKind | null
   /** What there is to look at meanwhile. */
   shelf: WaitingCard[]
+  /** The panel is a sample of itself, with nothing behind it. */
+  sample: boolean
   /** Whom the first message is for, where that may be chosen. */
   team: string | null
   /** Rises with every reason to put the keyboard into the composer. */
@@ -85,6 +87,7 @@ export const initialState: PanelState = {
   bar: 0,
   left: null,
   shelf: [],
+  sample: false,
   team: null,
   focusRequest: 0,
 }

@@ -32,7 +32,7 @@ export function LeaveCard({ asked }: { asked: boolean }) {
   }
 
   return (
-    <li class="card leave" ref={cardRef}>
+    <li class={kind || asked ? 'card leave' : 'leave'} ref={cardRef}>
       <b>{words.t(asked ? 'formTitle' : 'leaveTitle')}</b>
       {asked && <p>{words.t('formText')}</p>}
       {kind ? (

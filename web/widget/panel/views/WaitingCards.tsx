@@ -9,12 +9,12 @@ import { Icon } from './parts'
 
 export function WaitingCards() {
   const { state } = usePanel()
-  const { queue, shelf, unreachable } = state
+  const { queue, shelf, unreachable, sample } = state
   if (!queue || unreachable) return null
   return (
     <>
       {!queue.patient && shelf.length > 0 && <Shelf cards={shelf} />}
-      {!queue.patient && <LeaveCard key={String(queue.message_form)} asked={queue.message_form} />}
+      {!queue.patient && !sample && <LeaveCard key={String(queue.message_form)} asked={queue.message_form} />}
     </>
   )
 }
