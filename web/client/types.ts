@@ -89,35 +89,30 @@ export type SurveySummary = Whole<Schemas['SurveySummary']>
 // --- routing -----------------------------------------------------------------------------------------------------------
 
 /** What works, but hardly as meant. */
-export type Warning = Whole<Schemas['Warning']>
-/** What is set up comes with what was found to be wrong with it. */
-type Judged<T> = T & { warnings: Warning[] }
-
-export type Team = Judged<Whole<Schemas['Team']>>
+export type Warning = Whole<Schemas['SetupWarning']>
+export type Team = Whole<Schemas['Team']>
 export type Brand = Whole<Schemas['Brand']>
 export type Skill = Whole<Schemas['Skill']>
 export type AgentSkill = Schemas['AgentSkill']
-export type Demand = Schemas['Demand']
-export type Slot = Schemas['Slot']
+export type Demand = Schemas['SkillDemand']
+export type Slot = Schemas['HoursSlot']
 export type SpecialDay = Whole<Schemas['SpecialDay']>
-export type Calendar = Whole<Schemas['Calendar']>
-export type Weekday = keyof Schemas['Weekly']
-export type BusinessHours = Judged<Whole<Schemas['BusinessHours']>>
-export type Strategy = Schemas['Strategy']
-export type Step = Schemas['Step']
-export type WhenFull = Schemas['WhenFull']
-export type Rung = Schemas['Rung']
-export type PolicyRules = Whole<Schemas['Rules']>
-export type AssignmentPolicy = Judged<Whole<Schemas['AssignmentPolicy']>>
-export type Condition = Schemas['Condition']
-export type Effects = Whole<Schemas['Effects']>
-export type RoutingRule = Judged<Whole<Schemas['RoutingRule']>>
-export type RuleOutcome = Whole<Schemas['Outcome']>
+export type Calendar = Whole<Schemas['HoursCalendar']>
+export type Weekday = keyof Schemas['WeeklyHours']
+export type BusinessHours = Whole<Schemas['BusinessHours']>
+export type Strategy = Schemas['PolicyStrategy']
+export type Step = Schemas['LadderStep']
+export type Rung = Schemas['LadderRung']
+export type PolicyRules = Whole<Schemas['PolicyRules']>
+export type AssignmentPolicy = Whole<Schemas['AssignmentPolicy']>
+export type Condition = Schemas['RoutingCondition']
+export type Effects = Whole<Schemas['RoutingEffects']>
+export type RoutingRule = Whole<Schemas['RoutingRule']>
+export type RuleOutcome = Whole<Schemas['RoutingOutcome']>
 export type ContentKind = Schemas['ContentKind']
-export type ContentAudience = Whole<Schemas['Audience']>
 /** With how often it was seen and followed lately. */
-export type WaitingContent = Whole<Schemas['WaitingContent']> & { counts: { impressions: number; clicks: number } }
-export type QueueThresholds = Whole<Schemas['Thresholds']>
+export type WaitingContent = Whole<Schemas['WaitingContent']>
+export type QueueThresholds = Whole<Schemas['QueueThresholds']>
 /** What was predicted against what it was; shares are from 0 to 1. */
 export interface WaitAccuracy {
   waits: number
