@@ -25,7 +25,6 @@ const PAGES = [
   'Assignment',
   'Routing rules',
   'Waiting room',
-  'Wait estimates',
   'Emergency plan',
   'API keys',
   'Audit log',

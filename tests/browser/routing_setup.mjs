@@ -1,7 +1,7 @@
 // Routing is set up by hand: a team, a skill, hours past midnight, a policy with a ladder, a rule that is tried out, and
 // something to look at in the waiting room; then all of it in Chinese, in the dark and on a phone.
 
-import { BASE, check, company, loaded, now, shot, story } from './stage.mjs'
+import { BASE, check, company, loaded, now, shot, story, troubleAt } from './stage.mjs'
 
 await story(async (browser) => {
   now('signing up')
@@ -160,10 +160,13 @@ await story(async (browser) => {
   now('what is needed cannot be removed')
   await open('Teams')
   await portal.getByRole('link', { name: /Repairs/ }).click()
+  // The browser notes a refusal as an error.
+  troubleAt(BASE)
   await portal.getByRole('button', { name: 'Remove Repairs' }).click()
   await portal.getByRole('dialog').getByRole('button', { name: 'Remove', exact: true }).click()
   await portal.getByRole('dialog').getByText('It is still in use').waitFor()
   await portal.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click()
+  troubleAt(null)
 
   now('who did what')
   await open('Audit log')
@@ -183,7 +186,6 @@ await story(async (browser) => {
     ['分配策略', 'policies'],
     ['分配规则', 'rules'],
     ['等候室内容', 'waiting-content'],
-    ['等待预估', 'estimates'],
   ]
   await portal.evaluate(() => {
     localStorage.setItem('frontdesk.locale', 'zh-CN')

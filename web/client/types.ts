@@ -67,13 +67,14 @@ export type MessageContent =
   | { kind: 'unassigned'; by: string | null }
   | { kind: 'status_changed'; status: ConversationStatus; until: Timestamp | null; by: string | null }
   | { kind: 'survey'; episode: number }
+  | { kind: 'agent_joined'; agent_id: string; agent_name: string }
 
 export type Message = With<Whole<Schemas['Message']>, { content: MessageContent | null }>
 export type ConversationStatus = Conversation['status']
 export type Priority = Schemas['Priority']
 export type Survey = Whole<Schemas['Survey']>
 export type LastMessage = Whole<Schemas['MessageBrief']>
-export type Conversation = Whole<Schemas['Conversation']> & { team_id?: string | null }
+export type Conversation = Whole<Schemas['Conversation']>
 export type ConversationCounts = Schemas['Counts']
 
 /** One stretch of a conversation's messages, ascending by `seq`. */
@@ -171,12 +172,10 @@ export interface QueueBoard {
   thresholds: QueueThresholds
 }
 
+/** What became of an offer. */
+export type OfferOutcome = realtime['schemas']['OfferOutcome']
 /** Where a conversation is handed on to. */
-export interface Transfer {
-  to: { agent_id: string } | { team_id: string } | { brand_id: string }
-  note?: string
-  accept_seconds?: number
-}
+export type Transfer = Schemas['Transfer']
 
 /** Why a conversation went to whom it went. */
 export interface Candidate {
@@ -199,23 +198,17 @@ export type Refusal =
   | 'language'
   | 'declined'
   | 'not_named'
-export interface Assignment {
-  id: string
-  agent_id: string | null
-  agent_name: string | null
-  by: string | null
-  at: Timestamp
-  why: {
-    policy: string | null
-    strategy: Strategy
-    step: number
-    required: Demand[]
-    preferred: Demand[]
-    candidates: Candidate[]
-    reason: Ground
-    waited_seconds: number
-  } | null
+/** The routing's grounds are whole; of what was done otherwise only the reason is known. */
+export interface AssignmentGrounds {
+  reason: Ground | 'by_hand' | 'agent_switched_off' | QueueReason
+  policy?: string | null
+  step?: number
+  required?: Demand[]
+  preferred?: Demand[]
+  candidates?: Candidate[]
+  waited_seconds?: number
 }
+export type Assignment = With<Whole<Schemas['Assignment']>, { why: AssignmentGrounds }>
 
 // --- plans, usage, audit -----------------------------------------------------------------------------------------------
 
@@ -310,11 +303,5 @@ type ForAudience<Frame, M, C> = Frame extends unknown
 export type ServerFrame<M, C> =
   | ForAudience<realtime['schemas']['ServerFrame'], M, C>
   | ({ type: 'queue.updated' } & (WidgetQueue | { waiting: number; longest_since: Timestamp | null }))
-  | { type: 'conversation.offered'; conversation: C; expires_at: Timestamp }
-  | {
-      type: 'conversation.offer_ended'
-      conversation_id: string
-      outcome: 'accepted' | 'declined' | 'expired' | 'withdrawn'
-    }
 /** What a client may say. */
 export type ClientFrame = realtime['schemas']['ClientFrame']

@@ -8,6 +8,7 @@ export function conversation(over: Partial<Conversation> = {}): Conversation {
     number: 1,
     status: 'open',
     inbox_id: 'inbox_1',
+    team_id: null,
     contact: { id: 'cont_1', name: 'Ana', email: null },
     assignee_id: null,
     assignee_name: null,

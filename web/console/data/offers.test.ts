@@ -93,6 +93,17 @@ describe('an offer', () => {
     expect(open()).toBe(0)
   })
 
+  it('tells who asked what came of it, and nobody else', () => {
+    const { offers, offer, say } = floor()
+    const told = vi.fn()
+    offers.onAnswer(told)
+    offer()
+    say('conversation.offer_ended', { conversation_id: 'conv_1', outcome: 'expired' })
+    expect(told).not.toHaveBeenCalled()
+    say('conversation.offer_ended', { conversation_id: 'conv_1', outcome: 'declined' })
+    expect(told).toHaveBeenCalledWith('conv_1', 'declined')
+  })
+
   it('goes when it was too late, and stays while the network is to blame', async () => {
     const late = floor(async () => Promise.reject(new ApiProblem({ code: 'offer_gone', status: 409 })))
     late.offer()

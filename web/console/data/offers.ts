@@ -1,7 +1,7 @@
 // Offers: conversations that are mine if I take them in time. They end by my word, by the clock, or because they were withdrawn.
 import { ApiProblem, type Http } from 'client/http'
 import type { Realtime } from 'client/realtime'
-import type { Conversation, Message } from 'client/types'
+import type { Conversation, Message, OfferOutcome } from 'client/types'
 import type { DeskState, Offer } from './state'
 import type { Store } from './store'
 
@@ -10,7 +10,11 @@ export interface Offers {
   decline(conversationId: string): Promise<void>
   /** Hears of every new offer. */
   onOffer(listener: (offer: Offer) => void): () => void
+  /** Hears what became of a conversation that I wanted to hand to somebody. */
+  onAnswer(listener: AnswerListener): () => void
 }
+
+type AnswerListener = (conversationId: string, outcome: OfferOutcome) => void
 
 /** The server ends an offer in time; this is for the frame that does not come. */
 const GRACE_MS = 2_000
@@ -25,6 +29,7 @@ export function createOffers(with_: {
   const { http, store, realtime, upsert } = with_
   const now = with_.now ?? Date.now
   const listeners = new Set<(offer: Offer) => void>()
+  const answerListeners = new Set<AnswerListener>()
   const timers = new Map<string, ReturnType<typeof setTimeout>>()
 
   function put(offer: Offer): void {
@@ -73,20 +78,29 @@ export function createOffers(with_: {
       listeners.add(listener)
       return () => listeners.delete(listener)
     },
+    onAnswer(listener) {
+      answerListeners.add(listener)
+      return () => answerListeners.delete(listener)
+    },
     listen() {
       const off = [
-        realtime.on('conversation.offered', ({ conversation, expires_at }) => {
+        realtime.on('conversation.offered', ({ conversation, expires_at, from = null }) => {
           const expiresAt = Date.parse(expires_at) - store.get().skew
           const seconds = (expiresAt - now()) / 1000
           if (seconds <= 0) return
           upsert([conversation])
-          const offer = { conversation, expiresAt, seconds, busy: false }
+          const offer = { conversation, expiresAt, seconds, busy: false, from }
           const known = store.get().offers.some((each) => each.conversation.id === conversation.id)
           put(offer)
           // Said again after a reconnect, it is the same offer.
           if (!known) for (const listener of listeners) listener(offer)
         }),
-        realtime.on('conversation.offer_ended', ({ conversation_id }) => end(conversation_id)),
+        realtime.on('conversation.offer_ended', ({ conversation_id, outcome }) => {
+          const mine = store.get().offers.some((each) => each.conversation.id === conversation_id)
+          end(conversation_id)
+          // Asked by me, of somebody else.
+          if (!mine) for (const listener of answerListeners) listener(conversation_id, outcome)
+        }),
       ]
       return () => {
         for (const each of off) each()

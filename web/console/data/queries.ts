@@ -48,11 +48,9 @@ export function useAssignments(conversationId: string, enabled: boolean) {
   return useQuery({
     queryKey: [account, 'assignments', conversationId],
     queryFn: ({ signal }) =>
-      http.get<Page<Assignment>>(
-        `/v1/conversations/${encodeURIComponent(conversationId)}/assignments`,
-        { limit: 10 },
-        { signal },
-      ),
+      http.get<Page<Assignment>>(`/v1/conversations/${encodeURIComponent(conversationId)}/assignments`, undefined, {
+        signal,
+      }),
     select: (page) => page.data,
     staleTime: 0,
     enabled,

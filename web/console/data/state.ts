@@ -33,6 +33,8 @@ export interface Offer {
   /** How long there was to think about it. */
   seconds: number
   busy: boolean
+  /** The colleague who hands it over; null when the routing offers it. */
+  from: string | null
 }
 
 export interface QueuePulse {

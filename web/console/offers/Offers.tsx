@@ -1,5 +1,6 @@
 // What is offered to me: rings, counts down, and is taken or left by a key or a click. It takes the keyboard from nobody.
 import { Button, Kbd } from '@mantine/core'
+import { notifications } from '@mantine/notifications'
 import { useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { PersonAvatar } from 'ui/PersonAvatar'
@@ -27,6 +28,22 @@ export function Offers({ onTaken }: { onTaken: (conversationId: string) => void 
       desk.onOffer(({ conversation, seconds }) => {
         const name = contactName(conversation.contact) ?? t('contact.visitor', { number: conversation.number })
         setSaid(t('offer.said', { name, count: Math.round(seconds), key: `${ALT}+Enter` }))
+      }),
+    [desk, t],
+  )
+
+  // What one hands over stays until it is taken; whether it was is worth a word.
+  useEffect(
+    () =>
+      desk.onAnswer((id, outcome) => {
+        const conversation = desk.store.get().conversations.get(id)
+        if (!conversation || outcome === 'withdrawn') return
+        const name = contactName(conversation.contact) ?? t('contact.visitor', { number: conversation.number })
+        notifications.show({
+          color: outcome === 'accepted' ? 'teal' : 'yellow',
+          message: t(`transfer.${outcome}`, { name }),
+          autoClose: 8000,
+        })
       }),
     [desk, t],
   )
@@ -72,7 +89,7 @@ export function Offers({ onTaken }: { onTaken: (conversationId: string) => void 
 
 function Card(props: { offer: Offer; first: boolean; onAccept: () => void; onDecline: () => void }) {
   const { t } = useTranslation()
-  const { conversation, busy } = props.offer
+  const { conversation, busy, from } = props.offer
   const teams = useTeams()
   const left = useSecondsLeft(props.offer)
   const name = contactName(conversation.contact) ?? t('contact.visitor', { number: conversation.number })
@@ -85,7 +102,9 @@ function Card(props: { offer: Offer; first: boolean; onAccept: () => void; onDec
         <div className={css.who}>
           <h2 className="fd-truncate">{name}</h2>
           <p className="fd-truncate">
-            {[t('offer.title_one'), team, `#${conversation.number}`].filter(Boolean).join(' · ')}
+            {[from ? t('offer.from', { name: from }) : t('offer.title_one'), team, `#${conversation.number}`]
+              .filter(Boolean)
+              .join(' · ')}
           </p>
         </div>
         <span className={css.left} aria-hidden>

@@ -22,7 +22,7 @@ interface Target {
   icon: React.ReactNode
 }
 
-const LONGEST_NOTE = 2000
+const LONGEST_NOTE = 5000
 /** How long somebody may think about it; 0 gives it to them at once. */
 const ACCEPT_SECONDS = [0, 15, 30, 60, 120] as const
 
@@ -58,8 +58,7 @@ function Form({ conversation, onClose }: { conversation: Conversation; onClose: 
 
   async function transfer(): Promise<void> {
     if (!chosen || busy) return
-    const key = `${to}_id` as const
-    const body: Transfer = { to: { [key]: chosen } as Transfer['to'] }
+    const body: Transfer = { to: destination(to, chosen) }
     if (note.trim()) body.note = note.trim()
     if (to === 'agent' && seconds !== '0') body.accept_seconds = Number(seconds)
     setBusy(true)
@@ -148,6 +147,11 @@ function Form({ conversation, onClose }: { conversation: Conversation; onClose: 
       </Group>
     </form>
   )
+}
+
+function destination(to: To, id: string): Transfer['to'] {
+  if (to === 'agent') return { kind: 'agent', agent_id: id }
+  return to === 'team' ? { kind: 'team', team_id: id } : { kind: 'brand', brand_id: id }
 }
 
 /** Whom it can go to; undefined until that is known. */

@@ -54,7 +54,7 @@ function Assignments({ id }: { id: string }) {
   return (
     <ol className={css.list}>
       {assignments.data.map((assignment, index) => (
-        <Entry key={assignment.id} assignment={assignment} open={index === 0} />
+        <Entry key={assignment.created_at} assignment={assignment} open={index === 0} />
       ))}
     </ol>
   )
@@ -62,9 +62,10 @@ function Assignments({ id }: { id: string }) {
 
 function Entry({ assignment, open }: { assignment: Assignment; open: boolean }) {
   const { t } = useTranslation()
-  const { why, agent_name: name, by, at } = assignment
+  const { why, agent_name: name, decided_by_name: by, created_at: at } = assignment
   const duration = useDuration()
-  const who = name ?? t('assign.nobody')
+  const who = name ?? t('why.nobody')
+  const { required = [], preferred = [], candidates = [], step = 0, waited_seconds: waited } = why
   return (
     <li className={css.entry}>
       <details open={open}>
@@ -72,18 +73,15 @@ function Entry({ assignment, open }: { assignment: Assignment; open: boolean }) 
           <b>{by ? t('why.by', { name: who, by }) : t('why.to', { name: who })}</b>
           <RelativeTime at={at} className={css.at ?? ''} />
         </summary>
-        {why && (
-          <>
-            <p>
-              {t(`why.reason.${why.reason}`)} {t('why.waited', { time: duration(why.waited_seconds) })}{' '}
-              {why.step > 0 && t('why.steps', { count: why.step })}
-            </p>
-            <Asked title={t('why.required')} demands={why.required} />
-            <Asked title={t('why.preferred')} demands={why.preferred} />
-            <Policy id={why.policy} />
-            {why.candidates.length > 0 && <Candidates list={why.candidates} chosen={assignment.agent_id} />}
-          </>
-        )}
+        <p>
+          {t(`why.reason.${why.reason}`, { defaultValue: '' })}{' '}
+          {waited !== undefined && t('why.waited', { time: duration(waited) })}{' '}
+          {step > 0 && t('why.steps', { count: step })}
+        </p>
+        <Asked title={t('why.required')} demands={required} />
+        <Asked title={t('why.preferred')} demands={preferred} />
+        {why.policy !== undefined && <Policy id={why.policy} />}
+        {candidates.length > 0 && <Candidates list={candidates} chosen={assignment.agent_id} />}
       </details>
     </li>
   )

@@ -33,7 +33,7 @@ export interface RowsInput {
 }
 
 function isQuiet(message: Message): boolean {
-  return message.message_type === 'activity' || message.content?.kind === 'survey'
+  return message.message_type === 'activity' || message.message_type === 'template'
 }
 
 function continues(group: Group, sender: Sender, side: Group['side'], isPrivate: boolean, at: string): boolean {
@@ -79,7 +79,7 @@ export function rowsOf({ messages, pending, me, readSeq }: RowsInput): Row[] {
     }
     const key = message.client_message_id ?? message.id
     if (isQuiet(message)) {
-      rows.push({ kind: message.message_type === 'activity' ? 'activity' : 'survey', key, message })
+      rows.push({ kind: message.content?.kind === 'survey' ? 'survey' : 'activity', key, message })
       group = null
       continue
     }

@@ -18,6 +18,8 @@ const CONFIG = {
   theme: 'auto',
   online: true,
   survey_enabled: true,
+  teams: [],
+  hours: { open: true, opens_at: null },
   emergency: { active: false, message: null, contacts: [{ kind: 'phone', label: 'Shop', value: '+44 20 7946 0000' }] },
 }
 

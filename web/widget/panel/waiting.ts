@@ -82,7 +82,8 @@ export function createWaiting(options: {
 
   function look(): void {
     clearTimeout(timer)
-    if (waits(get().conversation)) void ask()
+    // A server that says nothing of its hours has no waiting room either.
+    if (waits(get().conversation) && get().config?.hours) void ask()
   }
 
   /** What there is to look at, fetched once for those who wait. */

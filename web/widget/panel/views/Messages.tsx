@@ -15,7 +15,7 @@ export function Messages() {
   // Only the newest question for a rating can be answered; older ones have had their time.
   const asked = conversation?.survey?.episode
   const question = thread.messages.find((message) => message.content?.kind === 'survey' && message.episode === asked)
-  const visible = thread.messages.filter((message) => message === question || isSpoken(message))
+  const visible = thread.messages.filter((message) => message === question || isSpoken(message) || joined(message))
   const newestOwn =
     thread.pending.length > 0 ? undefined : visible.findLast((message) => message.sender.kind === 'contact')
   const survey = conversation?.survey && <SurveyCard key={`survey${conversation.survey.episode}`} />
@@ -36,7 +36,13 @@ export function Messages() {
     }
     day = today
     if (message === question) rows.push(i === visible.length - 1 && closed, survey)
-    else if (message.sender.kind === 'contact') {
+    else if (joined(message)) {
+      rows.push(
+        <li class="note" key={message.seq}>
+          {words.t('joined', { name: joined(message)! })}
+        </li>,
+      )
+    } else if (message.sender.kind === 'contact') {
       const seen = message.seq <= (conversation?.agent_read_seq ?? 0)
       const followed = i === visible.length - 1 && thread.pending.length > 0
       rows.push(
@@ -77,6 +83,11 @@ function sameRun(a: WidgetMessage | undefined, b: WidgetMessage | undefined): bo
 
 function isSpoken({ message_type: type }: WidgetMessage): boolean {
   return type === 'incoming' || type === 'outgoing'
+}
+
+/** Who has joined, where the message says so. */
+function joined({ content }: WidgetMessage): string | null {
+  return content?.kind === 'agent_joined' ? content.agent_name : null
 }
 
 function Day({ text }: { text: string }) {

@@ -88,6 +88,7 @@ export function Announcer() {
     saidRef.current = Math.max(newest, saidRef.current)
     if (!open || fresh.length === 0) return
     const lines = fresh.map((message) => {
+      if (message.content?.kind === 'agent_joined') return words.t('joined', { name: message.content.agent_name })
       if (message.message_type === 'template') return words.t('surveyTitle')
       return words.t('says', { name: message.sender.name || words.t('agent'), text: message.text })
     })
