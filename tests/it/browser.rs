@@ -125,6 +125,11 @@ async fn the_emergency_plan_is_seen_by_everybody_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn conversations_change_hands() {
+    tell("handover").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn routing_is_set_up_by_hand() {
     tell("routing_setup").await;
 }

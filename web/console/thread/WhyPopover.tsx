@@ -35,7 +35,10 @@ export function WhyPopover(props: {
       </Popover.Target>
       <Popover.Dropdown p={0} role="dialog" aria-label={t('why.title')} className={css.dropdown ?? ''}>
         <ScrollArea.Autosize mah="min(480px, 70vh)" type="auto" className={css.root ?? ''}>
-          <h2 className={css.title}>{t('why.title')}</h2>
+          {/* Takes the keyboard, so that Escape closes it and a screen reader begins here. */}
+          <h2 className={css.title} tabIndex={-1} data-autofocus>
+            {t('why.title')}
+          </h2>
           {props.opened && <Assignments id={props.conversationId} />}
         </ScrollArea.Autosize>
       </Popover.Dropdown>
