@@ -107,7 +107,7 @@ await story(async (browser) => {
   await mei.getByRole('button', { name: 'More', exact: true }).click()
   await mei.getByRole('menuitem', { name: /^Join/ }).click()
   await chat.getByRole('listitem').getByText('Mei Chen has joined the conversation.').waitFor()
-  await thread(bo).getByText('Mei Chen joined, and the visitor was told').waitFor()
+  await thread(bo).getByText('Joined by Mei Chen, in sight of the visitor').waitFor()
   await shot(page, '05-joined')
   await mei.getByRole('button', { name: 'More', exact: true }).click()
   await mei.getByRole('menuitem', { name: /^Take over/ }).click()

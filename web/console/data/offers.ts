@@ -10,6 +10,8 @@ export interface Offers {
   decline(conversationId: string): Promise<void>
   /** Hears of every new offer. */
   onOffer(listener: (offer: Offer) => void): () => void
+  /** A colleague was asked to take this one. */
+  awaitAnswer(conversationId: string): void
   /** Hears what became of a conversation that I wanted to hand to somebody. */
   onAnswer(listener: AnswerListener): () => void
 }
@@ -30,6 +32,7 @@ export function createOffers(with_: {
   const now = with_.now ?? Date.now
   const listeners = new Set<(offer: Offer) => void>()
   const answerListeners = new Set<AnswerListener>()
+  const awaited = new Set<string>()
   const timers = new Map<string, ReturnType<typeof setTimeout>>()
 
   function put(offer: Offer): void {
@@ -78,6 +81,7 @@ export function createOffers(with_: {
       listeners.add(listener)
       return () => listeners.delete(listener)
     },
+    awaitAnswer: (id) => void awaited.add(id),
     onAnswer(listener) {
       answerListeners.add(listener)
       return () => answerListeners.delete(listener)
@@ -96,10 +100,10 @@ export function createOffers(with_: {
           if (!known) for (const listener of listeners) listener(offer)
         }),
         realtime.on('conversation.offer_ended', ({ conversation_id, outcome }) => {
-          const mine = store.get().offers.some((each) => each.conversation.id === conversation_id)
           end(conversation_id)
-          // Asked by me, of somebody else.
-          if (!mine) for (const listener of answerListeners) listener(conversation_id, outcome)
+          if (awaited.delete(conversation_id)) {
+            for (const listener of answerListeners) listener(conversation_id, outcome)
+          }
         }),
       ]
       return () => {

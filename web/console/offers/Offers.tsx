@@ -40,8 +40,6 @@ export function Offers({ onTaken }: { onTaken: (conversationId: string) => void 
         if (!conversation || outcome === 'withdrawn') return
         const name = contactName(conversation.contact) ?? t('contact.visitor', { number: conversation.number })
         notifications.show({
-          // Whoever asked may be told by two ways.
-          id: `${outcome} ${id}`,
           color: outcome === 'accepted' ? 'teal' : 'yellow',
           message: t(`transfer.${outcome}`, { name }),
           autoClose: 8000,

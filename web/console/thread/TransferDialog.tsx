@@ -64,6 +64,8 @@ function Form({ conversation, onClose }: { conversation: Conversation; onClose: 
     setBusy(true)
     setProblem(null)
     try {
+      // Before it is sent: the answer may be quicker than the server's own.
+      if (body.accept_seconds) desk.awaitAnswer(conversation.id)
       await desk.transfer(conversation.id, body)
       onClose()
     } catch (failure) {

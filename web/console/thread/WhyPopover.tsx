@@ -78,7 +78,7 @@ function Entry({ assignment, open }: { assignment: Assignment; open: boolean }) 
         </summary>
         <p>
           {t(`why.reason.${why.reason}`, { defaultValue: '' })}{' '}
-          {waited !== undefined && t('why.waited', { time: duration(waited) })}{' '}
+          {waited !== undefined && waited > 0 && t('why.waited', { time: duration(waited) })}{' '}
           {step > 0 && t('why.steps', { count: step })}
         </p>
         <Asked title={t('why.required')} demands={required} />
