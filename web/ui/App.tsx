@@ -11,6 +11,7 @@ import { createRoot } from 'react-dom/client'
 import { ApiProblem } from 'client/http'
 import { CrashBoundary } from './CrashBoundary'
 import { setupI18n, type Dictionaries } from './i18n'
+import { recall, remember } from './storage'
 import { cssVariables, theme } from './theme'
 
 const colorScheme = localStorageColorSchemeManager({ key: 'frontdesk.color-scheme' })
@@ -46,9 +47,23 @@ function Providers({ children }: { children: ReactNode }) {
   )
 }
 
+const RELOADED = 'frontdesk.reloaded-at'
+
+/** A page that was opened before a deploy asks for parts that are no more: it begins anew, once, and then says so. */
+function reloadWhenOutdated(): void {
+  addEventListener('vite:preloadError', (event) => {
+    const before = Number(recall(RELOADED))
+    if (Date.now() - before < 60_000) return
+    event.preventDefault()
+    remember(RELOADED, String(Date.now()))
+    location.reload()
+  })
+}
+
 /** Renders an app into the page, with its dictionaries laid over the shared ones. */
 export function mount(app: ReactNode, dictionaries: Dictionaries): void {
   setupI18n(dictionaries)
+  reloadWhenOutdated()
   const root = document.getElementById('root')
   if (!root) throw new Error('The page has no #root')
   createRoot(root).render(
