@@ -70,6 +70,15 @@ await story(async (browser) => {
   await asked(mei).waitFor({ state: 'detached' })
   await chat.getByText('Mei Chen is here for you').waitFor()
 
+  now('a label for the visitor')
+  await mei
+    .getByRole('textbox', { name: 'Labels' })
+    .or(mei.getByRole('combobox', { name: 'Labels' }))
+    .fill('regular')
+  await mei.keyboard.press('Enter')
+  await mei.reload()
+  await mei.getByText('regular', { exact: true }).waitFor()
+
   now('why')
   await mei.keyboard.press('Escape')
   await mei.locator('body').press('w')

@@ -156,6 +156,16 @@ await story(async (browser) => {
     (await portal.getByRole('combobox', { name: 'Team' }).inputValue()) === 'Repairs',
     'the team of an inbox was not kept',
   )
+  await choose('Team', 'Everybody')
+  await portal.getByText('Saved.').first().waitFor()
+  await portal.reload()
+  await loaded(portal)
+  check(
+    (await portal.getByRole('combobox', { name: 'Team' }).inputValue()) === 'Everybody',
+    'an inbox cannot be taken from its team',
+  )
+  await choose('Team', 'Repairs')
+  await portal.getByText('Saved.').first().waitFor()
 
   now('what is needed cannot be removed')
   await open('Teams')

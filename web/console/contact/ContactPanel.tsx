@@ -15,6 +15,7 @@ import { contactName } from '../data/conversations'
 import { Stars } from '../thread/SurveyCard'
 import css from './ContactPanel.module.css'
 import { EditableField } from './EditableField'
+import { Labels } from './Labels'
 import { deviceOf, webAddress } from './visit'
 
 export function ContactPanel({
@@ -41,7 +42,7 @@ export function ContactPanel({
   )
 
   /** An empty text clears a field; null would leave it as it is. */
-  async function save(change: Partial<Pick<Contact, 'name' | 'email' | 'phone'>>): Promise<void> {
+  async function save(change: Partial<Pick<Contact, 'name' | 'email' | 'phone' | 'tags'>>): Promise<void> {
     const saved = await http.patch<Contact>(`/v1/contacts/${id}`, change)
     queries.setQueryData(key, saved)
     const { name, email } = saved
@@ -95,6 +96,7 @@ export function ContactPanel({
               value={contact.phone}
               onSave={(value) => save({ phone: value ?? '' })}
             />
+            <Labels labels={contact.tags} onSave={(tags) => save({ tags })} />
           </section>
           <section className={css.section}>
             <h3 className={css.heading}>{t('contact.visit')}</h3>
