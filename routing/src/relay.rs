@@ -8,6 +8,7 @@ use bytes::Bytes;
 use chrono::TimeDelta;
 use desk::conversation::Conversation;
 use desk::event::{self, Event, Reader, Told};
+use futures::StreamExt as _;
 use infra::Timestamp;
 use infra::database::StoreError;
 use infra::spoken::OrLog as _;
@@ -33,6 +34,8 @@ const CLEARED_TOGETHER: usize = 16;
 const SWEPT_FACTS: u64 = 100;
 /// How many companies one sweep looks at: all of a small server, a share of a big one in each turn.
 const SWEPT_TOGETHER: usize = 64;
+/// At how many floors a sweep looks at once: one that is stuck must not keep others waiting.
+const LOOKED_AT_ONCE: usize = 8;
 /// The same while the bus is away, and sweeps are all that other processes hear.
 const SWEPT_TOGETHER_ALONE: usize = 512;
 
@@ -220,8 +223,11 @@ pub async fn assign(routing: &Routing, account: AccountId) {
 
 async fn look(routing: &Routing, account: AccountId, is_thorough: bool) {
     let Some(mut turn) = routing.turns.take(account) else { return };
+    let mut is_thorough = is_thorough;
     while {
         let more = look_once(routing, account, is_thorough).await;
+        // Who asked meanwhile may have asked for the thorough kind.
+        is_thorough = true;
         turn.again(more)
     } {}
 }
@@ -248,7 +254,7 @@ async fn look_once(routing: &Routing, account: AccountId, is_thorough: bool) -> 
 }
 
 /// Looks at a company's floor again at a time. An alarm that dies with its process is made up for by the sweeps of others.
-fn look_at(routing: &Routing, account: AccountId, at: Timestamp) {
+pub(crate) fn look_at(routing: &Routing, account: AccountId, at: Timestamp) {
     if !routing.alarms.set(account, at) {
         return;
     }
@@ -266,9 +272,8 @@ fn look_at(routing: &Routing, account: AccountId, at: Timestamp) {
 
 /// Looks at the floors of the companies whose agents are connected to this process.
 pub async fn look_here(routing: &Routing) {
-    for account in routing.presence.accounts_here() {
-        look(routing, account, true).await;
-    }
+    let accounts = futures::stream::iter(routing.presence.accounts_here());
+    accounts.for_each_concurrent(LOOKED_AT_ONCE, |account| look(routing, account, true)).await;
 }
 
 /// Publishes what was left behind, for the companies whose people are connected to this process.

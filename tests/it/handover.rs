@@ -104,6 +104,9 @@ async fn who_comes_back_to_the_console_is_asked_again_what_still_stands() {
     ana.writes("Hello").await;
     is_offered(&bo, &ana.chat(), 0).await;
 
+    // A page that is loaded anew is gone for a moment, which is no answer.
+    bo.leaves();
+    app.clock().pause(Duration::from_millis(1_500)).await;
     bo.connects().await;
 
     is_offered(&bo, &ana.chat(), 0).await;

@@ -141,7 +141,7 @@ async fn happen(
             conversation::note(tx, id, Mark::ReadByContact(begun.contact), begun.public_seq).await?;
             let sent = message::receive(tx, begun.contact, inbox, text, tx.uuid()).await?;
             if let Some((agent, _)) = agent.filter(|_| sent.conversation.is_waiting()) {
-                conversation::claim(tx, id, agent, routed("last_agent")).await?;
+                conversation::claim(tx, id, sent.conversation.team_id, agent, routed("last_agent")).await?;
             }
         }
         (Step::Agent(text), _, Some(author)) => {
@@ -198,7 +198,8 @@ async fn begin(
     contact::seen(tx, contact, Some(script::page(&story.page, &front))).await?;
     let sent = message::receive(tx, contact, inbox, text, tx.uuid()).await?;
     if let Some(who) = story.agent {
-        conversation::claim(tx, sent.conversation.id, staff.of(who).0, routed("least_busy")).await?;
+        conversation::claim(tx, sent.conversation.id, sent.conversation.team_id, staff.of(who).0, routed("least_busy"))
+            .await?;
     }
     look(tx, contact, sent.conversation.id).await
 }

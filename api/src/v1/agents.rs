@@ -217,7 +217,10 @@ pub(crate) async fn change(
     let mut tx = scope.begin().await?;
     // Conversations before agents, as in every assignment: the other order could wait in a circle.
     if ask.disabled == Some(true) {
+        // Not while places are being counted, and none of theirs afterwards: their sockets close a moment later.
+        desk::queue::floor::take_turn(&tx).await?;
         desk::conversation::release_all_of(&mut tx, id).await?;
+        agent::choose(&tx, id, Availability::Away, None, agent::ChosenBy::Auto).await?;
     }
     let detail = serde_json::json!({
         "role": ask.role, "name": name, "capacity": ask.capacity, "channel_capacity": ask.channel_capacity,

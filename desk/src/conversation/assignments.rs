@@ -44,7 +44,7 @@ pub async fn assignments(tx: &TenantTx, id: ConversationId) -> Result<Vec<Assign
         .all(sql(
             "select s.agent_id, a.name as agent_name, s.decided_by, s.why, s.created_at \
              from assignment s left join agent a on a.id = s.agent_id \
-             where s.conversation_id = $1 order by s.created_at desc, s.id desc limit 100",
+             where s.conversation_id = $1 order by s.created_at desc, s.number desc limit 100",
             [id.uuid().into()],
         ))
         .await?;

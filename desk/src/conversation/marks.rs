@@ -280,18 +280,19 @@ impl Sheet {
 }
 
 /// Moves the marks and says where they were and are. A visitor's mark on somebody else's conversation moves nothing. What is newly
-/// read is taken off the counts rather than the rest counted again: messages up to a known place do not change, while new ones
+/// read is taken off the counts, up to what this statement can see, rather than the rest counted again: messages up to a known place do not change, while new ones
 /// may be written at this very moment.
 macro_rules! statement {
     ($marks:literal, $tenant:literal, $locked:literal) => {
         concat!(
-            "with mark as (", $marks, "), target as materialized (
+            "with mark as (select k.*, x.last_seq, x.last_public_seq from (", $marks, ") k join ", $tenant, "conversation x on x.id = k.id
+), target as materialized (
     select c.id, c.contact_id, c.agent_read_seq as agent_was, c.contact_read_seq as contact_was,
-        c.contact_delivered_seq as delivered_was, greatest(c.agent_read_seq, least(m.agent_read, c.last_seq)) as agent_read,
-        case when m.contact_id = c.contact_id then greatest(c.contact_read_seq, least(m.contact_read, c.last_public_seq))
+        c.contact_delivered_seq as delivered_was, greatest(c.agent_read_seq, least(m.agent_read, m.last_seq)) as agent_read,
+        case when m.contact_id = c.contact_id then greatest(c.contact_read_seq, least(m.contact_read, m.last_public_seq))
             else c.contact_read_seq end as contact_read,
         case when m.contact_id = c.contact_id
-            then greatest(c.contact_delivered_seq, least(greatest(m.contact_read, m.delivered), c.last_public_seq))
+            then greatest(c.contact_delivered_seq, least(greatest(m.contact_read, m.delivered), m.last_public_seq))
             else c.contact_delivered_seq end as delivered
     from mark m join ", $tenant, "conversation c on c.id = m.id
     for no key update of c", $locked, "

@@ -47,18 +47,27 @@ pub async fn assign(
     hand_over(tx, conversation, to, by, Entrance::by(Reason::Returned)).await
 }
 
-/// Gives a waiting conversation to an agent; `None` when it does not wait any more, or is in other hands at this moment.
+/// Gives a conversation that waits in this line to an agent; `None` when it does not any more, or is in other hands at this moment.
 pub async fn claim(
     tx: &mut TenantTx,
     id: ConversationId,
+    line: Option<TeamId>,
     to: AgentId,
     by: AssignedBy,
 ) -> Result<Option<Conversation>, ConversationError> {
     // Somebody who has it in hand at this moment decides for themselves; waiting for them could be waiting in a circle.
-    match lock_if_free(tx, id).await?.filter(Conversation::is_waiting) {
-        Some(conversation) => hand_over(tx, conversation, Some(to), by, Entrance::by(Reason::Returned)).await.map(Some),
-        None => Ok(None),
+    let Some(conversation) = lock_if_free(tx, id).await? else { return Ok(None) };
+    let entry = queue::find(tx, id).await?;
+    if !conversation.is_waiting() {
+        if entry.is_some() {
+            queue::leave(tx, id, queue::Outcome::Left).await?;
+        }
+        return Ok(None);
     }
+    if entry.is_none_or(|entry| entry.team != line) {
+        return Ok(None);
+    }
+    hand_over(tx, conversation, Some(to), by, Entrance::by(Reason::Returned)).await.map(Some)
 }
 
 /// Takes a conversation from this agent and puts it back into line, at its place; `None` when it is theirs no more, or in other
@@ -154,10 +163,14 @@ async fn hand_over(
         AssignedBy::Routing { why, stamp } => ("routing".to_owned(), why, None, stamp),
     };
     tx.run(sql(
-        "insert into assignment (id, conversation_id, agent_id, decided_by, why, created_at) values ($1, $2, $3, $4, $5, $6)",
+        "insert into assignment (id, conversation_id, agent_id, decided_by, why, created_at, number) \
+         values ($1, $2, $3, $4, $5, $6, (select count(*) from assignment where conversation_id = $2))",
         [tx.uuid().into(), id.uuid().into(), to.map(infra::Id::uuid).into(), decided_by.into(), why.into(), tx.now().into()],
     ))
     .await?;
+    tx.run(sql("delete from transfer where conversation_id = $1", [id.uuid().into()])).await?;
+    queue::follow(tx, &mut conversation, stood, entrance).await?;
+    // After the line: a round holds places there while it waits for an agent's row.
     if let Some(agent_id) = to {
         tx.run(sql(
             "update agent set last_assigned_at = $2, missed_offers = 0 where id = $1",
@@ -165,8 +178,6 @@ async fn hand_over(
         ))
         .await?;
     }
-    tx.run(sql("delete from transfer where conversation_id = $1", [id.uuid().into()])).await?;
-    queue::follow(tx, &mut conversation, stood, entrance).await?;
     let activity = match (to, name) {
         (Some(agent_id), Some(agent_name)) => Activity::Assigned { agent_id, agent_name, by: author },
         _ => Activity::Unassigned { by: author },

@@ -1,5 +1,6 @@
 //! What routing reads of a company at once: who could take something, what they have, and which rules hold for what waits.
 
+use chrono::TimeDelta;
 use infra::Timestamp;
 use infra::database::{Rows as _, StoreError, sql};
 use sea_orm::FromQueryResult;
@@ -25,6 +26,8 @@ pub struct AgentRow {
     pub languages: Vec<String>,
     /// When they were last given one.
     pub last_assigned_at: Option<Timestamp>,
+    /// Since when nobody is connected as this agent.
+    pub gone_at: Option<Timestamp>,
 }
 
 /// What an agent has of one channel.
@@ -59,13 +62,14 @@ struct SeatRow {
     channel_capacity: serde_json::Value,
     languages: Vec<String>,
     last_assigned_at: Option<Timestamp>,
+    gone_at: Option<Timestamp>,
 }
 
 /// Every agent.
 pub async fn agents(tx: &TenantTx) -> Result<Vec<AgentRow>, StoreError> {
     let rows: Vec<SeatRow> = tx
         .all(sql(
-            "select id, availability, capacity, channel_capacity, languages, last_assigned_at from agent order by created_at, id",
+            "select id, availability, capacity, channel_capacity, languages, last_assigned_at, gone_at from agent order by created_at, id",
             [],
         ))
         .await?;
@@ -78,6 +82,7 @@ pub async fn agents(tx: &TenantTx) -> Result<Vec<AgentRow>, StoreError> {
             channel_capacity: crate::setup::read("agent", &id, row.channel_capacity)?,
             languages: row.languages,
             last_assigned_at: row.last_assigned_at,
+            gone_at: row.gone_at,
         })
     };
     rows.into_iter().map(read).collect()
@@ -138,6 +143,9 @@ pub async fn holds(tx: &TenantTx) -> Result<Vec<Hold>, StoreError> {
     Ok(rows.into_iter().map(read).collect())
 }
 
+/// How long whoever is asked may be gone before the question goes on: a page that is loaded anew is back at once.
+pub const GRACE: TimeDelta = TimeDelta::seconds(5);
+
 /// Whether a closer look is worth its while: most are not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, FromQueryResult)]
 pub struct Pulse {
@@ -156,12 +164,12 @@ pub async fn pulse(tx: &TenantTx, here: Vec<Uuid>) -> Result<Pulse, StoreError> 
             "select exists (select 1 from queue_entry) and exists (select 1 from agent a where a.id = any($1::uuid[]) and a.availability = 'online' and a.capacity * 100 > \
              coalesce((select sum(i.weight) from conversation c join inbox i on i.id = c.inbox_id \
              where c.assignee_id = a.id and c.status = 'open'), 0)) as can_give, \
-             exists (select 1 from queue_entry where offered_until <= $2 or step_at <= $2 or (offered_to is not null and \
-             not (offered_to = any($1::uuid[])))) or exists (select 1 from transfer where until <= $2) as is_due, \
+             exists (select 1 from queue_entry where offered_until <= $2 or step_at <= $2) or exists (select 1 from queue_entry q \
+             join agent a on a.id = q.offered_to where a.availability <> 'online' or a.gone_at <= $3) or exists (select 1 from transfer where until <= $2) as is_due, \
              exists (select 1 from agent a join conversation c on c.assignee_id = a.id where c.status = 'open' \
              and c.waiting_since is not null and (a.gone_at is not null or a.availability = 'reassigning' \
              or exists (select 1 from assignment_policy p where p.rules ->> 'answer_seconds' is not null))) as is_owed",
-            [here.into(), tx.now().into()],
+            [here.into(), tx.now().into(), (tx.now() - GRACE).into()],
         ))
         .await?;
     row.ok_or_else(|| StoreError::Refused("a question without an answer".to_owned()))

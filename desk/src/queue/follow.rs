@@ -164,7 +164,7 @@ async fn enter(tx: &TenantTx, conversation: &mut Conversation, entrance: Entranc
         .one(sql(
             "select c.start, (select min(w.entered_at) from wait w where w.conversation_id = c.id and w.episode = $2) as first_entered_at, \
              (select a.agent_id from assignment a where a.conversation_id = c.id and a.agent_id is not null \
-             order by a.created_at desc, a.id desc limit 1) as last_agent_id from conversation c where c.id = $1",
+             order by a.created_at desc, a.number desc limit 1) as last_agent_id from conversation c where c.id = $1",
             [id.uuid().into(), conversation.episode.into()],
         ))
         .await?;
@@ -178,8 +178,9 @@ async fn enter(tx: &TenantTx, conversation: &mut Conversation, entrance: Entranc
     let outcome = routing_rule::apply(&rules, Facts::of(&contact, conversation.inbox_id, &start));
     let wanted = entrance.team.or(conversation.team_id).or(start.team_id).or(outcome.team_id).or(inbox.team_id);
     conversation.priority = conversation.priority.or(outcome.priority);
-    let first = matches!(entrance.reason, Reason::New | Reason::Reopened);
-    let (team, turned_away) = if first { admitted(tx, wanted, &inbox).await? } else { (wanted, false) };
+    // Who had a place in this episode keeps it.
+    let (team, turned_away) =
+        if known.first_entered_at.is_none() { admitted(tx, wanted, &inbox).await? } else { (wanted, false) };
     conversation.team_id = team;
     tx.run(sql(
         "insert into wait (id, conversation_id, episode, team_id, skill_ids, entered_at, left_at, outcome, position, staffed) \
@@ -281,6 +282,21 @@ pub async fn repair(tx: &mut TenantTx) -> Result<usize, StoreError> {
             [],
         ))
         .await?;
+    let ended = tx
+        .run(sql(
+            "update wait w set left_at = $1, outcome = 'left' where w.left_at is null \
+             and not exists (select 1 from queue_entry q where q.conversation_id = w.conversation_id)",
+            [tx.now().into()],
+        ))
+        .await?;
+    let over = tx
+        .run(sql(
+            "update handling h set ended_at = $1 from conversation c where h.ended_at is null and c.id = h.conversation_id \
+             and (c.status <> 'open' or c.assignee_id is distinct from h.agent_id)",
+            [tx.now().into()],
+        ))
+        .await?;
+    let gone = gone + ended + over;
     let astray: Vec<Astray> = tx
         .all(sql(
             "select c.id from conversation c where c.status = 'open' and c.assignee_id is null \

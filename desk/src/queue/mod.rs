@@ -21,7 +21,7 @@ use crate::skill::Demands;
 use crate::team::TeamId;
 
 pub use follow::{Entrance, Outcome, Stood, end_wait, repair};
-pub(crate) use follow::{follow, rank};
+pub(crate) use follow::{follow, leave, rank};
 
 /// Why it waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]

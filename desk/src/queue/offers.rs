@@ -1,5 +1,6 @@
 //! Asking agents, and noting what a wait has come to. Entries are changed here only while they are there: one that has left the
-//! line meanwhile must not come back.
+//! line meanwhile must not come back. An entry in other hands is left alone: whoever holds it may be waiting for what this
+//! transaction holds.
 
 use infra::Timestamp;
 use infra::database::{Rows as _, StoreError, sql};
@@ -29,7 +30,10 @@ pub async fn offer(tx: &TenantTx, id: ConversationId, question: Question) -> Res
     let touched = tx
         .run(sql(
             "update queue_entry set offered_to = $2, offered_at = $3, offered_until = $4, offer_why = $5, \
-             declined = case when $6 then '{}' else declined end, updated_at = $3 where conversation_id = $1 and offered_to is null",
+             declined = case when $6 then '{}' else declined end, updated_at = $3 \
+             where conversation_id = (select q.conversation_id from queue_entry q join conversation c on c.id = q.conversation_id \
+             where q.conversation_id = $1 and q.offered_to is null and c.status = 'open' and c.assignee_id is null \
+             for update of q skip locked)",
             [id.uuid().into(), to.uuid().into(), tx.now().into(), until.into(), why.into(), is_new_round.into()],
         ))
         .await?;
@@ -40,13 +44,17 @@ pub async fn offer(tx: &TenantTx, id: ConversationId, question: Question) -> Res
     Ok(true)
 }
 
-/// Notes that whom it was offered to does not take it; false when they are not being asked.
-pub async fn pass_on(tx: &TenantTx, id: ConversationId, from: AgentId) -> Result<bool, StoreError> {
+/// Notes that whom it was offered to does not take it; false when they are not being asked. Who `declined` is not asked again this
+/// time round.
+pub async fn pass_on(tx: &TenantTx, id: ConversationId, from: AgentId, declined: bool) -> Result<bool, StoreError> {
     let touched = tx
         .run(sql(
             "update queue_entry set offered_to = null, offered_until = null, offer_why = null, \
-             declined = array_append(declined, $2), reason = 'declined', updated_at = $3 where conversation_id = $1 and offered_to = $2",
-            [id.uuid().into(), from.uuid().into(), tx.now().into()],
+             declined = case when $4 then array_append(declined, $2) else declined end, \
+             reason = case when $4 then 'declined' else reason end, updated_at = $3 \
+             where conversation_id = (select conversation_id from queue_entry where conversation_id = $1 and offered_to = $2 \
+             for update skip locked)",
+            [id.uuid().into(), from.uuid().into(), tx.now().into(), declined.into()],
         ))
         .await?;
     Ok(touched > 0)
@@ -71,7 +79,8 @@ pub async fn offered(tx: &TenantTx, id: ConversationId, to: AgentId) -> Result<O
 /// Notes how many rungs of the ladder were taken, and when the next one is.
 pub async fn climb(tx: &TenantTx, id: ConversationId, step: i16, next_at: Option<Timestamp>) -> Result<(), StoreError> {
     tx.run(sql(
-        "update queue_entry set step = $2, step_at = $3, updated_at = $4 where conversation_id = $1",
+        "update queue_entry set step = $2, step_at = $3, updated_at = $4 \
+         where conversation_id = (select conversation_id from queue_entry where conversation_id = $1 for update skip locked)",
         [id.uuid().into(), step.into(), next_at.into(), tx.now().into()],
     ))
     .await
@@ -87,7 +96,7 @@ struct Missed {
 pub async fn missed(tx: &TenantTx, agent: AgentId) -> Result<i16, StoreError> {
     let row: Option<Missed> = tx
         .one(sql(
-            "update agent set missed_offers = missed_offers + 1 where id = $1 returning missed_offers",
+            "update agent set missed_offers = least(missed_offers + 1, 1000) where id = $1 returning missed_offers",
             [agent.uuid().into()],
         ))
         .await?;

@@ -25,6 +25,8 @@ pub struct Owed {
     pub availability: Availability,
     /// The policy of its team, or of its inbox.
     pub policy: Option<PolicyId>,
+    /// How often it has waited in this episode.
+    pub waits: i64,
 }
 
 #[derive(FromQueryResult)]
@@ -35,6 +37,7 @@ struct Row {
     gone_at: Option<Timestamp>,
     availability: String,
     policy_id: Option<Uuid>,
+    waits: i64,
 }
 
 /// All of them.
@@ -42,7 +45,8 @@ pub async fn owed(tx: &TenantTx) -> Result<Vec<Owed>, StoreError> {
     let rows: Vec<Row> = tx
         .all(sql(
             "select c.id, c.assignee_id, greatest(c.waiting_since, coalesce(h.started_at, c.waiting_since)) as since, a.gone_at, \
-             a.availability, coalesce(t.assignment_policy_id, i.assignment_policy_id) as policy_id \
+             a.availability, coalesce(t.assignment_policy_id, i.assignment_policy_id) as policy_id, \
+             (select count(*) from wait w where w.conversation_id = c.id and w.episode = c.episode) as waits \
              from conversation c join agent a on a.id = c.assignee_id join inbox i on i.id = c.inbox_id \
              left join team t on t.id = c.team_id left join handling h on h.conversation_id = c.id and h.ended_at is null \
              where c.status = 'open' and c.assignee_id is not null and c.waiting_since is not null order by c.waiting_since, c.id",
@@ -58,15 +62,17 @@ pub async fn owed(tx: &TenantTx) -> Result<Vec<Owed>, StoreError> {
             gone_at: row.gone_at,
             availability: Availability::read(&row.availability),
             policy: row.policy_id.map(PolicyId::from_uuid),
+            waits: row.waits,
         })
         .collect())
 }
 
-/// Notes who is connected: whoever is not, is gone since now, if not already.
+/// Notes who is connected: whoever is not, is gone since now, if not already. Rows in other hands are left for the next time; to be
+/// committed by itself, as rounds hold such rows while they wait.
 pub async fn note_presence(tx: &TenantTx, here: Vec<Uuid>) -> Result<u64, StoreError> {
     tx.run(sql(
         "update agent set gone_at = case when id = any($1::uuid[]) then null else $2::timestamptz end \
-         where (gone_at is null) <> (id = any($1::uuid[]))",
+         where id in (select id from agent where (gone_at is null) <> (id = any($1::uuid[])) for no key update skip locked)",
         [here.into(), tx.now().into()],
     ))
     .await

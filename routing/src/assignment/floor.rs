@@ -20,6 +20,8 @@ pub struct Loaded {
     pub floor: Floor,
     /// The entries that the tickets were made of.
     pub entries: HashMap<ConversationId, QueueEntry>,
+    /// Who has been gone for longer than a page takes to load anew.
+    pub gone: BTreeSet<AgentId>,
     /// The policies by id, and the one that holds where none is named.
     pub policies: Policies,
 }
@@ -52,7 +54,10 @@ impl Policies {
 /// Reads the floor. `here` are the agents who are connected.
 pub async fn load(tx: &TenantTx, here: &BTreeSet<AgentId>) -> Result<Loaded, StoreError> {
     let policies = Policies::load(tx).await?;
-    let seats = seats(tx, here).await?;
+    let rows = floor::agents(tx).await?;
+    let is_gone = |row: &&AgentRow| row.gone_at.is_some_and(|at| at <= tx.now() - floor::GRACE);
+    let gone = rows.iter().filter(is_gone).map(|row| row.id).collect();
+    let seats = seats(tx, rows, here).await?;
     let entries = queue::list(tx).await?;
     let tickets = tickets(tx, &entries, &policies).await?;
     let mut brands: BTreeMap<brand::BrandId, BTreeSet<team::TeamId>> = BTreeMap::new();
@@ -62,10 +67,10 @@ pub async fn load(tx: &TenantTx, here: &BTreeSet<AgentId>) -> Result<Loaded, Sto
         }
     }
     let entries = entries.into_iter().map(|entry| (entry.conversation, entry)).collect();
-    Ok(Loaded { floor: Floor { seats, tickets, brands }, entries, policies })
+    Ok(Loaded { floor: Floor { seats, tickets, brands }, entries, gone, policies })
 }
 
-async fn seats(tx: &TenantTx, here: &BTreeSet<AgentId>) -> Result<Vec<Seat>, StoreError> {
+async fn seats(tx: &TenantTx, rows: Vec<AgentRow>, here: &BTreeSet<AgentId>) -> Result<Vec<Seat>, StoreError> {
     let mut by_agent: HashMap<AgentId, Vec<Held>> = HashMap::new();
     for held in floor::held(tx).await? {
         by_agent.entry(held.agent).or_default().push(held);
@@ -90,7 +95,7 @@ async fn seats(tx: &TenantTx, here: &BTreeSet<AgentId>) -> Result<Vec<Seat>, Sto
             last_assigned_at: row.last_assigned_at,
         }
     };
-    Ok(floor::agents(tx).await?.into_iter().map(seat).collect())
+    Ok(rows.into_iter().map(seat).collect())
 }
 
 async fn tickets(tx: &TenantTx, entries: &[QueueEntry], policies: &Policies) -> Result<Vec<Ticket>, StoreError> {

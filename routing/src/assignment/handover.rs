@@ -49,6 +49,9 @@ pub enum HandoverError {
     /// It is theirs already.
     #[error("they have it already")]
     TheirsAlready,
+    /// Nobody would have it while the colleague is asked.
+    #[error("nobody has it: give it to them, or leave it in line")]
+    NobodyHasIt,
     /// The conversation.
     #[error(transparent)]
     Conversation(#[from] ConversationError),
@@ -63,7 +66,7 @@ pub enum HandoverError {
 impl Fault for HandoverError {
     fn kind(&self) -> Kind {
         match self {
-            Self::OfferEnded | Self::TheirsAlready => Kind::Conflict,
+            Self::OfferEnded | Self::TheirsAlready | Self::NobodyHasIt => Kind::Conflict,
             Self::TeamUnknown | Self::BrandWithoutTeam => Kind::NotFound,
             Self::Conversation(error) => error.kind(),
             Self::Note(error) => error.kind(),
@@ -74,6 +77,7 @@ impl Fault for HandoverError {
         match self {
             Self::OfferEnded => "offer_ended",
             Self::TheirsAlready => "theirs_already",
+            Self::NobodyHasIt => "nobody_has_it",
             Self::TeamUnknown => "team_unknown",
             Self::BrandWithoutTeam => "brand_without_team",
             Self::Conversation(error) => error.code(),
@@ -123,7 +127,7 @@ pub async fn decline(
     let passed = transfer::of(&tx, id).await?.filter(|asked| asked.to == who);
     let declined = match passed {
         Some(_) => transfer::end(&tx, id).await?,
-        None => offers::pass_on(&tx, id, who).await?,
+        None => offers::pass_on(&tx, id, who, true).await?,
     };
     if !declined {
         return Err(HandoverError::OfferEnded);
@@ -159,6 +163,7 @@ pub async fn transfer(
     let mut question = None;
     let conversation = match (to, accept_seconds) {
         (Destination::Agent(agent), _) if before == Some(agent) => return Err(HandoverError::TheirsAlready),
+        (Destination::Agent(_), Some(_)) if before.is_none() => return Err(HandoverError::NobodyHasIt),
         (Destination::Agent(agent), Some(seconds)) => {
             tenant::agent::find_name(&tx, agent).await?.ok_or(ConversationError::AgentUnknown)?;
             let until = tx.now() + TimeDelta::seconds(seconds.into());
@@ -168,7 +173,7 @@ pub async fn transfer(
             if conversation.status == Status::Resolved {
                 return Err(ConversationError::State(conversation::StateError::Resolved).into());
             }
-            question = Some((agent, offered(&conversation, until, Some(&who.name))));
+            question = Some((agent, until, offered(&conversation, until, Some(&who.name))));
             conversation
         }
         (Destination::Agent(agent), None) => conversation::assign(&mut tx, id, Some(agent), by).await?,
@@ -182,10 +187,9 @@ pub async fn transfer(
         }
     };
     tx.commit().await?;
-    if let Some((agent, frame)) = question {
+    if let Some((agent, until, frame)) = question {
         routing.switchboard.say(Topic::Agent(tenant.id(), agent), frame).await;
-        // Somebody has to be there when its time is over.
-        relay::assign_soon(routing, tenant.id());
+        relay::look_at(routing, tenant.id(), until);
     }
     Ok(conversation)
 }

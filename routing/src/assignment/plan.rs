@@ -192,12 +192,8 @@ impl Planner {
         if ranking.exhausted {
             return None;
         }
-        // Only those who declined have room. Whoever is able and has not been asked yet comes first, when they have room again.
-        let unasked =
-            |seat: &Seat| seat.takes() && !ticket.declined.contains(&seat.agent) && ranking.want.unable(seat).is_none();
-        if seats.iter().any(unasked) {
-            return None;
-        }
+        // Only those who declined have room. They are left in peace for a while, and asked again before a visitor waits beside
+        // somebody who is free.
         let peace = ticket.rules.accept_seconds.unwrap_or(PEACE_SECONDS);
         let again_at = ticket.last_offer_at.map_or(self.now, |at| at + TimeDelta::seconds(peace.into()));
         if again_at > self.now {

@@ -10,6 +10,7 @@ use desk::ConversationId;
 use desk::conversation::{self, AssignedBy, Conversation, ConversationError};
 use desk::queue::offers::{self, Question};
 use desk::queue::{self, Entrance, Reason, overdue, transfer};
+use desk::team::TeamId;
 use infra::Timestamp;
 use infra::database::StoreError;
 use infra::fault::{Fault, Kind};
@@ -18,12 +19,14 @@ use tenant::{AgentId, Tenant, TenantTx};
 use uuid::Uuid;
 
 use super::floor::{self, Loaded, Policies};
-use super::{Decision, effective, plan};
+use super::{Decision, Seat, effective, plan};
 use crate::Routing;
 use crate::realtime::{OfferOutcome, ServerFrame, Topic};
 
 /// How many decisions are carried out in one transaction: while it lasts, these conversations are in its hands.
 const TOGETHER: usize = 25;
+/// How often a conversation is taken from agents who do not answer, in one episode. Where nobody answers, going round helps nobody.
+const PASSED_ON: i64 = 5;
 /// When to look again, when a conversation was in somebody else's hands.
 const BUSY: TimeDelta = TimeDelta::milliseconds(100);
 
@@ -53,22 +56,23 @@ impl Round {
 pub async fn round(routing: &Routing, tenant: &Tenant, is_thorough: bool) -> Result<Round, ConversationError> {
     let here = routing.presence.who(tenant.id(), tenant.now()).await;
     let ids: Vec<Uuid> = here.iter().map(|agent| agent.uuid()).collect();
+    // While the register of who is here is away, nobody is declared gone.
+    if is_thorough && routing.health.now().degraded().is_empty() {
+        let tx = tenant.begin().await?;
+        if overdue::note_presence(&tx, ids.clone()).await? > 0 {
+            tx.commit().await?;
+        }
+    }
     let mut tx = tenant.begin().await?;
     let mut round = Round::default();
     let mut touched = 0;
-    // While the register of who is here is away, nobody is declared gone.
-    if is_thorough && routing.health.now().degraded().is_empty() {
-        let noted = overdue::note_presence(&tx, ids.clone()).await?;
-        touched += usize::try_from(noted).unwrap_or_default();
-    }
     // Most calls find nothing to do, and must not queue for the lock to learn it.
     let pulse = queue::floor::pulse(&tx, ids).await?;
-    if pulse.is_owed || pulse.is_due || pulse.can_give {
+    let late = if pulse.is_owed { overdue(&tx, &here, &mut round).await? } else { Vec::new() };
+    if !late.is_empty() || pulse.is_due || pulse.can_give {
         // Two at once would count the same free place.
         queue::floor::take_turn(&tx).await?;
-        if pulse.is_owed {
-            touched += take_back(&mut tx, &mut round).await?;
-        }
+        touched += take_back(&mut tx, late, &mut round).await?;
         touched += end_transfers(&tx, &mut round).await?;
         let loaded = floor::load(&tx, &here).await?;
         touched += give(&mut tx, loaded, &mut round).await?;
@@ -90,24 +94,40 @@ pub async fn repair(tenant: &Tenant) -> Result<usize, ConversationError> {
     Ok(found)
 }
 
-/// Takes conversations from agents who are gone, who do not answer in time, or who have given theirs up. They stand at the head
-/// of the line again.
-async fn take_back(tx: &mut TenantTx, round: &mut Round) -> Result<usize, ConversationError> {
+/// What is overdue now: its agent is gone, has given it up, or does not answer in time.
+async fn overdue(
+    tx: &TenantTx,
+    here: &BTreeSet<AgentId>,
+    round: &mut Round,
+) -> Result<Vec<(overdue::Owed, Reason)>, StoreError> {
     let (policies, now) = (Policies::load(tx).await?, tx.now());
-    let mut taken = 0;
+    let mut late = Vec::new();
     for owed in overdue::owed(tx).await? {
         let (_, rules) = policies.holding(owed.policy);
         let after = |since: Timestamp, seconds: u32| since + TimeDelta::seconds(seconds.into());
-        let gone = owed.gone_at.map(|at| after(at, rules.absent_seconds));
-        let late = rules.answer_seconds.map(|seconds| after(owed.since, seconds));
-        let reason = if owed.availability == Availability::Reassigning || gone.is_some_and(|at| at <= now) {
-            Reason::AgentGone
-        } else if late.is_some_and(|at| at <= now) {
-            Reason::NoAnswer
+        // Who has just come back was gone; what waits for them is what they come back to.
+        let gone = owed.gone_at.filter(|_| !here.contains(&owed.agent)).map(|at| after(at, rules.absent_seconds));
+        let answer = rules.answer_seconds.filter(|_| owed.waits <= PASSED_ON);
+        let answer = answer.map(|seconds| after(owed.since, seconds));
+        if owed.availability == Availability::Reassigning || gone.is_some_and(|at| at <= now) {
+            late.push((owed, Reason::AgentGone));
+        } else if answer.is_some_and(|at| at <= now) {
+            late.push((owed, Reason::NoAnswer));
         } else {
-            gone.into_iter().chain(late).for_each(|at| round.wake(at));
-            continue;
-        };
+            gone.into_iter().chain(answer).for_each(|at| round.wake(at));
+        }
+    }
+    Ok(late)
+}
+
+/// Puts what is overdue back into line, where it stands at the head.
+async fn take_back(
+    tx: &mut TenantTx,
+    late: Vec<(overdue::Owed, Reason)>,
+    round: &mut Round,
+) -> Result<usize, ConversationError> {
+    let mut taken = 0;
+    for (owed, reason) in late {
         if taken == TOGETHER {
             round.more = true;
             break;
@@ -120,7 +140,7 @@ async fn take_back(tx: &mut TenantTx, round: &mut Round) -> Result<usize, Conver
                 taken += 1;
                 metrics::counter!("frontdesk_requeued_total", "reason" => reason.as_str()).increment(1);
             }
-            None => round.wake(now + BUSY),
+            None => round.wake(tx.now() + BUSY),
         }
     }
     Ok(taken)
@@ -151,14 +171,15 @@ async fn give(tx: &mut TenantTx, mut loaded: Loaded, round: &mut Round) -> Resul
     touched += climb(tx, &loaded).await?;
     let planned = plan(&mut loaded.floor, now);
     planned.wake_at.into_iter().for_each(|at| round.wake(at));
-    for (place, decision) in planned.decisions.into_iter().enumerate() {
-        if place == TOGETHER {
+    for decision in planned.decisions {
+        if round.given == TOGETHER {
             round.more = true;
             break;
         }
         let id = decision.conversation;
+        let line = loaded.entries.get(&id).and_then(|entry| entry.team);
         let carried_out = match decision.offer {
-            None => claim(tx, decision).await?,
+            None => claim(tx, line, decision).await?,
             Some(seconds) => ask(tx, decision, now + TimeDelta::seconds(seconds.into()), round).await?,
         };
         if carried_out {
@@ -169,6 +190,8 @@ async fn give(tx: &mut TenantTx, mut loaded: Loaded, round: &mut Round) -> Resul
                 metrics::histogram!("frontdesk_assignment_seconds").record(waited);
             }
         } else {
+            // What was found not to wait has been taken out of the line.
+            touched += 1;
             round.wake(now + BUSY);
         }
     }
@@ -178,8 +201,8 @@ async fn give(tx: &mut TenantTx, mut loaded: Loaded, round: &mut Round) -> Resul
 /// Ends offers whose time is over, and those to agents who take nothing any more.
 async fn pass_on(tx: &TenantTx, loaded: &mut Loaded, round: &mut Round) -> Result<usize, StoreError> {
     let now = tx.now();
-    let takers: BTreeSet<AgentId> =
-        loaded.floor.seats.iter().filter(|seat| seat.takes()).map(|seat| seat.agent).collect();
+    let online = |seat: &&Seat| seat.availability == Availability::Online && !loaded.gone.contains(&seat.agent);
+    let takers: BTreeSet<AgentId> = loaded.floor.seats.iter().filter(online).map(|seat| seat.agent).collect();
     let mut ended = 0;
     for ticket in &mut loaded.floor.tickets {
         let Some(offer) = ticket.offer else { continue };
@@ -187,10 +210,12 @@ async fn pass_on(tx: &TenantTx, loaded: &mut Loaded, round: &mut Round) -> Resul
         if !is_late && takers.contains(&offer.to) {
             continue;
         }
-        if offers::pass_on(tx, ticket.conversation, offer.to).await? {
+        if offers::pass_on(tx, ticket.conversation, offer.to, is_late).await? {
             ended += 1;
             ticket.offer = None;
-            ticket.declined.insert(offer.to);
+            if is_late {
+                ticket.declined.insert(offer.to);
+            }
             let outcome = if is_late { OfferOutcome::Expired } else { OfferOutcome::Withdrawn };
             let frame = ServerFrame::OfferEnded { conversation_id: ticket.conversation, outcome };
             round.frames.push((Topic::Agent(tx.account(), offer.to), frame.encode()));
@@ -226,9 +251,9 @@ async fn climb(tx: &TenantTx, loaded: &Loaded) -> Result<usize, StoreError> {
     Ok(climbed)
 }
 
-async fn claim(tx: &mut TenantTx, decision: Decision) -> Result<bool, ConversationError> {
+async fn claim(tx: &mut TenantTx, line: Option<TeamId>, decision: Decision) -> Result<bool, ConversationError> {
     let by = AssignedBy::Routing { why: value(&decision.why), stamp: Some(decision.stamp) };
-    let claimed = conversation::claim(tx, decision.conversation, decision.agent, by).await?;
+    let claimed = conversation::claim(tx, decision.conversation, line, decision.agent, by).await?;
     if claimed.is_some() {
         metrics::counter!("frontdesk_assignments_total").increment(1);
     }

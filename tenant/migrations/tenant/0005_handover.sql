@@ -22,3 +22,6 @@ create table transfer (
 
 -- Why somebody is being asked: the grounds of the assignment, should they accept.
 alter table queue_entry add column offer_why jsonb;
+
+-- Two decisions about a conversation may be of one transaction, and of one time: this says which was first.
+alter table assignment add column number integer not null default 0;
