@@ -13,6 +13,7 @@ pub mod contact;
 pub mod conversation;
 pub mod emergency;
 pub mod event;
+pub mod hours;
 pub mod inbox;
 pub mod message;
 pub mod queue;

@@ -58,8 +58,7 @@ pub struct Reach {
 /// What it asks for now, and when that changes next. A rung once taken stays taken.
 pub fn effective(ticket: &Ticket, brands: &BTreeMap<BrandId, BTreeSet<TeamId>>, now: Timestamp) -> Reach {
     let ladder = &ticket.rules.ladder;
-    let due = ladder.iter().take_while(|rung| reached_at(ticket, rung) <= now).count();
-    let taken = due.max(usize::from(ticket.step)).min(ladder.len());
+    let taken = taken(ticket, now);
     let mut reach = Reach {
         team: ticket.team,
         teams: ticket.team.map_or(Teams::All, |team| Teams::Of([team].into())),
@@ -67,12 +66,24 @@ pub fn effective(ticket: &Ticket, brands: &BTreeMap<BrandId, BTreeSet<TeamId>>, 
         preferred: ticket.demands.preferred.clone(),
         message_form: false,
         step: u16::try_from(taken).unwrap_or(u16::MAX),
-        next_at: ladder.get(taken).map(|rung| reached_at(ticket, rung)),
+        next_at: next_rung(ticket, now),
     };
     for rung in ladder.iter().take(taken) {
         reach.take(rung.step, brands);
     }
     reach
+}
+
+/// How many rungs have been taken.
+fn taken(ticket: &Ticket, now: Timestamp) -> usize {
+    let ladder = &ticket.rules.ladder;
+    let due = ladder.iter().take_while(|rung| reached_at(ticket, rung) <= now).count();
+    due.max(usize::from(ticket.step)).min(ladder.len())
+}
+
+/// When the next rung is taken.
+pub(super) fn next_rung(ticket: &Ticket, now: Timestamp) -> Option<Timestamp> {
+    ticket.rules.ladder.get(taken(ticket, now)).map(|rung| reached_at(ticket, rung))
 }
 
 fn reached_at(ticket: &Ticket, rung: &Rung) -> Timestamp {

@@ -1,6 +1,7 @@
 //! The decision: fills every place that can be filled, in line order.
 
-use std::collections::{BTreeSet, HashMap};
+use std::cmp::Reverse;
+use std::collections::{BTreeSet, BinaryHeap, HashMap};
 
 use chrono::TimeDelta;
 use desk::ConversationId;
@@ -8,7 +9,7 @@ use desk::assignment_policy::Strategy;
 use infra::Timestamp;
 use tenant::AgentId;
 
-use super::ladder::{Reach, effective};
+use super::ladder::{Reach, effective, next_rung};
 use super::model::{Floor, Offer, Seat, Ticket};
 use super::rank::{Ranking, Want, unwilling};
 use super::why::{Ground, Refusal, Why};
@@ -46,21 +47,18 @@ const PEACE_SECONDS: u32 = 30;
 /// Decides for everybody in line. The floor is left as it is once the decisions are carried out.
 pub fn plan(floor: &mut Floor, now: Timestamp) -> Plan {
     let mut planner = Planner::new(floor, now);
-    let mut order: Vec<usize> = (0..floor.tickets.len()).collect();
-    order.sort_by_cached_key(|index| floor.tickets.get(*index).map(Ticket::place));
+    // A heap, because most plans have one place to give, and need not know who comes last.
+    let line = floor.tickets.iter().enumerate().filter(|(_, ticket)| ticket.offer.is_none());
+    let mut line: BinaryHeap<_> = line.map(|(index, ticket)| Reverse((ticket.place(), index))).collect();
     let mut given = BTreeSet::new();
-    for index in order {
+    while planner.open > 0
+        && let Some(Reverse((_, index))) = line.pop()
+    {
         let Some(ticket) = floor.tickets.get_mut(index) else { continue };
-        if let Some(offer) = ticket.offer {
-            planner.wake(offer.until);
-            continue;
-        }
         let reach = effective(ticket, &floor.brands, now);
-        reach.next_at.into_iter().for_each(|at| planner.wake(at));
         let Some(decision) = planner.decide(&mut floor.seats, ticket, reach) else { continue };
         if let Some(seconds) = decision.offer {
             let until = now + TimeDelta::seconds(seconds.into());
-            planner.wake(until);
             (ticket.offer, ticket.last_offer_at) = (Some(Offer { to: decision.agent, until }), Some(now));
             if decision.new_round {
                 ticket.declined.clear();
@@ -70,11 +68,18 @@ pub fn plan(floor: &mut Floor, now: Timestamp) -> Plan {
         }
         planner.plan.decisions.push(decision);
     }
-    floor.tickets.retain(|ticket| !given.contains(&ticket.conversation));
-    // A place kept for an offer is not a load yet.
+    if !given.is_empty() {
+        floor.tickets.retain(|ticket| !given.contains(&ticket.conversation));
+    }
     for ticket in &floor.tickets {
-        let to = ticket.offer.and_then(|offer| planner.places.get(&offer.to).copied());
-        if let Some(seat) = to.and_then(|index| floor.seats.get_mut(index)) {
+        let Some(offer) = ticket.offer else {
+            next_rung(ticket, now).into_iter().for_each(|at| planner.wake(at));
+            continue;
+        };
+        planner.wake(offer.until);
+        // A place kept for an offer is not a load yet.
+        let place = planner.places.get(&offer.to).copied();
+        if let Some(seat) = place.and_then(|index| floor.seats.get_mut(index)) {
             seat.remove(ticket.weight, &ticket.channel);
         }
     }
@@ -101,6 +106,8 @@ struct Planner {
     places: HashMap<AgentId, usize>,
     /// Those who take conversations and had room when last looked at.
     free: Vec<usize>,
+    /// How many of them have room.
+    open: usize,
     kinds: HashMap<Want, usize>,
     rankings: Vec<Ranking>,
     plan: Plan,
@@ -116,11 +123,21 @@ impl Planner {
                 seat.add(ticket.weight, &ticket.channel);
             }
         }
-        let free = floor.seats.iter().enumerate().filter(|(_, seat)| seat.takes()).map(|(index, _)| index).collect();
+        let with_room = |(_, seat): &(usize, &Seat)| seat.takes() && seat.load < seat.capacity;
+        let free: Vec<usize> = floor.seats.iter().enumerate().filter(with_room).map(|(index, _)| index).collect();
         // Later than everything before, also when another machine's clock was ahead.
         let latest = floor.seats.iter().filter_map(|seat| seat.last_assigned_at).max();
         let stamp = latest.map_or(now, |latest| now.max(latest + TimeDelta::microseconds(1)));
-        Self { now, stamp, places, free, kinds: HashMap::new(), rankings: Vec::new(), plan: Plan::default() }
+        Self {
+            now,
+            stamp,
+            places,
+            open: free.len(),
+            free,
+            kinds: HashMap::new(),
+            rankings: Vec::new(),
+            plan: Plan::default(),
+        }
     }
 
     fn wake(&mut self, at: Timestamp) {
@@ -150,6 +167,7 @@ impl Planner {
         let seat = seats.get_mut(chosen)?;
         seat.add(ticket.weight, &ticket.channel);
         seat.last_assigned_at = Some(stamp);
+        self.open -= usize::from(seat.load >= seat.capacity);
         Some(Decision {
             conversation: ticket.conversation,
             agent: seat.agent,
