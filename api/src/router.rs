@@ -106,6 +106,7 @@ fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(v1::skills::show, v1::skills::replace, v1::skills::remove))
         .routes(routes!(v1::business_hours::list, v1::business_hours::create))
         .routes(routes!(v1::business_hours::show, v1::business_hours::replace, v1::business_hours::remove))
+        .routes(routes!(v1::business_hours::schedule))
         .routes(routes!(v1::assignment_policies::list, v1::assignment_policies::create))
         .routes(routes!(v1::assignment_policies::make_default))
         .routes(routes!(

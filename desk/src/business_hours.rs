@@ -1,15 +1,16 @@
 //! Business hours: when somebody answers. Teams, inboxes and brands name them.
 
-use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use infra::database::{Rows as _, StoreError, sql};
-use infra::validate::Check;
-use infra::{Id, Timestamp, ids};
+use infra::validate::{Check, Invalid};
+use infra::{FieldFault, Id, Timestamp, ids};
 use sea_orm::FromQueryResult;
 use serde::{Deserialize, Serialize};
 use tenant::TenantTx;
 use uuid::Uuid;
 
 use crate::assignment_policy::Warning;
+use crate::hours::{Calendar, Span, Timetable};
 use crate::setup::{self, Noun, SetupError};
 
 /// Marks ids of business hours.
@@ -21,127 +22,8 @@ impl ids::Prefixed for HoursKind {
 /// The id of business hours.
 pub type HoursId = Id<HoursKind>;
 
-/// How many slots a day may have.
-const MOST_SLOTS: usize = 10;
-/// How many special days there may be.
-const MOST_SPECIAL: usize = 400;
-
-/// From when to when. An end that is not after the beginning is on the next day.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(as = HoursSlot)]
-pub struct Slot {
-    /// `HH:MM`, from 00:00 to 23:59.
-    #[schema(example = "09:00")]
-    pub from: String,
-    /// `HH:MM`, up to 24:00. Not after `from`: on the next day.
-    #[schema(example = "17:30")]
-    pub to: String,
-}
-
-/// The slots that begin on each day of the week.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(default, deny_unknown_fields)]
-#[schema(as = WeeklyHours)]
-pub struct Weekly {
-    /// Monday.
-    pub mon: Vec<Slot>,
-    /// Tuesday.
-    pub tue: Vec<Slot>,
-    /// Wednesday.
-    pub wed: Vec<Slot>,
-    /// Thursday.
-    pub thu: Vec<Slot>,
-    /// Friday.
-    pub fri: Vec<Slot>,
-    /// Saturday.
-    pub sat: Vec<Slot>,
-    /// Sunday.
-    pub sun: Vec<Slot>,
-}
-
-/// A day that is not as its weekday: a holiday, or a day with other hours.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct SpecialDay {
-    /// Which day.
-    pub date: NaiveDate,
-    /// What it is called, at most 80 characters.
-    #[serde(default)]
-    pub name: String,
-    /// What begins on it instead; nothing when it is closed.
-    #[serde(default)]
-    pub slots: Vec<Slot>,
-}
-
-/// When it is open.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(as = HoursCalendar)]
-pub struct Calendar {
-    /// The IANA name of the time zone.
-    #[schema(example = "Asia/Shanghai")]
-    pub time_zone: String,
-    /// An ordinary week.
-    #[serde(default)]
-    pub weekly: Weekly,
-    /// Days that are different; at most 400, each once.
-    #[serde(default)]
-    pub special: Vec<SpecialDay>,
-}
-
-impl Weekly {
-    fn days(&self) -> [(&'static str, &Vec<Slot>); 7] {
-        [
-            ("mon", &self.mon),
-            ("tue", &self.tue),
-            ("wed", &self.wed),
-            ("thu", &self.thu),
-            ("fri", &self.fri),
-            ("sat", &self.sat),
-            ("sun", &self.sun),
-        ]
-    }
-}
-
-impl Calendar {
-    fn check(&self, check: &mut Check) {
-        check.line("calendar/time_zone", &self.time_zone, 1, 64);
-        for (day, slots) in self.weekly.days() {
-            check_slots(check, &format!("calendar/weekly/{day}"), slots);
-        }
-        if self.special.len() > MOST_SPECIAL {
-            check.refuse("calendar/special", "too_many", "At most 400.");
-        }
-        for (place, day) in self.special.iter().enumerate().take(MOST_SPECIAL) {
-            check.line(&format!("calendar/special/{place}/name"), &day.name, 0, 80);
-            check_slots(check, &format!("calendar/special/{place}/slots"), &day.slots);
-        }
-    }
-
-    fn warnings(&self) -> Vec<Warning> {
-        if self.weekly.days().iter().all(|(_, slots)| slots.is_empty()) {
-            let text = "No day of the week has hours: it is never open, but on special days that have some.";
-            vec![Warning::new("never_open", text.into())]
-        } else {
-            Vec::new()
-        }
-    }
-}
-
-fn check_slots(check: &mut Check, field: &str, slots: &[Slot]) {
-    if slots.len() > MOST_SLOTS {
-        check.refuse(field, "too_many", "At most 10 a day.");
-    }
-    for (place, slot) in slots.iter().enumerate().take(MOST_SLOTS) {
-        for (end, text) in [("from", &slot.from), ("to", &slot.to)] {
-            let good = NaiveTime::parse_from_str(text, "%H:%M").is_ok() || (end == "to" && text == "24:00");
-            if !good {
-                check.refuse(&format!("{field}/{place}/{end}"), "time_invalid", "A time like 09:30.");
-            }
-        }
-    }
-}
+/// The longest time for which a schedule is told.
+const LONGEST_SCHEDULE: TimeDelta = TimeDelta::days(62);
 
 /// Business hours.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
@@ -151,6 +33,7 @@ pub struct BusinessHours {
     /// Their name; no two differ only in capitals.
     pub name: String,
     /// When it is open.
+    #[schema(value_type = Timetable)]
     pub calendar: Calendar,
     /// What will not work as somebody may hope.
     pub warnings: Vec<Warning>,
@@ -167,17 +50,46 @@ pub struct BusinessHoursRequest {
     /// 1 to 80 characters; no two differ only in capitals.
     pub name: String,
     /// When it is open.
-    pub calendar: Calendar,
+    pub calendar: Timetable,
 }
 
 impl BusinessHoursRequest {
-    fn checked(self) -> Result<Self, SetupError> {
+    fn checked(self) -> Result<(String, Calendar), SetupError> {
         let mut check = Check::new();
         let name = check.line("name", &self.name, 1, 80);
-        self.calendar.check(&mut check);
-        check.finish()?;
-        Ok(Self { name, ..self })
+        match Calendar::new(self.calendar) {
+            Ok(calendar) => {
+                check.finish()?;
+                Ok((name, calendar))
+            }
+            Err(faults) => {
+                let mut all = check.finish().err().map_or_else(Vec::new, |invalid| invalid.0);
+                let below = |fault: FieldFault| FieldFault { pointer: format!("/calendar{}", fault.pointer), ..fault };
+                all.extend(faults.into_iter().map(below));
+                Err(Invalid(all).into())
+            }
+        }
     }
+}
+
+impl BusinessHours {
+    /// When it is open between two instants.
+    pub fn schedule(&self, from: Timestamp, to: Timestamp) -> Result<Vec<Span>, Invalid> {
+        let mut check = Check::new();
+        if to <= from || to - from > LONGEST_SCHEDULE {
+            check.refuse("to", "schedule_out_of_range", "After `from`, by at most 62 days.");
+        }
+        check.finish()?;
+        Ok(self.calendar.open_spans(from, to))
+    }
+}
+
+fn warnings(calendar: &Calendar, now: Timestamp) -> Vec<Warning> {
+    if calendar.is_open(now) || calendar.next_opening(now).is_some() {
+        return Vec::new();
+    }
+    let text = "It is not open on any day of the coming two years.";
+    vec![Warning::new("never_open", text.into())]
 }
 
 #[derive(FromQueryResult)]
@@ -189,16 +101,15 @@ struct Row {
     updated_at: Timestamp,
 }
 
-impl TryFrom<Row> for BusinessHours {
-    type Error = StoreError;
-
-    fn try_from(row: Row) -> Result<Self, StoreError> {
+impl Row {
+    fn read(self, now: Timestamp) -> Result<BusinessHours, StoreError> {
+        let row = self;
         let id = HoursId::from_uuid(row.id);
         let calendar: Calendar = setup::read("business_hours", &id, row.calendar)?;
-        Ok(Self {
+        Ok(BusinessHours {
             id,
             name: row.name,
-            warnings: calendar.warnings(),
+            warnings: warnings(&calendar, now),
             calendar,
             created_at: row.created_at,
             updated_at: row.updated_at,
@@ -211,7 +122,7 @@ pub async fn list(tx: &TenantTx) -> Result<Vec<BusinessHours>, StoreError> {
     let rows: Vec<Row> = tx
         .all(sql("select id, name, calendar, created_at, updated_at from business_hours order by lower(name), id", []))
         .await?;
-    rows.into_iter().map(BusinessHours::try_from).collect()
+    rows.into_iter().map(|row| row.read(tx.now())).collect()
 }
 
 /// One of them.
@@ -222,12 +133,12 @@ pub async fn find(tx: &TenantTx, id: HoursId) -> Result<Option<BusinessHours>, S
             [id.uuid().into()],
         ))
         .await?;
-    row.map(BusinessHours::try_from).transpose()
+    row.map(|row| row.read(tx.now())).transpose()
 }
 
 /// Makes business hours.
 pub async fn create(tx: &TenantTx, ask: BusinessHoursRequest) -> Result<BusinessHours, SetupError> {
-    let ask = ask.checked()?;
+    let (name, calendar) = ask.checked()?;
     setup::take_turn(tx).await?;
     if list(tx).await?.len() >= Noun::BusinessHours.most() {
         return Err(SetupError::TooMany(Noun::BusinessHours));
@@ -235,7 +146,7 @@ pub async fn create(tx: &TenantTx, ask: BusinessHoursRequest) -> Result<Business
     let id: HoursId = tx.id();
     tx.run(sql(
         "insert into business_hours (id, name, calendar, created_at, updated_at) values ($1, $2, $3, $4, $4)",
-        [id.uuid().into(), ask.name.into(), setup::stored(&ask.calendar)?.into(), tx.now().into()],
+        [id.uuid().into(), name.into(), setup::stored(&calendar)?.into(), tx.now().into()],
     ))
     .await
     .map_err(setup::refused)?;
@@ -244,11 +155,11 @@ pub async fn create(tx: &TenantTx, ask: BusinessHoursRequest) -> Result<Business
 
 /// Writes business hours anew.
 pub async fn replace(tx: &TenantTx, id: HoursId, ask: BusinessHoursRequest) -> Result<BusinessHours, SetupError> {
-    let ask = ask.checked()?;
+    let (name, calendar) = ask.checked()?;
     setup::take_turn(tx).await?;
     tx.run(sql(
         "update business_hours set name = $2, calendar = $3, updated_at = $4 where id = $1",
-        [id.uuid().into(), ask.name.into(), setup::stored(&ask.calendar)?.into(), tx.now().into()],
+        [id.uuid().into(), name.into(), setup::stored(&calendar)?.into(), tx.now().into()],
     ))
     .await
     .map_err(setup::refused)?;

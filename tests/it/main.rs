@@ -13,6 +13,7 @@ mod bad_frames;
 mod bad_input;
 mod batches;
 mod browser;
+mod business_hours;
 mod cancel;
 mod claims;
 mod degraded;

@@ -19,6 +19,9 @@ pub(crate) const SETUP: [&str; 8] = [
     "/v1/waiting-content",
 ];
 
+/// The time of a schedule.
+const WEEK: &str = "from=2026-10-01T00:00:00Z&to=2026-10-08T00:00:00Z";
+
 /// Who an operation is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Door {
@@ -196,6 +199,10 @@ impl Things {
             },
         };
         let path = id.map_or_else(|| template.to_owned(), |id| template.replace("{id}", id));
+        let path = match operation {
+            "GET /v1/business-hours/{id}/schedule" => format!("{path}?{WEEK}"),
+            _ => path,
+        };
         let names_a_thing = id.is_some() || operation == "POST /v1/auth/switch";
         Probe { operation: operation.to_owned(), method: method.to_owned(), path, body, door, names_a_thing }
     }

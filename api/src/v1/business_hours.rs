@@ -5,15 +5,18 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use chrono::{DateTime, Utc};
 use desk::business_hours::{self, BusinessHours, BusinessHoursRequest, HoursId};
+use desk::hours::Span;
 use desk::setup::{Noun, SetupError};
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tenant::page::Page;
 
 use super::Problems;
 use super::setup::{Setup, look};
 use crate::App;
-use crate::extract::{AsMember, Body, Path};
+use crate::extract::{AsMember, Body, Path, Query};
 use crate::problem::Problem;
 
 /// List business hours
@@ -59,6 +62,37 @@ pub(crate) async fn replace(
     let detail = json!({ "name": view.name, "calendar": view.calendar });
     setup.done("business_hours.updated", Some(id.to_string()), detail).await?;
     Ok(Json(view))
+}
+
+/// Which time of a schedule.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ScheduleQuery {
+    /// From when on.
+    from: DateTime<Utc>,
+    /// Until when: after `from`, by at most 62 days.
+    to: DateTime<Utc>,
+}
+
+/// When it is open.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct Schedule {
+    /// In order, apart, cut at both ends of the time that was asked for.
+    open: Vec<Span>,
+}
+
+/// Show when business hours are open
+#[utoipa::path(get, path = "/v1/business-hours/{id}/schedule", tag = "business-hours", params(("id" = HoursId, Path), ScheduleQuery),
+    responses((status = 200, body = Schedule), Problems))]
+pub(crate) async fn schedule(
+    AsMember(scope): AsMember,
+    Path(id): Path<HoursId>,
+    Query(query): Query<ScheduleQuery>,
+) -> Result<Json<Schedule>, Problem> {
+    let tx = look(&scope).await?;
+    let hours = business_hours::find(&tx, id).await?.ok_or(SetupError::Unknown(Noun::BusinessHours))?;
+    Ok(Json(Schedule { open: hours.schedule(query.from, query.to)? }))
 }
 
 /// Remove business hours

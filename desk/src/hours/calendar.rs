@@ -12,6 +12,7 @@ use super::timetable::{DAY, Minutes, Timetable, read};
 
 /// Open from then until then.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = OpenSpan)]
 pub struct Span {
     /// The first instant.
     pub opens_at: DateTime<Utc>,

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 /// Business hours as they are written and stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = HoursCalendar)]
 pub struct Timetable {
     /// A zone of the IANA database, like `Asia/Shanghai`.
     #[schema(example = "Asia/Shanghai", max_length = 64)]
@@ -25,6 +26,7 @@ pub struct Timetable {
 /// A week: the slots that begin on each day, at most 12 a day. No slots: closed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields, default)]
+#[schema(as = WeeklyHours)]
 pub struct Weekly {
     /// Monday.
     pub mon: Vec<Slot>,
@@ -59,6 +61,7 @@ impl Weekly {
 /// Open from then to then, by the wall clock. An end that is not after the beginning is on the next day.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = HoursSlot)]
 pub struct Slot {
     /// `00:00` to `23:59`.
     #[schema(example = "09:00", pattern = "^([01][0-9]|2[0-3]):[0-5][0-9]$")]
