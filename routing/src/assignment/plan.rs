@@ -73,7 +73,9 @@ pub fn plan(floor: &mut Floor, now: Timestamp) -> Plan {
     }
     for ticket in &floor.tickets {
         let Some(offer) = ticket.offer else {
-            next_rung(ticket, now).into_iter().for_each(|at| planner.wake(at));
+            if let Some(at) = next_rung(ticket, now) {
+                planner.wake(at);
+            }
             continue;
         };
         planner.wake(offer.until);
