@@ -473,6 +473,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/business-hours/{id}/schedule": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show when business hours are open */
+        get: operations["business_hours_schedule"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/contacts": {
         parameters: {
             query?: never;
@@ -2220,30 +2237,30 @@ export interface components {
             /** @description Server's frames, as `realtime.json` describes them; none when nothing happened. */
             frames: Record<string, unknown>[];
         };
-        /** @description When it is open. */
+        /** @description Business hours as they are written and stored. */
         HoursCalendar: {
-            /** @description Days that are different; at most 400, each once. */
+            /** @description Days that are different; at most 400. */
             special?: components["schemas"]["SpecialDay"][];
             /**
-             * @description The IANA name of the time zone.
+             * @description A zone of the IANA database, like `Asia/Shanghai`.
              * @example Asia/Shanghai
              */
             time_zone: string;
-            /** @description An ordinary week. */
+            /** @description The usual week. */
             weekly?: components["schemas"]["WeeklyHours"];
         };
         /** @example hours_01h455vb4pex5vsknk084sn02q */
         HoursId: string;
-        /** @description From when to when. An end that is not after the beginning is on the next day. */
+        /** @description Open from then to then, by the wall clock. An end that is not after the beginning is on the next day. */
         HoursSlot: {
             /**
-             * @description `HH:MM`, from 00:00 to 23:59.
+             * @description `00:00` to `23:59`.
              * @example 09:00
              */
             from: string;
             /**
-             * @description `HH:MM`, up to 24:00. Not after `from`: on the next day.
-             * @example 17:30
+             * @description `00:00` to `24:00`.
+             * @example 18:00
              */
             to: string;
         };
@@ -2736,6 +2753,19 @@ export interface components {
         };
         /** @example msg_01h455vb4pex5vsknk084sn02q */
         MsgId: string;
+        /** @description Open from then until then. */
+        OpenSpan: {
+            /**
+             * Format: date-time
+             * @description The first instant after it.
+             */
+            closes_at: string;
+            /**
+             * Format: date-time
+             * @description The first instant.
+             */
+            opens_at: string;
+        };
         /** @description An order to put things into. */
         Order_ContentId: {
             /** @description The first ones, each once. What is not named follows, in the order it had. */
@@ -3683,6 +3713,11 @@ export interface components {
             /** @description Labels, beside the contact's; at most 50. */
             tags?: string[];
         };
+        /** @description When it is open. */
+        Schedule: {
+            /** @description In order, apart, cut at both ends of the time that was asked for. */
+            open: components["schemas"]["OpenSpan"][];
+        };
         /** @description Who wrote a message. */
         Sender: {
             /** @description Whose id: `cont_…` or `agent_…`. */
@@ -3792,16 +3827,19 @@ export interface components {
             /** @description 1 to 60 characters; no two differ only in capitals. */
             name: string;
         };
-        /** @description A day that is not as its weekday: a holiday, or a day with other hours. */
+        /** @description A day that is not like its weekday: its slots take the place of those that would begin on it. */
         SpecialDay: {
             /**
-             * Format: date
              * @description Which day.
+             * @example 2026-10-01
              */
             date: string;
-            /** @description What it is called, at most 80 characters. */
+            /**
+             * @description What day it is, up to 80 characters.
+             * @example National Day
+             */
             name?: string;
-            /** @description What begins on it instead; nothing when it is closed. */
+            /** @description When it is open all the same; none: closed. */
             slots?: components["schemas"]["HoursSlot"][];
         };
         /** @description A state. */
@@ -4107,7 +4145,7 @@ export interface components {
          * @enum {string}
          */
         WayKind: "phone" | "email" | "link" | "other";
-        /** @description The slots that begin on each day of the week. */
+        /** @description A week: the slots that begin on each day, at most 12 a day. No slots: closed. */
         WeeklyHours: {
             /**
              * @description Friday.
@@ -5616,6 +5654,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    business_hours_schedule: {
+        parameters: {
+            query: {
+                /** @description From when on. */
+                from: string;
+                /** @description Until when: after `from`, by at most 62 days. */
+                to: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["HoursId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Schedule"];
+                };
             };
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];
