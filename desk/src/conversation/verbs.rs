@@ -165,7 +165,14 @@ async fn hand_over(
     tx.run(sql(
         "insert into assignment (id, conversation_id, agent_id, decided_by, why, created_at, number) \
          values ($1, $2, $3, $4, $5, $6, (select count(*) from assignment where conversation_id = $2))",
-        [tx.uuid().into(), id.uuid().into(), to.map(infra::Id::uuid).into(), decided_by.into(), why.into(), tx.now().into()],
+        [
+            tx.uuid().into(),
+            id.uuid().into(),
+            to.map(infra::Id::uuid).into(),
+            decided_by.into(),
+            why.into(),
+            tx.now().into(),
+        ],
     ))
     .await?;
     tx.run(sql("delete from transfer where conversation_id = $1", [id.uuid().into()])).await?;
