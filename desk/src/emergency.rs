@@ -139,7 +139,8 @@ impl EmergencyContact {
     }
 }
 
-fn is_phone(text: &str) -> bool {
+/// Whether it can be dialled.
+pub(crate) fn is_phone(text: &str) -> bool {
     text.chars().filter(char::is_ascii_digit).count() >= 3
         && text.chars().all(|c| c.is_ascii_digit() || " +-.()/".contains(c))
 }

@@ -24,7 +24,9 @@ pub mod start;
 pub mod survey;
 pub mod team;
 pub mod waiting_content;
+pub mod waiting_room;
 
+pub mod opening;
 mod order;
 
 pub use assignment_policy::PolicyId;

@@ -2,11 +2,17 @@
 
 use std::collections::BTreeMap;
 
+use infra::database::{Rows as _, StoreError, sql};
 use infra::validate::Check;
 use serde::{Deserialize, Serialize};
+use tenant::TenantTx;
 
-use crate::contact::{VisitedPage, attributes_fit};
-use crate::team::TeamId;
+use crate::contact::{self, VisitedPage, attributes_fit};
+use crate::conversation::Conversation;
+use crate::inbox;
+use crate::message::MessageError;
+use crate::setup;
+use crate::team::{self, TeamId};
 
 /// How many answers there may be.
 const MOST_ANSWERS: usize = 20;
@@ -52,4 +58,49 @@ impl Start {
         }
         Self { page: self.page.map(VisitedPage::tidy), answers, ..self }
     }
+}
+
+/// Keeps what is known of the episode that begins. Where the visitor is, the contact's row knows as well.
+pub(crate) async fn begin(
+    tx: &TenantTx,
+    conversation: &Conversation,
+    start: Option<Start>,
+) -> Result<Start, MessageError> {
+    let mut start = start.unwrap_or_default();
+    if let Some(team) = start.team_id {
+        offered(tx, conversation, team).await?;
+    }
+    if start.page.is_none() {
+        start.page = contact::find(tx, conversation.contact.id).await?.and_then(|contact| contact.page);
+    }
+    tx.run(sql(
+        "update conversation set start = $2 where id = $1",
+        [conversation.id.uuid().into(), setup::stored(&start)?.into()],
+    ))
+    .await?;
+    Ok(start)
+}
+
+/// Refuses a team that visitors of this inbox are not offered. That it exists is not theirs to know.
+async fn offered(tx: &TenantTx, conversation: &Conversation, team: TeamId) -> Result<(), MessageError> {
+    let inbox = inbox::find(tx, conversation.inbox_id).await?;
+    let team = team::find(tx, team).await?;
+    let offered = inbox.zip(team).is_some_and(|(inbox, team)| team.is_offered_in(&inbox));
+    let mut check = Check::new();
+    if !offered {
+        check.refuse("start/team_id", "team_unknown", "None of the teams that can be chosen here.");
+    }
+    Ok(check.finish()?)
+}
+
+/// What was known when a conversation's present episode began.
+pub async fn find(tx: &TenantTx, conversation: &Conversation) -> Result<Start, StoreError> {
+    #[derive(sea_orm::FromQueryResult)]
+    struct Row {
+        start: Option<serde_json::Value>,
+    }
+    let row: Option<Row> =
+        tx.one(sql("select start from conversation where id = $1", [conversation.id.uuid().into()])).await?;
+    let start = row.and_then(|row| row.start);
+    start.map_or_else(|| Ok(Start::default()), |start| setup::read("conversation", &conversation.id, start))
 }

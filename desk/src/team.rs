@@ -14,6 +14,7 @@ use uuid::Uuid;
 use crate::assignment_policy::{self, PolicyId, Warning};
 use crate::brand::BrandId;
 use crate::business_hours::HoursId;
+use crate::inbox::Inbox;
 use crate::setup::{self, Noun, SetupError};
 
 /// Marks ids of teams.
@@ -55,6 +56,13 @@ pub struct Team {
     pub created_at: DateTime<Utc>,
     /// When it was last changed.
     pub updated_at: DateTime<Utc>,
+}
+
+impl Team {
+    /// Whether visitors of this inbox may choose it: it is public, and of the inbox's brand or of none.
+    pub fn is_offered_in(&self, inbox: &Inbox) -> bool {
+        self.public && (self.brand_id.is_none() || self.brand_id == inbox.brand_id)
+    }
 }
 
 /// A team as somebody wants it.

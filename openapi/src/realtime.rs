@@ -29,6 +29,7 @@ pub fn realtime() -> Result<String, serde_json::Error> {
             "`welcome` follows, then for each entry of `hello.resume` a `resumed` with what was missed, in order, or a `reset`: load it anew over HTTP. Never silence.",
             "Messages are numbered without gaps: agents see `seq`, visitors see their own numbering, which leaves out notes and activity. Drop a number already seen; on a gap send `resume`.",
             "`send` is answered by `ack` after the message is durable, or by `error`. Repeat an unanswered send with the same `client_message_id`: it is written once.",
+            "Who waits is told by `queue.updated` when their place has changed, and with a null `queue` once they have left the line. After `welcome` read it once over HTTP (`GET /v1/widget/queue`). Agents' `queue.updated` says that a board should be read again.",
             "Visitors without a socket hear the same frames as server-sent events (`GET /v1/widget/events`) or by asking again and again (`GET /v1/widget/events/poll`).",
             "Ping every `heartbeat_seconds`. A refused frame gets an `error` and the socket lives on. `reconnect` asks to come back after `after_ms`, as before a deploy."
         ],

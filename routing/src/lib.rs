@@ -38,6 +38,7 @@ pub struct Routing {
     pub marker: Arc<desk::conversation::Marker>,
     pub(crate) plans: Arc<emergency::Plans>,
     pub(crate) turns: Arc<assignment::turns::Turns>,
+    pub(crate) rooms: Arc<assignment::turns::Turns>,
     pub(crate) alarms: Arc<assignment::alarms::Alarms>,
 }
 
@@ -60,6 +61,7 @@ impl Routing {
             marker,
             plans: Arc::default(),
             turns: Arc::default(),
+            rooms: Arc::default(),
             alarms: Arc::default(),
         }
     }

@@ -20,7 +20,7 @@ use tokio::sync::mpsc::{Receiver, UnboundedReceiver};
 use uuid::Uuid;
 
 use crate::realtime::{ServerFrame, Topic};
-use crate::{Routing, assignment};
+use crate::{Routing, assignment, waiting_room};
 
 /// How long published facts wait to be removed together.
 const SETTLE_EVERY: Duration = Duration::from_secs(1);
@@ -219,6 +219,8 @@ pub fn assign_soon(routing: &Routing, account: AccountId) {
 /// Gives waiting conversations of a company to its free agents.
 pub async fn assign(routing: &Routing, account: AccountId) {
     look(routing, account, false).await;
+    // Something has happened, also where nobody was given anything: somebody came, or is away now.
+    waiting_room::refresh_soon(routing, account);
 }
 
 async fn look(routing: &Routing, account: AccountId, is_thorough: bool) {
@@ -239,6 +241,9 @@ async fn look_once(routing: &Routing, account: AccountId, is_thorough: bool) -> 
     };
     match assignment::round(routing, &tenant, is_thorough).await {
         Ok(round) => {
+            if round.has_changed {
+                waiting_room::refresh_soon(routing, account);
+            }
             if let Some(at) = round.wake_at {
                 look_at(routing, account, at);
             }
@@ -288,6 +293,8 @@ pub async fn sweep_here(routing: &Routing, turn: usize) {
     let from = if accounts.is_empty() { 0 } else { (turn * most) % accounts.len().next_multiple_of(most) };
     for account in accounts.into_iter().skip(from).take(most) {
         sweep_one(routing, account, reachable).await.or_log("sweeping a company");
+        // Time passes for those who wait, also while nothing happens.
+        waiting_room::refresh_soon(routing, account);
     }
 }
 

@@ -9,7 +9,7 @@ use crate::document::{Document, Field};
 use crate::probes::{Door, Probe, SETUP, Things, without_limits};
 
 /// What is taken although it is odd, each with its reason. An entry that is not needed any more fails the story.
-const TAKEN: [(&str, &str, &str); 15] = [
+const TAKEN: [(&str, &str, &str); 18] = [
     ("GET /v1/contacts", "query", "words to search for are looked for as they are, and not found"),
     ("POST /v1/conversations/{id}/read", "/seq", "a place beyond the end is the end, one before the start the start"),
     ("POST /v1/widget/conversations/{id}/read", "/seq", "the same for the visitor"),
@@ -17,6 +17,9 @@ const TAKEN: [(&str, &str, &str); 15] = [
     ("POST /v1/widget/messages", "/page/url", "a page's address is cleaned and cut; a message is worth more"),
     ("POST /v1/widget/messages", "/page/title", "the same"),
     ("POST /v1/widget/messages", "/page/referrer", "the same"),
+    ("POST /v1/widget/messages", "/start/page/url", "the same"),
+    ("POST /v1/widget/messages", "/start/page/title", "the same"),
+    ("POST /v1/widget/messages", "/start/page/referrer", "the same"),
     ("POST /v1/routing-rules/test", "/start/page/url", "the same"),
     ("POST /v1/routing-rules/test", "/start/page/title", "the same"),
     ("POST /v1/routing-rules/test", "/start/page/referrer", "the same"),
@@ -319,6 +322,7 @@ fn bad_values(name: &str, schema: &Value) -> Vec<String> {
         ],
         "period" => &["2026-13", "2026-00", "2026-1", "abcd-ef", "", "%00", "9999-01", "%2b026-01", "2026-01-01"],
         "assignee" => &["somebody", "", "%00", "agent_x", "conv_01h455vb4pex5vsknk084sn02q"],
+        "days" => &["0", "-1", "366", "99999999999999999999", "30.5", "many", "", "%00"],
         "key" => &["", "ik_", "ik_%00", "%00", "ik_zzzzzzzzzzzzzzzz", "%ff"],
         "query" => &["%00", "%25%5c_", "%ff"],
         "preview" => &["maybe", "2", "", "%00"],

@@ -133,7 +133,7 @@ async fn transactions_cancelled_at_every_poll_leave_the_pool_clean_and_lose_noth
             cancelled += usize::from(cut(1 + polls % 2, tenant.begin()).await.is_none());
             let mut tx = tenant.begin().await.unwrap();
             let (id, text) = (fresh(), shop.says("Hello"));
-            let Some(sent) = cut(polls, message::receive(&mut tx, *contact, *inbox, &text, id)).await else {
+            let Some(sent) = cut(polls, message::receive(&mut tx, *contact, *inbox, &text, None, id)).await else {
                 cancelled += 1;
                 continue;
             };

@@ -44,3 +44,4 @@ mod signup;
 mod texts;
 mod tokens;
 mod waiting_content;
+mod waiting_room;

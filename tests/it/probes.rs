@@ -117,7 +117,9 @@ impl Things {
             | "GET /v1/assignment-policies"
             | "GET /v1/brands"
             | "GET /v1/business-hours"
+            | "GET /v1/queue"
             | "GET /v1/queue/thresholds"
+            | "GET /v1/reports/wait-estimates"
             | "GET /v1/routing-rules"
             | "GET /v1/skills"
             | "GET /v1/teams"
@@ -236,7 +238,10 @@ impl Things {
             }
             "POST /v1/widget/messages" => {
                 let page = json!({ "url": "https://shop.example/", "title": text("Shop"), "referrer": "" });
-                (Door::Visitor, Some(json!({ "client_message_id": fresh(), "text": text("More"), "page": page })))
+                let start =
+                    json!({ "page": page, "answers": { "order": text("12") }, "attributes": { "intent": "buy" } });
+                let ask = json!({ "client_message_id": fresh(), "text": text("More"), "page": page, "start": start });
+                (Door::Visitor, Some(ask))
             }
             "GET /v1/conversations/{id}/assignments"
             | "POST /v1/conversations/{id}/accept"
@@ -247,7 +252,11 @@ impl Things {
                 Door::Member,
                 Some(json!({ "to": { "kind": "agent", "agent_id": self.colleague.id }, "note": text("Look") })),
             ),
-            "GET /v1/widget/waiting-content" => (Door::Visitor, None),
+            "GET /v1/widget/queue" | "GET /v1/widget/waiting-content" => (Door::Visitor, None),
+            "POST /v1/widget/queue/leave" => {
+                let ask = json!({ "kind": "email", "email": email, "phone": "+1 555", "text": text("Write to me") });
+                (Door::Visitor, Some(ask))
+            }
             "POST /v1/widget/waiting-content/{id}/events" => (Door::Visitor, Some(json!({ "kind": "click" }))),
             "POST /v1/auth/forgot-password" => (Door::Public, Some(json!({ "email": email }))),
             "POST /v1/auth/login" => {

@@ -35,6 +35,7 @@ export interface components {
             private?: boolean;
             /** @description Given back in the answer. */
             ref?: string | null;
+            start?: components["schemas"]["ConversationStart"] | null;
             /** @description What. */
             text: string;
             /** @enum {string} */
@@ -237,6 +238,17 @@ export interface components {
              */
             waiting_since: string | null;
         };
+        /** @description What is known when an episode begins. */
+        ConversationStart: {
+            /** @description What was answered before the chat, by question; at most 20, of at most 500 characters. */
+            answers?: {
+                [key: string]: string;
+            };
+            /** @description What the page says: a flat object of at most 50 texts, numbers and booleans. `intent` says what it is about. */
+            attributes?: Record<string, unknown>;
+            page?: components["schemas"]["VisitedPage"] | null;
+            team_id?: components["schemas"]["TeamId"] | null;
+        };
         /**
          * @description The name of a state.
          * @enum {string}
@@ -264,6 +276,24 @@ export interface components {
             contacts: components["schemas"]["EmergencyContact"][];
             /** @description What visitors are told; nothing for the widget's own words. */
             message: string | null;
+        };
+        /** @description How much longer somebody waits. */
+        Estimate: {
+            /**
+             * Format: int32
+             * @description One in ten waits is longer.
+             */
+            high_seconds: number;
+            /**
+             * Format: int32
+             * @description One in ten waits is shorter.
+             */
+            low_seconds: number;
+            /**
+             * Format: int32
+             * @description As likely longer as shorter.
+             */
+            seconds: number;
         };
         /** @example inbox_01h455vb4pex5vsknk084sn02q */
         InboxId: string;
@@ -347,6 +377,45 @@ export interface components {
          * @enum {string}
          */
         Priority: "low" | "medium" | "high" | "urgent";
+        /** @description What a visitor in line is told. */
+        QueuePlace: {
+            /**
+             * Format: int32
+             * @description How many are before them.
+             */
+            ahead: number;
+            estimate: components["schemas"]["Estimate"] | null;
+            /** @description Whether the line was full when they came. They wait for nobody then, until they leave a message or a number. */
+            full: boolean;
+            /** @description Whether they should be asked to leave a message instead. */
+            message_form: boolean;
+            /** @description Whether it is open now. */
+            open: boolean;
+            /**
+             * Format: date-time
+             * @description When it opens next; null while it is open, and when it is not known.
+             */
+            opens_at: string | null;
+            /** @description Whether they have left a message, or wait to be called or written to. */
+            patient: boolean;
+            /**
+             * Format: int32
+             * @description Their place in line, from 1.
+             */
+            position: number;
+            /**
+             * Format: float
+             * @description How far the bar has come, 0 to 1. Never less than before, unless `vip_insert`.
+             */
+            progress: number;
+            /**
+             * Format: date-time
+             * @description Since when they wait.
+             */
+            since: string;
+            /** @description Somebody was let in ahead since they were last told. */
+            vip_insert: boolean;
+        };
         /**
          * @description Which side of a conversation.
          * @enum {string}
@@ -523,6 +592,25 @@ export interface components {
             outcome: components["schemas"]["OfferOutcome"];
             /** @enum {string} */
             type: "conversation.offer_ended";
+        } | {
+            /** @description Which conversation waits. */
+            conversation_id: components["schemas"]["ConvId"];
+            queue?: components["schemas"]["QueuePlace"] | null;
+            /** @enum {string} */
+            type: "queue.updated";
+        } | {
+            /**
+             * Format: date-time
+             * @description Since when the longest of them.
+             */
+            longest_since?: string | null;
+            /** @enum {string} */
+            type: "queue.updated";
+            /**
+             * Format: int32
+             * @description How many wait for somebody now.
+             */
+            waiting: number;
         } | {
             /** @description Some of `cache` (who is here is known less exactly) and `bus` (messages may take a few seconds); empty when all is well. */
             degraded: string[];

@@ -944,6 +944,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/queue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show the queue board
+         * @description Who waits for what and for how long, who could take them, and how the lines are. The frame `queue.updated` says when to read it
+         *     again.
+         */
+        get: operations["queue_board"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/queue/thresholds": {
         parameters: {
             query?: never;
@@ -955,6 +976,26 @@ export interface paths {
         get: operations["queue_show_thresholds"];
         /** Choose the thresholds of the queue board */
         put: operations["queue_set_thresholds"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reports/wait-estimates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show how true the estimates of waits were
+         * @description What visitors were told when they came, held against how long they then waited.
+         */
+        get: operations["queue_wait_estimates"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -1460,6 +1501,47 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/widget/queue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show where a visitor stands in line
+         * @description The frame `queue.updated` says when it has changed.
+         */
+        get: operations["widget_show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/widget/queue/leave": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Leave the line without giving up
+         * @description For who would rather be answered later, called or written to. Their conversation stays in line behind those who wait now; their
+         *     address or number is kept where the company knew none.
+         */
+        post: operations["widget_leave"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/widget/session": {
         parameters: {
             query?: never;
@@ -1805,6 +1887,140 @@ export interface components {
             availability: components["schemas"]["Availability"];
             /** @description Why, for colleagues; at most 80 characters. Not kept when `online`. */
             reason?: string | null;
+        };
+        /** @description An agent on the floor. */
+        BoardAgent: {
+            /** @description Who. */
+            agent_id: components["schemas"]["AgentId"];
+            /** @description What they have chosen. */
+            availability: components["schemas"]["Availability"];
+            /**
+             * Format: int32
+             * @description How much they take.
+             */
+            capacity: number;
+            /** @description Whether they are connected. */
+            here: boolean;
+            /**
+             * Format: int32
+             * @description How much they have, offers included, in hundredths of a conversation.
+             */
+            load: number;
+            /** @description What they can do. */
+            skills: {
+                [key: string]: number;
+            };
+            /** @description Their teams. */
+            team_ids: components["schemas"]["TeamId"][];
+        };
+        /** @description The contact of a conversation that waits. */
+        BoardContact: {
+            /** @description Their address, once known. */
+            email: string | null;
+            /** @description Who. */
+            id: components["schemas"]["ContId"];
+            /** @description Their name, once known. */
+            name: string | null;
+        };
+        /** @description A conversation that waits. */
+        BoardEntry: {
+            /** @description Whose. */
+            contact: components["schemas"]["BoardContact"];
+            /** @description Which. */
+            conversation_id: components["schemas"]["ConvId"];
+            /**
+             * Format: date-time
+             * @description When it first came into line in this episode.
+             */
+            entered_at: string;
+            estimate: components["schemas"]["Estimate"] | null;
+            /** @description The visitor's language. */
+            language: string | null;
+            /**
+             * Format: date-time
+             * @description When the next one is taken.
+             */
+            next_step_at: string | null;
+            /**
+             * Format: int64
+             * @description Its number, for people.
+             */
+            number: number;
+            offered_to: components["schemas"]["AgentId"] | null;
+            /**
+             * Format: date-time
+             * @description Until when.
+             */
+            offered_until: string | null;
+            /** @description Whether the visitor has left a message, or waits to be called or written to. */
+            patient: boolean;
+            /**
+             * Format: int32
+             * @description Its place in that line.
+             */
+            position: number;
+            /** @description What it prefers by now. */
+            preferred: components["schemas"]["SkillDemand"][];
+            /**
+             * Format: int32
+             * @description By priority: 0 (low) to 3 (urgent).
+             */
+            rank: number;
+            /** @description Why it waits. */
+            reason: components["schemas"]["QueueReason"];
+            /** @description What it requires by now. */
+            required: components["schemas"]["SkillDemand"][];
+            /**
+             * Format: date-time
+             * @description Since when it waits for this answer; it keeps an older place in line.
+             */
+            since: string;
+            /**
+             * Format: int32
+             * @description How many rungs of the ladder were taken.
+             */
+            step: number;
+            /**
+             * Format: int32
+             * @description How many there are.
+             */
+            steps: number;
+            team_id: components["schemas"]["TeamId"] | null;
+            /** @description Whether it came when the line was full. */
+            turned_away: boolean;
+            /** @description Whether it goes before those who are not. */
+            vip: boolean;
+        };
+        /** @description A line. */
+        BoardTeam: {
+            /**
+             * Format: int32
+             * @description How many of these have room for one more.
+             */
+            free: number;
+            /**
+             * Format: int64
+             * @description How long the longest of them.
+             */
+            longest_wait_seconds: number | null;
+            /** @description Whether it is open now. */
+            open: boolean;
+            /**
+             * Format: date-time
+             * @description When it opens next; null while it is open, and when it is not known.
+             */
+            opens_at: string | null;
+            /**
+             * Format: int32
+             * @description How many of its agents take conversations now.
+             */
+            staffed: number;
+            team_id: components["schemas"]["TeamId"] | null;
+            /**
+             * Format: int32
+             * @description How many wait for somebody now.
+             */
+            waiting: number;
         };
         /** @description A brand. Its inboxes and teams name it. */
         Brand: {
@@ -2166,6 +2382,13 @@ export interface components {
             /** @description Which. */
             assignment_policy_id: components["schemas"]["PolicyId"];
         };
+        /** @description What a visitor finds at the door of an inbox. */
+        Door: {
+            /** @description Whether it is open. */
+            hours: components["schemas"]["OpeningHours"];
+            /** @description Whom they may choose, in order; none when there is nothing to choose. */
+            teams: components["schemas"]["WidgetTeam"][];
+        };
         /**
          * @description What others see of an agent.
          * @enum {string}
@@ -2211,6 +2434,24 @@ export interface components {
             contacts?: components["schemas"]["EmergencyContact"][];
             /** @description What visitors are to be told, 1 to 500 characters; nothing for the widget's own words. */
             message?: string | null;
+        };
+        /** @description How much longer somebody waits. */
+        Estimate: {
+            /**
+             * Format: int32
+             * @description One in ten waits is longer.
+             */
+            high_seconds: number;
+            /**
+             * Format: int32
+             * @description One in ten waits is shorter.
+             */
+            low_seconds: number;
+            /**
+             * Format: int32
+             * @description As likely longer as shorter.
+             */
+            seconds: number;
         };
         /** @description One field that was refused. */
         FieldFault: {
@@ -2496,6 +2737,11 @@ export interface components {
          * @enum {string}
          */
         LanguageRule: "ignore" | "prefer" | "require";
+        /**
+         * @description How a visitor wants to be answered instead.
+         * @enum {string}
+         */
+        LeaveKind: "message" | "callback" | "email";
         /** @description Upper bounds; null is no bound. */
         Limits: {
             /**
@@ -2765,6 +3011,16 @@ export interface components {
              * @description The first instant.
              */
             opens_at: string;
+        };
+        /** @description Whether it is open. */
+        OpeningHours: {
+            /** @description Whether it is open now. Where no hours are set, it always is. */
+            open: boolean;
+            /**
+             * Format: date-time
+             * @description When it opens next; null while it is open, and when it is not known.
+             */
+            opens_at: string | null;
         };
         /** @description An order to put things into. */
         Order_ContentId: {
@@ -3544,6 +3800,72 @@ export interface components {
              */
             type: string;
         };
+        /** @description The queue board. */
+        QueueBoard: {
+            /** @description Who could take them. */
+            agents: components["schemas"]["BoardAgent"][];
+            /** @description The lines: the company's own first, then those of its teams. */
+            teams: components["schemas"]["BoardTeam"][];
+            /** @description Past which numbers the board raises its voice. */
+            thresholds: components["schemas"]["QueueThresholds"];
+            /** @description Who waits, in order. */
+            waiting: components["schemas"]["BoardEntry"][];
+        };
+        /** @description How a visitor leaves the line. */
+        QueueLeave: {
+            /** @description Their address; needed for `email` where the company knows none. */
+            email?: string | null;
+            /** @description How they want to be answered. */
+            kind: components["schemas"]["LeaveKind"];
+            /** @description Their telephone number; needed for `callback` where the company knows none. */
+            phone?: string | null;
+            /** @description What else they have to say, at most 10,000 characters. It becomes a message of theirs. */
+            text?: string | null;
+        };
+        /** @description What a visitor in line is told. */
+        QueuePlace: {
+            /**
+             * Format: int32
+             * @description How many are before them.
+             */
+            ahead: number;
+            estimate: components["schemas"]["Estimate"] | null;
+            /** @description Whether the line was full when they came. They wait for nobody then, until they leave a message or a number. */
+            full: boolean;
+            /** @description Whether they should be asked to leave a message instead. */
+            message_form: boolean;
+            /** @description Whether it is open now. */
+            open: boolean;
+            /**
+             * Format: date-time
+             * @description When it opens next; null while it is open, and when it is not known.
+             */
+            opens_at: string | null;
+            /** @description Whether they have left a message, or wait to be called or written to. */
+            patient: boolean;
+            /**
+             * Format: int32
+             * @description Their place in line, from 1.
+             */
+            position: number;
+            /**
+             * Format: float
+             * @description How far the bar has come, 0 to 1. Never less than before, unless `vip_insert`.
+             */
+            progress: number;
+            /**
+             * Format: date-time
+             * @description Since when they wait.
+             */
+            since: string;
+            /** @description Somebody was let in ahead since they were last told. */
+            vip_insert: boolean;
+        };
+        /**
+         * @description Why it waits.
+         * @enum {string}
+         */
+        QueueReason: "new" | "reopened" | "returned" | "transferred" | "no_answer" | "agent_gone" | "declined";
         /** @description Past which numbers the queue board raises its voice; null for never. */
         QueueThresholds: {
             /**
@@ -4003,6 +4325,10 @@ export interface components {
             /** @description Whether visitors may choose it before the chat. */
             public?: boolean;
         };
+        /** @description The same for a team. */
+        TeamTrueness: components["schemas"]["Trueness"] & {
+            team_id?: components["schemas"]["TeamId"] | null;
+        };
         /**
          * @description Light, dark, or as the visitor's system.
          * @enum {string}
@@ -4036,6 +4362,21 @@ export interface components {
             brand_id: components["schemas"]["BrandId"];
             /** @enum {string} */
             kind: "brand";
+        };
+        /** @description How true estimates were. */
+        Trueness: {
+            /**
+             * Format: double
+             * @description Which share of the waits lay in the range that was given: 0.8 is meant; null without waits.
+             */
+            cover_p80: number | null;
+            /**
+             * Format: double
+             * @description The median of how wrong the estimates were, as a share of the wait (of a minute, for shorter ones); null without waits.
+             */
+            median_abs_error: number | null;
+            /** @description How many waits ended with an agent, and had an estimate when they began. */
+            waits: number;
         };
         /** @description What a company has used. */
         UsageReport: {
@@ -4082,6 +4423,26 @@ export interface components {
             title?: string;
             /** @description Its address, at most 2,000 characters. */
             url: string;
+        };
+        /** @description How true estimates were. */
+        WaitEstimates: components["schemas"]["Trueness"] & {
+            /** @description Team by team. */
+            by_team: components["schemas"]["TeamTrueness"][];
+            /** @description The newest waits one by one, at most 500. */
+            points: components["schemas"]["WaitPoint"][];
+        };
+        /** @description A wait. */
+        WaitPoint: {
+            /**
+             * Format: int32
+             * @description What came.
+             */
+            actual: number;
+            /**
+             * Format: int32
+             * @description What was promised, in seconds.
+             */
+            predicted: number;
         };
         /** @description Something to show. */
         WaitingContent: {
@@ -4202,7 +4563,7 @@ export interface components {
             name: string;
         };
         /** @description What the widget needs before anybody writes. */
-        WidgetConfig: {
+        WidgetConfig: components["schemas"]["Door"] & {
             /** @description What it says while nobody is online. */
             away_message: string;
             /** @description Main colour. */
@@ -4346,8 +4707,14 @@ export interface components {
              */
             client_message_id: string;
             page?: components["schemas"]["VisitedPage"] | null;
+            start?: components["schemas"]["ConversationStart"] | null;
             /** @description 1 to 10,000 characters. */
             text: string;
+        };
+        /** @description What a visitor is told who asks. */
+        WidgetQueue: {
+            conversation_id: components["schemas"]["ConvId"] | null;
+            queue: components["schemas"]["QueuePlace"] | null;
         };
         /** @description The author of a message, as the visitor sees them. */
         WidgetSender: {
@@ -4363,10 +4730,10 @@ export interface components {
             message: components["schemas"]["WidgetMessage"] | null;
         };
         /** @description A visitor's session. */
-        WidgetSession: {
+        WidgetSession: components["schemas"]["Door"] & {
             /** @description Who the visitor is to the company. */
             contact_id: components["schemas"]["ContId"];
-            conversation: components["schemas"]["WidgetConversation"] | null;
+            conversation?: components["schemas"]["WidgetConversation"] | null;
             /** @description What to do while the company cannot answer as usual. */
             emergency: components["schemas"]["EmergencyNotice"];
             /**
@@ -4394,6 +4761,22 @@ export interface components {
          * @enum {string}
          */
         WidgetStatus: "open" | "resolved";
+        /** @description A team that a visitor may choose before the chat. */
+        WidgetTeam: {
+            /** @description What it is for. */
+            description: string;
+            /** @description Its id. */
+            id: components["schemas"]["TeamId"];
+            /** @description Its name. */
+            name: string;
+            /** @description Whether it is open now. */
+            open: boolean;
+            /**
+             * Format: int64
+             * @description How many wait for it now.
+             */
+            waiting: number;
+        };
     };
     responses: {
         /** @description The request cannot be read. */
@@ -6727,6 +7110,36 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
+    queue_board: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueueBoard"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
     queue_show_thresholds: {
         parameters: {
             query?: never;
@@ -6776,6 +7189,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["QueueThresholds"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    queue_wait_estimates: {
+        parameters: {
+            query?: {
+                /** @description How many days back, 1 to 365; 30 if absent. */
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitEstimates"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -8029,6 +8475,70 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WidgetSent"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    widget_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WidgetQueue"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    widget_leave: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["QueueLeave"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WidgetQueue"];
                 };
             };
             400: components["responses"]["Problem400"];

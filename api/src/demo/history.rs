@@ -139,7 +139,7 @@ async fn happen(
     match (step, agent, author) {
         (Step::Visitor(text), ..) => {
             conversation::note(tx, id, Mark::ReadByContact(begun.contact), begun.public_seq).await?;
-            let sent = message::receive(tx, begun.contact, inbox, text, tx.uuid()).await?;
+            let sent = message::receive(tx, begun.contact, inbox, text, None, tx.uuid()).await?;
             if let Some((agent, _)) = agent.filter(|_| sent.conversation.is_waiting()) {
                 conversation::claim(tx, id, sent.conversation.team_id, agent, routed("last_agent")).await?;
             }
@@ -196,7 +196,7 @@ async fn begin(
     contact::update(tx, contact, change).await?;
     let front = script::front_page(&person.locale).url;
     contact::seen(tx, contact, Some(script::page(&story.page, &front))).await?;
-    let sent = message::receive(tx, contact, inbox, text, tx.uuid()).await?;
+    let sent = message::receive(tx, contact, inbox, text, None, tx.uuid()).await?;
     if let Some(who) = story.agent {
         conversation::claim(tx, sent.conversation.id, sent.conversation.team_id, staff.of(who).0, routed("least_busy"))
             .await?;

@@ -15,6 +15,7 @@ pub(crate) mod handover;
 pub(crate) mod inboxes;
 pub(crate) mod invitations;
 pub(crate) mod messages;
+pub(crate) mod queue;
 pub(crate) mod queue_thresholds;
 pub(crate) mod routing_rules;
 pub(crate) mod signup;

@@ -10,6 +10,8 @@ use desk::conversation::{self, ConversationError, ConversationId, Mark, WidgetCo
 use desk::emergency::{self, EmergencyNotice};
 use desk::inbox::{self, Inbox, InboxError, InboxKey, Position, Theme};
 use desk::message::{self, Post, WidgetMessage};
+use desk::opening::{self, Door};
+use desk::start::Start;
 use desk::survey;
 use infra::Id;
 use infra::database::StoreError;
@@ -91,6 +93,9 @@ pub(crate) struct WidgetConfig {
     survey_enabled: bool,
     /// What to do while the company cannot answer as usual.
     emergency: EmergencyNotice,
+    /// Whom the visitor may choose, and whether it is open.
+    #[serde(flatten)]
+    door: Door,
 }
 
 /// Show the widget's settings
@@ -102,6 +107,7 @@ pub(crate) async fn config(
     let (tenant, tx, inbox) = by_key(&app, &query.key).await?;
     let profiles = agent::list(&tx).await?;
     let emergency = emergency::find(&tx).await?.notice();
+    let door = opening::door(&tx, &inbox).await?;
     if inbox.installed_at.is_none() && query.preview != Some(true) {
         inbox::mark_installed(&tx, inbox.id).await?;
     }
@@ -121,6 +127,7 @@ pub(crate) async fn config(
         online: present.values().any(|availability| *availability == EffectiveAvailability::Online),
         survey_enabled: settings.survey_enabled,
         emergency,
+        door,
     }))
 }
 
@@ -157,6 +164,9 @@ pub(crate) struct WidgetSession {
     conversation: Option<WidgetConversation>,
     /// What to do while the company cannot answer as usual.
     emergency: EmergencyNotice,
+    /// Whom the visitor may choose, and whether it is open.
+    #[serde(flatten)]
+    door: Door,
 }
 
 /// Come in as a visitor
@@ -195,6 +205,7 @@ pub(crate) async fn session(
     contact::seen(&tx, contact_id, ask.page).await?;
     let conversation = conversation::latest_of_contact(&tx, contact_id, inbox.id).await?;
     let emergency = emergency::find(&tx).await?.notice();
+    let door = opening::door(&tx, &inbox).await?;
     tx.commit().await?;
     let token =
         app.world.keys.sign(Audience::Visitor, tenant.id().uuid(), contact_id.uuid(), inbox.id.uuid(), tenant.now())?;
@@ -205,6 +216,7 @@ pub(crate) async fn session(
         contact_id,
         conversation: conversation.map(|conversation| conversation.for_visitor()),
         emergency,
+        door,
     }))
 }
 
@@ -219,6 +231,9 @@ pub(crate) struct WidgetMessageRequest {
     /// Where the visitor is.
     #[serde(default)]
     page: Option<VisitedPage>,
+    /// What is known, if an episode begins with it.
+    #[serde(default)]
+    start: Option<Box<Start>>,
 }
 
 /// What came of it.
@@ -247,7 +262,7 @@ pub(crate) async fn send(
     Body(ask): Body<WidgetMessageRequest>,
 ) -> Result<(StatusCode, Json<WidgetSent>), Problem> {
     scope.may_write()?;
-    let post = Post::Visitor { contact: scope.who.contact_id, inbox: scope.who.inbox_id };
+    let post = Post::Visitor { contact: scope.who.contact_id, inbox: scope.who.inbox_id, start: ask.start };
     let sent = app.routing.writer.send(&scope.tenant, post, &ask.text, ask.client_message_id).await?;
     // The message is durable; where it was written is good to know, and no reason to refuse it.
     tokio::spawn(async move { seen(&scope, ask.page).await.or_log("noting where a visitor is") });

@@ -11,6 +11,7 @@ use super::store::{Draft, append};
 use super::{MessageType, Sender, SenderKind};
 use crate::conversation::{Conversation, Status};
 use crate::event::Event;
+use crate::waiting_room::Way;
 
 /// Something that happened, as a line among the messages.
 #[derive(Debug, Clone, Serialize)]
@@ -39,6 +40,15 @@ pub(crate) enum Activity {
         /// The colleague who did it; the clock when absent.
         by: Option<String>,
     },
+    /// The visitor does not wait any longer, and wants to be answered another way.
+    LeftWaitingRoom {
+        /// How.
+        way: Way,
+        /// Where to write to.
+        email: Option<String>,
+        /// Where to call.
+        phone: Option<String>,
+    },
 }
 
 impl Activity {
@@ -48,6 +58,11 @@ impl Activity {
             Self::Assigned { agent_name, .. } => format!("Assigned to {agent_name}"),
             Self::Unassigned { .. } => "Unassigned".to_owned(),
             Self::StatusChanged { status, .. } => format!("Marked {}", status.as_str()),
+            Self::LeftWaitingRoom { way, email, phone } => match way {
+                Way::Message => "Left the waiting room: an answer here will do".to_owned(),
+                Way::Callback => format!("Left the waiting room: wants a call, {}", phone.as_deref().unwrap_or("-")),
+                Way::Email => format!("Left the waiting room: wants an e-mail, {}", email.as_deref().unwrap_or("-")),
+            },
         }
     }
 }

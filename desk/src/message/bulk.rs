@@ -3,6 +3,7 @@
 //! not touch, and [`super::send`] or [`super::receive`] does it.
 
 use infra::database::{Columns, PipelineRow, StoreError, Value};
+use infra::validate::{Check, Invalid};
 use infra::{Id, Timestamp};
 use uuid::Uuid;
 
@@ -11,6 +12,7 @@ use crate::contact::ContactId;
 use crate::conversation::store::Row;
 use crate::conversation::{Conversation, ConversationId};
 use crate::inbox::InboxId;
+use crate::start::Start;
 use tenant::AgentId;
 
 /// Who writes, and where.
@@ -22,6 +24,8 @@ pub enum Post {
         contact: ContactId,
         /// Where.
         inbox: InboxId,
+        /// What is known, if an episode begins with it.
+        start: Option<Box<Start>>,
     },
     /// An agent, into a conversation: a reply, or a note among colleagues.
     Agent {
@@ -37,6 +41,19 @@ pub enum Post {
 }
 
 impl Post {
+    /// Within bounds: what is said of the beginning counts only if something begins, and is refused all the same when it is wrong.
+    pub(super) fn checked(self) -> Result<Self, Invalid> {
+        Ok(match self {
+            Self::Visitor { contact, inbox, start: Some(start) } => {
+                let mut check = Check::new();
+                let start = start.checked("start", &mut check);
+                check.finish()?;
+                Self::Visitor { contact, inbox, start: Some(Box::new(start)) }
+            }
+            post @ (Self::Visitor { start: None, .. } | Self::Agent { .. }) => post,
+        })
+    }
+
     /// Two posts with the same key may be for the same conversation.
     pub(super) fn key(&self) -> u128 {
         match self {
@@ -127,7 +144,7 @@ left join lateral (select r.episode, r.rating, r.comment, r.asked_at, r.answered
 pub(super) fn values<'a>(letters: impl Iterator<Item = &'a Letter> + Clone, batch: Uuid, now: Timestamp) -> Vec<Value> {
     let ids: Vec<Uuid> = letters.clone().map(|letter| letter.id).collect();
     let visitor = |letter: &Letter| match &letter.post {
-        Post::Visitor { contact, inbox } => Some((contact.uuid(), inbox.uuid())),
+        Post::Visitor { contact, inbox, .. } => Some((contact.uuid(), inbox.uuid())),
         Post::Agent { .. } => None,
     };
     let agent = |letter: &'a Letter| match &letter.post {

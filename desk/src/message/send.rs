@@ -17,6 +17,7 @@ use crate::conversation::{self, Conversation, ConversationError, ConversationId,
 use crate::event::{Event, Reader};
 use crate::inbox::InboxId;
 use crate::queue::{self, Entrance, Reason, Stood};
+use crate::start::{self, Start};
 
 /// What came of a send.
 #[derive(Debug, Clone)]
@@ -54,12 +55,14 @@ pub async fn send(
     write_as(tx, conversation, author, text, private, client_message_id).await
 }
 
-/// A visitor writes: into their conversation in this inbox, opening, waking or reopening it as needed.
+/// A visitor writes: into their conversation in this inbox, opening, waking or reopening it as needed. `start` is what is known
+/// if an episode begins with it.
 pub async fn receive(
     tx: &mut TenantTx,
     contact: ContactId,
     inbox: InboxId,
     text: &str,
+    start: Option<Start>,
     client_message_id: Uuid,
 ) -> Result<Sent, MessageError> {
     let text = checked(text)?;
@@ -72,6 +75,7 @@ pub async fn receive(
     let Some(latest) = conversation::latest_of_contact(tx, contact, inbox).await? else {
         let mut conversation = conversation::store::insert(tx, inbox, contact).await?;
         conversation::count_episode(tx, &conversation).await?;
+        start::begin(tx, &conversation, start).await?;
         queue::follow(tx, &mut conversation, Stood::NOWHERE, Entrance::by(Reason::New)).await?;
         let sent = write_as(tx, conversation, author, text, false, client_message_id).await?;
         Event::ConversationCreated { conversation: Arc::clone(&sent.conversation) }.tell(tx)?;
@@ -88,6 +92,7 @@ pub async fn receive(
     }
     if before == Status::Resolved {
         conversation::begin_episode(tx, &mut conversation).await?;
+        start::begin(tx, &conversation, start).await?;
     }
     if before != Status::Open {
         queue::follow(tx, &mut conversation, stood, Entrance::by(Reason::Reopened)).await?;

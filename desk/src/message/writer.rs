@@ -91,7 +91,7 @@ impl Writer {
         text: &str,
         client_message_id: Uuid,
     ) -> Result<Sent, MessageError> {
-        let text = checked(text)?;
+        let (text, post) = (checked(text)?, post.checked()?);
         let place = tenant.id().uuid().as_u128() % u128::try_from(self.lanes.len().max(1)).unwrap_or(1);
         if let Some(lane) = usize::try_from(place).ok().and_then(|place| self.lanes.get(place)) {
             let id = self.chance.uuid(self.clock.now());
@@ -119,7 +119,9 @@ impl Writer {
 async fn alone(tenant: &Tenant, post: Post, text: &str, client_message_id: Uuid) -> Result<Sent, MessageError> {
     let mut tx = tenant.begin().await?;
     let sent = match post {
-        Post::Visitor { contact, inbox } => receive(&mut tx, contact, inbox, text, client_message_id).await?,
+        Post::Visitor { contact, inbox, start } => {
+            receive(&mut tx, contact, inbox, text, start.map(|start| *start), client_message_id).await?
+        }
         Post::Agent { agent, name, conversation, private } => {
             let name = tenant::agent::find_name(&tx, agent).await?.unwrap_or(name);
             let author = Author::Agent { id: agent, name };

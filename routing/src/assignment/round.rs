@@ -41,6 +41,8 @@ pub struct Round {
     pub more: bool,
     /// Agents who have been set to away.
     pub sent_away: Vec<AgentId>,
+    /// Whether anything is otherwise than before.
+    pub has_changed: bool,
     frames: Vec<(Topic, String)>,
 }
 
@@ -79,6 +81,7 @@ pub async fn round(routing: &Routing, tenant: &Tenant, is_thorough: bool) -> Res
     }
     if touched > 0 {
         tx.commit().await?;
+        round.has_changed = true;
         tell(routing, tenant, &mut round).await;
     }
     Ok(round)

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use desk::conversation::{Conversation, ConversationId, WidgetConversation};
 use desk::message::{Message, SenderKind, WidgetMessage};
+use desk::start::Start;
 use desk::{Contact, EmergencyNotice};
 use serde::{Deserialize, Serialize};
 use tenant::AgentId;
@@ -41,6 +42,9 @@ pub enum ClientFrame {
         /// A note among colleagues.
         #[serde(default)]
         private: bool,
+        /// What is known, if an episode begins with it (visitors).
+        #[serde(default)]
+        start: Option<Box<Start>>,
     },
     /// Seen on the screen up to here.
     Read {
@@ -268,6 +272,23 @@ pub enum ServerFrame<'a> {
         conversation_id: ConversationId,
         /// How.
         outcome: OfferOutcome,
+    },
+    /// Where the visitor stands in line, when it has changed; for visitors. Null once they have left the line.
+    #[serde(rename = "queue.updated")]
+    WidgetQueue {
+        /// Which conversation waits.
+        conversation_id: ConversationId,
+        /// Where it stands.
+        #[schema(value_type = Option<crate::waiting_room::Place>)]
+        queue: Option<&'a serde_json::Value>,
+    },
+    /// The line has changed: a queue board reads it again; for agents, once a second at most.
+    #[serde(rename = "queue.updated")]
+    Queue {
+        /// How many wait for somebody now.
+        waiting: u32,
+        /// Since when the longest of them.
+        longest_since: Option<DateTime<Utc>>,
     },
     /// What the server has to do without for now; for agents. Sent after `welcome` when it is something, and at every change.
     #[serde(rename = "service.updated")]

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use desk::conversation::{self, ConversationError, ConversationId, Mark};
 use desk::message::{MessageError, Post, SenderKind};
+use desk::start::Start;
 use infra::database::StoreError;
 use infra::spoken::OrLog as _;
 use infra::{Fault, Kind};
@@ -289,8 +290,9 @@ impl Session {
             ClientFrame::Hello { .. } => {
                 Err(SessionError::Misplaced("hello_repeated", "This socket has already said hello."))
             }
-            ClientFrame::Send { reference, client_message_id, conversation_id, text, private } => {
-                self.send(reference, client_message_id, conversation_id, &text, private).await.map(|frame| vec![frame])
+            ClientFrame::Send { reference, client_message_id, conversation_id, text, private, start } => {
+                let post = self.post(conversation_id, private, start)?;
+                self.send(reference, client_message_id, post, &text).await.map(|frame| vec![frame])
             }
             ClientFrame::Read { .. } | ClientFrame::Delivered { .. } => Ok(match self.noting(&frame) {
                 Some(noting) => noting.await,
@@ -303,23 +305,22 @@ impl Session {
         }
     }
 
-    async fn send(
+    /// Who writes where.
+    fn post(
         &self,
-        reference: Option<String>,
-        client_message_id: uuid::Uuid,
         conversation_id: Option<ConversationId>,
-        text: &str,
         private: bool,
-    ) -> Result<String, SessionError> {
-        let (tenant, post) = match &self.speaker {
+        start: Option<Box<Start>>,
+    ) -> Result<Post, SessionError> {
+        match &self.speaker {
             Speaker::Agent(scope) => {
                 scope.require(Permission::ConversationsReply)?;
-                let conversation = conversation_id.ok_or(SessionError::Misplaced(
+                let conversation = conversation_id.filter(|_| start.is_none()).ok_or(SessionError::Misplaced(
                     "frame_fields_invalid",
-                    "An agent's send names its conversation.",
+                    "An agent's send names its conversation, and begins none.",
                 ))?;
                 let (agent, name) = (scope.who.agent_id, scope.who.name.clone());
-                (&scope.tenant, Post::Agent { agent, name, conversation, private })
+                Ok(Post::Agent { agent, name, conversation, private })
             }
             Speaker::Visitor(scope) => {
                 if private || conversation_id.is_some() {
@@ -329,8 +330,21 @@ impl Session {
                     ));
                 }
                 scope.may_write()?;
-                (&scope.tenant, Post::Visitor { contact: scope.who.contact_id, inbox: scope.who.inbox_id })
+                Ok(Post::Visitor { contact: scope.who.contact_id, inbox: scope.who.inbox_id, start })
             }
+        }
+    }
+
+    async fn send(
+        &self,
+        reference: Option<String>,
+        client_message_id: uuid::Uuid,
+        post: Post,
+        text: &str,
+    ) -> Result<String, SessionError> {
+        let tenant = match &self.speaker {
+            Speaker::Agent(scope) => &scope.tenant,
+            Speaker::Visitor(scope) => &scope.tenant,
         };
         let sent = self.routing.writer.send(tenant, post, text, client_message_id).await?;
         let message = match &self.speaker {

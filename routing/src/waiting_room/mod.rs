@@ -12,15 +12,23 @@
 )]
 
 mod bar;
+mod board;
 mod calibration;
 mod draws;
 mod forecast;
 mod handling;
+mod line;
+mod push;
+mod report;
 mod standing;
 mod survival;
 
 pub use bar::{Bar, Shown, advance};
+pub use board::{QueueBoard, WidgetQueue, board, of_visitor};
 pub use calibration::{Calibration, Promise};
 pub use forecast::Running;
 pub use handling::{HandleTimes, Handled, Prior};
+pub use line::Place;
+pub use push::{refresh_now, refresh_soon};
+pub use report::{WaitEstimates, wait_estimates};
 pub use standing::{Estimate, Known, Standing, standings};

@@ -1,0 +1,226 @@
+//! Tells visitors where they stand and boards that the line has changed, whenever it has.
+//!
+//! What was said last is kept in the database, so that all processes agree on what is news. Whoever looks takes the same row
+//! lock: two that look at once do not tell different things in the wrong order.
+
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
+
+use bytes::Bytes;
+use chrono::TimeDelta;
+use desk::ConversationId;
+use desk::opening::Hours;
+use desk::waiting_room::{self, History, InHand, Promise, Said, ToldBoards, Waiter};
+use infra::Timestamp;
+use infra::database::StoreError;
+use infra::spoken::OrLog as _;
+use tenant::{AccountId, Tenant};
+use tokio::time::Instant;
+
+use super::calibration::{Calibration, Promise as Kept};
+use super::forecast::Running;
+use super::handling::{HandleTimes, Handled, Prior};
+use super::line::{News, View};
+use super::standing::{Known, Standing, standings};
+use crate::Routing;
+use crate::assignment::{Floor, floor};
+use crate::realtime::{ServerFrame, Topic};
+
+/// The shortest time between two looks at one company's line.
+const REST: Duration = Duration::from_millis(500);
+/// A line that takes long to look at is looked at less often: this many times as long passes between two looks.
+const SHARE: u32 = 4;
+/// The shortest time between two calls to the boards.
+const BOARDS_EVERY: TimeDelta = TimeDelta::seconds(1);
+
+/// Looks at a company's line and tells what has changed, without making anybody wait for it.
+pub fn refresh_soon(routing: &Routing, account: AccountId) {
+    let routing = routing.clone();
+    tokio::spawn(async move { refresh(&routing, account).await });
+}
+
+/// Looks at a company's line and tells what has changed. Calls that come close together are one.
+async fn refresh(routing: &Routing, account: AccountId) {
+    let Some(mut turn) = routing.rooms.take(account) else { return };
+    while {
+        let began = Instant::now();
+        let more = look(routing, account).await.or_log("telling those who wait").unwrap_or_default();
+        let took = began.elapsed();
+        routing.world.clock.pause(REST.max(took * SHARE).saturating_sub(took)).await;
+        turn.again(more)
+    } {}
+}
+
+/// Looks at a company's line and tells what has changed, before whoever asks is answered.
+pub async fn refresh_now(routing: &Routing, account: AccountId) -> Result<(), StoreError> {
+    if look(routing, account).await? {
+        refresh_soon(routing, account);
+    }
+    Ok(())
+}
+
+/// Everything that is read of a company's line at once.
+struct Reading {
+    floor: Floor,
+    turned_away: HashSet<ConversationId>,
+    waiters: HashMap<ConversationId, Waiter>,
+    hours: Hours,
+    history: History,
+    in_hand: Vec<InHand>,
+    unpromised: HashSet<ConversationId>,
+    said: Vec<Said>,
+    now: Timestamp,
+}
+
+/// What follows from it.
+struct Findings {
+    news: News,
+    promises: Vec<Promise>,
+    boards: ToldBoards,
+}
+
+/// True when the boards are to be told of something later, because they were told of something else just now.
+#[tracing::instrument(level = "debug", skip_all)]
+async fn look(routing: &Routing, account: AccountId) -> Result<bool, StoreError> {
+    let Some(tenant) = Tenant::find(&routing.world, account).await? else { return Ok(false) };
+    // Most looks find nobody waiting, and must not queue for the lock to learn it.
+    if waiting_room::is_quiet(&tenant.begin().await?).await? {
+        return Ok(false);
+    }
+    // Before a connection is taken: a cache that hangs must not hold one.
+    let here = routing.presence.who(account, tenant.now()).await;
+    let tx = tenant.begin().await?;
+    let boards = waiting_room::take_turn(&tx).await?;
+    let loaded = floor::load(&tx, &here).await?;
+    let waiters = waiting_room::waiters(&tx).await?;
+    let turned_away = loaded.entries.values().filter(|entry| entry.turned_away).map(|entry| entry.conversation);
+    let reading = Reading {
+        turned_away: turned_away.collect(),
+        floor: loaded.floor,
+        waiters: waiters.into_iter().map(|waiter| (waiter.conversation, waiter)).collect(),
+        hours: Hours::load(&tx).await?,
+        history: waiting_room::history(&tx).await?,
+        in_hand: waiting_room::in_hand(&tx).await?,
+        unpromised: waiting_room::unpromised(&tx).await?.into_iter().collect(),
+        said: waiting_room::said(&tx).await?,
+        now: tx.now(),
+    };
+    let found = tokio::task::spawn_blocking(move || reading.find());
+    let found = found.await.map_err(|died| StoreError::Unavailable(died.to_string()))?;
+    waiting_room::promise(&tx, &found.promises).await?;
+    waiting_room::say(&tx, &found.news.told).await?;
+    let gone: Vec<ConversationId> = found.news.gone.iter().map(|said| said.conversation).collect();
+    waiting_room::unsay(&tx, &gone).await?;
+    let mut frames = frames(account, &found.news);
+    let changed = (found.boards.waiting, found.boards.longest_since, found.boards.digest)
+        != (boards.waiting, boards.longest_since, boards.digest);
+    let due = changed && tx.now() - boards.told_at >= BOARDS_EVERY;
+    if due {
+        waiting_room::tell_boards(&tx, &found.boards).await?;
+        let frame = ServerFrame::Queue {
+            waiting: u32::try_from(found.boards.waiting).unwrap_or_default(),
+            longest_since: found.boards.longest_since,
+        };
+        frames.push((Topic::Agents(account), frame.encode().into()));
+    }
+    // While the turn is still ours, so that what is said later is heard later. Were the commit to fail, it would be said again.
+    if !frames.is_empty() {
+        routing.switchboard.say_all(account, &frames).await;
+    }
+    tx.commit().await?;
+    Ok(changed && !due)
+}
+
+fn frames(account: AccountId, news: &News) -> Vec<(Topic, Bytes)> {
+    let told = news.told.iter().map(|said| (said, Some(&said.place)));
+    let gone = news.gone.iter().map(|said| (said, None));
+    told.chain(gone)
+        .map(|(said, queue)| {
+            let frame = ServerFrame::WidgetQueue { conversation_id: said.conversation, queue };
+            (Topic::Contact(account, said.contact), frame.encode().into())
+        })
+        .collect()
+}
+
+impl Reading {
+    /// What follows. Takes a while for a long line.
+    fn find(self) -> Findings {
+        let standings = self.standings();
+        let opening = |team, inbox| self.hours.opening(team, inbox, self.now);
+        let view = View {
+            floor: &self.floor,
+            standings: &standings,
+            waiters: &self.waiters,
+            turned_away: &self.turned_away,
+            opening: &opening,
+            now: self.now,
+        };
+        let (waiting, longest_since) = view.length();
+        let boards = ToldBoards {
+            waiting: i32::try_from(waiting).unwrap_or(i32::MAX),
+            longest_since,
+            digest: view.digest(),
+            told_at: self.now,
+        };
+        let unpromised = standings.iter().filter(|standing| self.unpromised.contains(&standing.conversation));
+        Findings { promises: unpromised.map(promise).collect(), news: view.news(self.said), boards }
+    }
+
+    fn standings(&self) -> Vec<Standing> {
+        if self.floor.tickets.is_empty() {
+            return Vec::new();
+        }
+        let seconds = |since: Timestamp| (self.now - since).as_seconds_f64().max(0.0);
+        let over = self.history.work.iter().map(|work| Handled {
+            agent: work.agent,
+            team: work.team,
+            seconds: work.seconds,
+            over: true,
+        });
+        let going_on = self.in_hand.iter().map(|work| Handled {
+            agent: work.agent,
+            team: work.team,
+            seconds: seconds(work.started_at),
+            over: false,
+        });
+        let past: Vec<Handled> = over.chain(going_on).collect();
+        let running: Vec<Running> = self
+            .in_hand
+            .iter()
+            .map(|work| Running {
+                conversation: work.conversation,
+                agent: work.agent,
+                team: work.team,
+                channel: work.channel.clone(),
+                weight: u32::try_from(work.weight).unwrap_or_default(),
+                started_at: work.started_at,
+            })
+            .collect();
+        let kept: Vec<Kept> = self
+            .history
+            .promised
+            .iter()
+            .filter_map(|one| {
+                let estimate = serde_json::from_value(one.uncorrected.clone()).ok()?;
+                Some(Kept { estimate, actual_seconds: one.seconds })
+            })
+            .collect();
+        let known = Known {
+            running: &running,
+            times: &HandleTimes::learn(&past, &Prior::default()),
+            leave_rate: self.history.leave_rate,
+            calibration: &Calibration::learn(&kept),
+        };
+        standings(&self.floor, &known, self.now)
+    }
+}
+
+fn promise(standing: &Standing) -> Promise {
+    Promise {
+        conversation: standing.conversation,
+        position: standing.position,
+        staffed: standing.staffed,
+        seconds: standing.estimate.map(|estimate| [estimate.seconds, estimate.low_seconds, estimate.high_seconds]),
+        uncorrected: standing.uncorrected.and_then(|estimate| serde_json::to_value(estimate).ok()),
+    }
+}
