@@ -25,6 +25,7 @@ const PAGES = [
   'Assignment',
   'Routing rules',
   'Waiting room',
+  'Wait estimates',
   'Emergency plan',
   'API keys',
   'Audit log',

@@ -196,6 +196,7 @@ await story(async (browser) => {
     ['分配策略', 'policies'],
     ['分配规则', 'rules'],
     ['等候室内容', 'waiting-content'],
+    ['等待预估', 'estimates'],
   ]
   await portal.evaluate(() => {
     localStorage.setItem('frontdesk.locale', 'zh-CN')

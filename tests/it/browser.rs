@@ -125,6 +125,11 @@ async fn the_emergency_plan_is_seen_by_everybody_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_waiting_room_tells_the_truth_on_every_device() {
+    tell("waiting_room").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn conversations_change_hands() {
     tell("handover").await;
 }

@@ -68,6 +68,7 @@ export type MessageContent =
   | { kind: 'status_changed'; status: ConversationStatus; until: Timestamp | null; by: string | null }
   | { kind: 'survey'; episode: number }
   | { kind: 'agent_joined'; agent_id: string; agent_name: string }
+  | { kind: 'left_waiting_room'; way: 'message' | 'callback' | 'email'; email: string | null; phone: string | null }
 
 export type Message = With<Whole<Schemas['Message']>, { content: MessageContent | null }>
 export type ConversationStatus = Conversation['status']
@@ -115,62 +116,13 @@ export type ContentKind = Schemas['ContentKind']
 export type WaitingContent = Whole<Schemas['WaitingContent']>
 export type QueueThresholds = Whole<Schemas['QueueThresholds']>
 /** What was predicted against what it was; shares are from 0 to 1. */
-export interface WaitAccuracy {
-  waits: number
-  median_abs_error: number | null
-  cover_p80: number | null
-}
-export interface WaitEstimates extends WaitAccuracy {
-  by_team: (WaitAccuracy & { team_id: string | null })[]
-  points: { predicted: number; actual: number }[]
-}
-export type QueueReason = 'new' | 'reopened' | 'returned' | 'transferred' | 'no_answer' | 'agent_gone' | 'declined'
-
+export type WaitEstimates = Whole<Schemas['WaitEstimates']>
+export type QueueReason = Schemas['QueueReason']
 /** Somebody who waits, as the board shows them. */
-export interface QueueTicket {
-  conversation_id: string
-  number: number
-  contact: ContactRef
-  team_id: string | null
-  position: number
-  entered_at: Timestamp
-  rank: number
-  vip: boolean
-  patient: boolean
-  required: Demand[]
-  preferred: Demand[]
-  /** How many rungs of the ladder were taken, and when the next one is. */
-  step: number
-  next_step_at: Timestamp | null
-  offered_to: string | null
-  offered_until: Timestamp | null
-  reason: QueueReason
-  estimate: WaitEstimate | null
-}
-export interface QueueSeat {
-  agent_id: string
-  name: string
-  availability: Availability
-  load: number
-  capacity: number
-  team_ids: string[]
-  skills: { skill_id: string; level: number }[]
-}
-export interface QueueTeam {
-  team_id: string | null
-  open: boolean
-  opens_at: Timestamp | null
-  waiting: number
-  longest_wait_seconds: number | null
-  staffed: number
-  free: number
-}
-export interface QueueBoard {
-  waiting: QueueTicket[]
-  agents: QueueSeat[]
-  teams: QueueTeam[]
-  thresholds: QueueThresholds
-}
+export type QueueTicket = Whole<Schemas['BoardEntry']>
+/** Loads and capacities are in hundredths of a conversation; the levels of skills by their ids. */
+export type QueueSeat = With<Whole<Schemas['BoardAgent']>, { skills: Record<string, number> }>
+export type QueueBoard = With<Whole<Schemas['QueueBoard']>, { agents: QueueSeat[] }>
 
 /** What became of an offer. */
 export type OfferOutcome = realtime['schemas']['OfferOutcome']
@@ -222,7 +174,7 @@ export type Checklist = Schemas['Checklist']
 
 export type WidgetMessage = With<Whole<Schemas['WidgetMessage']>, { content: MessageContent | null }>
 export type WidgetConversation = Whole<Schemas['WidgetConversation']>
-export type WidgetConfig = Whole<Schemas['WidgetConfig']> & { teams?: WidgetTeam[]; hours?: WidgetHours }
+export type WidgetConfig = Whole<Schemas['WidgetConfig']>
 /** `secret` is there only when a new visitor was made. */
 export type WidgetSession = With<Whole<Schemas['WidgetSession']>, Pick<Schemas['WidgetSession'], 'secret'>>
 /** What came of a visitor's message. */
@@ -230,44 +182,14 @@ export type WidgetSent = With<Whole<Schemas['WidgetSent']>, { message: WidgetMes
 
 // --- the waiting room ---------------------------------------------------------------------------------------------------
 
-/** A department the visitor may choose. */
-export interface WidgetTeam {
-  id: string
-  name: string
-  description: string | null
-  open: boolean
-  waiting: number
-}
-/** What is known when an episode begins. */
-export interface WidgetStart {
-  team_id?: string
-}
-export interface WidgetHours {
-  open: boolean
-  opens_at: Timestamp | null
-}
-export interface WaitEstimate {
-  seconds: number
-  low_seconds: number
-  high_seconds: number
-}
+export type WaitEstimate = Schemas['Estimate']
 /** The visitor's own place in the line. */
-export interface QueuePlace {
-  position: number
-  ahead: number
-  estimate: WaitEstimate | null
-  progress: number
-  vip_insert: boolean
-  open: boolean
-  opens_at: Timestamp | null
-  message_form: boolean
-  patient: boolean
-  since: Timestamp
-}
-export interface WidgetQueue {
-  conversation_id: string | null
-  queue: QueuePlace | null
-}
+export type QueuePlace = Whole<Schemas['QueuePlace']>
+export type WidgetQueue = Whole<Schemas['WidgetQueue']>
+/** What is known when an episode begins. */
+export type WidgetStart = Schemas['ConversationStart']
+/** Another way than to wait. */
+export type LeaveForm = Schemas['QueueLeave']
 /** Something to look at while one waits. */
 export type WaitingCard = Whole<Schemas['WidgetContent']>
 
@@ -293,15 +215,13 @@ type ForAudience<Frame, M, C> = Frame extends unknown
           ? M[]
           : Key extends 'conversation'
             ? C
-            : Key extends 'by' | 'contact'
+            : Key extends 'by' | 'contact' | 'queue'
               ? Whole<Frame[Key]>
               : Frame[Key]
     }
   : never
 
 /** What the server may say over the socket, for an audience whose messages are `M` and conversations `C`. */
-export type ServerFrame<M, C> =
-  | ForAudience<realtime['schemas']['ServerFrame'], M, C>
-  | ({ type: 'queue.updated' } & (WidgetQueue | { waiting: number; longest_since: Timestamp | null }))
+export type ServerFrame<M, C> = ForAudience<realtime['schemas']['ServerFrame'], M, C>
 /** What a client may say. */
 export type ClientFrame = realtime['schemas']['ClientFrame']

@@ -132,7 +132,7 @@ export function Portal() {
             )}
           </Route>
           <Route path="/estimates">
-            <Allowed permission="routing.manage">
+            <Allowed permission="surveys.read">
               <EstimatesPage />
             </Allowed>
           </Route>

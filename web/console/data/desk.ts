@@ -237,7 +237,7 @@ export function createDesk(session: Session, me: Me): Desk {
       realtime.on('service.updated', ({ degraded }) => store.set({ degraded })),
       realtime.on('queue.updated', (frame) => {
         if (!('waiting' in frame)) return
-        store.set({ queue: { waiting: frame.waiting, longestSince: frame.longest_since } })
+        store.set({ queue: { waiting: frame.waiting, longestSince: frame.longest_since ?? null } })
       }),
       realtime.on('emergency.updated', ({ emergency }) => store.set({ emergency })),
       realtime.on('presence.updated', (frame) => {

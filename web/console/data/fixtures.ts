@@ -1,5 +1,5 @@
 // Whole objects for tests, so that each test names only what it is about.
-import type { Conversation, Message } from 'client/types'
+import type { Agent, Conversation, Message } from 'client/types'
 
 export function conversation(over: Partial<Conversation> = {}): Conversation {
   return {
@@ -49,6 +49,29 @@ export function message(over: Partial<Message> = {}): Message {
     content: null,
     client_message_id: null,
     created_at: '2026-03-10T10:05:00Z',
+    ...over,
+  }
+}
+
+export function agent(over: Partial<Agent> = {}): Agent {
+  return {
+    id: 'agent_1',
+    name: 'Mia',
+    email: 'mia@mail.test',
+    role: 'agent',
+    availability: 'online',
+    chosen_availability: 'online',
+    away_reason: null,
+    availability_by: 'self',
+    availability_since: null,
+    languages: [],
+    capacity: 3,
+    channel_capacity: {},
+    open_conversations: 0,
+    skills: [],
+    team_ids: [],
+    disabled_at: null,
+    created_at: '2026-03-10T09:00:00Z',
     ...over,
   }
 }

@@ -7,12 +7,12 @@ import { EmptyState } from 'ui/EmptyState'
 import { notifyProblem, ProblemState } from 'ui/ProblemAlert'
 import { useCan } from 'ui/session'
 import { NavButton } from 'ui/Shell'
-import type { QueueBoard as Board, QueueSeat, QueueTicket } from 'client/types'
-import { useDesk } from '../data/context'
+import type { QueueBoard as Board, QueueTicket } from 'client/types'
+import { useAgents, useDesk } from '../data/context'
 import { useBoard, useTeams } from '../data/queries'
 import { usePlace } from '../route'
 import { clockOf, useServerSecond } from './duration'
-import { alarms, hasRoom, linesOf, longestWait, waited } from './fit'
+import { alarms, hasRoom, linesOf, longestWait, seatsOf, waited, type Seat } from './fit'
 import css from './QueueBoard.module.css'
 import { Seats } from './Seats'
 import { Thresholds } from './Thresholds'
@@ -59,12 +59,15 @@ function Loaded({ board }: { board: Board }) {
   const [said, setSaid] = useState('')
   const live = board.waiting.filter((ticket) => !ticket.patient)
   const longest = longestWait(live, now)
-  const free = board.agents.filter(hasRoom).length
+  const seats = seatsOf(board, useAgents())
+  const free = seats.filter(hasRoom).length
   const lines = linesOf(board)
   const nameOf = (teamId: string | null) =>
-    teamId === null ? t('queue.no_team') : (teams.data?.find((team) => team.id === teamId)?.name ?? '…')
+    teamId === null
+      ? t(board.teams.some((team) => team.team_id !== null) ? 'queue.no_team' : 'queue.one_line')
+      : (teams.data?.find((team) => team.id === teamId)?.name ?? '…')
 
-  function give(ticket: QueueTicket, seat: Pick<QueueSeat, 'agent_id' | 'name'>): void {
+  function give(ticket: QueueTicket, seat: Pick<Seat, 'agent_id' | 'name'>): void {
     desk.assign(ticket.conversation_id, seat.agent_id).then(
       () => setSaid(t('queue.given', { number: ticket.number, name: seat.name })),
       (problem: unknown) => notifyProblem(t, problem),
@@ -123,7 +126,7 @@ function Loaded({ board }: { board: Board }) {
                       <Ticket
                         key={ticket.conversation_id}
                         ticket={ticket}
-                        seats={board.agents}
+                        seats={seats}
                         now={now}
                         late={late(board, ticket, now)}
                         onOpen={() => go({ view: 'unassigned', conversationId: ticket.conversation_id })}
@@ -138,7 +141,7 @@ function Loaded({ board }: { board: Board }) {
           })}
         </div>
         <Seats
-          seats={board.agents}
+          seats={seats}
           dragged={dragged}
           onDrop={(seat) => {
             if (dragged) give(dragged, seat)

@@ -1,19 +1,15 @@
 // Who could take somebody: everyone's room and skills. Whoever waits may be dropped on them.
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import type { QueueSeat, QueueTicket } from 'client/types'
+import type { QueueTicket } from 'client/types'
 import { PersonAvatar } from 'ui/PersonAvatar'
 import { useAgents } from '../data/context'
 import { useSkills, useTeams } from '../data/queries'
 import { useReasonWords } from '../shell/reasons'
-import { bestFirst, hasRoom, loadOf, unfit } from './fit'
+import { bestFirst, hasRoom, loadOf, unfit, type Seat } from './fit'
 import css from './Seats.module.css'
 
-export function Seats(props: {
-  seats: readonly QueueSeat[]
-  dragged: QueueTicket | null
-  onDrop: (seat: QueueSeat) => void
-}) {
+export function Seats(props: { seats: readonly Seat[]; dragged: QueueTicket | null; onDrop: (seat: Seat) => void }) {
   const { t } = useTranslation()
   const [over, setOver] = useState<string | null>(null)
   const { dragged } = props
@@ -40,7 +36,7 @@ export function Seats(props: {
               props.onDrop(seat)
             }}
           >
-            <Seat seat={seat} dragged={dragged} />
+            <Person seat={seat} dragged={dragged} />
           </li>
         ))}
       </ul>
@@ -49,7 +45,7 @@ export function Seats(props: {
   )
 }
 
-function Seat({ seat, dragged }: { seat: QueueSeat; dragged: QueueTicket | null }) {
+function Person({ seat, dragged }: { seat: Seat; dragged: QueueTicket | null }) {
   const { t } = useTranslation()
   const agents = useAgents()
   const skills = useSkills()
@@ -61,7 +57,7 @@ function Seat({ seat, dragged }: { seat: QueueSeat; dragged: QueueTicket | null 
     seat.availability !== 'online'
       ? [t(`availability.${seat.availability}`), reasonWords(agent?.away_reason ?? null)].filter(Boolean).join(' · ')
       : t(hasRoom(seat) ? 'queue.has_room' : 'queue.is_full')
-  const named = seat.skills.flatMap(({ skill_id: id, level }) => {
+  const named = Object.entries(seat.skills).flatMap(([id, level]) => {
     const name = skills.data?.find((skill) => skill.id === id)?.name
     return name ? [t('queue.skill', { name, level })] : []
   })

@@ -3,23 +3,23 @@ import { ActionIcon, Badge, Button, Menu, Tooltip } from '@mantine/core'
 import { IconChevronDown, IconCrown, IconExternalLink, IconGripVertical, IconMail } from '@tabler/icons-react'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import type { Demand, QueueSeat, QueueTicket } from 'client/types'
+import type { Demand, QueueTicket } from 'client/types'
 import { PersonAvatar } from 'ui/PersonAvatar'
 import { useMe } from 'ui/session'
 import { contactName } from '../data/conversations'
 import { useSkills } from '../data/queries'
 import { clockOf, useDuration } from './duration'
-import { bestFirst, loadOf, unfit, waited } from './fit'
+import { bestFirst, loadOf, unfit, waited, type Seat } from './fit'
 import css from './Ticket.module.css'
 
 export function Ticket(props: {
   ticket: QueueTicket
-  seats: readonly QueueSeat[]
+  seats: readonly Seat[]
   /** The server's time. */
   now: number
   late: boolean
   onOpen: () => void
-  onGive: (seat: Pick<QueueSeat, 'agent_id' | 'name'>) => void
+  onGive: (seat: Pick<Seat, 'agent_id' | 'name'>) => void
   onDrag: (ticket: QueueTicket | null) => void
 }) {
   const { t } = useTranslation()
@@ -71,6 +71,7 @@ export function Ticket(props: {
         <p className={css.needs}>
           <Needs required={ticket.required} preferred={ticket.preferred} />
           <Eased ticket={ticket} now={now} />
+          {ticket.turned_away && !ticket.patient && <span>{t('queue.turned_away')}</span>}
           {ticket.patient && <span>{t('queue.patient')}</span>}
           {ticket.estimate && !ticket.patient && (
             <span>{t('queue.told', { time: duration(ticket.estimate.seconds) })}</span>
@@ -102,12 +103,7 @@ export function Ticket(props: {
 }
 
 /** The same as dragging, for keyboards and fingers. */
-function Give(props: {
-  ticket: QueueTicket
-  seats: readonly QueueSeat[]
-  name: string
-  onGive: (seat: QueueSeat) => void
-}) {
+function Give(props: { ticket: QueueTicket; seats: readonly Seat[]; name: string; onGive: (seat: Seat) => void }) {
   const { t } = useTranslation()
   const { ticket } = props
   return (
@@ -172,17 +168,17 @@ function Needs({ required, preferred }: { required: readonly Demand[]; preferred
 /** The rungs of the ladder: how many were taken, and when the next one comes. */
 function Eased({ ticket, now }: { ticket: QueueTicket; now: number }) {
   const { t } = useTranslation()
-  const { step, next_step_at: next } = ticket
+  const { step, steps, next_step_at: next } = ticket
   const left = next ? (Date.parse(next) - now) / 1000 : null
   return (
     <>
-      {step > 0 && <span className={css.eased}>{t('queue.eased', { count: step })}</span>}
+      {step > 0 && <span className={css.eased}>{t('queue.eased', { step, steps })}</span>}
       {left !== null && left > 0 && <span>{t('queue.next_step', { time: clockOf(left) })}</span>}
     </>
   )
 }
 
-function Offered({ ticket, seats, now }: { ticket: QueueTicket; seats: readonly QueueSeat[]; now: number }) {
+function Offered({ ticket, seats, now }: { ticket: QueueTicket; seats: readonly Seat[]; now: number }) {
   const { t } = useTranslation()
   const { offered_to: to, offered_until: until } = ticket
   if (!to) return null

@@ -1,8 +1,9 @@
 // What the board works out by itself: who could take whom, which lines there are, and when it raises its voice.
 import { describe, expect, it } from 'vitest'
-import type { QueueBoard, QueueSeat, QueueTicket } from 'client/types'
+import type { QueueBoard, QueueTicket } from 'client/types'
 import { clockOf } from './duration'
-import { alarms, bestFirst, linesOf, loadOf, unfit } from './fit'
+import { agent } from '../data/fixtures'
+import { alarms, bestFirst, linesOf, loadOf, seatsOf, unfit, type Seat } from './fit'
 
 const NOW = Date.parse('2026-03-02T10:00:00Z')
 
@@ -13,13 +14,17 @@ function ticket(over: Partial<QueueTicket> = {}): QueueTicket {
     contact: { id: 'cont_1', name: 'Ana', email: null },
     team_id: null,
     position: 1,
+    since: '2026-03-02T09:55:00Z',
     entered_at: '2026-03-02T09:55:00Z',
+    language: null,
     rank: 0,
     vip: false,
     patient: false,
+    turned_away: false,
     required: [],
     preferred: [],
     step: 0,
+    steps: 0,
     next_step_at: null,
     offered_to: null,
     offered_until: null,
@@ -29,7 +34,7 @@ function ticket(over: Partial<QueueTicket> = {}): QueueTicket {
   }
 }
 
-function seat(over: Partial<QueueSeat> = {}): QueueSeat {
+function seat(over: Partial<Seat> = {}): Seat {
   return {
     agent_id: 'agent_1',
     name: 'Mia',
@@ -37,7 +42,7 @@ function seat(over: Partial<QueueSeat> = {}): QueueSeat {
     load: 100,
     capacity: 300,
     team_ids: [],
-    skills: [],
+    skills: {},
     ...over,
   }
 }
@@ -53,12 +58,12 @@ const board = (over: Partial<QueueBoard>): QueueBoard => ({
 describe('who could take whom', () => {
   it('depends on presence, room, team and skills', () => {
     const german = ticket({ team_id: 'team_1', required: [{ skill_id: 'skill_de', level: 3 }] })
-    const able = seat({ team_ids: ['team_1'], skills: [{ skill_id: 'skill_de', level: 3 }] })
+    const able = seat({ team_ids: ['team_1'], skills: { skill_de: 3 } })
     expect(unfit(german, able)).toBeNull()
     expect(unfit(german, { ...able, availability: 'busy' })).toBe('not_here')
     expect(unfit(german, { ...able, load: 250 })).toBe('full')
     expect(unfit(german, { ...able, team_ids: [] })).toBe('team')
-    expect(unfit(german, { ...able, skills: [{ skill_id: 'skill_de', level: 2 }] })).toBe('skill')
+    expect(unfit(german, { ...able, skills: { skill_de: 2 } })).toBe('skill')
     expect(unfit(ticket(), seat())).toBeNull()
   })
 
@@ -70,6 +75,12 @@ describe('who could take whom', () => {
       seat({ agent_id: 'free', load: 0 }),
     ]
     expect(bestFirst(seats, ticket()).map((each) => each.agent_id)).toEqual(['free', 'half', 'full', 'away'])
+  })
+
+  it('knows whoever is not connected as offline, by name', () => {
+    const { name: _name, availability: _availability, ...rest } = seat()
+    const floor = board({ agents: [{ ...rest, here: false, availability: 'online' }] })
+    expect(seatsOf(floor, [agent()])[0]).toMatchObject({ name: 'Mia', availability: 'offline' })
   })
 
   it('shows loads in conversations', () => {

@@ -1,29 +1,41 @@
 // Who could take whom: what the board shows while one decides. The server decides by itself; a person may decide otherwise.
-import type { QueueBoard, QueueSeat, QueueTicket } from 'client/types'
+import type { Agent, Availability, QueueBoard, QueueSeat, QueueTicket } from 'client/types'
 import { PRESENCE_RANK } from 'ui/person'
 
 /** A whole conversation, in the hundredths in which loads are counted. */
 const WHOLE = 100
 
-export function hasRoom({ availability, load, capacity }: QueueSeat): boolean {
+/** An agent on the floor, by name, and whether they can be reached. */
+export interface Seat extends Omit<QueueSeat, 'availability' | 'here'> {
+  name: string
+  availability: Availability
+}
+
+export function seatsOf({ agents }: QueueBoard, known: readonly Agent[]): Seat[] {
+  return agents.map(({ here, availability, ...seat }) => ({
+    ...seat,
+    name: known.find((agent) => agent.id === seat.agent_id)?.name ?? '…',
+    availability: here ? availability : 'offline',
+  }))
+}
+
+export function hasRoom({ availability, load, capacity }: Seat): boolean {
   return availability === 'online' && load + WHOLE <= capacity
 }
 
 /** Why this agent would not be given it by itself; null when they would. */
-export function unfit(ticket: QueueTicket, seat: QueueSeat): 'not_here' | 'full' | 'team' | 'skill' | null {
+export function unfit(ticket: QueueTicket, seat: Seat): 'not_here' | 'full' | 'team' | 'skill' | null {
   if (seat.availability !== 'online') return 'not_here'
   if (!hasRoom(seat)) return 'full'
   if (ticket.team_id !== null && !seat.team_ids.includes(ticket.team_id)) return 'team'
-  const able = ticket.required.every(({ skill_id: id, level }) =>
-    seat.skills.some((skill) => skill.skill_id === id && skill.level >= level),
-  )
+  const able = ticket.required.every(({ skill_id: id, level }) => (seat.skills[id] ?? 0) >= level)
   return able ? null : 'skill'
 }
 
 /** The agents, those who could take it now first, and among them the least busy. */
-export function bestFirst(seats: readonly QueueSeat[], ticket: QueueTicket | null): QueueSeat[] {
-  const rank = (seat: QueueSeat) => (ticket ? Number(unfit(ticket, seat) !== null) : 0)
-  const busy = (seat: QueueSeat) => (seat.capacity > 0 ? seat.load / seat.capacity : 1)
+export function bestFirst(seats: readonly Seat[], ticket: QueueTicket | null): Seat[] {
+  const rank = (seat: Seat) => (ticket ? Number(unfit(ticket, seat) !== null) : 0)
+  const busy = (seat: Seat) => (seat.capacity > 0 ? seat.load / seat.capacity : 1)
   return [...seats].sort(
     (a, b) =>
       rank(a) - rank(b) ||

@@ -45,6 +45,8 @@ function useWords(message: Message): string {
       }
       return by ? t(`activity.${content.status}_by`, { by }) : t(`activity.${content.status}`)
     }
+    case 'left_waiting_room':
+      return t(`activity.left_${content.way}`, { to: content.phone ?? content.email ?? '' })
     case 'agent_joined':
       return t('activity.joined', { name: nameOf(content.agent_name) })
     case 'survey':

@@ -85,7 +85,7 @@ export const useInbox = (id: string) => useOne<Inbox>(`inbox ${id}`, `/v1/inboxe
 export const useEmergency = (options?: Options) => useOne<Emergency>('emergency', '/v1/emergency', undefined, options)
 
 export const useWaitEstimates = (days: number) =>
-  useOne<WaitEstimates>('wait-estimates', '/v1/reports/wait_estimates', { days: String(days) })
+  useOne<WaitEstimates>('wait-estimates', '/v1/reports/wait-estimates', { days: String(days) })
 
 export const usePlans = () => useList<Plan>('plans', '/v1/plans')
 export const useInboxes = (options?: Options) => useList<Inbox>('inboxes', '/v1/inboxes', options)

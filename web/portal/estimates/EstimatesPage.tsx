@@ -14,6 +14,8 @@ import css from './Estimates.module.css'
 import { Scatter } from './Scatter'
 
 const PERIODS = [7, 30, 90] as const
+/** With fewer waits than this, shares of them say little. */
+const ENOUGH = 20
 
 export function EstimatesPage() {
   const { t } = useTranslation()
@@ -71,6 +73,7 @@ function Loaded({ report }: { report: WaitEstimates }) {
         <Figure label={t('estimates.error')} value={share(report.median_abs_error)} text={t('estimates.error_text')} />
         <Figure label={t('estimates.cover')} value={share(report.cover_p80)} text={t('estimates.cover_text')} />
       </dl>
+      {report.waits < ENOUGH && <p className={css.few}>{t('estimates.few', { count: report.waits })}</p>}
       <Card title={t('estimates.chart')} text={t('estimates.chart_text')}>
         <Scatter points={report.points} />
       </Card>

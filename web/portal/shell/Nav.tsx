@@ -50,7 +50,7 @@ const SECTIONS = [
     title: 'insight',
     items: [
       { name: 'ratings', href: '/ratings', icon: <IconStar />, needs: 'surveys.read' },
-      { name: 'estimates', href: '/estimates', icon: <IconTargetArrow />, needs: 'routing.manage' },
+      { name: 'estimates', href: '/estimates', icon: <IconTargetArrow />, needs: 'surveys.read' },
       { name: 'usage', href: '/usage', icon: <IconChartBar />, needs: 'usage.read' },
     ],
   },

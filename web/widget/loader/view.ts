@@ -230,6 +230,8 @@ export function createView(handlers: ViewHandlers): View {
     mountFrame(url) {
       frame?.remove()
       frame = el('iframe')
+      // For the code of a coupon; a frame may not write to the clipboard by itself.
+      frame.allow = 'clipboard-write'
       frame.title = text.frame
       frame.src = url
       stage.append(frame)

@@ -1,6 +1,6 @@
 // What the views may ask for. The desk does it in earnest, the preview only pretends.
 
-import type { LeaveForm } from './waiting'
+import type { LeaveForm } from 'client/types'
 
 export interface Actions {
   send(text: string): void

@@ -309,7 +309,9 @@ export function createDesk(key: string): Desk {
   realtime.on('presence.updated', (frame) => {
     if ('online' in frame) set({ online: frame.online })
   })
-  realtime.on('queue.updated', (frame) => 'queue' in frame && waiting.hear(frame))
+  realtime.on('queue.updated', (frame) => {
+    if ('conversation_id' in frame) waiting.hear({ ...frame, queue: frame.queue ?? null })
+  })
   realtime.on('emergency.updated', ({ emergency }) => settings.notice(emergency))
 
   // --- the loader ------------------------------------------------------------------------------------------------------

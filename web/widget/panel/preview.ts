@@ -21,6 +21,7 @@ const PLACE: Omit<QueuePlace, 'since'> = {
   opens_at: null,
   message_form: false,
   patient: false,
+  full: false,
 }
 
 function readCard(value: unknown): WaitingCard | null {
@@ -60,6 +61,8 @@ export function createPreview(): Desk {
     online: true,
     survey_enabled: true,
     emergency: readNotice(null),
+    teams: [],
+    hours: { open: true, opens_at: null },
   }
 
   function apply(): void {

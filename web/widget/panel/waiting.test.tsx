@@ -16,6 +16,7 @@ const PLACE: QueuePlace = {
   opens_at: null,
   message_form: false,
   patient: false,
+  full: false,
   since: '2026-03-02T08:00:00Z',
 }
 const strip = () => root.querySelector('.waiting')

@@ -2,17 +2,10 @@
 // that was announced. Also what there is to look at meanwhile, and the ways not to wait.
 
 import { ApiProblem, type Http } from 'client/http'
-import type { QueuePlace, WaitingCard, WidgetConversation, WidgetQueue } from 'client/types'
+import type { LeaveForm, QueuePlace, WaitingCard, WidgetConversation, WidgetQueue } from 'client/types'
 import type { Store } from './store'
 
-export type LeaveKind = 'message' | 'callback' | 'email'
-
-export interface LeaveForm {
-  kind: LeaveKind
-  email?: string
-  phone?: string
-  text?: string
-}
+export type LeaveKind = LeaveForm['kind']
 
 export interface Waiting {
   /** The conversation is another one, or changed: whoever is answered waits no longer. */
@@ -82,8 +75,7 @@ export function createWaiting(options: {
 
   function look(): void {
     clearTimeout(timer)
-    // A server that says nothing of its hours has no waiting room either.
-    if (waits(get().conversation) && get().config?.hours) void ask()
+    if (waits(get().conversation)) void ask()
   }
 
   /** What there is to look at, fetched once for those who wait. */

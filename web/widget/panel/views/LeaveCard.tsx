@@ -12,7 +12,7 @@ const WAYS = [
   { kind: 'email', icon: 'mail', word: 'leaveMail' },
 ] as const
 
-export function LeaveCard({ asked }: { asked: boolean }) {
+export function LeaveCard({ asked, full }: { asked: boolean; full: boolean }) {
   const { words } = usePanel()
   const [kind, setKind] = useState<LeaveKind | null>(asked ? 'message' : null)
   const cardRef = useRef<HTMLLIElement>(null)
@@ -33,8 +33,8 @@ export function LeaveCard({ asked }: { asked: boolean }) {
 
   return (
     <li class={kind || asked ? 'card leave' : 'leave'} ref={cardRef}>
-      <b>{words.t(asked ? 'formTitle' : 'leaveTitle')}</b>
-      {asked && <p>{words.t('formText')}</p>}
+      <b>{words.t(full ? 'formInstead' : asked ? 'formTitle' : 'leaveTitle')}</b>
+      {asked && !full && <p>{words.t('formText')}</p>}
       {kind ? (
         <Form kind={kind} onBack={() => choose(null)} />
       ) : (

@@ -14,7 +14,9 @@ export function WaitingCards() {
   return (
     <>
       {!queue.patient && shelf.length > 0 && <Shelf cards={shelf} />}
-      {!queue.patient && !sample && <LeaveCard key={String(queue.message_form)} asked={queue.message_form} />}
+      {!queue.patient && !sample && (
+        <LeaveCard key={String(queue.message_form)} asked={queue.message_form} full={queue.full} />
+      )}
     </>
   )
 }

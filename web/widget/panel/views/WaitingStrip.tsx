@@ -9,7 +9,7 @@ import type { PanelState } from '../store'
 import { Icon } from './parts'
 
 interface Said {
-  icon: 'clock' | 'check' | 'moon' | 'mail'
+  icon: 'clock' | 'check' | 'moon' | 'alert'
   title: string
   /** The estimate, where there is one. */
   time: string | null
@@ -64,6 +64,9 @@ function say(words: Words, queue: QueuePlace, left: PanelState['left']): Said {
     const text = when ? words.t('closedOpens', { when }) : words.t('closedText')
     return { icon: 'moon', title: words.t('closedTitle'), time: null, text, bar: false }
   }
+  if (queue.full) {
+    return { icon: 'alert', title: words.t('fullTitle'), time: null, text: words.t('fullText'), bar: false }
+  }
   const { ahead, position } = queue
   const title = ahead === 0 ? words.t('waitNext') : words.t('waitPlace', { position })
   const before = ahead === 0 ? words.t('waitSoonYours') : words.t(ahead === 1 ? 'waitAheadOne' : 'waitAhead', { ahead })
@@ -87,7 +90,7 @@ function Spoken({ text, state }: { text: string; state: PanelState }) {
   const { queue, open, conversation } = state
   const [said, setSaid] = useState('')
   const saidAt = useRef(0)
-  const step = queue ? `${queue.position} ${queue.open} ${queue.patient} ${queue.message_form}` : ''
+  const step = queue ? [queue.position, queue.open, queue.patient, queue.message_form, queue.full].join() : ''
   const lastStep = useRef('')
   const agent = conversation?.status === 'open' ? conversation.assignee : null
   const waited = useRef(false)
