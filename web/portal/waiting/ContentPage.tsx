@@ -27,7 +27,7 @@ export function ContentPage() {
   const { t, i18n } = useTranslation()
   const [, navigate] = useLocation()
   const refresh = useRefresh()
-  const contents = useContents({ every: 30_000 })
+  const contents = useContents({ every: 10_000 })
   const ids = (contents.data ?? []).map((content) => content.id)
   const create = () => navigate('/waiting-content/new')
 
