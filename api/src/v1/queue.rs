@@ -23,6 +23,8 @@ use crate::problem::Problem;
 #[utoipa::path(get, path = "/v1/queue", tag = "queue", responses((status = 200, body = QueueBoard), Problems))]
 pub(crate) async fn board(State(app): State<Arc<App>>, AsMember(scope): AsMember) -> Result<Json<QueueBoard>, Problem> {
     scope.require(Permission::ConversationsRead)?;
+    // It shows colleagues, too.
+    scope.require(Permission::AgentsRead)?;
     Ok(Json(waiting_room::board(&app.routing, &scope.tenant).await?))
 }
 
