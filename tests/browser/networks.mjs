@@ -13,6 +13,7 @@ import {
   site,
   story,
   troubleAt,
+  waitFor,
 } from './stage.mjs'
 import { gate } from './gate.mjs'
 
@@ -87,11 +88,3 @@ await story(async (browser) => {
   check(new Set(said).size === said.length, `something was shown twice: ${said}`)
   check(said.length === 7, `something is missing: ${said}`)
 })
-
-async function waitFor(good, what, within = 30_000) {
-  const deadline = Date.now() + within
-  while (!good()) {
-    if (Date.now() > deadline) throw new Error(`it did not happen that ${what}`)
-    await new Promise((next) => setTimeout(next, 50))
-  }
-}

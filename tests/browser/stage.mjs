@@ -65,8 +65,16 @@ export async function person(browser, name, options = {}) {
 }
 
 function watch(page, name) {
-  const heard = { name, page, frames: [] }
+  const heard = { name, page, frames: [], asked: new Set(), quietSince: Date.now() }
   pages.push(heard)
+  // A stream has no end to wait for.
+  page.on('request', (request) => request.resourceType() !== 'eventsource' && heard.asked.add(request))
+  for (const end of ['requestfinished', 'requestfailed']) {
+    page.on(end, (request) => {
+      heard.asked.delete(request)
+      heard.quietSince = Date.now()
+    })
+  }
   const complain = (kind, text) => complaints.push(`${name}, at “${step}”: ${kind}: ${text}`)
   page.on('console', (message) => {
     if (message.type() !== 'error') return
@@ -109,9 +117,21 @@ export function online() {
   offline = false
 }
 
+/** Waits for something that is not on a page. */
+export async function waitFor(good, what, within = 30_000) {
+  const deadline = Date.now() + within
+  while (!good()) {
+    if (Date.now() > deadline) throw new Error(`it did not happen that ${what}`)
+    await new Promise((next) => setTimeout(next, 50))
+  }
+}
+
 /** Waits until nothing on the page is still a placeholder. */
 export async function loaded(page) {
-  await page.waitForLoadState('networkidle')
+  // The browser's own word for a quiet network is sometimes never said of a page that got a frame meanwhile.
+  const heard = pages.find((one) => one.page === page)
+  const quiet = () => heard.asked.size === 0 && Date.now() - heard.quietSince >= 300
+  await waitFor(quiet, `${page.url()} came to rest`)
   await page.waitForFunction(() => {
     const waiting = [...document.querySelectorAll('[role=status][aria-label], [aria-busy=true]')]
     return !waiting.some((element) => element.checkVisibility())

@@ -3858,6 +3858,8 @@ export interface components {
              * @description Since when they wait.
              */
             since: string;
+            /** @description Whether anybody is here who could take them. Nobody knows how long it takes while nobody is. */
+            staffed: boolean;
             /** @description Somebody was let in ahead since they were last told. */
             vip_insert: boolean;
         };

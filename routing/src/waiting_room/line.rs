@@ -29,6 +29,8 @@ pub struct Place {
     pub progress: f32,
     /// Somebody was let in ahead since they were last told.
     pub vip_insert: bool,
+    /// Whether anybody is here who could take them. Nobody knows how long it takes while nobody is.
+    pub staffed: bool,
     /// Whether it is open now.
     pub open: bool,
     /// When it opens next; null while it is open, and when it is not known.
@@ -59,7 +61,8 @@ impl Place {
             || now.vip_insert
             || self.position != now.position
             || (self.progress - now.progress).abs() >= 0.01
-            || (self.open, self.opens_at, self.since) != (now.open, now.opens_at, now.since)
+            || (self.staffed, self.open, self.opens_at) != (now.staffed, now.open, now.opens_at)
+            || self.since != now.since
             || (self.message_form, self.full, self.patient) != (now.message_form, now.full, now.patient)
     }
 }
@@ -131,6 +134,7 @@ impl View<'_> {
             estimate: standing.estimate,
             progress: bar.progress,
             vip_insert: bar.inserted && !ticket.patient,
+            staffed: standing.staffed > 0,
             open: opening.open,
             opens_at: opening.opens_at,
             message_form: full || reach.message_form && !ticket.patient,
@@ -234,6 +238,14 @@ mod tests {
             moved.told.iter().map(place).map(|place| (place.position, place.ahead)).collect::<Vec<_>>(),
             [(1, 0)]
         );
+    }
+
+    #[test]
+    fn the_last_one_to_go_is_news_to_everybody_in_line() {
+        let told = news(&[standing(1, 1, None)], Vec::new(), 10).told;
+        assert!(place(&told[0]).staffed);
+        let gone = news(&[Standing { staffed: 0, ..standing(1, 1, None) }], told, 10).told;
+        assert!(!place(&gone[0]).staffed);
     }
 
     #[test]

@@ -20,6 +20,7 @@ const PLACE: Omit<QueuePlace, 'since'> = {
   open: true,
   opens_at: null,
   message_form: false,
+  staffed: true,
   patient: false,
   full: false,
 }

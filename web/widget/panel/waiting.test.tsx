@@ -15,6 +15,7 @@ const PLACE: QueuePlace = {
   open: true,
   opens_at: null,
   message_form: false,
+  staffed: true,
   patient: false,
   full: false,
   since: '2026-03-02T08:00:00Z',
@@ -63,6 +64,14 @@ describe('the place in the line', () => {
     await wait({ estimate: null, position: 1, ahead: 0 })
     expect(strip()?.textContent).toContain('You are next')
     expect(strip()?.textContent).not.toMatch(/minute/)
+  })
+
+  it('does not promise anybody the next agent while nobody is there', async () => {
+    await wait({ estimate: null, position: 1, ahead: 0, staffed: false })
+    expect(strip()?.textContent).toContain('Nobody is here right now')
+    expect(strip()?.textContent).toContain('number 1 in line')
+    expect(strip()?.textContent).not.toContain('You are next')
+    expect(root.querySelector('[role=progressbar]')).toBeNull()
   })
 
   it('is found again by the next page of the same visitor', async () => {
@@ -153,6 +162,19 @@ describe('the ways not to wait', () => {
     await settle()
     const at = server.calls.indexOf('POST /v1/widget/queue/leave')
     expect(server.bodies[at]).toEqual({ kind: 'message', text: 'Please tell me about the blue one' })
+  })
+
+  it('leaves the question for an address alone while somebody writes theirs', async () => {
+    server.config = Object.assign(server.config, { online: false })
+    const desk = await open()
+    desk.actions.send('Hello')
+    await settle()
+    await fill('.card input[type=email]', 'ana@mail')
+    await say({ staffed: false })
+    expect(strip()?.textContent).toContain('Nobody is here')
+    await say({ staffed: true })
+    expect(root.querySelector<HTMLInputElement>('.card input[type=email]')?.value).toBe('ana@mail')
+    expect(root.querySelector('.leave')).toBeNull()
   })
 
   it('keeps what was written when the server does not take it', async () => {

@@ -8,7 +8,7 @@ import { ContactCard } from './ContactCard'
 import { begins, isFresh } from './Header'
 import { Messages } from './Messages'
 import { TeamChoice } from './TeamChoice'
-import { WaitingCards } from './WaitingCards'
+import { WaitingShelf, WaysOut } from './WaitingCards'
 import { Icon, Linked } from './parts'
 
 const NEAR_END = 48
@@ -98,8 +98,9 @@ export function Thread() {
         )}
         <Messages />
         {begins(state) && <TeamChoice />}
-        <WaitingCards />
-        {contact.asked && !state.unreachable && !state.queue && <ContactCard />}
+        <WaitingShelf />
+        {contact.asked && !state.unreachable && <ContactCard />}
+        <WaysOut />
         {isFresh(state) && <li class="promise">{words.t('promise')}</li>}
         {typing !== null && (
           <li class="row theirs first last typing">

@@ -7,18 +7,19 @@ import { safeLink } from '../links'
 import { LeaveCard } from './LeaveCard'
 import { Icon } from './parts'
 
-export function WaitingCards() {
+export function WaitingShelf() {
   const { state } = usePanel()
-  const { queue, shelf, unreachable, sample } = state
-  if (!queue || unreachable) return null
-  return (
-    <>
-      {!queue.patient && shelf.length > 0 && <Shelf cards={shelf} />}
-      {!queue.patient && !sample && (
-        <LeaveCard key={String(queue.message_form)} asked={queue.message_form} full={queue.full} />
-      )}
-    </>
-  )
+  const { queue, shelf, unreachable } = state
+  return queue && !queue.patient && !unreachable && shelf.length > 0 ? <Shelf cards={shelf} /> : null
+}
+
+/** Below the question for an address, which asks the same for as long as nobody is there: who is at it must not lose their words. */
+export function WaysOut() {
+  const { state } = usePanel()
+  const { queue, unreachable, sample, contact } = state
+  if (!queue || queue.patient || unreachable || sample) return null
+  if (contact.asked && !queue.message_form) return null
+  return <LeaveCard key={String(queue.message_form)} asked={queue.message_form} full={queue.full} />
 }
 
 function Shelf({ cards }: { cards: WaitingCard[] }) {

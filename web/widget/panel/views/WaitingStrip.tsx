@@ -68,6 +68,10 @@ function say(words: Words, queue: QueuePlace, left: PanelState['left']): Said {
     return { icon: 'alert', title: words.t('fullTitle'), time: null, text: words.t('fullText'), bar: false }
   }
   const { ahead, position } = queue
+  if (!queue.staffed) {
+    const text = words.t('nobodyText', { position })
+    return { icon: 'moon', title: words.t('nobodyTitle'), time: null, text, bar: false }
+  }
   const title = ahead === 0 ? words.t('waitNext') : words.t('waitPlace', { position })
   const before = ahead === 0 ? words.t('waitSoonYours') : words.t(ahead === 1 ? 'waitAheadOne' : 'waitAhead', { ahead })
   return {
@@ -90,7 +94,7 @@ function Spoken({ text, state }: { text: string; state: PanelState }) {
   const { queue, open, conversation } = state
   const [said, setSaid] = useState('')
   const saidAt = useRef(0)
-  const step = queue ? [queue.position, queue.open, queue.patient, queue.message_form, queue.full].join() : ''
+  const step = queue ? [queue.position, queue.open, queue.staffed, queue.patient, queue.message_form, queue.full].join() : ''
   const lastStep = useRef('')
   const agent = conversation?.status === 'open' ? conversation.assignee : null
   const waited = useRef(false)
