@@ -19,15 +19,27 @@ await story(async (browser) => {
   await portal.getByLabel('Code').fill('LATE-10')
   await portal.getByRole('button', { name: 'Save', exact: true }).click()
   await saved()
+  await portal.goto(`${BASE}/portal/rules/new`)
+  await portal.getByLabel('Name').fill('Urgent')
+  await portal.getByRole('combobox', { name: 'What is looked at' }).click()
+  await portal.getByRole('option', { name: 'Intent' }).click()
+  await portal.getByRole('textbox', { name: 'Value' }).fill('urgent')
+  await portal.getByLabel('Before everybody else').check()
+  await portal.getByRole('button', { name: 'Save', exact: true }).click()
+  await saved()
   const desk = await owner.context.newPage()
   await desk.goto(`${BASE}/console`)
   await desk.getByRole('button', { name: /Mei Chen.*Online/s }).waitFor()
 
   const shop = await site(() => shopPage('Blue Teapot', owner.tag))
-  const visit = async (name, options = {}) => {
+  // A page of theirs that says what the talk will be about.
+  const said = `<script>window.frontdesk = window.frontdesk || function () {
+    (window.frontdesk.q = window.frontdesk.q || []).push(arguments) }; frontdesk('about', { intent: 'urgent' })</script>`
+  const urgent = await site(() => shopPage('Blue Teapot', said + owner.tag))
+  const visit = async (name, options = {}, where = shop) => {
     const context = await person(browser, name, { viewport: { width: 1180, height: 800 }, ...options })
     const page = await context.newPage()
-    await page.goto(shop)
+    await page.goto(where)
     return { context, page }
   }
   const write = async (page, chat, text, label = 'Your message') => {
@@ -80,12 +92,28 @@ await story(async (browser) => {
   chis = second
   const before = await bar(chis)
 
+  now('somebody with priority is let in, and those behind are told')
+  const dora = await visit('dora', {}, urgent)
+  const doras = await openChat(dora.page, 'Open chat')
+  await write(dora.page, doras, 'My kiln is on fire!')
+  await doras.getByText('You are next', { exact: true }).waitFor()
+  await bens.getByText('Number 2 in line', { exact: true }).waitFor()
+  await bens.getByText('Somebody with priority was let in before you').waitFor()
+  await chis.getByText('您排在第 3 位', { exact: true }).waitFor()
+  await shot(ben.page, '04-priority')
+
   now('a conversation ends, and everybody moves up')
   await desk.getByRole('link', { name: /^Mine/ }).click()
-  await desk.getByRole('list', { name: 'Mine' }).getByRole('link').filter({ hasText: 'Is the blue one back?' }).click()
-  await desk.getByRole('log').getByText('Is the blue one back?').waitFor()
-  await desk.keyboard.press('Escape')
-  await desk.locator('body').press('e')
+  const resolve = async (text) => {
+    await desk.getByRole('list', { name: 'Mine' }).getByRole('link').filter({ hasText: text }).click()
+    await desk.getByRole('log').getByText(text).waitFor()
+    await desk.keyboard.press('Escape')
+    await desk.locator('body').press('e')
+  }
+  await resolve('Is the blue one back?')
+  await doras.getByText('Mei Chen is here for you').waitFor()
+  await chis.getByText('您排在第 2 位', { exact: true }).waitFor()
+  await resolve('My kiln is on fire!')
   await bens.getByText('Mei Chen is here for you').waitFor()
   await bens.getByText('You are connected with Mei Chen.').waitFor({ state: 'attached' })
   await bens.getByRole('progressbar').waitFor({ state: 'detached' })
@@ -94,7 +122,7 @@ await story(async (browser) => {
   check(after > before, `the bar went from ${before} to ${after}`)
   // Told politely, in a region of its own.
   await chis.getByRole('status').filter({ hasText: '下一位就是您' }).waitFor({ state: 'attached' })
-  await shot(chi.page, '04-moved-up-zh')
+  await shot(chi.page, '05-moved-up-zh')
 
   now('what there is to look at is counted')
   await chis.getByRole('button', { name: '复制优惠码' }).click()
@@ -107,10 +135,10 @@ await story(async (browser) => {
   await chis.getByLabel('电话号码').fill('+86 571 8888 0000')
   await chis.getByRole('button', { name: '提交' }).click()
   await chis.getByText('您不必等候了', { exact: true }).waitFor()
-  await shot(chi.page, '05-called-back-zh')
+  await shot(chi.page, '06-called-back-zh')
   await desk.getByRole('link', { name: /^Queue/ }).click()
   await desk.getByRole('main').getByText('Left a message').first().waitFor()
-  await shot(desk, '06-board-patient')
+  await shot(desk, '07-board-patient')
 
   now('taken from the board, by the keyboard')
   await desk.getByRole('button', { name: /^Give .* to somebody$/ }).focus()
@@ -120,11 +148,11 @@ await story(async (browser) => {
   await desk.keyboard.press('Enter')
   await chis.getByText('Mei Chen 正在为您服务').waitFor()
   await desk.getByText('Nobody is waiting').first().waitFor()
-  await shot(desk, '07-board-empty')
+  await shot(desk, '08-board-empty')
 
   now('what was said of the waits is on record')
   await portal.goto(`${BASE}/portal/estimates`)
   await portal.getByRole('heading', { level: 1, name: 'Wait estimates' }).waitFor()
   await loaded(portal)
-  await shot(portal, '08-estimates')
+  await shot(portal, '09-estimates')
 })

@@ -1,6 +1,7 @@
 // The script on the customer's page. It leaves one symbol, `window.frontdesk`, a function that is called with a method's
 // name; calls made before this script arrived wait in `frontdesk.q`.
 
+import { readAbout } from '../shared/about'
 import { createEmitter, type WidgetEvent } from './emitter'
 import { readOptions } from './options'
 import { warn } from './warn'
@@ -66,6 +67,7 @@ function install(): void {
     showLauncher: () => widget?.showLauncher(true),
     hideLauncher: () => widget?.showLauncher(false),
     newMessage: (text) => widget?.compose(typeof text === 'string' ? text.slice(0, 4000) : ''),
+    about: (about) => widget?.about(readAbout(about)),
     setLocale: (locale) => widget?.update(readOptions({ locale })),
     setTheme: (theme) => widget?.update(readOptions({ theme })),
     on: (event, listener) => emitter.on(event as WidgetEvent, listener),

@@ -1,5 +1,6 @@
 // One booted widget on a page: when its frame is loaded, what is said to it, and what its launcher shows.
 
+import type { About } from '../shared/about'
 import { DEFAULT_COLOR, safeColor } from '../shared/color'
 import { readContacts } from '../shared/contacts'
 import { seal, unseal, type Choices, type FromFrame, type Look, type PageInfo, type ToFrame } from '../shared/protocol'
@@ -15,6 +16,8 @@ export interface Widget {
   toggle(): void
   showLauncher(shown: boolean): void
   compose(text: string): void
+  /** What the page says of the next talk; routing may go by it. */
+  about(about: About): void
   update(options: Options): void
   ready(): boolean
   /** Takes everything away; `forget` also ends the visitor's identity in this browser. */
@@ -41,6 +44,7 @@ export function createWidget(server: string, key: string, initial: Options, emit
   let refused = false
   let teaser: number | null = null
   let queued: ToFrame[] = []
+  let known: About | null = null
   let returnFocus: HTMLElement | null = null
   let silence: ReturnType<typeof setTimeout> | undefined
   let patience: ReturnType<typeof setTimeout> | undefined
@@ -170,6 +174,7 @@ export function createWidget(server: string, key: string, initial: Options, emit
         live = true
         failures = 0
         say({ type: 'init', choices: choices(), page: page(), open: isOpen, full: view.full() })
+        if (known) say({ type: 'about', about: known })
         for (const waiting of queued.splice(0)) say(waiting)
         break
       case 'look':
@@ -298,6 +303,10 @@ export function createWidget(server: string, key: string, initial: Options, emit
     compose(text) {
       open()
       say({ type: 'compose', text })
+    },
+    about(about) {
+      known = about
+      say({ type: 'about', about })
     },
     update(change) {
       options = { ...options, ...change, key }

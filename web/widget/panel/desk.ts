@@ -8,6 +8,7 @@ import { contiguousSeq, dropPending, emptyThread, firstSeq, lastSeq, mergeMessag
 import { plainTransport, pollTransport, socketTransport, streamTransport } from 'client/transports'
 import type { MessagePage, WidgetConversation, WidgetMessage, WidgetSent, WidgetSession } from 'client/types'
 import { openVault } from 'client/vault'
+import { readAbout } from '../shared/about'
 import type { PageInfo, ToFrame } from '../shared/protocol'
 import type { Actions } from './actions'
 import { createBeginning } from './beginning'
@@ -224,9 +225,10 @@ export function createDesk(key: string): Desk {
         if (!(error instanceof ApiProblem) || error.status !== 0) throw error
       }
     }
-    const body = { client_message_id, text, page, start: plain ? undefined : beginning.get() }
     // No idempotency key of its own: a repeat from another page has another body, and the message's id is what counts.
-    const answer = await visitor.http.post<WidgetSent>('/v1/widget/messages', body)
+    const answer = await beginning.send((start) =>
+      visitor.http.post<WidgetSent>('/v1/widget/messages', { client_message_id, text, page, start }),
+    )
     toldPage = page?.url ?? ''
     beginning.choose(null)
     adoptConversation(answer.conversation)
@@ -343,6 +345,9 @@ export function createDesk(key: string): Desk {
       case 'compose':
         if (message.text) setDraft(message.text)
         set({ focusRequest: get().focusRequest + 1 })
+        break
+      case 'about':
+        beginning.about(readAbout(message.about))
         break
       case 'forget':
         forget()

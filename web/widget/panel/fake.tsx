@@ -36,6 +36,8 @@ export class FakeServer {
   bodies: Record<string, unknown>[] = []
   queue: QueuePlace | null = null
   shelf: WaitingCard[] = []
+  /** A team that was taken from the choice after it was shown. */
+  refusedTeam: string | null = null
 
   fetch = async (input: string, init: RequestInit = {}): Promise<Response> => {
     if (!this.reachable) throw new TypeError('Failed to fetch')
@@ -67,6 +69,13 @@ export class FakeServer {
       return Response.json({ conversation_id: this.conversation?.id ?? null, queue: this.queue })
     if (path === '/v1/widget/waiting-content') return Response.json({ data: this.shelf })
     if (path.includes('/waiting-content/')) return new Response(null, { status: 204 })
+    if (path === '/v1/widget/messages' && this.refusedTeam) {
+      const { team_id: team } = (body['start'] ?? {}) as { team_id?: string }
+      if (team === this.refusedTeam) {
+        const errors = [{ pointer: '/start/team_id', code: 'team_unknown' }]
+        return Response.json({ code: 'validation_failed', status: 422, errors }, { status: 422 })
+      }
+    }
     if (path === '/v1/widget/messages') {
       const message = this.say('contact', String(body['text']), String(body['client_message_id']))
       return Response.json({ conversation: this.conversation, message }, { status: 201 })

@@ -236,6 +236,17 @@ describe('the choice of a team', () => {
     expect(localStorage.getItem(`frontdesk:${KEY}:team`)).toBeNull()
   })
 
+  it('costs nobody their message when the team is gone meanwhile', async () => {
+    server.config = Object.assign(server.config, { teams })
+    server.refusedTeam = 'team_1'
+    const desk = await open()
+    desk.actions.chooseTeam('team_1')
+    desk.actions.send('Hello')
+    await settle()
+    expect(server.messages.map((message) => message.text)).toEqual(['Hello'])
+    expect(root.textContent).not.toContain('Not sent')
+  })
+
   it('is not asked where there is none, and a team that is gone is not named', async () => {
     localStorage.setItem(`frontdesk:${KEY}:team`, 'team_9')
     const desk = await open()

@@ -2,6 +2,7 @@
 // Texts of messages are not among it: the host page learns that something was said, never what.
 
 import type { EmergencyContact } from 'client/types'
+import type { About } from './about'
 
 export interface PageInfo {
   url: string
@@ -37,6 +38,8 @@ export type ToFrame =
   | { type: 'page'; page: PageInfo }
   | { type: 'layout'; full: boolean }
   | { type: 'compose'; text: string }
+  /** What the page says of the next talk. */
+  | { type: 'about'; about: About }
   /** The person at this browser has changed: forget who they were. */
   | { type: 'forget' }
 

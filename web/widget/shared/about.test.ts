@@ -1,0 +1,16 @@
+// What a page says is taken as far as it can be, and never refused.
+import { expect, it } from 'vitest'
+import { readAbout } from './about'
+
+it('takes texts, numbers and booleans, and leaves the rest', () => {
+  const given = { intent: 'refund', order: 1042, gold: true, nothing: null, deep: { a: 1 }, bad: Number.NaN, list: [1] }
+  expect(readAbout(given)).toEqual({ intent: 'refund', order: 1042, gold: true })
+  expect([readAbout(null), readAbout('refund'), readAbout([1])]).toEqual([{}, {}, {}])
+})
+
+it('cuts what is too long or too much', () => {
+  const about = readAbout({ ...Object.fromEntries(Array.from({ length: 80 }, (_, i) => [`k${i}`, 'x'.repeat(2000)])) })
+  expect(Object.keys(about)).toHaveLength(50)
+  expect(String(about['k0'])).toHaveLength(1000)
+  expect(readAbout({ ['n'.repeat(61)]: 1, '': 2 })).toEqual({})
+})
