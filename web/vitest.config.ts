@@ -6,6 +6,8 @@ const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
 export default defineConfig({
   resolve: { alias: { client: here('./client'), ui: here('./ui') } },
+  // A test reads the documents beside the web, to hold them against what is there.
+  server: { fs: { allow: [here('..')] } },
   test: {
     environment: 'node',
     include: ['{client,ui,console,portal,signup,widget,demo}/**/*.test.{ts,tsx}'],

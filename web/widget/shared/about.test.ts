@@ -12,5 +12,16 @@ it('cuts what is too long or too much', () => {
   const about = readAbout({ ...Object.fromEntries(Array.from({ length: 80 }, (_, i) => [`k${i}`, 'x'.repeat(2000)])) })
   expect(Object.keys(about)).toHaveLength(50)
   expect(String(about['k0'])).toHaveLength(1000)
+  expect(Object.values(about).join('')).toHaveLength(20_000)
   expect(readAbout({ ['n'.repeat(61)]: 1, '': 2 })).toEqual({})
+})
+
+it('leaves no half of a character and no zero, which no server would take', () => {
+  const about = readAbout({ cut: `${'x'.repeat(999)}🫖`, half: '\ud83e tea', zero: 'a\0b', 'na\0me': 'whole 🫖' })
+  expect(about).toEqual({ cut: 'x'.repeat(999), half: ' tea', zero: 'ab', name: 'whole 🫖' })
+})
+
+it('counts only what it takes', () => {
+  const nothing = Object.fromEntries(Array.from({ length: 60 }, (_, i) => [`n${i}`, null]))
+  expect(readAbout({ ...nothing, intent: 'refund' })).toEqual({ intent: 'refund' })
 })
