@@ -142,7 +142,7 @@ await story(async (browser) => {
   await shot(desk, '07-board-patient')
 
   now('taken from the board, by the keyboard')
-  await desk.getByRole('button', { name: /^Give .* to somebody$/ }).focus()
+  await desk.getByRole('button', { name: /^Give to somebody: / }).focus()
   await desk.keyboard.press('Enter')
   await desk.getByRole('menuitem', { name: /Mei Chen/ }).waitFor()
   await desk.keyboard.press('ArrowDown')

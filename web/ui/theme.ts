@@ -152,5 +152,8 @@ export const cssVariables: CSSVariablesResolver = () => ({
     '--mantine-color-dimmed': 'var(--mantine-color-dark-2)',
     '--mantine-color-default-border': 'var(--mantine-color-dark-4)',
     '--mantine-color-error': '#ff8a94',
+    // Mantine takes the shade five below ours, which is nearly white: a warning would look like any other word.
+    '--mantine-color-red-light-color': '#ff8a94',
+    '--mantine-color-ink-light-color': ink[3],
   },
 })

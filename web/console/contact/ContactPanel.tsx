@@ -5,6 +5,7 @@ import { IconExternalLink, IconRosetteDiscountCheck } from '@tabler/icons-react'
 import { useEffect } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Contact, Conversation, Page } from 'client/types'
+import { languageName } from 'ui/languageName'
 import { PersonAvatar } from 'ui/PersonAvatar'
 import { ProblemAlert } from 'ui/ProblemAlert'
 import { RelativeTime } from 'ui/RelativeTime'
@@ -193,12 +194,4 @@ function Previous({ conversation, onOpen }: { conversation: Conversation; onOpen
       </ul>
     </section>
   )
-}
-
-function languageName(locale: string, inLanguage: string): string {
-  try {
-    return new Intl.DisplayNames(inLanguage, { type: 'language' }).of(locale) ?? locale
-  } catch {
-    return locale
-  }
 }

@@ -129,6 +129,7 @@ function Loaded({ board }: { board: Board }) {
                         seats={seats}
                         now={now}
                         late={late(board, ticket, now)}
+                        open={team?.open !== false}
                         onOpen={() => go({ view: 'unassigned', conversationId: ticket.conversation_id })}
                         onGive={(seat) => give(ticket, seat)}
                         onDrag={setDragged}

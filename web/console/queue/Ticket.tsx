@@ -18,6 +18,8 @@ export function Ticket(props: {
   /** The server's time. */
   now: number
   late: boolean
+  /** Whether its line is; while it is closed, visitors are told when it opens instead of how long it takes. */
+  open: boolean
   onOpen: () => void
   onGive: (seat: Pick<Seat, 'agent_id' | 'name'>) => void
   onDrag: (ticket: QueueTicket | null) => void
@@ -73,7 +75,7 @@ export function Ticket(props: {
           <Eased ticket={ticket} now={now} />
           {ticket.turned_away && !ticket.patient && <span>{t('queue.turned_away')}</span>}
           {ticket.patient && <span>{t('queue.patient')}</span>}
-          {ticket.estimate && !ticket.patient && (
+          {ticket.estimate && !ticket.patient && props.open && (
             <span>{t('queue.told', { time: duration(ticket.estimate.seconds) })}</span>
           )}
         </p>

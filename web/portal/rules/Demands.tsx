@@ -25,6 +25,7 @@ export function Demands(props: {
         {demands.map((demand) => (
           <li key={demand.skill_id}>
             <Select
+              className={css.skill}
               size="xs"
               aria-label={t('rules.skill')}
               allowDeselect={false}
@@ -35,6 +36,7 @@ export function Demands(props: {
                 .map(({ id, name }) => ({ value: id, label: name }))}
             />
             <Select
+              className={css.level}
               size="xs"
               aria-label={t('rules.level')}
               allowDeselect={false}

@@ -6,6 +6,7 @@ import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Agent, Page as PageOf, Skill } from 'client/types'
 import { EmptyState } from 'ui/EmptyState'
+import { languageName } from 'ui/languageName'
 import { PersonAvatar } from 'ui/PersonAvatar'
 import { notifyProblem, ProblemState } from 'ui/ProblemAlert'
 import { http, useCan, useMe } from 'ui/session'
@@ -105,7 +106,7 @@ function Matrix(props: {
   onRemove: (skill: Skill) => void
   onEdit: (agent: Agent) => void
 }) {
-  const { t } = useTranslation()
+  const { t, i18n } = useTranslation()
   const client = useQueryClient()
   const account = useMe().account.id
   const refresh = useRefresh()
@@ -176,7 +177,7 @@ function Matrix(props: {
                   <PersonAvatar name={agent.name} seed={agent.id} size={28} />
                   <span className={css.who}>
                     <span className="fd-truncate">{agent.name}</span>
-                    <span className={`${css.languages} fd-truncate`}>{agent.languages.join(', ')}</span>
+                    <span className={`${css.languages} fd-truncate`}>{agent.languages.map((code) => languageName(code, i18n.language)).join(' · ')}</span>
                   </span>
                   {managesAgents && (
                     <ActionIcon
