@@ -3,8 +3,19 @@ import { ApiProblem } from 'client/http'
 import { createOutbox, type Outbox } from 'client/outbox'
 import { createRealtime, type Realtime } from 'client/realtime'
 import type { Session } from 'client/session'
-import type { Agent, Contact, Conversation, ConversationCounts, Emergency, Me, Message, Page } from 'client/types'
+import type {
+  Agent,
+  Contact,
+  Conversation,
+  ConversationCounts,
+  Emergency,
+  Me,
+  Message,
+  Page,
+  QueueBoard,
+} from 'client/types'
 import { openVault } from 'client/vault'
+import { pulseOf } from '../queue/fit'
 import { createActions, type Actions } from './actions'
 import { newer, withAgentRead, withContact, withMessage, withReceipt } from './conversations'
 import { createLists, type Lists } from './lists'
@@ -128,6 +139,18 @@ export function createDesk(session: Session, me: Me): Desk {
     }
   }
 
+  /** Frames tell of changes only: what stood in line before is asked for. */
+  async function loadQueue(): Promise<void> {
+    const before = store.get().queue
+    try {
+      const board = await http.get<QueueBoard>('/v1/queue')
+      // A frame that came meanwhile is newer.
+      if (store.get().queue === before) store.set({ queue: pulseOf(board) })
+    } catch {
+      // The next frame tells.
+    }
+  }
+
   function countsMayHaveChanged(): void {
     // Not put off by what comes meanwhile: on a busy desk something always does.
     countsTimer ??= setTimeout(() => {
@@ -206,6 +229,7 @@ export function createDesk(session: Session, me: Me): Desk {
         void loadEmergency()
         void lists.reload()
         void loadCounts()
+        void loadQueue()
         void reloadAgents()
         void threads.catchUp()
       }),

@@ -101,7 +101,7 @@ function Card(props: { offer: Offer; first: boolean; onAccept: () => void; onDec
         <PersonAvatar name={contactName(conversation.contact)} seed={conversation.contact.id} size={36} />
         <div className={css.who}>
           <h2 className="fd-truncate">{name}</h2>
-          <p className="fd-truncate">
+          <p>
             {[from ? t('offer.from', { name: from }) : t('offer.title_one'), team, `#${conversation.number}`]
               .filter(Boolean)
               .join(' · ')}

@@ -8,7 +8,7 @@ import { PersonAvatar } from 'ui/PersonAvatar'
 import { useMe } from 'ui/session'
 import { contactName } from '../data/conversations'
 import { useSkills } from '../data/queries'
-import { clockOf, useDuration } from './duration'
+import { clockOf, useTold } from './duration'
 import { bestFirst, loadOf, unfit, waited, type Seat } from './fit'
 import css from './Ticket.module.css'
 
@@ -26,7 +26,7 @@ export function Ticket(props: {
 }) {
   const { t } = useTranslation()
   const me = useMe().agent
-  const duration = useDuration()
+  const told = useTold()(props.ticket.estimate)
   const { ticket, now } = props
   const name = contactName(ticket.contact) ?? t('contact.visitor', { number: ticket.number })
   const [dragging, setDragging] = useState(false)
@@ -75,9 +75,7 @@ export function Ticket(props: {
           <Eased ticket={ticket} now={now} />
           {ticket.turned_away && !ticket.patient && <span>{t('queue.turned_away')}</span>}
           {ticket.patient && <span>{t('queue.patient')}</span>}
-          {ticket.estimate && !ticket.patient && props.open && (
-            <span>{t('queue.told', { time: duration(ticket.estimate.seconds) })}</span>
-          )}
+          {told && !ticket.patient && props.open && <span>{told}</span>}
         </p>
       </div>
       <Offered ticket={ticket} seats={props.seats} now={now} />

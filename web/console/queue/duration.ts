@@ -1,6 +1,8 @@
 // How long somebody has waited, as on a clock: it is read at a glance, and its width does not jump.
 import { useCallback, useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
+import { roundedWait, soon } from 'client/estimate'
+import type { WaitEstimate } from 'client/types'
 import { useDeskState } from '../data/context'
 
 /** "0:42", "12:05", "1:03:20". */
@@ -19,6 +21,20 @@ export function useDuration(): (seconds: number) => string {
       if (seconds < 90) return t('queue.seconds', { count: Math.round(seconds) })
       if (seconds < 90 * 60) return t('queue.minutes', { count: Math.round(seconds / 60) })
       return t('queue.hours', { count: Math.round(seconds / 3600) })
+    },
+    [t],
+  )
+}
+
+/** What the visitor was told, in the words of the board; null where they were told nothing. */
+export function useTold(): (estimate: WaitEstimate | null) => string | null {
+  const { t } = useTranslation()
+  return useCallback(
+    (estimate) => {
+      const time = estimate && roundedWait(estimate)
+      if (!time) return null
+      if (soon(estimate)) return t('queue.told_soon')
+      return t('queue.told', { time: t(`queue.${time.unit}`, { count: time.about }) })
     },
     [t],
   )

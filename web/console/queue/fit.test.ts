@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { QueueBoard, QueueTicket } from 'client/types'
 import { clockOf } from './duration'
 import { agent } from '../data/fixtures'
-import { alarms, bestFirst, linesOf, loadOf, seatsOf, unfit, type Seat } from './fit'
+import { alarms, bestFirst, linesOf, loadOf, pulseOf, seatsOf, unfit, type Seat } from './fit'
 
 const NOW = Date.parse('2026-03-02T10:00:00Z')
 
@@ -126,6 +126,18 @@ describe('an alarm', () => {
   it('is not raised by whoever left a message', () => {
     const patient = ticket({ patient: true })
     expect(alarms(board({ waiting: [patient, patient], thresholds }), NOW)).toEqual([])
+  })
+})
+
+describe('what the navigation shows of the line', () => {
+  it('counts who waits here, from the first of them', () => {
+    const late = ticket({ entered_at: '2026-03-02T09:58:00.5Z' })
+    const patient = ticket({ patient: true, entered_at: '2026-03-02T08:00:00Z' })
+    expect(pulseOf({ waiting: [late, patient, ticket()] })).toEqual({
+      waiting: 2,
+      longestSince: '2026-03-02T09:55:00Z',
+    })
+    expect(pulseOf({ waiting: [patient] })).toEqual({ waiting: 0, longestSince: null })
   })
 })
 

@@ -1,6 +1,7 @@
 // Who could take whom: what the board shows while one decides. The server decides by itself; a person may decide otherwise.
 import type { Agent, Availability, QueueBoard, QueueSeat, QueueTicket } from 'client/types'
 import { PRESENCE_RANK } from 'ui/person'
+import type { QueuePulse } from '../data/state'
 
 /** A whole conversation, in the hundredths in which loads are counted. */
 const WHOLE = 100
@@ -76,6 +77,13 @@ export function alarms({ waiting, thresholds }: QueueBoard, now: number): Alarm[
 export function longestWait(tickets: readonly QueueTicket[], now: number): number | null {
   if (tickets.length === 0) return null
   return Math.max(...tickets.map((ticket) => waited(ticket, now)))
+}
+
+/** What a frame would say of the line. */
+export function pulseOf({ waiting }: Pick<QueueBoard, 'waiting'>): QueuePulse {
+  const live = waiting.filter((ticket) => !ticket.patient)
+  const since = live.map((ticket) => ticket.entered_at).toSorted((a, b) => Date.parse(a) - Date.parse(b))
+  return { waiting: live.length, longestSince: since[0] ?? null }
 }
 
 export function waited(ticket: QueueTicket, now: number): number {

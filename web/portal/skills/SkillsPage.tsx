@@ -177,7 +177,9 @@ function Matrix(props: {
                   <PersonAvatar name={agent.name} seed={agent.id} size={28} />
                   <span className={css.who}>
                     <span className="fd-truncate">{agent.name}</span>
-                    <span className={`${css.languages} fd-truncate`}>{agent.languages.map((code) => languageName(code, i18n.language)).join(' · ')}</span>
+                    <span className={`${css.languages} fd-truncate`}>
+                      {agent.languages.map((code) => languageName(code, i18n.language)).join(' · ')}
+                    </span>
                   </span>
                   {managesAgents && (
                     <ActionIcon

@@ -20,8 +20,17 @@ it('takes every call that is written down', async () => {
 })
 
 it('takes every attribute of the tag that is written down', () => {
-  const good: Record<string, string> = { key: 'ik_1', locale: 'en', theme: 'dark', position: 'left', side: '8', bottom: '8' }
-  const attributes = named(/`data-([a-z-]+)/g).map((name) => name.replace(/-./g, (dash) => dash.charAt(1).toUpperCase()))
+  const good: Record<string, string> = {
+    key: 'ik_1',
+    locale: 'en',
+    theme: 'dark',
+    position: 'left',
+    side: '8',
+    bottom: '8',
+  }
+  const attributes = named(/`data-([a-z-]+)/g).map((name) =>
+    name.replace(/-./g, (dash) => dash.charAt(1).toUpperCase()),
+  )
   expect(attributes).toContain('autoStart')
   for (const name of attributes) expect(readOptions({ [name]: good[name] ?? 'false' }), name).not.toEqual({})
 })

@@ -1,6 +1,7 @@
 // What a visitor is told of their wait, in both languages.
 import { describe, expect, it } from 'vitest'
-import { estimateWords, opensWords, rounded } from './estimate'
+import { roundedWait } from 'client/estimate'
+import { estimateWords, opensWords } from './estimate'
 import { createWords } from './i18n'
 
 const en = createWords('en')
@@ -30,7 +31,7 @@ describe('an estimate', () => {
   it('never narrows what the server said', () => {
     for (let s = 0; s < 40_000; s += 37) {
       const given = { seconds: s, low_seconds: s * 0.6, high_seconds: s * 1.7 }
-      const said = rounded(given)!
+      const said = roundedWait(given)!
       const unit = said.unit === 'hours' ? 3600 : 60
       expect(said.low * unit).toBeLessThanOrEqual(given.low_seconds)
       expect(said.high * unit).toBeGreaterThanOrEqual(given.high_seconds)

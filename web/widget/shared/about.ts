@@ -11,7 +11,10 @@ const LONGEST = 20_000
 
 /** The server takes no zeros and no halves of a character, of which a cut leaves one when it goes through an emoji. */
 function text(value: string, most: number): string {
-  return value.slice(0, most).replaceAll('\0', '').replace(/\p{Surrogate}/gu, '')
+  return value
+    .slice(0, most)
+    .replaceAll('\0', '')
+    .replace(/\p{Surrogate}/gu, '')
 }
 
 export function readAbout(input: unknown): About {

@@ -26,7 +26,7 @@ export function Header() {
     <header class={greet ? 'header hero' : 'header'}>
       <span class="who">
         <Avatar name={agent ?? title} size="l" />
-        <i class={online ? 'dot on' : 'dot'} />
+        <i class={online && (agent || !closed) ? 'dot on' : 'dot'} />
       </span>
       <div class="names">
         <h1 dir="auto">{title}</h1>
