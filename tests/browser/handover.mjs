@@ -1,6 +1,7 @@
 // Conversations change hands: one is offered, declined and accepted by the keyboard, handed over with a note, joined and taken
 // over; and everybody sees who is here, who is not, and why somebody got it.
 
+import { accessible } from './axe.mjs'
 import { BASE, check, company, letter, loaded, now, openChat, person, shopPage, shot, site, story } from './stage.mjs'
 
 const MAIL = `bo-${Date.now()}@mail.test`
@@ -38,6 +39,8 @@ await story(async (browser) => {
   await mei.goto(`${BASE}/console`)
   await mei.getByRole('button', { name: /Mei Chen.*Online/s }).click()
   await mei.getByRole('menuitem', { name: /^Away/ }).first().hover()
+  await mei.getByRole('menuitemradio', { name: 'Lunch' }).waitFor()
+  await accessible(mei, 'the choice of a status')
   await mei.getByRole('menuitemradio', { name: 'Lunch' }).click()
   await mei.getByRole('button', { name: /Mei Chen.*Away · Lunch/s }).waitFor()
   await shot(mei, '01-away')
@@ -57,6 +60,7 @@ await story(async (browser) => {
     .getByText(/is offered to you for/)
     .waitFor()
   await shot(bo, '02-offered')
+  await accessible(bo, 'an offer')
   await mei.getByRole('button', { name: /Mei Chen.*Away/s }).click()
   await mei.getByRole('menuitemradio', { name: /^Online/ }).click()
   await bo.keyboard.press('Alt+Backspace')
@@ -87,6 +91,7 @@ await story(async (browser) => {
   await why.getByRole('row', { name: /Mei Chen.*Chosen/ }).waitFor()
   await why.getByRole('row', { name: /Bo Jensen.*Declined or missed it/ }).waitFor()
   await shot(mei, '03-why')
+  await accessible(mei, 'the grounds')
   await mei.keyboard.press('Escape')
   await why.waitFor({ state: 'detached' })
 
@@ -98,6 +103,7 @@ await story(async (browser) => {
     await dialog.getByRole('radio', { name: /Bo Jensen/ }).click()
     await dialog.getByLabel('Note for them').fill('She has the small one.')
     await shot(mei, '04-transfer')
+    await accessible(mei, 'handing over')
     await dialog.getByRole('button', { name: 'Hand over' }).click()
     await dialog.waitFor({ state: 'detached' })
     await asked(bo).getByText('Mei Chen hands it to you').waitFor()
@@ -139,6 +145,7 @@ await story(async (browser) => {
   await mei.getByRole('button', { name: /Mei Chen.*Away, handing over/s }).waitFor()
   await bo.getByRole('region', { name: '邀请您接入' }).getByRole('button', { name: '接受' }).waitFor()
   await shot(bo, '07-zh-offered')
+  await accessible(bo, 'an offer in Chinese, in the dark')
   await bo.keyboard.press('Alt+Enter')
   await chat.getByText('Bo Jensen is here for you').waitFor()
   await shot(bo, '08-zh-taken')

@@ -1,6 +1,7 @@
 // Routing is set up by hand: a team, a skill, hours past midnight, a policy with a ladder, a rule that is tried out, and
 // something to look at in the waiting room; then all of it in Chinese, in the dark and on a phone.
 
+import { accessible } from './axe.mjs'
 import { BASE, check, company, loaded, now, shot, story, troubleAt } from './stage.mjs'
 
 await story(async (browser) => {
@@ -46,6 +47,7 @@ await story(async (browser) => {
   await saved()
   check((await portal.getByText('has no members').count()) === 0, 'the hint stays after somebody joined the team')
   await shot(portal, '01-team')
+  await accessible(portal, '01-team')
 
   now('a skill, and who has it')
   await open('Skills')
@@ -64,8 +66,9 @@ await story(async (browser) => {
   await portal.keyboard.press('Enter')
   await portal.keyboard.press('Tab')
   await portal.getByRole('dialog').getByRole('button', { name: 'Save' }).click()
-  await portal.getByRole('cell').or(portal.getByRole('rowheader')).getByText('de', { exact: true }).waitFor()
+  await portal.getByRole('cell').or(portal.getByRole('rowheader')).getByText('German', { exact: true }).waitFor()
   await shot(portal, '02-skills')
+  await accessible(portal, '02-skills')
 
   now('hours past midnight, and a holiday')
   await open('Business hours')
@@ -87,6 +90,7 @@ await story(async (browser) => {
   await saved()
   await portal.getByRole('listitem').filter({ hasText: 'Founders’ Day' }).last().waitFor()
   await shot(portal, '03-hours')
+  await accessible(portal, '03-hours')
 
   now('a policy with a ladder that rises')
   await open('Assignment')
@@ -106,6 +110,7 @@ await story(async (browser) => {
   await portal.getByRole('button', { name: 'Make it the default' }).click()
   await portal.getByText('Default', { exact: true }).waitFor()
   await shot(portal, '04-policy')
+  await accessible(portal, '04-policy')
 
   now('a rule, tried on a conversation that has not happened')
   await open('Routing rules')
@@ -126,6 +131,7 @@ await story(async (browser) => {
   await portal.getByRole('button', { name: 'See what applies' }).click()
   await portal.getByText('No rule applies').waitFor()
   await shot(portal, '05-rules')
+  await accessible(portal, '05-rules')
 
   now('something to look at, as the waiting room shows it')
   await open('Waiting room')
@@ -141,6 +147,7 @@ await story(async (browser) => {
   await preview.getByText('LATE-10').waitFor()
   await saved()
   await shot(portal, '06-content')
+  await accessible(portal, '06-content')
   await open('Waiting room')
   await portal.getByText('Coupon · seen 0 times').waitFor()
 
@@ -207,6 +214,7 @@ await story(async (browser) => {
     await portal.getByRole('heading', { level: 1, name }).waitFor()
     await loaded(portal)
     await shot(portal, `07-zh-${path}`)
+    await accessible(portal, `07-zh-${path}`)
   }
 
   now('all of it on a phone')
@@ -218,6 +226,7 @@ await story(async (browser) => {
     const wide = await portal.evaluate(() => document.documentElement.scrollWidth - innerWidth)
     check(wide <= 0, `${path} is wider than the phone, by ${wide}px`)
     await shot(portal, `08-phone-${path}`)
+    await accessible(portal, `08-phone-${path}`)
   }
   await context.close()
 })

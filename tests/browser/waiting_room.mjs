@@ -1,6 +1,7 @@
 // Three visitors and one agent who takes one at a time: places, estimates and bars move as conversations end, on every device and
 // after the tab was closed; the board shows the same; and who would rather not wait need not.
 
+import { accessible } from './axe.mjs'
 import { BASE, check, company, loaded, now, openChat, person, shopPage, shot, site, story } from './stage.mjs'
 
 await story(async (browser) => {
@@ -67,6 +68,8 @@ await story(async (browser) => {
   await chis.getByText('LATE-10').waitFor()
   await shot(ben.page, '01-next')
   await shot(chi.page, '02-second-zh')
+  await accessible(bens, 'the waiting room')
+  await accessible(chis, 'the waiting room in Chinese, in the dark')
 
   now('the board shows the same')
   await desk.getByRole('link', { name: /^Queue/ }).click()
@@ -76,6 +79,7 @@ await story(async (browser) => {
   check((await rows.count()) === 2, `the board shows ${await rows.count()} who wait`)
   await desk.getByRole('link', { name: /^Queue\s*2$/ }).waitFor()
   await shot(desk, '03-board')
+  await accessible(desk, 'the board')
 
   now('the same place on another device of theirs, and after the tab was closed')
   const again = await chi.context.newPage()
@@ -101,6 +105,7 @@ await story(async (browser) => {
   await bens.getByText('Somebody with priority was let in before you').waitFor()
   await chis.getByText('您排在第 3 位', { exact: true }).waitFor()
   await shot(ben.page, '04-priority')
+  await accessible(bens, 'the word of a priority')
 
   now('a conversation ends, and everybody moves up')
   await desk.getByRole('link', { name: /^Mine/ }).click()
@@ -134,12 +139,14 @@ await story(async (browser) => {
   now('who would rather not wait need not')
   await chis.getByRole('button', { name: '请求回电' }).click()
   await chis.getByLabel('电话号码').fill('+86 571 8888 0000')
+  await accessible(chis, 'the form instead of a wait')
   await chis.getByRole('button', { name: '提交' }).click()
   await chis.getByText('您不必等候了', { exact: true }).waitFor()
   await shot(chi.page, '06-called-back-zh')
   await desk.getByRole('link', { name: /^Queue/ }).click()
   await desk.getByRole('main').getByText('Left a message').first().waitFor()
   await shot(desk, '07-board-patient')
+  await accessible(desk, 'the board with a message')
 
   now('taken from the board, by the keyboard')
   await desk.getByRole('button', { name: /^Give to somebody: / }).focus()
@@ -149,6 +156,8 @@ await story(async (browser) => {
   await desk.keyboard.press('Enter')
   await chis.getByText('Mei Chen 正在为您服务').waitFor()
   await desk.getByText('Nobody is waiting').first().waitFor()
+  const where = await desk.evaluate(() => document.activeElement?.localName)
+  check(where !== 'body', 'the keyboard lost its place on the board')
   await shot(desk, '08-board-empty')
 
   now('what was said of the waits is on record')
@@ -156,4 +165,5 @@ await story(async (browser) => {
   await portal.getByRole('heading', { level: 1, name: 'Wait estimates' }).waitFor()
   await loaded(portal)
   await shot(portal, '09-estimates')
+  await accessible(portal, 'the estimates')
 })

@@ -3,11 +3,12 @@ import '@fontsource-variable/inter/wght.css'
 import '@mantine/core/styles.layer.css'
 import '@mantine/notifications/styles.layer.css'
 import './theme.css'
-import { localStorageColorSchemeManager, MantineProvider } from '@mantine/core'
+import { localStorageColorSchemeManager, MantineProvider, mergeThemeOverrides } from '@mantine/core'
 import { Notifications } from '@mantine/notifications'
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
-import { StrictMode, type ReactNode } from 'react'
+import { StrictMode, useMemo, type ReactNode } from 'react'
 import { createRoot } from 'react-dom/client'
+import { useTranslation } from 'react-i18next'
 import { ApiProblem } from 'client/http'
 import { CrashBoundary } from './CrashBoundary'
 import { setupI18n, type Dictionaries } from './i18n'
@@ -32,9 +33,19 @@ export const queryClient = new QueryClient({
 })
 
 function Providers({ children }: { children: ReactNode }) {
+  const { t } = useTranslation()
+  const close = t('common.close')
+  // A cross alone has no name; those of notices are nowhere in our hands.
+  const named = useMemo(
+    () =>
+      mergeThemeOverrides(theme, {
+        components: { CloseButton: { defaultProps: { 'aria-label': close } } },
+      }),
+    [close],
+  )
   return (
     <MantineProvider
-      theme={theme}
+      theme={named}
       cssVariablesResolver={cssVariables}
       colorSchemeManager={colorScheme}
       defaultColorScheme="auto"

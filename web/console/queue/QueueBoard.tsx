@@ -17,6 +17,7 @@ import css from './QueueBoard.module.css'
 import { Seats } from './Seats'
 import { Thresholds } from './Thresholds'
 import { Ticket } from './Ticket'
+import { useKeptFocus } from './useKeptFocus'
 
 export function QueueBoard() {
   const { t } = useTranslation()
@@ -62,6 +63,7 @@ function Loaded({ board }: { board: Board }) {
   const seats = seatsOf(board, useAgents())
   const free = seats.filter(hasRoom).length
   const lines = linesOf(board)
+  const kept = useKeptFocus()
   const nameOf = (teamId: string | null) =>
     teamId === null
       ? t(board.teams.some((team) => team.team_id !== null) ? 'queue.no_team' : 'queue.one_line')
@@ -101,7 +103,7 @@ function Loaded({ board }: { board: Board }) {
         {said}
       </span>
       <div className={css.columns}>
-        <div className={`${css.lines} fd-scroll`}>
+        <div className={`${css.lines} fd-scroll`} {...kept}>
           {board.waiting.length === 0 && (
             <EmptyState icon={<IconMoodSmile />} title={t('queue.empty')} text={t('queue.empty_text')} />
           )}
