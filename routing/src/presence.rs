@@ -2,7 +2,7 @@
 //! a process knows its own, and believes what it last heard of the others for as long as their heartbeats count.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use infra::Timestamp;
@@ -53,6 +53,42 @@ pub struct Presence {
     heard: Mutex<HashMap<AccountId, Vec<(AgentId, i64)>>>,
 }
 
+/// An open socket's share in its agent's being here. However that socket's life ends, it does not count any more then: who is
+/// gone and still counts would keep what waits for them for ever.
+pub struct Seat {
+    presence: Arc<Presence>,
+    account: AccountId,
+    agent: AgentId,
+    first: bool,
+    taken: bool,
+}
+
+impl Seat {
+    /// Whether it was the agent's first in this process.
+    pub const fn is_first(&self) -> bool {
+        self.first
+    }
+
+    /// The socket has closed. True when it was the agent's last in this process.
+    pub async fn give_up(mut self) -> bool {
+        self.taken = false;
+        let last = self.presence.count_down(self.account, self.agent);
+        if last {
+            self.presence.forget(self.account, self.agent).await;
+        }
+        last
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        if self.taken {
+            // The other processes find out when the last heartbeat no longer counts.
+            self.presence.count_down(self.account, self.agent);
+        }
+    }
+}
+
 /// Of how many companies the last answer is kept; the ones nobody here asks about are dropped first come.
 const REMEMBERED: usize = 10_000;
 
@@ -62,41 +98,41 @@ impl Presence {
         Self { cache, node, local: Mutex::default(), heard: Mutex::default() }
     }
 
-    /// A socket of this agent has opened here. True when it is their first in this process.
-    pub async fn arrive(&self, account: AccountId, agent: AgentId, now: Timestamp) -> bool {
-        let first = {
-            let mut local = self.local.lock().unwrap_or_else(PoisonError::into_inner);
-            let sockets = local.entry(account).or_default().entry(agent).or_insert(0);
-            *sockets += 1;
-            *sockets == 1
-        };
-        self.note(account, &[agent], now).await;
-        first
+    /// A socket of this agent has opened here: it counts from now until the seat is given up or dropped. [`Self::announce`]
+    /// tells the other processes.
+    pub fn arrive(self: &Arc<Self>, account: AccountId, agent: AgentId) -> Seat {
+        let mut local = self.local.lock().unwrap_or_else(PoisonError::into_inner);
+        let sockets = local.entry(account).or_default().entry(agent).or_insert(0);
+        *sockets += 1;
+        Seat { presence: Arc::clone(self), account, agent, first: *sockets == 1, taken: true }
     }
 
-    /// A socket of this agent has closed here. True when it was their last in this process.
-    pub async fn leave(&self, account: AccountId, agent: AgentId) -> bool {
-        let last = {
-            let mut local = self.local.lock().unwrap_or_else(PoisonError::into_inner);
-            let Some(agents) = local.get_mut(&account) else { return false };
-            let sockets = agents.entry(agent).or_insert(0);
-            *sockets = sockets.saturating_sub(1);
-            let last = *sockets == 0;
-            if last {
-                agents.remove(&agent);
-            }
-            if agents.is_empty() {
-                local.remove(&account);
-            }
-            last
-        };
+    /// Tells the other processes of who has just come.
+    pub async fn announce(&self, seat: &Seat, now: Timestamp) {
+        self.note(seat.account, &[seat.agent], now).await;
+    }
+
+    /// One socket less. True when it was the agent's last in this process.
+    fn count_down(&self, account: AccountId, agent: AgentId) -> bool {
+        let mut local = self.local.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(agents) = local.get_mut(&account) else { return false };
+        let sockets = agents.entry(agent).or_insert(0);
+        *sockets = sockets.saturating_sub(1);
+        let last = *sockets == 0;
         if last {
-            let mut question = redis::pipe();
-            question.cmd("ZREM").arg(key(account)).arg(self.member(agent)).ignore();
-            // Not told, it is forgotten when its last heartbeat no longer counts.
-            drop(self.cache.ask::<()>(&question).await);
+            agents.remove(&agent);
+        }
+        if agents.is_empty() {
+            local.remove(&account);
         }
         last
+    }
+
+    async fn forget(&self, account: AccountId, agent: AgentId) {
+        let mut question = redis::pipe();
+        question.cmd("ZREM").arg(key(account)).arg(self.member(agent)).ignore();
+        // Not told, it is forgotten when its last heartbeat no longer counts.
+        drop(self.cache.ask::<()>(&question).await);
     }
 
     /// Says again that the agents of this process are here.
@@ -191,4 +227,24 @@ impl Presence {
 
 fn key(account: AccountId) -> String {
     format!("fd:presence:{account}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use infra::Id;
+    use uuid::Uuid;
+
+    #[tokio::test]
+    async fn a_socket_that_ends_without_a_word_does_not_count_any_more() {
+        // Nobody is asked: what a process knows of itself needs no Redis.
+        let presence = Arc::new(Presence::new(Cache::new("redis://127.0.0.1:1").unwrap(), "one".to_owned()));
+        let (account, agent) = (Id::from_uuid(Uuid::from_u128(1)), Id::from_uuid(Uuid::from_u128(2)));
+        let (first, second) = (presence.arrive(account, agent), presence.arrive(account, agent));
+        assert!(first.is_first() && !second.is_first());
+        assert!(!second.give_up().await, "the other tab is open");
+        assert_eq!(presence.accounts_here(), [account]);
+        drop(first);
+        assert!(presence.accounts_here().is_empty());
+    }
 }

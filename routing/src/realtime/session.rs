@@ -23,6 +23,7 @@ use super::HEARTBEAT_SECONDS;
 use super::frame::{Acked, ClientFrame, ServerFrame, Who};
 use super::switchboard::Place;
 use super::topic::Topic;
+use crate::presence::Seat;
 use crate::{Routing, assignment, emergency, relay};
 
 /// Why a socket is closed, as a close code.
@@ -70,6 +71,8 @@ pub(super) enum Speaker {
 pub struct Session {
     routing: Routing,
     pub(super) speaker: Speaker,
+    /// While a person is in front of it.
+    seat: Option<Seat>,
 }
 
 /// What can go wrong with a frame.
@@ -164,7 +167,7 @@ impl Session {
                 &[Topic::Agents(account), Topic::Agent(account, scope.who.agent_id)],
             )
             .await;
-        let session = Self { routing: routing.clone(), speaker: Speaker::Agent(scope) };
+        let mut session = Self { routing: routing.clone(), speaker: Speaker::Agent(scope), seat: None };
         session.arrive().await;
         Ok((session, place))
     }
@@ -174,7 +177,7 @@ impl Session {
         let account = scope.tenant.id();
         let topics = [Topic::Visitors(account), Topic::Contact(account, scope.who.contact_id)];
         let place = routing.switchboard.join(account, None, &topics).await;
-        (Self { routing: routing.clone(), speaker: Speaker::Visitor(scope) }, place)
+        (Self { routing: routing.clone(), speaker: Speaker::Visitor(scope), seat: None }, place)
     }
 
     async fn recognise(world: &SharedWorld, token: &str) -> Result<Speaker, EnterError> {
@@ -191,12 +194,15 @@ impl Session {
         }
     }
 
-    async fn arrive(&self) {
-        if let Some(scope) = self.person()
-            && self.routing.presence.arrive(scope.tenant.id(), scope.who.agent_id, scope.now()).await
-        {
+    async fn arrive(&mut self) {
+        let Some(scope) = self.person() else { return };
+        let presence = &self.routing.presence;
+        let seat = presence.arrive(scope.tenant.id(), scope.who.agent_id);
+        presence.announce(&seat, scope.now()).await;
+        if seat.is_first() {
             self.tell_presence(scope);
         }
+        self.seat = Some(seat);
     }
 
     /// The agent in front of a browser. A program that listens is nobody who could be given a conversation.
@@ -208,9 +214,10 @@ impl Session {
     }
 
     /// The socket is closed.
-    pub async fn leave(&self) {
-        if let Some(scope) = self.person()
-            && self.routing.presence.leave(scope.tenant.id(), scope.who.agent_id).await
+    pub async fn leave(mut self) {
+        if let Some(seat) = self.seat.take()
+            && seat.give_up().await
+            && let Some(scope) = self.person()
         {
             self.tell_presence(scope);
         }

@@ -34,5 +34,8 @@ pub(crate) fn report(setting: &Setting, findings: &Findings) -> Report {
     count("connections_cut", findings.cut, Target::None);
     report.figure("chaos.recovery_s", longest.as_secs_f64(), "s", Target::AtMost(RECOVERY_SECONDS));
     report.figure("chaos.settled_s", findings.settled.as_secs_f64(), "s", Target::None);
+    for more in &findings.more {
+        report.figure(more.name, more.value, more.unit, more.target);
+    }
     report
 }

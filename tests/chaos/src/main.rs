@@ -6,6 +6,7 @@
 
 mod admin;
 mod dice;
+mod drain;
 mod figures;
 mod fleet;
 mod image;
@@ -18,6 +19,7 @@ mod scenario;
 mod services;
 mod tracer;
 mod twins;
+mod unrest;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -68,6 +70,12 @@ struct Arguments {
     /// How many messages a second the visitors send together; 0 for as many as go.
     #[arg(long, default_value_t = 150)]
     rate: u64,
+    /// How many agents take from the line, in `drain`.
+    #[arg(long, default_value_t = 200)]
+    agents: u32,
+    /// How many wait when they come, in `drain`.
+    #[arg(long, default_value_t = 5_000)]
+    waiting: usize,
     /// The first of three ports for the services.
     #[arg(long, default_value_t = 22_000)]
     base_port: u16,
@@ -96,19 +104,23 @@ impl Arguments {
             companies: self.companies.max(2),
             visitors: self.visitors.max(1),
             rate: self.rate,
+            agents: self.agents.max(1),
+            waiting: self.waiting,
         }
     }
 
     /// What to type to see the same again.
     fn again(&self, seed: u64) -> String {
+        let crowd = if self.scenario == Scenario::Drain {
+            format!("--agents {} --waiting {}", self.agents, self.waiting)
+        } else {
+            format!("--companies {} --visitors {} --rate {}", self.companies, self.visitors, self.rate)
+        };
         format!(
-            "cargo chaos {} --seed {seed} --seconds {} --servers {} --companies {} --visitors {} --rate {}",
+            "cargo chaos {} --seed {seed} --seconds {} --servers {} {crowd}",
             self.scenario.name(),
             self.length().as_secs(),
             self.servers,
-            self.companies,
-            self.visitors,
-            self.rate
         )
     }
 }

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use load::actors::{Client, Manner, Play};
 use load::check::Verdict;
+use load::report::Target;
 use load::scene::{Scene, all_here};
 use load::stage::Fleet as Servers;
 use load::{Doing as _, Failed, Outcome};
@@ -16,6 +17,7 @@ use tokio::time::{MissedTickBehavior, interval, sleep};
 
 use crate::admin::Admin;
 use crate::dice::Dice;
+use crate::drain;
 use crate::fleet::Fleet;
 use crate::image::Image;
 use crate::nemesis::{Arena, Pace, Plan, Strike};
@@ -25,6 +27,7 @@ use crate::scenario::Scenario;
 use crate::services::{Kind, Services, redirected};
 use crate::tracer::Tracer;
 use crate::twins::Twins;
+use crate::unrest::Unrest;
 
 /// How long everything may take to tell one story after the last fault.
 const SETTLED_WITHIN: Duration = Duration::from_mins(5);
@@ -49,6 +52,9 @@ pub(crate) struct Setting {
     pub(crate) visitors: usize,
     /// Sends a second of all visitors together; 0 for as many as go.
     pub(crate) rate: u64,
+    /// Agents before a long line, and how many stand in it.
+    pub(crate) agents: u32,
+    pub(crate) waiting: usize,
 }
 
 /// What came of a strike.
@@ -80,6 +86,16 @@ pub(crate) struct Findings {
     /// Answers swallowed, and connections cut.
     pub(crate) swallowed: u64,
     pub(crate) cut: u64,
+    /// Figures that only this scenario has.
+    pub(crate) more: Vec<Extra>,
+}
+
+/// A figure that only one scenario has.
+pub(crate) struct Extra {
+    pub(crate) name: &'static str,
+    pub(crate) value: f64,
+    pub(crate) unit: &'static str,
+    pub(crate) target: Target,
 }
 
 /// Plays.
@@ -93,7 +109,11 @@ pub(crate) async fn play(setting: &Setting) -> Outcome<Findings> {
         None
     };
     let mut arena = Box::pin(open(setting, image)).await?;
-    let findings = Box::pin(act(setting, &mut arena)).await;
+    let findings = if setting.scenario == Scenario::Drain {
+        Box::pin(drain::act(setting, &mut arena)).await
+    } else {
+        Box::pin(act(setting, &mut arena)).await
+    };
     if let Ok(findings) = &findings {
         write_down(setting, findings)?;
     }
@@ -160,14 +180,11 @@ async fn act(setting: &Setting, arena: &mut Arena) -> Outcome<Findings> {
     } else {
         None
     };
-    let mut broken = Vec::new();
-    if pulse.recovered(Instant::now(), RECOVERED_WITHIN).await.is_none() {
-        broken.push("there was no pulse before anything was broken".to_owned());
-    }
+    let mut broken = beats(&pulse).await;
 
     arena.set_clients(&setting.scenario.rest());
     let driver = drive(setting, visitors.clone());
-    let (wounds, struck) = strike_by_plan(setting, arena, &pulse, &play).await?;
+    let (wounds, struck) = strike_by_plan(setting, arena, &pulse, &Unrest::default()).await?;
     broken.extend(struck);
     driver.stop(&visitors);
 
@@ -181,7 +198,30 @@ async fn act(setting: &Setting, arena: &mut Arena) -> Outcome<Findings> {
     }
     let (asked, late) = pulse.waited();
     drop(pulse);
+    judge(arena, Troubles { wounds, broken, late, asked }, came).await
+}
+
+/// What went wrong while the run went on.
+pub(crate) struct Troubles {
+    pub(crate) wounds: Vec<Wound>,
+    pub(crate) broken: Vec<String>,
+    pub(crate) late: Vec<String>,
+    pub(crate) asked: usize,
+}
+
+/// Whether the servers answer and deliver before anything is broken.
+pub(crate) async fn beats(pulse: &Pulse) -> Vec<String> {
+    match pulse.recovered(Instant::now(), RECOVERED_WITHIN).await {
+        Some(_) => Vec::new(),
+        None => vec!["there was no pulse before anything was broken".to_owned()],
+    }
+}
+
+/// Waits until everybody is back and all tell one story. `came` is how many sockets had been opened before.
+pub(crate) async fn judge(arena: &Arena, troubles: Troubles, came: u64) -> Outcome<Findings> {
+    let Troubles { wounds, broken, late, asked } = troubles;
     let scene = arena.fleet.scene();
+    let play = &scene.play;
     let calm = Instant::now();
     let _who_does_not_come_is_found_below = all_here(&scene.clients, SETTLED_WITHIN).await;
     eprintln!("  everybody is back after {:.1} s", calm.elapsed().as_secs_f64());
@@ -202,18 +242,20 @@ async fn act(setting: &Setting, arena: &mut Arena) -> Outcome<Findings> {
         settled,
         swallowed,
         cut,
+        more: Vec::new(),
     })
 }
 
 /// Follows the plan until the time is up.
-async fn strike_by_plan(
+pub(crate) async fn strike_by_plan(
     setting: &Setting,
     arena: &mut Arena,
     pulse: &Pulse,
-    play: &Play,
+    unrest: &Unrest,
 ) -> Outcome<(Vec<Wound>, Vec<String>)> {
     let faults = setting.scenario.faults(setting.servers, Tracer::available().await);
     let deadline = Instant::now() + setting.length;
+    let play = Arc::clone(&arena.fleet.scene().play);
     let (mut wounds, mut broken) = (Vec::new(), Vec::new());
     for strike in Plan::new(setting.seed, &faults, setting.pace) {
         sleep(strike.after.min(deadline.saturating_duration_since(Instant::now()))).await;
@@ -222,8 +264,10 @@ async fn strike_by_plan(
         }
         let at = play.log.now() / 1000;
         eprint!("  {:>7.1} s  {}", play.log.now() as f64 / 1e6, strike.fault);
+        unrest.begin();
         let struck = arena.strike(&strike).await.doing(|| format!("carry out `{strike}`"))?;
         let recovered = pulse.recovered(struck.over, RECOVERED_WITHIN).await;
+        unrest.end();
         match recovered {
             Some(took) => {
                 let (hold, took) = (strike.hold.as_secs_f64(), took.as_secs_f64());

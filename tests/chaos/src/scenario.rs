@@ -32,6 +32,8 @@ pub(crate) enum Scenario {
     Power,
     /// The disk is full, slow, or breaks.
     Disk,
+    /// Hundreds of agents come and go before a line of thousands, which has to drain.
+    Drain,
 }
 
 impl Scenario {
@@ -61,7 +63,8 @@ impl Scenario {
             | Self::Redis
             | Self::Nats
             | Self::Power
-            | Self::Disk => Weather::default(),
+            | Self::Disk
+            | Self::Drain => Weather::default(),
         }
     }
 
@@ -111,6 +114,21 @@ impl Scenario {
             Self::Redis => of_redis(),
             Self::Nats => of_nats(),
             Self::Power => vec![Fault::PowerCut],
+            Self::Drain => {
+                let each = (0..servers).map(Fault::KillServer);
+                let more = [
+                    Fault::Deploy,
+                    Fault::FreezeServer(0),
+                    Fault::CutClients,
+                    Fault::Kill(Kind::Postgres),
+                    Fault::CutOff,
+                    Fault::FlushRedis,
+                    Fault::Freeze(Kind::Redis),
+                    Fault::Kill(Kind::Nats),
+                    Fault::Blackhole(Kind::Nats),
+                ];
+                each.chain(more).collect()
+            }
             Self::Disk => [vec![Fault::FillDisk(8 * 1024), Fault::FillDisk(0)], disk].concat(),
         }
     }

@@ -122,7 +122,10 @@ async fn talk(client: &Arc<Client>, mut ws: Ws, told: &mut UnboundedReceiver<Tel
             tell = told.recv() => {
                 let Some(tell) = tell else { return End::Left };
                 client.heed(tell, &mut saying);
-                while let (None, Ok(tell)) = (&saying.end, told.try_recv()) {
+                // What is told after the end of this connection is for the next.
+                while saying.end.is_none()
+                    && let Ok(tell) = told.try_recv()
+                {
                     client.heed(tell, &mut saying);
                 }
             }

@@ -8,7 +8,7 @@ mod tenants;
 pub use machine::{Footprint, Machine, cpu_seconds, footprint, own_cpu_seconds};
 pub use server::{Fleet, Server, Targets, binary};
 pub use services::Services;
-pub use tenants::{Login, Tenant, sign_up};
+pub use tenants::{Login, Tenant, sign_in, sign_up};
 pub(crate) use tenants::{address_of, signed_in};
 
 use std::path::PathBuf;

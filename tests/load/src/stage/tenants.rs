@@ -41,7 +41,7 @@ pub struct Tenant {
     pub key: String,
     /// Looks at what its people receive.
     pub guard: Guard,
-    /// Its owner.
+    /// Its owner, or whoever of its people is seen through these eyes.
     pub owner: Login,
     /// How long the signup took.
     pub took: Duration,
@@ -101,6 +101,15 @@ pub async fn sign_up(
     let made = futures::stream::iter(words).map(|(number, word)| one(server, number, word, leaks));
     let made: Vec<Outcome<Tenant>> = made.buffered(AT_ONCE).collect().await;
     made.into_iter().collect()
+}
+
+/// Lets somebody in who has the password that everybody has, and gives the company as they see it.
+pub async fn sign_in(server: SocketAddr, from: u32, tenant: &Tenant, email: &str) -> Outcome<Tenant> {
+    let ask = format!(r#"{{"email":"{email}","password":"{PASSWORD}"}}"#);
+    let mut http = Http::new(address_of(from), server, Some(tenant.guard.clone()));
+    let reply = insist(&mut http, "POST", "/v1/auth/login", &ask, Duration::from_mins(1)).await?;
+    let (owner, _) = signed_in(&reply).doing(|| format!("sign {email} in"))?;
+    Ok(Tenant { owner, ..tenant.clone() })
 }
 
 async fn one(server: SocketAddr, number: u32, word: Word, leaks: &Arc<Leaks>) -> Outcome<Tenant> {
