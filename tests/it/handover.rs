@@ -192,9 +192,14 @@ async fn a_colleague_who_is_asked_first_gets_it_only_when_they_accept() {
     post(&cy, &chat, "accept", json!({})).await.refused(409, "offer_ended");
     assert_eq!(shop.owner.reads(&chat).await["assignee_id"], bo.id.as_str(), "nobody fell between two chairs");
 
+    let di = shop.agent("Di").await;
+    let instead = json!({ "to": { "kind": "agent", "agent_id": di.id }, "accept_seconds": 30 });
+    post(&bo, &chat, "transfer", instead).await.ok();
+    is_offered(&di, &chat, 0).await;
     let seen = cy.socket().count();
     post(&bo, &chat, "transfer", ask).await.ok();
     is_offered(&cy, &chat, seen).await;
+    ended(&di, &chat, "withdrawn").await;
     post(&cy, &chat, "accept", json!({})).await.ok();
     cy.is_given(&chat).await;
     ended(&bo, &chat, "accepted").await;

@@ -160,7 +160,7 @@ pub async fn transfer(
         message::send(&mut tx, id, author, &text, true, client_message_id).await?;
     }
     let by = AssignedBy::Agent { id: who.id, name: who.name.clone() };
-    let mut question = None;
+    let (mut question, mut unasked) = (None, None);
     let conversation = match (to, accept_seconds) {
         (Destination::Agent(agent), _) if before == Some(agent) => return Err(HandoverError::TheirsAlready),
         (Destination::Agent(_), Some(_)) if before.is_none() => return Err(HandoverError::NobodyHasIt),
@@ -168,6 +168,7 @@ pub async fn transfer(
             tenant::agent::find_name(&tx, agent).await?.ok_or(ConversationError::AgentUnknown)?;
             let until = tx.now() + TimeDelta::seconds(seconds.into());
             let asked = transfer::Transfer { conversation: id, from: who.id, to: agent, until };
+            unasked = transfer::of(&tx, id).await?.filter(|earlier| earlier.to != agent);
             transfer::ask(&tx, asked).await?;
             let conversation = conversation::find(&tx, id).await?.ok_or(ConversationError::Unknown)?;
             if conversation.status == Status::Resolved {
@@ -187,6 +188,10 @@ pub async fn transfer(
         }
     };
     tx.commit().await?;
+    if let Some(earlier) = unasked {
+        let ended = ServerFrame::OfferEnded { conversation_id: id, outcome: OfferOutcome::Withdrawn };
+        routing.switchboard.say(Topic::Agent(tenant.id(), earlier.to), ended.encode()).await;
+    }
     if let Some((agent, until, frame)) = question {
         routing.switchboard.say(Topic::Agent(tenant.id(), agent), frame).await;
         relay::look_at(routing, tenant.id(), until);

@@ -68,6 +68,18 @@ describe('an offer', () => {
     expect(open()).toBe(0)
   })
 
+  it('is withdrawn when the conversation ends or goes to somebody else', () => {
+    const { say, offer, open } = floor()
+    offer()
+    say('conversation.updated', { conversation: conversation({ version: 9 }) })
+    expect(open()).toBe(1)
+    say('conversation.updated', { conversation: conversation({ assignee_id: 'agent_7' }) })
+    expect(open()).toBe(0)
+    offer()
+    say('conversation.updated', { conversation: conversation({ status: 'resolved' }) })
+    expect(open()).toBe(0)
+  })
+
   it('goes by the clock of the server, not of the device', () => {
     const { store, say, open } = floor()
     store.set({ skew: 3_600_000 })

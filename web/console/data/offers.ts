@@ -106,6 +106,13 @@ export function createOffers(with_: {
           }
         }),
       ]
+      // Ended, or somebody else's meanwhile: nobody may ring for it any more.
+      off.push(
+        realtime.on('conversation.updated', ({ conversation: { id, status, assignee_id } }) => {
+          const offer = store.get().offers.find((each) => each.conversation.id === id)
+          if (offer && (status !== 'open' || assignee_id !== offer.conversation.assignee_id)) end(id)
+        }),
+      )
       return () => {
         for (const each of off) each()
         for (const timer of timers.values()) clearTimeout(timer)
