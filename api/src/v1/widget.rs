@@ -192,8 +192,8 @@ pub(crate) async fn session(
         None => {
             // Before Redis is asked: a cache that hangs must not hold a connection to the database.
             drop(tx);
-            // The widest of all doors: anyone may become a visitor, but not a thousand times a minute.
-            let rate = Rate::open(600, 60);
+            // The widest of all doors: anyone may become a visitor. A sale brings thousands in a minute; more is no crowd.
+            let rate = Rate::open(6_000, 60);
             app.world.throttle.attempt(&app.world.cache, &format!("visitor:{}", inbox.id), rate, tenant.now()).await?;
             let tx = tenant.begin().await?;
             let secret = tx.secret();
