@@ -159,7 +159,8 @@ impl Member {
     }
 
     async fn come(&self) -> Outcome<()> {
-        let client = Client::agent(&self.play, &self.tenant, Manner::default()).await?;
+        let manner = Manner { shows_none: true, ..Manner::default() };
+        let client = Client::agent(&self.play, &self.tenant, manner).await?;
         client.connect();
         *self.presence() = Presence { client: Some(client), gone_since: None };
         Ok(())

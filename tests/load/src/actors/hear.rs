@@ -134,6 +134,9 @@ impl Client {
     }
 
     fn hear_message(&self, conversation: Uuid, message: &Message<'_>, saying: &mut Saying) {
+        if self.manner.shows_none {
+            return;
+        }
         let fresh = self.take(conversation, message.seq, message.uuid());
         self.settle(message, conversation);
         let from_other = message.message_type == if self.is_agent { "incoming" } else { "outgoing" };

@@ -86,6 +86,8 @@ pub struct Manner {
     pub types: bool,
     /// An agent keeps every conversation of the company on the screen.
     pub watches_all: bool,
+    /// Has no conversation on the screen: hears of all of them, as every console does, and shows none.
+    pub shows_none: bool,
 }
 
 #[derive(Debug)]
