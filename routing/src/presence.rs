@@ -10,10 +10,13 @@ use infra::cache::{Cache, redis};
 use tenant::agent::{Availability, Profile};
 use tenant::{AccountId, AgentId};
 
-/// How long a heartbeat counts. Sockets beat every third of it.
-pub const LIFETIME: Duration = Duration::from_secs(45);
+/// How long a heartbeat counts. What agents of a process that died have in hand waits for so long, and then for as long as their
+/// company waits for somebody who is gone.
+pub const LIFETIME: Duration = Duration::from_secs(12);
 /// How often a process beats for its sockets.
-pub const BEAT: Duration = Duration::from_secs(15);
+pub const BEAT: Duration = Duration::from_secs(4);
+/// While Redis is silent nobody's heartbeat can be heard: what was heard last counts for so much longer.
+const SILENCE: Duration = Duration::from_secs(33);
 
 /// What others see of an agent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
@@ -167,6 +170,7 @@ impl Presence {
         let mut question = redis::pipe();
         question.cmd("ZRANGEBYSCORE").arg(key(account)).arg(now).arg("+inf").arg("WITHSCORES");
         let told = self.cache.ask::<(Vec<(String, i64)>,)>(&question).await;
+        let silence = if told.is_err() { i64::try_from(SILENCE.as_millis()).unwrap_or(0) } else { 0 };
         let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
         if let Ok((members,)) = told {
             let ours = |node: &str| node == self.node;
@@ -180,13 +184,14 @@ impl Presence {
                 heard.remove(&account);
             } else {
                 if heard.len() >= REMEMBERED {
-                    heard.retain(|_, noted| noted.iter().any(|(_, until)| *until >= now));
+                    let kept = now - i64::try_from(SILENCE.as_millis()).unwrap_or(0);
+                    heard.retain(|_, noted| noted.iter().any(|(_, until)| *until >= kept));
                 }
                 heard.insert(account, noted);
             }
         }
         let noted = heard.get(&account).into_iter().flatten();
-        noted.filter(|(_, until)| *until >= now).map(|(agent, _)| *agent).collect()
+        noted.filter(|(_, until)| until + silence >= now).map(|(agent, _)| *agent).collect()
     }
 
     /// What others see of each agent.

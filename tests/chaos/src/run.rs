@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use load::actors::{Client, Manner, Play};
+use load::actors::{Client, Manner, Play, Shows};
 use load::check::Verdict;
 use load::report::Target;
 use load::scene::{Scene, all_here};
@@ -167,7 +167,7 @@ async fn act(setting: &Setting, arena: &mut Arena) -> Outcome<Findings> {
     let (pulse_company, companies) = (pulse_company.clone(), companies.to_vec());
     // Who answers thousands of messages a second would be answering long after the last of them.
     let answers_one_in = if setting.rate == 0 { 40 } else { 4 };
-    let agents = Manner { answers_one_in, reads: true, types: false, watches_all: true, shows_none: false };
+    let agents = Manner { answers_one_in, reads: true, types: false, shows: Shows::All };
     scene.agents(companies.len(), companies.len() * 2, agents).await?;
     let visitors =
         scene.visitors(companies.len(), setting.visitors, Manner { reads: true, ..Manner::default() }).await?;

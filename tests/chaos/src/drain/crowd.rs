@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures::StreamExt as _;
-use load::actors::{Client, Manner, Play};
+use load::actors::{Client, Manner, Play, Shows};
 use load::http::{Http, Reply, insist};
 use load::stage::{Tenant, sign_in};
 use load::{Doing as _, Outcome};
@@ -159,7 +159,7 @@ impl Member {
     }
 
     async fn come(&self) -> Outcome<()> {
-        let manner = Manner { shows_none: true, ..Manner::default() };
+        let manner = Manner { shows: Shows::Nothing, ..Manner::default() };
         let client = Client::agent(&self.play, &self.tenant, manner).await?;
         client.connect();
         *self.presence() = Presence { client: Some(client), gone_since: None };

@@ -64,6 +64,10 @@ pub(crate) async fn act(setting: &Setting, arena: &mut Arena) -> Outcome<Finding
     eprintln!("  the line was served {:.1} s after the last fault", drained.as_secs_f64());
     crowd.stay().await?;
     let seen = watch.end();
+    if let Some(at) = seen.freest_at {
+        let at = play.log.now() as f64 / 1e6 - at.elapsed().as_secs_f64();
+        eprintln!("  {at:>7.1} s  somebody had a place free for {:.2} s by then", seen.free_in_calm.as_secs_f64());
+    }
     broken.extend(seen.broken.clone());
 
     let (asked, late) = pulse.waited();

@@ -31,6 +31,8 @@ pub(super) struct Seen {
     pub(super) astray: u64,
     /// For how long somebody who was here had a free place while others waited, while nothing was broken, and otherwise.
     pub(super) free_in_calm: Duration,
+    /// When that was.
+    pub(super) freest_at: Option<Instant>,
     pub(super) free_in_faults: Duration,
     /// For how long somebody who was gone kept what waited for an answer.
     pub(super) given_on_in_calm: Duration,
@@ -164,7 +166,9 @@ impl Eyes {
                 let since = *self.free.entry(*id).or_insert(now);
                 if calm {
                     let since = *self.free_in_calm.entry(*id).or_insert(now);
-                    seen.free_in_calm = seen.free_in_calm.max(now - since);
+                    if now - since > seen.free_in_calm {
+                        (seen.free_in_calm, seen.freest_at) = (now - since, Some(now));
+                    }
                 } else {
                     self.free_in_calm.remove(id);
                     seen.free_in_faults = seen.free_in_faults.max(now - since);

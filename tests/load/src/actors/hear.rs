@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use uuid::Uuid;
 
 use super::line::Saying;
-use super::{Client, Sent, composed_at};
+use super::{Client, Sent, Shows, composed_at};
 use crate::frame::{self, Ack, Heard, Message, Refusal};
 use crate::ids;
 use crate::oplog::What;
@@ -67,7 +67,7 @@ impl Client {
         }
         self.send_again(saying);
         self.keep_pressing(saying);
-        if self.is_agent && self.manner.watches_all {
+        if self.is_agent && self.manner.shows == Shows::All {
             self.look_around();
         }
     }
@@ -134,7 +134,7 @@ impl Client {
     }
 
     fn hear_message(&self, conversation: Uuid, message: &Message<'_>, saying: &mut Saying) {
-        if self.manner.shows_none {
+        if self.manner.shows == Shows::Nothing {
             return;
         }
         let fresh = self.take(conversation, message.seq, message.uuid());

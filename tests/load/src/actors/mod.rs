@@ -84,10 +84,20 @@ pub struct Manner {
     pub reads: bool,
     /// Types before answering.
     pub types: bool,
-    /// An agent keeps every conversation of the company on the screen.
-    pub watches_all: bool,
-    /// Has no conversation on the screen: hears of all of them, as every console does, and shows none.
-    pub shows_none: bool,
+    /// What an agent has on the screen.
+    pub shows: Shows,
+}
+
+/// Which conversations are on an agent's screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Shows {
+    /// Those of which something came.
+    #[default]
+    Heard,
+    /// Every one of the company.
+    All,
+    /// None: they hear of all, as every console does, and open none.
+    Nothing,
 }
 
 #[derive(Debug)]
@@ -215,7 +225,7 @@ impl Client {
 
     /// Whether it keeps every conversation of its company on the screen.
     pub fn watches_all(&self) -> bool {
-        self.is_agent && self.manner.watches_all
+        self.is_agent && self.manner.shows == Shows::All
     }
 
     /// A visitor's conversation, once there is one.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 use load::Outcome;
-use load::actors::Manner;
+use load::actors::{Manner, Shows};
 use load::report::{Report, Target};
 use load::scene::Scene;
 
@@ -35,7 +35,7 @@ pub(crate) async fn play(options: &Options, scene: &mut Scene, report: &mut Repo
     let long = common.seconds(15, 5);
     scene.companies(1).await?;
     now(&format!("{agents} consoles watch {} visitors", options.visitors));
-    scene.agents(1, agents, Manner { watches_all: true, ..Manner::default() }).await?;
+    scene.agents(1, agents, Manner { shows: Shows::All, ..Manner::default() }).await?;
     let visitors = scene.visitors(1, options.visitors, Manner::default()).await?;
     let chance = scene.play.chance.part("fanout");
 

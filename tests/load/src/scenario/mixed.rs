@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use load::Outcome;
-use load::actors::{Client, Manner};
+use load::actors::{Client, Manner, Shows};
 use load::chance::Chance;
 use load::check;
 use load::report::{Report, Target};
@@ -52,7 +52,7 @@ pub(crate) async fn play(options: &Options, scene: &mut Scene, report: &mut Repo
     let before = scene.fleet.footprint();
 
     now(&format!("{sockets} visitors come, and an agent to each company"));
-    let answers = Manner { answers_one_in: 2, reads: true, types: true, watches_all: true, shows_none: false };
+    let answers = Manner { answers_one_in: 2, reads: true, types: true, shows: Shows::All };
     scene.agents(COMPANIES as usize, COMPANIES as usize, answers).await?;
     let reads = Manner { reads: true, ..Manner::default() };
     let visitors = Mutex::new(scene.visitors(COMPANIES as usize, sockets, reads).await?);

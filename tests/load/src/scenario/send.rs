@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 use load::Outcome;
-use load::actors::{Client, Manner};
+use load::actors::{Client, Manner, Shows};
 use load::report::{Report, Target, median};
 use load::scene::Scene;
 use load::yardstick::{Yardstick, echo};
@@ -115,7 +115,7 @@ pub(crate) async fn play(options: &Options, scene: &mut Scene, report: &mut Repo
     }
 
     let watchers =
-        scene.agents(SOME_TENANTS as usize, SOME_TENANTS as usize, Manner { watches_all: true, ..quiet }).await?;
+        scene.agents(SOME_TENANTS as usize, SOME_TENANTS as usize, Manner { shows: Shows::All, ..quiet }).await?;
     let (_, rates, last) = turns.measure(scene, &[("50 companies, watched", &at_some)]).await?;
     report.figure("send.per_s_50_watched", rates.first().copied().unwrap_or_default(), "/s", Target::None);
     if let Some(spent) = last.first() {

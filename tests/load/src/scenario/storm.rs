@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use load::Outcome;
-use load::actors::Manner;
+use load::actors::{Manner, Shows};
 use load::report::{Report, Target};
 use load::scene::{Scene, all_here};
 use load::tally::millis;
@@ -39,7 +39,7 @@ pub(crate) async fn play(options: &Options, scene: &mut Scene, report: &mut Repo
     let sockets = common.size(options.sockets, 15_000, 1_500);
     now(&format!("{COMPANIES} companies sign up, and {sockets} visitors come"));
     scene.companies(COMPANIES).await?;
-    let watches = Manner { watches_all: true, ..Manner::default() };
+    let watches = Manner { shows: Shows::All, ..Manner::default() };
     scene.agents(COMPANIES as usize, COMPANIES as usize, watches).await?;
     let visitors = scene.visitors(COMPANIES as usize, sockets, Manner::default()).await?;
     let (chance, all) = (scene.play.chance.part("storm"), Mutex::new(visitors));
