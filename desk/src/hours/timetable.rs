@@ -23,7 +23,7 @@ pub struct Timetable {
     pub special: Vec<SpecialDay>,
 }
 
-/// A week: the slots that begin on each day, at most 12 a day. No slots: closed.
+/// A week: the slots that begin on each day, at most 10 a day. No slots: closed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields, default)]
 #[schema(as = WeeklyHours)]
@@ -96,7 +96,7 @@ pub(super) struct Minutes {
 
 /// The minutes of a day.
 pub(super) const DAY: u16 = 24 * 60;
-const MOST_SLOTS: usize = 12;
+const MOST_SLOTS: usize = 10;
 const MOST_SPECIAL: usize = 400;
 const LONGEST_NAME: usize = 80;
 
@@ -120,7 +120,7 @@ pub(super) fn read(timetable: &Timetable) -> Result<Meaning, Vec<FieldFault>> {
         }
     }
     if timetable.special.len() > MOST_SPECIAL {
-        faults.add("/special", "special_days_too_many", "At most 400 special days.");
+        faults.add("/special", "too_many", "At most 400 special days.");
     }
     let mut special = BTreeMap::new();
     for (index, day) in timetable.special.iter().take(MOST_SPECIAL).enumerate() {
@@ -155,7 +155,7 @@ impl Faults {
     /// The slots of a day in order.
     fn day(&mut self, place: &str, slots: &[Slot]) -> Vec<Minutes> {
         if slots.len() > MOST_SLOTS {
-            self.add(place, "slots_too_many", "At most 12 slots a day.");
+            self.add(place, "too_many", "At most 10 slots a day.");
             return Vec::new();
         }
         let mut read = Vec::new();
@@ -249,8 +249,8 @@ mod tests {
         assert_eq!(refused(|t| t.weekly.tue.push(slot("01:59", "08:00"))), one("/weekly/mon", "slots_overlap"));
         assert_eq!(refused(|t| t.weekly.sun.push(slot("20:00", "09:01"))), one("/weekly/sun", "slots_overlap"));
         assert_eq!(
-            refused(|t| t.weekly.fri = (0..13).map(|n| slot(&format!("{n:02}:00"), &format!("{n:02}:30"))).collect()),
-            one("/weekly/fri", "slots_too_many")
+            refused(|t| t.weekly.fri = (0..11).map(|n| slot(&format!("{n:02}:00"), &format!("{n:02}:30"))).collect()),
+            one("/weekly/fri", "too_many")
         );
         assert_eq!(refused(|t| t.special[0].date = "2026-02-30".into()), one("/special/0/date", "date_invalid"));
         assert_eq!(refused(|t| t.special.push(t.special[0].clone())), one("/special/1/date", "special_day_repeated"));
@@ -260,7 +260,7 @@ mod tests {
             one("/special/0/slots", "slots_overlap")
         );
         let day = |n: u32| SpecialDay { date: format!("{}-01-01", 2000 + n), name: String::new(), slots: Vec::new() };
-        assert_eq!(refused(|t| t.special = (0..401).map(day).collect()), one("/special", "special_days_too_many"));
+        assert_eq!(refused(|t| t.special = (0..401).map(day).collect()), one("/special", "too_many"));
     }
 
     #[test]

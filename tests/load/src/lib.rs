@@ -3,7 +3,9 @@
 //! A [`stage`] holds services, servers and companies; [`actors`] act on it and write an [`oplog`]; [`check`] compares log,
 //! screens and database afterwards; [`yardstick`] says what the same Postgres can do without us; [`report`] writes it down.
 //!
-//! **Invariant.** This crate depends on no product crate: it knows what any client knows, and what Postgres holds.
+//! [`sim`] is apart from all that: it lives through days of random companies on a virtual clock, with the real decision code.
+//!
+//! **Invariant.** But for [`sim`], nothing here names a product crate: it knows what any client knows, and what Postgres holds.
 #![expect(clippy::cast_precision_loss, reason = "figures are rounded before anybody reads them")]
 
 pub mod actors;
@@ -18,6 +20,7 @@ mod outcome;
 pub mod report;
 pub mod scene;
 pub mod screen;
+pub mod sim;
 pub mod stage;
 pub mod tally;
 pub mod ws;

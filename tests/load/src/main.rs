@@ -66,6 +66,8 @@ enum Scenario {
     Storm(scenario::storm::Options),
     /// Three times the usual load, all kinds of people at once
     Mixed3x(scenario::mixed::Options),
+    /// Random companies on a virtual clock: does routing keep its promises, do estimates come true
+    RoutingSim(scenario::routing_sim::Options),
 }
 
 impl Common {
@@ -120,6 +122,7 @@ async fn play(scenario: Scenario) -> Outcome<bool> {
             })
             .await
         }
+        Scenario::RoutingSim(options) => scenario::routing_sim::play(&options),
         Scenario::Idle(options) => {
             scenario::run("idle", &options.common.clone(), async |scene, report| {
                 scenario::idle::play(&options, scene, report).await

@@ -47,6 +47,8 @@ pub enum Target {
     AtLeast(f64),
     /// It must be so much or less.
     AtMost(f64),
+    /// It must be between the two; the file names the middle.
+    Within(f64, f64),
 }
 
 impl Report {
@@ -63,6 +65,7 @@ impl Report {
             Target::None => (None, None),
             Target::AtLeast(least) => (Some(least), Some(value >= least)),
             Target::AtMost(most) => (Some(most), Some(value <= most)),
+            Target::Within(least, most) => (Some(f64::midpoint(least, most)), Some((least..=most).contains(&value))),
         };
         self.figures.push(Figure { name: name.to_owned(), value, unit, target, meets });
     }
@@ -139,7 +142,11 @@ mod tests {
         let mut report = Report::new("send", 1);
         report.figure("a", 1.0, "", Target::AtLeast(1.0));
         report.figure("b", 5.5, "ms", Target::None);
+        report.figure("w", 0.84, "", Target::Within(0.75, 0.85));
         assert!(report.meets_all());
+        report.figure("x", 0.86, "", Target::Within(0.75, 0.85));
+        assert!(!report.meets_all());
+        report.figures.truncate(2);
         report.figure("c", 100.1, "ms", Target::AtMost(100.0));
         assert!(!report.meets_all());
         assert!(report.table().contains("✗ c"), "{}", report.table());

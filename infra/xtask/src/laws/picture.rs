@@ -18,7 +18,8 @@ const PICTURE: [(&str, &[&str]); 11] = [
     ("api", &["routing", "desk", "billing", "tenant", "infra"]),
     ("openapi", &["api", "routing"]),
     ("tests", &["openapi", "api", "routing", "desk", "billing", "tenant", "infra"]),
-    ("load", &[]),
+    // Its simulator lives through days of random companies with the real decision code; everything else in it is a client.
+    ("load", &["routing", "desk", "tenant", "infra"]),
     ("chaos", &["load"]),
     ("xtask", &[]),
 ];
