@@ -17,65 +17,95 @@ pub struct Promise {
 }
 
 /// How true earlier estimates were.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Calibration {
-    /// Logarithms of the factors for the three numbers.
+    /// By what was said.
+    past: Vec<Ratios>,
+}
+
+/// How many times as long as said it took, for the three numbers, as logarithms.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Ratios {
+    said: f64,
     middle: f64,
     low: f64,
     high: f64,
 }
 
-impl Default for Calibration {
-    /// Nothing to correct.
-    fn default() -> Self {
-        Self { middle: 0.0, low: 0.0, high: 0.0 }
-    }
-}
-
 /// For how many waits the assumption counts that the estimates are right as they are, and how far waits scatter around them then.
-const BELIEVED: u32 = 20;
+const BELIEVED: u32 = 16;
+/// The middle is believed for longer: it needs many waits to be found wrong, and a few mislead.
+const BELIEVED_MIDDLE: u32 = 150;
 const SCATTER: f64 = 0.5;
+/// How many earlier estimates of about the same length correct one: short waits go wrong in other ways than long ones.
+const NEAREST: usize = 80;
 /// Waits shorter than this are alike to who waits, and would make any ratio great.
 const SHORTEST: f64 = 5.0;
 
 impl Calibration {
-    /// Learns from recent waits; some hundreds do.
+    /// Learns from recent waits, the oldest first; some hundreds do.
     pub fn learn(promises: &[Promise]) -> Self {
-        if promises.is_empty() {
-            return Self::default();
-        }
-        let factor = |share: f64, of: fn(&Estimate) -> u32| {
-            let mut ratios: Vec<f64> = promises
-                .iter()
-                .map(|one| (one.actual_seconds.max(SHORTEST) / f64::from(of(&one.estimate)).max(SHORTEST)).ln())
-                .collect();
-            ratios.extend((0..BELIEVED).map(|n| {
-                let even = (f64::from(n) + 0.5) / f64::from(BELIEVED);
-                SCATTER * (normal(even) - normal(share))
-            }));
-            ratios.sort_by(f64::total_cmp);
-            quantile(&ratios, ratios.len(), share).unwrap_or_default()
-        };
-        Self {
-            middle: factor(0.5, |e| e.seconds),
-            low: factor(0.1, |e| e.low_seconds),
-            high: factor(0.9, |e| e.high_seconds),
-        }
+        let logarithm = |seconds: f64| seconds.max(SHORTEST).ln();
+        let mut past: Vec<Ratios> = promises
+            .iter()
+            .map(|one| {
+                let (came, said) = (logarithm(one.actual_seconds), one.estimate);
+                let ratio = |seconds: u32| came - logarithm(f64::from(seconds));
+                Ratios {
+                    said: logarithm(f64::from(said.seconds)),
+                    middle: ratio(said.seconds),
+                    low: ratio(said.low_seconds),
+                    high: ratio(said.high_seconds),
+                }
+            })
+            .collect();
+        past.sort_by(|one, other| one.said.total_cmp(&other.said));
+        Self { past }
     }
 
     /// Corrects an estimate.
     pub fn correct(&self, estimate: Estimate) -> Estimate {
-        let by = |seconds: u32, logarithm: f64| {
-            let seconds = f64::from(seconds) * logarithm.clamp(-1.5, 1.5).exp();
+        let near = self.near(f64::from(estimate.seconds).max(SHORTEST).ln());
+        if near.is_empty() {
+            return estimate;
+        }
+        let by = |seconds: u32, share: f64, (of, believed): (fn(&Ratios) -> f64, u32)| {
+            let seconds = f64::from(seconds).max(1.0) * correction(near, share, (of, believed)).clamp(-2.0, 2.0).exp();
             seconds.clamp(0.0, 86_400.0).round() as u32
         };
-        let seconds = by(estimate.seconds, self.middle);
+        let seconds = by(estimate.seconds, 0.5, (|one| one.middle, BELIEVED_MIDDLE));
         Estimate {
             seconds,
-            low_seconds: by(estimate.low_seconds, self.low).min(seconds),
-            high_seconds: by(estimate.high_seconds, self.high).max(seconds),
+            low_seconds: by(estimate.low_seconds, 0.1, (|one| one.low, BELIEVED)).min(seconds),
+            high_seconds: by(estimate.high_seconds, 0.9, (|one| one.high, BELIEVED)).max(seconds),
         }
     }
+
+    /// Those that said about the same.
+    fn near(&self, said: f64) -> &[Ratios] {
+        let (mut first, mut end) = (0, self.past.len());
+        let distance = |place: usize| self.past.get(place).map_or(f64::INFINITY, |one| (one.said - said).abs());
+        while end - first > NEAREST {
+            // Of equals, the older ones go.
+            if distance(first) >= distance(end - 1) {
+                first += 1;
+            } else {
+                end -= 1;
+            }
+        }
+        self.past.get(first..end).unwrap_or_default()
+    }
+}
+
+/// The logarithm of the factor that would have put this share of the waits below.
+fn correction(near: &[Ratios], share: f64, (of, believed): (fn(&Ratios) -> f64, u32)) -> f64 {
+    let mut ratios: Vec<f64> = near.iter().map(of).collect();
+    ratios.extend((0..believed).map(|n| {
+        let even = (f64::from(n) + 0.5) / f64::from(believed);
+        SCATTER * (normal(even) - normal(share))
+    }));
+    ratios.sort_by(f64::total_cmp);
+    quantile(&ratios, ratios.len(), share).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -104,15 +134,25 @@ mod tests {
     }
 
     #[test]
-    fn the_range_grows_until_it_would_have_covered_four_fifths() {
+    fn short_waits_are_corrected_by_short_ones_and_long_by_long() {
         let past: Vec<Promise> =
-            (0..400).map(|n| promise(300, 300.0 * (1.5 * normal((f64::from(n) + 0.5) / 400.0)).exp())).collect();
+            (0..200).flat_map(|n| [promise(20, 60.0), promise(900 + n, 900.0 + f64::from(n))]).collect();
+        let learnt = Calibration::learn(&past);
+        assert!((50..=60).contains(&learnt.correct(promise(20, 0.0).estimate).seconds));
+        assert!((950..=1_050).contains(&learnt.correct(promise(1_000, 0.0).estimate).seconds));
+    }
+
+    #[test]
+    fn the_range_grows_until_it_would_have_covered_four_fifths() {
+        let past: Vec<Promise> = (0..400)
+            .map(|n| promise(300, 300.0 * (1.5 * normal((f64::from(n * 149 % 400) + 0.5) / 400.0)).exp()))
+            .collect();
         let range = Calibration::learn(&past);
         let covered = past.iter().filter(|one| {
             let estimate = range.correct(one.estimate);
             (f64::from(estimate.low_seconds)..=f64::from(estimate.high_seconds)).contains(&one.actual_seconds)
         });
         let share = covered.count() as f64 / 400.0;
-        assert!((0.77..=0.83).contains(&share), "{share}");
+        assert!((0.74..=0.84).contains(&share), "{share}");
     }
 }

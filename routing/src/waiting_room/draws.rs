@@ -29,6 +29,12 @@ impl Draw {
     }
 }
 
+/// The chance of one thing among many in a run, that of another in every run.
+pub(super) fn chance(run: u32, count: u32) -> f64 {
+    let bits = mixed((u64::from(run) << 32) | u64::from(count)) >> 32;
+    f64::from(u32::try_from(bits).unwrap_or(0)) / 4_294_967_296.0
+}
+
 /// The finish of `SplitMix64`: neighbours become strangers.
 fn mixed(number: u64) -> u64 {
     let z = number.wrapping_add(0x9e37_79b9_7f4a_7c15);

@@ -9,8 +9,9 @@ use desk::team::TeamId;
 use infra::Timestamp;
 use tenant::AgentId;
 
-use super::draws::{Draw, normal};
+use super::draws::{Draw, chance, normal};
 use super::handling::HandleTimes;
+use super::standing::Known;
 use crate::assignment::ladder::effective;
 use crate::assignment::model::{Floor, Ticket};
 use crate::assignment::rank::Want;
@@ -35,6 +36,9 @@ pub struct Running {
 /// How many times the line is played. Primes, as [`Draw`] wants it; fewer for a line so long that its length evens chance out.
 const RUNS: [(usize, u32); 3] = [(300, 101), (1_000, 61), (usize::MAX, 31)];
 
+/// Further than this nobody looks, in seconds: whoever was not served by then has no estimate.
+const HORIZON: f64 = 6.0 * 3_600.0;
+
 /// One place that is taken now.
 struct Taken {
     seat: usize,
@@ -51,6 +55,8 @@ struct Waiting {
     /// What they ask for now, then from when on what: seconds from now, kind.
     kinds: Vec<(f64, usize)>,
     only: Option<usize>,
+    /// Whether it is offered before it is given.
+    offered: bool,
     service: Draw,
     patience: Draw,
 }
@@ -83,6 +89,11 @@ pub(super) struct Forecast {
     line: Vec<Waiting>,
     served: Vec<Vec<f64>>,
     whole: Draw,
+    /// Who takes conversations now, and when that changes.
+    here: Vec<bool>,
+    shift: Vec<Draw>,
+    /// How many in line there is somebody for, here or not.
+    servable: usize,
 }
 
 /// Seconds that are never negative, ordered.
@@ -106,6 +117,10 @@ enum Event {
     Free { seat: usize, weight: i64, channel: usize },
     /// This one asks for less now.
     Rung { ticket: usize, kind: usize },
+    /// This agent begins to take conversations.
+    Comes { seat: usize },
+    /// And stops.
+    Goes { seat: usize },
 }
 
 /// What changes within a run.
@@ -121,7 +136,14 @@ struct Run<'a> {
     /// How wrong the times are in this run.
     error: f64,
     number: u32,
+    /// Places that have become free.
+    count: u32,
     leave_rate: f64,
+    offer_seconds: f64,
+    /// Who takes conversations, and how often that changes, in a second.
+    here: Vec<bool>,
+    leaving: f64,
+    coming: f64,
 }
 
 impl Forecast {
@@ -162,6 +184,9 @@ impl Forecast {
             line: Vec::new(),
             served: vec![Vec::new(); line.len()],
             whole: Draw::of(0, runs),
+            here: floor.seats.iter().map(crate::assignment::Seat::takes).collect(),
+            shift: floor.seats.iter().map(|seat| Draw::of(low_bits(seat.agent.uuid()) ^ 0x0ff5_41f7, runs)).collect(),
+            servable: 0,
         };
         for one in running {
             if let (Some(seat), Some(channel)) = (places.get(&one.agent), channels.get(one.channel.as_str())) {
@@ -180,6 +205,9 @@ impl Forecast {
             let waiting = forecast.waiting(floor, ticket, &mut index, now);
             forecast.line.push(waiting);
         }
+        let kinds = &forecast.kinds;
+        let somebody = |kind: &(f64, usize)| kinds.get(kind.1).is_some_and(|kind| !kind.able.is_empty());
+        forecast.servable = forecast.line.iter().filter(|one| one.kinds.iter().any(somebody)).count();
         for (number, kind) in forecast.kinds.iter().enumerate() {
             for seat in &kind.able {
                 if let Some(takes) = forecast.takes.get_mut(*seat) {
@@ -211,7 +239,7 @@ impl Forecast {
                     } else {
                         only == Some(place)
                     };
-                    (meant && seat.takes()).then_some(place)
+                    meant.then_some(place)
                 };
                 self.kinds.push(Kind {
                     weight: want.weight.into(),
@@ -232,6 +260,7 @@ impl Forecast {
             team,
             kinds,
             only,
+            offered: ticket.rules.accept_seconds.is_some(),
             service: Draw::of(number, self.runs),
             patience: Draw::of(number ^ 0x5bd1_e995, self.runs),
         }
@@ -240,26 +269,39 @@ impl Forecast {
     /// How many agents may take this one now.
     pub(super) fn staffed(&self, ticket: usize) -> usize {
         let kind = self.line.get(ticket).and_then(|one| one.kinds.first());
-        kind.and_then(|(_, kind)| self.kinds.get(*kind)).map_or(0, |kind| kind.able.len())
+        let able = kind.and_then(|(_, kind)| self.kinds.get(*kind)).map(|kind| &kind.able);
+        able.into_iter().flatten().filter(|seat| self.here.get(**seat) == Some(&true)).count()
     }
 
     /// Plays the line forward, and says for everybody in it after how many seconds they were served, in each run, rising.
     /// Whoever was not served in a run is missing from it.
-    pub(super) fn play(mut self, times: &HandleTimes, leave_rate: f64) -> Vec<Vec<f64>> {
+    pub(super) fn play(mut self, known: &Known<'_>) -> Vec<Vec<f64>> {
+        let inserted_share = known.flow.inserted_share();
         for number in 0..self.runs {
-            let mut run = self.begin(times, number, leave_rate);
+            let mut run = self.begin(known, number);
             for seat in 0..self.agents.len() {
                 self.fill(&mut run, seat, 0.0);
             }
             while run.left > 0
                 && let Some(Reverse((at, event))) = run.events.pop()
+                && at.get() < HORIZON
             {
                 match event {
                     Event::Free { seat, weight, channel } => {
-                        run.give_back(seat, weight, channel);
-                        self.fill(&mut run, seat, at.get());
+                        run.count += 1;
+                        if run.here.get(seat) == Some(&true) && chance(number, run.count) < inserted_share {
+                            self.insert(&mut run, (seat, weight, channel), at.get());
+                        } else {
+                            run.give_back(seat, weight, channel);
+                            self.fill(&mut run, seat, at.get());
+                        }
                     }
                     Event::Rung { ticket, kind } => self.relax(&mut run, ticket, kind, at.get()),
+                    Event::Comes { seat } => {
+                        run.change_shift(seat, true, at.get());
+                        self.fill(&mut run, seat, at.get());
+                    }
+                    Event::Goes { seat } => run.change_shift(seat, false, at.get()),
                 }
             }
         }
@@ -274,7 +316,8 @@ impl Forecast {
         self.runs
     }
 
-    fn begin<'a>(&self, times: &'a HandleTimes, number: u32, leave_rate: f64) -> Run<'a> {
+    fn begin<'a>(&self, known: &Known<'a>, number: u32) -> Run<'a> {
+        let times = known.times;
         let error = (times.doubt() * normal(self.whole.in_run(number))).exp();
         let mut queues: Vec<Vec<Reverse<usize>>> = vec![Vec::new(); self.kinds.len()];
         let mut events = Vec::with_capacity(self.taken.len() + self.line.len());
@@ -284,6 +327,16 @@ impl Forecast {
                 queue.push(Reverse(ticket));
             }
             events.extend(kinds.map(|(at, kind)| Reverse((At::seconds(*at), Event::Rung { ticket, kind: *kind }))));
+        }
+        let (leaving, coming) = (known.turnover.leaving(), known.turnover.coming());
+        for (seat, (here, shift)) in self.here.iter().zip(&self.shift).enumerate() {
+            let rate = if *here { leaving } else { coming };
+            // Who can take nobody in line changes nothing.
+            if rate > 0.0 && self.takes.get(seat).is_some_and(|takes| !takes.is_empty()) {
+                let at = -(1.0 - shift.in_run(number)).ln() / rate;
+                let event = if *here { Event::Goes { seat } } else { Event::Comes { seat } };
+                events.push(Reverse((At::seconds(at), event)));
+            }
         }
         events.extend(self.taken.iter().map(|taken| {
             let remaining = times.remaining(taken.scale * error, taken.lasted, taken.draw.in_run(number));
@@ -296,12 +349,17 @@ impl Forecast {
             queues: queues.into_iter().map(BinaryHeap::from).collect(),
             current: self.line.iter().map(|one| one.kinds.first().map_or(0, |(_, kind)| *kind)).collect(),
             waiting: vec![true; self.line.len()],
-            left: self.line.len(),
+            left: self.servable,
             events: BinaryHeap::from(events),
             times,
             error,
             number,
-            leave_rate,
+            count: 0,
+            leave_rate: known.flow.leave_rate(),
+            offer_seconds: known.flow.offer_seconds(),
+            here: self.here.clone(),
+            leaving,
+            coming,
         }
     }
 
@@ -327,8 +385,9 @@ impl Forecast {
             *waiting = false;
         }
         run.left -= 1;
+        let begins = at + if one.offered { run.offer_seconds } else { 0.0 };
         if let Some(served) = self.served.get_mut(ticket) {
-            served.push(at);
+            served.push(begins);
         }
         // What their own wait would have been is known now; those behind have one less before them if they had given up.
         let patience = -(1.0 - one.patience.in_run(run.number)).ln() / run.leave_rate.max(1e-9);
@@ -341,7 +400,15 @@ impl Forecast {
         let lasts = run.times.remaining(scale, 0.0, one.service.in_run(run.number));
         run.take(seat, kind);
         let event = Event::Free { seat, weight: kind.weight, channel: kind.channel };
-        run.events.push(Reverse((At::seconds(at + lasts), event)));
+        run.events.push(Reverse((At::seconds(begins + lasts), event)));
+    }
+
+    /// Somebody who is not in line yet is let in ahead, and takes the place that has become free.
+    fn insert(&self, run: &mut Run<'_>, (seat, weight, channel): (usize, i64, usize), at: f64) {
+        let Some(agent) = self.agents.get(seat) else { return };
+        let scale = run.times.scale(*agent, None) * run.error;
+        let lasts = run.times.remaining(scale, 0.0, chance(u32::MAX - run.number, run.count));
+        run.events.push(Reverse((At::seconds(at + lasts), Event::Free { seat, weight, channel })));
     }
 
     fn relax(&mut self, run: &mut Run<'_>, ticket: usize, kind: usize, at: f64) {
@@ -362,7 +429,9 @@ impl Forecast {
 impl Run<'_> {
     fn fits(&self, seat: usize, kind: &Kind) -> bool {
         let channel = self.channel_room.get(seat).and_then(|room| room.get(kind.channel)).copied();
-        self.room.get(seat).is_some_and(|room| *room >= kind.weight) && channel.is_none_or(|room| room > 0)
+        self.here.get(seat) == Some(&true)
+            && self.room.get(seat).is_some_and(|room| *room >= kind.weight)
+            && channel.is_none_or(|room| room > 0)
     }
 
     /// The first of this kind who still waits and still asks for it.
@@ -376,6 +445,20 @@ impl Run<'_> {
             queue.pop();
         }
         None
+    }
+
+    /// Somebody comes or goes, and will go or come again.
+    fn change_shift(&mut self, seat: usize, comes: bool, at: f64) {
+        if let Some(here) = self.here.get_mut(seat) {
+            *here = comes;
+        }
+        self.count += 1;
+        let (rate, event) =
+            if comes { (self.leaving, Event::Goes { seat }) } else { (self.coming, Event::Comes { seat }) };
+        if rate > 0.0 {
+            let after = -(1.0 - chance(self.number, self.count)).ln() / rate;
+            self.events.push(Reverse((At::seconds(at + after), event)));
+        }
     }
 
     fn take(&mut self, seat: usize, kind: &Kind) {
@@ -399,7 +482,11 @@ impl Run<'_> {
 
 /// A number of a conversation's own, so that it draws alike each time the line is played.
 fn number_of(conversation: ConversationId) -> u64 {
-    let (high, low) = conversation.uuid().as_u64_pair();
+    low_bits(conversation.uuid())
+}
+
+fn low_bits(uuid: uuid::Uuid) -> u64 {
+    let (high, low) = uuid.as_u64_pair();
     high ^ low
 }
 

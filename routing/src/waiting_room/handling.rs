@@ -16,7 +16,7 @@ pub struct Handled {
     pub team: Option<TeamId>,
     /// How long, so far.
     pub seconds: f64,
-    /// Whether it is over.
+    /// Whether it is over. False also for what was taken off their hands.
     pub over: bool,
 }
 
@@ -34,12 +34,15 @@ pub struct Prior {
 impl Default for Prior {
     /// A chat is over after seven minutes or so; a sixth of them take more than a quarter of an hour.
     fn default() -> Self {
-        Self { median_seconds: 420.0, spread: 0.8, worth: 6.0 }
+        Self { median_seconds: 420.0, spread: 0.8, worth: 2.5 }
     }
 }
 
 /// For how many measured ones the assumption counts that a team or an agent is like all.
-const ALIKE: f64 = 8.0;
+const ALIKE: f64 = 12.0;
+
+/// How much one hour differs from the hours before, as a standard deviation of the logarithm.
+const DRIFT: f64 = 0.15;
 
 /// What is known of how long conversations are in hand.
 #[derive(Debug, Clone)]
@@ -73,7 +76,8 @@ impl Spent {
 }
 
 impl HandleTimes {
-    /// Learns from the recent past. What still goes on must be among it, or long ones would be missed for as long as they last.
+    /// Learns from the conversations that were begun last, whether they are over or go on: some hundreds. Not from those that
+    /// ended last: the long ones would be missing among what was begun, or what goes on would count twice.
     pub fn learn(past: &[Handled], prior: &Prior) -> Self {
         let past: Vec<Handled> =
             past.iter().copied().filter(|one| one.seconds.is_finite() && one.seconds >= 0.0).collect();
@@ -99,7 +103,7 @@ impl HandleTimes {
             })
             .collect();
         observed.extend(believed_in(prior, believed));
-        let doubt = (prior.spread * prior.spread / (all.over + prior.worth) + 0.01).sqrt();
+        let doubt = (prior.spread * prior.spread / (all.over + prior.worth) + DRIFT * DRIFT).sqrt();
         Self { curve: Survival::learn(observed), mean, teams, agents, doubt }
     }
 

@@ -8,8 +8,10 @@ use infra::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::calibration::Calibration;
+use super::flow::Flow;
 use super::forecast::{Forecast, Running};
 use super::handling::HandleTimes;
+use super::turnover::Turnover;
 use crate::assignment::ladder::effective;
 use crate::assignment::model::{Floor, Ticket};
 
@@ -48,8 +50,10 @@ pub struct Known<'a> {
     pub running: &'a [Running],
     /// How long that takes.
     pub times: &'a HandleTimes,
-    /// How many of those who wait give up, in a second.
-    pub leave_rate: f64,
+    /// Who gives up, and who is let in ahead.
+    pub flow: &'a Flow,
+    /// How often agents come and go.
+    pub turnover: &'a Turnover,
     /// How true earlier estimates were.
     pub calibration: &'a Calibration,
 }
@@ -60,7 +64,7 @@ pub fn standings(floor: &Floor, known: &Known<'_>, now: Timestamp) -> Vec<Standi
     let forecast = Forecast::new(floor, &line, known.running, known.times, now);
     let staffed: Vec<usize> = (0..line.len()).map(|ticket| forecast.staffed(ticket)).collect();
     let runs = forecast.runs();
-    let served = forecast.play(known.times, known.leave_rate);
+    let served = forecast.play(known);
     let mut positions: BTreeMap<Option<TeamId>, u32> = BTreeMap::new();
     line.into_iter()
         .zip(staffed)
@@ -125,8 +129,12 @@ mod tests {
         HandleTimes::learn(&past, &Prior::default())
     }
 
+    static STAY: std::sync::LazyLock<Turnover> = std::sync::LazyLock::new(Turnover::default);
+
     fn known<'a>(running: &'a [Running], times: &'a HandleTimes, calibration: &'a Calibration) -> Known<'a> {
-        Known { running, times, leave_rate: 0.0, calibration }
+        const STILL: &Flow =
+            &Flow { gave_up: 0.0, waited_seconds: 0.0, given: 0.0, inserted: 0.0, offers: 0.0, offered_seconds: 0.0 };
+        Known { running, times, flow: STILL, turnover: &STAY, calibration }
     }
 
     /// So many in line before one agent who has been busy for so long.
@@ -204,8 +212,50 @@ mod tests {
         let stay = known(&hand, &times, &calibration);
         let floor = floor(vec![busy(1)], tickets);
         let patient = estimates(&standings(&floor, &stay, at(10)));
-        let leaving = estimates(&standings(&floor, &Known { leave_rate: 1.0 / 600.0, ..stay }, at(10)));
+        let flow = Flow { gave_up: 100.0, waited_seconds: 60_000.0, ..Flow::default() };
+        let leaving = estimates(&standings(&floor, &Known { flow: &flow, ..stay }, at(10)));
         assert!(leaving[0] == patient[0] && leaving[7] < patient[7], "{leaving:?} {patient:?}");
+    }
+
+    #[test]
+    fn whoever_is_let_in_ahead_takes_places_from_those_in_line() {
+        let tickets: Vec<Ticket> = (0..8).map(|n| ticket(100 + n, 0)).collect();
+        let (times, calibration) = (times(), Calibration::default());
+        let hand = [running(1, 1, 0)];
+        let none = known(&hand, &times, &calibration);
+        let floor = floor(vec![busy(1)], tickets);
+        let quiet = estimates(&standings(&floor, &none, at(10)));
+        let flow = Flow { given: 400.0, inserted: 100.0, ..Flow::default() };
+        let pushed = estimates(&standings(&floor, &Known { flow: &flow, ..none }, at(10)));
+        assert!(f64::from(pushed[7]) > 1.15 * f64::from(quiet[7]), "{pushed:?} {quiet:?}");
+    }
+
+    #[test]
+    fn who_comes_and_goes_makes_long_waits_longer_or_shorter() {
+        let watch = |here: bool| {
+            let mut turnover = Turnover::default();
+            let mut seats: Vec<Seat> = (1..=8).map(busy).collect();
+            for minute in 0..600_i64 {
+                for (n, seat) in (0_i64..).zip(&mut seats) {
+                    seat.here = (minute + 7 * n) % 60 < 50 && (here || n < 2);
+                }
+                turnover.observe(&seats, at(minute * 60));
+            }
+            turnover
+        };
+        let mut seats: Vec<Seat> = (1..=8).map(busy).collect();
+        for gone in &mut seats[2..] {
+            (gone.here, gone.load) = (false, 0);
+        }
+        let hands = [running(1, 1, 0), running(2, 2, 0)];
+        let tickets: Vec<Ticket> = (0..12).map(|n| ticket(100 + n, 0)).collect();
+        let (floor, times, calibration) = (floor(seats, tickets), times(), Calibration::default());
+        let last = |turnover: &Turnover| {
+            let known = Known { turnover, ..known(&hands, &times, &calibration) };
+            estimates(&standings(&floor, &known, at(50)))[11]
+        };
+        let (still, coming) = (last(&STAY), last(&watch(true)));
+        assert!(coming < still / 2, "{coming} {still}");
     }
 
     #[test]

@@ -7,9 +7,6 @@ use super::company::{CHANNELS, agent, team};
 use super::day::{Day, Pending};
 use super::peers::{FORMULAS, Knowledge};
 
-/// Before anything was measured, nobody is thought to give up.
-const GIVE_UP_WORTH: f64 = 7_200.0;
-
 impl Day {
     /// Where everybody stands: from the floor, what is in hand, and what was measured so far.
     pub(super) fn standings(&mut self, now: Ms) -> Vec<Standing> {
@@ -32,17 +29,24 @@ impl Day {
                 })
             })
             .collect();
-        let going_on = running.iter().map(|one| Handled {
-            agent: one.agent,
-            team: one.team,
-            seconds: (instant(now) - one.started_at).as_seconds_f64(),
-            over: false,
-        });
-        let past: Vec<Handled> = self.past.iter().copied().chain(going_on).collect();
+        let past: Vec<Handled> = self
+            .begun
+            .iter()
+            .map(|begun| {
+                let (until, over) = begun.ended.unwrap_or((now, false));
+                let seconds = (until - begun.at) as f64 / 1_000.0;
+                Handled { agent: begun.agent, team: begun.team, seconds, over }
+            })
+            .collect();
         let times = HandleTimes::learn(&past, &Prior::default());
         let calibration = self.calibration();
-        let leave_rate = self.gave_up / (self.waited + GIVE_UP_WORTH);
-        let known = Known { running: &running, times: &times, leave_rate, calibration: &calibration };
+        let known = Known {
+            running: &running,
+            times: &times,
+            flow: &self.flow,
+            turnover: &self.turnover,
+            calibration: &calibration,
+        };
         let standings = standings(&floor, &known, instant(now));
         self.put_back(floor);
         standings
@@ -58,11 +62,12 @@ impl Day {
         };
         let prior = Prior::default();
         let believed = prior.median_seconds * (prior.spread * prior.spread / 2.0).exp();
-        let over: f64 = self.past.iter().map(|one| one.seconds).sum();
+        let over = self.begun.iter().filter_map(|begun| Some((begun.ended?.0 - begun.at) as f64 / 1_000.0));
+        let (count, sum) = over.fold((0.0, 0.0), |(count, sum), seconds| (count + 1.0, sum + seconds));
         let known = Knowledge {
             position: standing.position.into(),
             queue: standings.iter().filter(|one| one.team == standing.team).count() as f64,
-            mean_handle: (over + prior.worth * believed) / (self.past.len() as f64 + prior.worth),
+            mean_handle: (sum + prior.worth * believed) / (count + prior.worth),
             mean_wait: self.waits[self.books.chats[n].team.unwrap_or(self.books.company.teams)].mean(),
         };
         let others = FORMULAS.map(|(_, formula)| formula(&known));

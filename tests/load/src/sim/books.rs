@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 
 use desk::ConversationId;
 use desk::assignment_policy::LanguageRule;
+use desk::queue::Reason;
 use desk::skill::{Demand, Demands};
 use infra::{Id, Timestamp};
-use routing::assignment::{Offer, Reason, Seat, Ticket};
+use routing::assignment::{Offer, Seat, Ticket};
 use tenant::agent::Availability;
 use uuid::Uuid;
 

@@ -2,9 +2,12 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
+use desk::TeamId;
 use desk::assignment_policy::Strategy;
-use routing::assignment::{Floor, Reason, Seat, Teams, effective, plan};
-use routing::waiting_room::{Calibration, Estimate, Handled, Promise, Shown, advance};
+use desk::queue::Reason;
+use routing::assignment::{Floor, Seat, Teams, effective, plan};
+use routing::waiting_room::{Calibration, Estimate, Flow, Promise, Shown, Turnover, advance};
+use tenant::AgentId;
 
 use super::books::{Asks, Books, Chat, Ms, State, conversation, instant, moment, ms};
 use super::company::{Company, agent, team};
@@ -23,6 +26,17 @@ pub(super) struct Pending {
     pub(super) said: Estimate,
     pub(super) uncorrected: Estimate,
     pub(super) others: [f64; FORMULAS.len()],
+}
+
+/// A conversation that an agent began with.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Begun {
+    chat: usize,
+    pub(super) agent: AgentId,
+    pub(super) team: Option<TeamId>,
+    pub(super) at: Ms,
+    /// When it was taken off their hands, and whether it was over then.
+    pub(super) ended: Option<(Ms, bool)>,
 }
 
 /// How many of those who come in a day are asked what they were told: estimates for all would cost more than all the rest.
@@ -44,13 +58,12 @@ pub(super) struct Day {
     turns: Turns,
     pub(super) tally: Tally,
     seats: Vec<Seat>,
-    pub(super) past: VecDeque<Handled>,
+    pub(super) begun: VecDeque<Begun>,
     pub(super) pending: Vec<Option<Pending>>,
     pub(super) promises: VecDeque<Promise>,
     pub(super) waits: Vec<Waits>,
-    /// How many gave up, and how long everybody has waited: how fast people give up.
-    pub(super) gave_up: f64,
-    pub(super) waited: f64,
+    pub(super) flow: Flow,
+    pub(super) turnover: Turnover,
     shown: Vec<Option<Shown>>,
     awake_at: Option<Ms>,
 }
@@ -67,12 +80,12 @@ impl Day {
             turns: Turns::new(agents),
             tally: Tally { schedules: 1, ..Tally::default() },
             seats: (0..agents).map(|n| company.seat(n)).collect(),
-            past: VecDeque::new(),
+            begun: VecDeque::new(),
             pending: Vec::new(),
             promises: VecDeque::new(),
             waits: vec![Waits::default(); company.teams + 1],
-            gave_up: 0.0,
-            waited: 0.0,
+            flow: Flow::default(),
+            turnover: Turnover::default(),
             shown: Vec::new(),
             awake_at: None,
             books: Books::new(company),
@@ -92,7 +105,7 @@ impl Day {
             if now > before + 1_000 {
                 self.watch.nobody_starves(&self.books, now - 1_000);
             }
-            self.waited += self.books.line.len() as f64 * (now - before) as f64 / 1_000.0;
+            self.flow.waited_seconds += self.books.line.len() as f64 * (now - before) as f64 / 1_000.0;
             before = now;
             let asked = self.happen(event, now);
             if event != Event::Sweep && self.dice.yes(LOST) {
@@ -226,11 +239,10 @@ impl Day {
     }
 
     fn finish(&mut self, n: usize, turn: u32, now: Ms) {
-        let State::Hand { of, since } = self.books.chats[n].state else { return };
+        let State::Hand { of, .. } = self.books.chats[n].state else { return };
         if self.books.chats[n].turn != turn {
             return;
         }
-        self.handled(n, of, since, now);
         if self.dice.yes(0.04) {
             // Passed on: to somebody by name, or back to the line.
             let to = self.dice.yes(0.5).then(|| self.dice.below(self.books.posts.len())).filter(|to| *to != of);
@@ -242,21 +254,15 @@ impl Day {
             }
             return;
         }
-        self.let_go(n, of);
+        self.let_go(n, of, true, now);
         self.books.chats[n].state = State::Over;
     }
 
-    fn handled(&mut self, n: usize, of: usize, since: Ms, now: Ms) {
-        let team = self.books.chats[n].team.map(team);
-        let seconds = (now - since) as f64 / 1_000.0;
-        self.past.push_back(Handled { agent: agent(of), team, seconds, over: true });
-        if self.past.len() > REMEMBERED {
-            self.past.pop_front();
+    /// Takes a conversation off an agent's hands, at its end or before.
+    fn let_go(&mut self, n: usize, of: usize, over: bool, now: Ms) {
+        if let Some(begun) = self.begun.iter_mut().rev().find(|begun| begun.chat == n) {
+            begun.ended = Some((now, over));
         }
-    }
-
-    /// Takes a conversation off an agent's hands.
-    fn let_go(&mut self, n: usize, of: usize) {
         self.books.posts[of].hand.remove(&n);
         self.books.occupy(of, n, false);
         self.books.chats[n].turn += 1;
@@ -264,7 +270,7 @@ impl Day {
 
     /// Back into line, at its old place.
     fn requeue(&mut self, n: usize, of: usize, reason: Reason, now: Ms) {
-        self.let_go(n, of);
+        self.let_go(n, of, reason == Reason::Transferred, now);
         let chat = &mut self.books.chats[n];
         (chat.state, chat.since, chat.reason, chat.relaxed) = (State::Line, now, reason, None);
         chat.declined.clear();
@@ -280,7 +286,7 @@ impl Day {
         };
         (chat.state, chat.turn) = (State::Over, chat.turn + 1);
         self.books.line.remove(&n);
-        self.gave_up += 1.0;
+        self.flow.gave_up += 1.0;
         self.tally.left += u64::from(self.pending[n].take().is_some());
         if let Some(to) = offered {
             self.books.occupy(to, n, false);
@@ -294,6 +300,8 @@ impl Day {
             return;
         }
         self.books.occupy(to, n, false);
+        self.flow.offers += 1.0;
+        self.flow.offered_seconds += (now - self.books.chats[n].last_offer.unwrap_or(now)) as f64 / 1_000.0;
         self.books.chats[n].turn += 1;
         self.books.chats[n].state = State::Line;
         if accepts == Some(true) {
@@ -332,6 +340,10 @@ impl Day {
         self.books.line.remove(&n);
         let chat = &mut self.books.chats[n];
         (chat.state, chat.only) = (State::Hand { of, since: now }, None);
+        self.begun.push_back(Begun { chat: n, agent: agent(of), team: chat.team.map(team), at: now, ended: None });
+        if self.begun.len() > REMEMBERED {
+            self.begun.pop_front();
+        }
         chat.turn += 1;
         let (turn, first) = (chat.turn, chat.reason == Reason::New || chat.reason == Reason::Declined);
         let waited = (now - self.books.chats[n].entered) as f64 / 1_000.0;
@@ -384,6 +396,7 @@ impl Day {
             self.relaxes(&floor, now);
         }
         self.tally.steps += 1;
+        self.turnover.observe(&floor.seats, instant(now));
         let decided = plan(&mut floor, instant(now));
         self.put_back(floor);
         let mut given = Vec::new();
@@ -408,6 +421,14 @@ impl Day {
                 None => self.begin(n, to, now),
                 Some(seconds) => self.offer(n, to, (seconds, decision.new_round), now),
             }
+        }
+        if self.books.line.len() > given.len() {
+            self.flow.given += given.len() as f64;
+            let ahead = |n: &&usize| {
+                let chat = &self.books.chats[**n];
+                chat.vip || chat.rank > 0 || chat.entered != chat.since
+            };
+            self.flow.inserted += given.iter().filter(ahead).count() as f64;
         }
         self.watch.everything_fits(&self.books);
         self.watch.nobody_is_overtaken(&self.books, &given, now);

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use desk::assignment_policy::{Rules, Rung, Step, Strategy};
+use desk::queue::Reason;
 use desk::skill::{Demand, Demands};
-use routing::assignment::{Floor, Reason, Seat, Ticket, plan};
-use routing::waiting_room::{Calibration, HandleTimes, Handled, Known, Prior, Running, standings};
+use routing::assignment::{Floor, Seat, Ticket, plan};
+use routing::waiting_room::{Calibration, Flow, HandleTimes, Handled, Known, Prior, Running, Turnover, standings};
 use tenant::agent::Availability;
 
 use super::books::{conversation, instant};
@@ -195,7 +196,10 @@ pub fn estimate(agents: usize, waiting: usize) -> f64 {
             let began = Instant::now();
             let times = HandleTimes::learn(&past, &Prior::default());
             let calibration = Calibration::default();
-            let known = Known { running: &running, times: &times, leave_rate: 0.0005, calibration: &calibration };
+            let turnover = Turnover::default();
+            let flow = Flow { gave_up: 5.0, waited_seconds: 9_000.0, given: 100.0, inserted: 8.0, ..Flow::default() };
+            let known =
+                Known { running: &running, times: &times, flow: &flow, turnover: &turnover, calibration: &calibration };
             black_box(standings(&floor, &known, instant(NOW)));
             began.elapsed().as_secs_f64()
         })
