@@ -39,6 +39,7 @@ pub struct Routing {
     pub(crate) plans: Arc<emergency::Plans>,
     pub(crate) turns: Arc<assignment::turns::Turns>,
     pub(crate) rooms: Arc<assignment::turns::Turns>,
+    pub(crate) turnovers: Arc<waiting_room::Turnovers>,
     pub(crate) alarms: Arc<assignment::alarms::Alarms>,
 }
 
@@ -62,6 +63,7 @@ impl Routing {
             plans: Arc::default(),
             turns: Arc::default(),
             rooms: Arc::default(),
+            turnovers: Arc::default(),
             alarms: Arc::default(),
         }
     }

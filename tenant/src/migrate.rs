@@ -17,6 +17,7 @@ const TENANT: &[(i32, &str)] = &[
     (4, include_str!("../migrations/tenant/0004_routing.sql")),
     (5, include_str!("../migrations/tenant/0005_handover.sql")),
     (6, include_str!("../migrations/tenant/0006_waiting_room.sql")),
+    (7, include_str!("../migrations/tenant/0007_estimate.sql")),
 ];
 
 /// The level that this program needs every tenant schema to have.

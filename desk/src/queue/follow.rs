@@ -9,7 +9,7 @@ use sea_orm::FromQueryResult;
 use tenant::{AgentId, TenantTx};
 use uuid::Uuid;
 
-use super::{QueueEntry, Reason, put, remove};
+use super::{QueueEntry, Reason, put};
 use crate::assignment_policy::{self, Rules, WhenFull};
 use crate::conversation::{Conversation, ConversationId, Priority, Status};
 use crate::routing_rule::{self, Facts};
@@ -98,9 +98,11 @@ pub(crate) async fn follow(
     let now = in_hand(conversation);
     if stood.in_hand != now {
         if stood.in_hand.is_some() {
+            // What was taken away says only that it would have lasted longer.
+            let taken = conversation.is_waiting() && matches!(entrance.reason, Reason::NoAnswer | Reason::AgentGone);
             tx.run(sql(
-                "update handling set ended_at = $2 where conversation_id = $1 and ended_at is null",
-                [conversation.id.uuid().into(), tx.now().into()],
+                "update handling set ended_at = $2, taken = $3 where conversation_id = $1 and ended_at is null",
+                [conversation.id.uuid().into(), tx.now().into(), taken.into()],
             ))
             .await?;
         }
@@ -136,8 +138,15 @@ pub(crate) async fn follow(
 
 /// Takes a conversation out of the line.
 pub(crate) async fn leave(tx: &TenantTx, id: ConversationId, outcome: Outcome) -> Result<(), StoreError> {
-    remove(tx, id).await?;
-    end_wait(tx, id, outcome).await
+    tx.run(sql(
+        "with entry as (delete from queue_entry where conversation_id = $1 \
+             returning case when offered_to is not null then offered_at end as offered_at) \
+         update wait set left_at = $2, outcome = $3, offered_at = (select offered_at from entry) \
+         where conversation_id = $1 and left_at is null",
+        [id.uuid().into(), tx.now().into(), outcome.as_str().into()],
+    ))
+    .await
+    .map(drop)
 }
 
 /// Writes down how a wait ended.
@@ -182,9 +191,10 @@ async fn enter(tx: &TenantTx, conversation: &mut Conversation, entrance: Entranc
     let (team, turned_away) =
         if known.first_entered_at.is_none() { admitted(tx, wanted, &inbox).await? } else { (wanted, false) };
     conversation.team_id = team;
+    let rank = Priority::rank(conversation.priority);
     tx.run(sql(
-        "insert into wait (id, conversation_id, episode, team_id, skill_ids, entered_at, left_at, outcome, position, staffed) \
-         values ($1, $2, $3, $4, $5, $6, case when $7 then $6::timestamptz end, case when $7 then 'refused' end, 0, 0)",
+        "insert into wait (id, conversation_id, episode, team_id, skill_ids, entered_at, left_at, outcome, position, staffed, ahead) \
+         values ($1, $2, $3, $4, $5, $6, case when $7 then $6::timestamptz end, case when $7 then 'refused' end, 0, 0, $8)",
         [
             tx.uuid().into(),
             id.uuid().into(),
@@ -193,6 +203,7 @@ async fn enter(tx: &TenantTx, conversation: &mut Conversation, entrance: Entranc
             outcome.demands.required.iter().map(|demand| demand.skill_id.uuid()).collect::<Vec<Uuid>>().into(),
             tx.now().into(),
             turned_away.into(),
+            (known.first_entered_at.is_some() || outcome.vip || rank > Priority::rank(None)).into(),
         ],
     ))
     .await?;
@@ -200,7 +211,7 @@ async fn enter(tx: &TenantTx, conversation: &mut Conversation, entrance: Entranc
         conversation: id,
         team,
         entered_at: known.first_entered_at.unwrap_or(tx.now()),
-        rank: Priority::rank(conversation.priority),
+        rank,
         vip: outcome.vip,
         patient: turned_away,
         turned_away,

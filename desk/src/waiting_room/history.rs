@@ -14,18 +14,20 @@ use crate::team::TeamId;
 
 /// How far back the estimate looks, and at how much of it.
 const DAYS: i64 = 30;
-const MOST_WORK: u64 = 500;
+const MOST_WORK: u64 = 400;
 const MOST_WAITS: u64 = 400;
 
-/// Work that is over.
+/// Work that an agent began.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Work {
     /// Whose.
     pub agent: AgentId,
     /// For which team.
     pub team: Option<TeamId>,
-    /// How long it lasted.
+    /// How long it has lasted so far.
     pub seconds: f64,
+    /// Whether it is over. What was taken from its agent is not: it would have lasted longer.
+    pub is_over: bool,
 }
 
 /// A conversation that an agent has in hand.
@@ -54,49 +56,82 @@ pub struct Promised {
     pub seconds: f64,
 }
 
+/// A wait that is over.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Waited {
+    /// How long it lasted.
+    pub seconds: f64,
+    /// Whether it ended with an agent.
+    pub was_served: bool,
+    /// Whether the visitor stopped waiting, in whatever way.
+    pub has_left: bool,
+    /// Whether it stood before others who had come earlier.
+    pub ahead: bool,
+    /// How long the agent who ended it took to accept; `None` when nobody was asked.
+    pub asked_seconds: Option<f64>,
+}
+
 /// The recent past.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct History {
-    /// Work that is over.
+    /// The work that was begun last, over or not.
     pub work: Vec<Work>,
-    /// Waits that ended with an agent, for which something was promised.
+    /// Waits that ended with an agent, for which something was promised; the oldest first.
     pub promised: Vec<Promised>,
-    /// How many of those who wait give up, in a second.
-    pub leave_rate: f64,
+    /// The waits that ended last.
+    pub waits: Vec<Waited>,
+}
+
+#[derive(FromQueryResult)]
+struct WorkRow {
+    agent_id: Uuid,
+    team_id: Option<Uuid>,
+    seconds: f64,
+    is_over: bool,
+}
+
+#[derive(FromQueryResult)]
+struct WaitRow {
+    outcome: String,
+    ahead: bool,
+    seconds: f64,
+    asked_seconds: Option<f64>,
+}
+
+#[derive(FromQueryResult)]
+struct PromisedRow {
+    uncorrected: serde_json::Value,
+    seconds: f64,
 }
 
 /// Reads the recent past.
 pub async fn history(tx: &TenantTx) -> Result<History, StoreError> {
-    #[derive(FromQueryResult)]
-    struct WorkRow {
-        agent_id: Uuid,
-        team_id: Option<Uuid>,
-        seconds: f64,
-    }
-    #[derive(FromQueryResult)]
-    struct WaitRow {
-        uncorrected: Option<serde_json::Value>,
-        outcome: String,
-        seconds: f64,
-    }
     let since = tx.now() - TimeDelta::days(DAYS);
+    // By id, which begins with the time it was begun at: what ended last would lack the long ones.
+    let first = u64::try_from(since.timestamp_millis()).unwrap_or_default();
+    let first = uuid::Builder::from_unix_timestamp_millis(first, &[0; 10]).into_uuid();
     let work: Vec<WorkRow> = tx
         .all(sql(
-            "select agent_id, team_id, extract(epoch from ended_at - started_at)::float8 as seconds from handling \
-             where ended_at is not null and ended_at > $1 order by ended_at desc limit $2",
-            [since.into(), MOST_WORK.into()],
+            "select agent_id, team_id, extract(epoch from coalesce(ended_at, $2) - started_at)::float8 as seconds, \
+             ended_at is not null and not taken as is_over from handling where id >= $1 order by id desc limit $3",
+            [first.into(), tx.now().into(), MOST_WORK.into()],
         ))
         .await?;
     let waits: Vec<WaitRow> = tx
         .all(sql(
-            "select uncorrected, coalesce(outcome, 'left') as outcome, extract(epoch from left_at - entered_at)::float8 as seconds from wait \
-             where left_at is not null and left_at > $1 order by left_at desc limit $2",
+            "select coalesce(outcome, 'left') as outcome, ahead, extract(epoch from left_at - entered_at)::float8 as seconds, \
+             extract(epoch from left_at - offered_at)::float8 as asked_seconds \
+             from wait where left_at is not null and left_at > $1 order by left_at desc limit $2",
             [since.into(), MOST_WAITS.into()],
         ))
         .await?;
-    let gave_up = |row: &&WaitRow| matches!(row.outcome.as_str(), "left" | "resolved" | "patient");
-    let waited: f64 = waits.iter().map(|row| row.seconds.max(0.0)).sum();
-    let left: f64 = waits.iter().filter(gave_up).map(|_| 1.0).sum();
+    let promised: Vec<PromisedRow> = tx
+        .all(sql(
+            "select uncorrected, extract(epoch from left_at - entered_at)::float8 as seconds from wait \
+             where uncorrected is not null and outcome = 'assigned' and left_at > $1 order by left_at desc limit $2",
+            [since.into(), MOST_WAITS.into()],
+        ))
+        .await?;
     Ok(History {
         work: work
             .into_iter()
@@ -104,13 +139,23 @@ pub async fn history(tx: &TenantTx) -> Result<History, StoreError> {
                 agent: Id::from_uuid(row.agent_id),
                 team: row.team_id.map(Id::from_uuid),
                 seconds: row.seconds,
+                is_over: row.is_over,
             })
             .collect(),
-        leave_rate: if waited > 0.0 { left / waited } else { 0.0 },
-        promised: waits
+        promised: promised
             .into_iter()
-            .filter(|row| row.outcome == "assigned")
-            .filter_map(|row| Some(Promised { uncorrected: row.uncorrected?, seconds: row.seconds }))
+            .rev()
+            .map(|row| Promised { uncorrected: row.uncorrected, seconds: row.seconds })
+            .collect(),
+        waits: waits
+            .into_iter()
+            .map(|row| Waited {
+                seconds: row.seconds,
+                was_served: row.outcome == "assigned",
+                has_left: matches!(row.outcome.as_str(), "left" | "resolved" | "patient"),
+                ahead: row.ahead,
+                asked_seconds: row.asked_seconds,
+            })
             .collect(),
     })
 }

@@ -19,7 +19,7 @@ use crate::setup;
 use crate::team::TeamId;
 
 pub use history::{
-    History, InHand, PastWait, Promise, Promised, Work, history, in_hand, past_waits, promise, unpromised,
+    History, InHand, PastWait, Promise, Promised, Waited, Work, history, in_hand, past_waits, promise, unpromised,
 };
 pub use leave::{LeaveError, Leaving, Way, leave};
 

@@ -18,10 +18,12 @@ use tenant::{AccountId, Tenant};
 use tokio::time::Instant;
 
 use super::calibration::{Calibration, Promise as Kept};
+use super::flow::{End, Flow, Waited};
 use super::forecast::Running;
 use super::handling::{HandleTimes, Handled, Prior};
 use super::line::{News, View};
 use super::standing::{Known, Standing, standings};
+use super::turnover::Turnover;
 use crate::Routing;
 use crate::assignment::{Floor, floor};
 use crate::realtime::{ServerFrame, Topic};
@@ -69,6 +71,7 @@ struct Reading {
     in_hand: Vec<InHand>,
     unpromised: HashSet<ConversationId>,
     said: Vec<Said>,
+    turnover: Turnover,
     now: Timestamp,
 }
 
@@ -94,6 +97,7 @@ async fn look(routing: &Routing, account: AccountId) -> Result<bool, StoreError>
     let loaded = floor::load(&tx, &here).await?;
     let waiters = waiting_room::waiters(&tx).await?;
     let turned_away = loaded.entries.values().filter(|entry| entry.turned_away).map(|entry| entry.conversation);
+    let turnover = routing.turnovers.watch(account, &loaded.floor.seats, tx.now());
     let reading = Reading {
         turned_away: turned_away.collect(),
         floor: loaded.floor,
@@ -103,6 +107,7 @@ async fn look(routing: &Routing, account: AccountId) -> Result<bool, StoreError>
         in_hand: waiting_room::in_hand(&tx).await?,
         unpromised: waiting_room::unpromised(&tx).await?.into_iter().collect(),
         said: waiting_room::said(&tx).await?,
+        turnover,
         now: tx.now(),
     };
     let found = tokio::task::spawn_blocking(move || reading.find());
@@ -170,20 +175,12 @@ impl Reading {
         if self.floor.tickets.is_empty() {
             return Vec::new();
         }
-        let seconds = |since: Timestamp| (self.now - since).as_seconds_f64().max(0.0);
-        let over = self.history.work.iter().map(|work| Handled {
-            agent: work.agent,
-            team: work.team,
-            seconds: work.seconds,
-            over: true,
-        });
-        let going_on = self.in_hand.iter().map(|work| Handled {
-            agent: work.agent,
-            team: work.team,
-            seconds: seconds(work.started_at),
-            over: false,
-        });
-        let past: Vec<Handled> = over.chain(going_on).collect();
+        let past: Vec<Handled> = self
+            .history
+            .work
+            .iter()
+            .map(|work| Handled { agent: work.agent, team: work.team, seconds: work.seconds, over: work.is_over })
+            .collect();
         let running: Vec<Running> = self
             .in_hand
             .iter()
@@ -208,10 +205,32 @@ impl Reading {
         let known = Known {
             running: &running,
             times: &HandleTimes::learn(&past, &Prior::default()),
-            leave_rate: self.history.leave_rate,
+            flow: &Flow::learn(self.waits()),
+            turnover: &self.turnover,
             calibration: &Calibration::learn(&kept),
         };
         standings(&self.floor, &known, self.now)
+    }
+
+    /// The waits that ended last, and those that go on.
+    fn waits(&self) -> impl Iterator<Item = Waited> {
+        let over = self.history.waits.iter().map(|wait| Waited {
+            seconds: wait.seconds,
+            end: match (wait.was_served, wait.has_left) {
+                (true, _) => End::Served,
+                (false, true) => End::GaveUp,
+                (false, false) => End::Open,
+            },
+            ahead: wait.ahead,
+            asked_seconds: wait.asked_seconds,
+        });
+        let live = self.floor.tickets.iter().filter(|ticket| !ticket.patient);
+        over.chain(live.map(|ticket| Waited {
+            seconds: (self.now - ticket.since).as_seconds_f64(),
+            end: End::Open,
+            ahead: false,
+            asked_seconds: None,
+        }))
     }
 }
 

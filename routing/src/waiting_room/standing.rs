@@ -105,6 +105,9 @@ pub(super) fn quantile(rising: &[f64], all: usize, share: f64) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+
+    use super::super::flow::{End, Waited};
     use super::super::handling::{Handled, Prior};
     use super::*;
     use crate::assignment::Seat;
@@ -129,12 +132,11 @@ mod tests {
         HandleTimes::learn(&past, &Prior::default())
     }
 
-    static STAY: std::sync::LazyLock<Turnover> = std::sync::LazyLock::new(Turnover::default);
+    static STILL: LazyLock<Flow> = LazyLock::new(Flow::default);
+    static STAY: LazyLock<Turnover> = LazyLock::new(Turnover::default);
 
     fn known<'a>(running: &'a [Running], times: &'a HandleTimes, calibration: &'a Calibration) -> Known<'a> {
-        const STILL: &Flow =
-            &Flow { gave_up: 0.0, waited_seconds: 0.0, given: 0.0, inserted: 0.0, offers: 0.0, offered_seconds: 0.0 };
-        Known { running, times, flow: STILL, turnover: &STAY, calibration }
+        Known { running, times, flow: &STILL, turnover: &STAY, calibration }
     }
 
     /// So many in line before one agent who has been busy for so long.
@@ -142,6 +144,10 @@ mod tests {
         let tickets = (0..waiting).map(|n| ticket(100 + u128::from(n), i64::from(n))).collect();
         let (times, calibration) = (times(), Calibration::default());
         standings(&floor(seats, tickets), &known(running, &times, &calibration), at(now))
+    }
+
+    fn waited(seconds: f64, end: End) -> Waited {
+        Waited { seconds, end, ahead: false, asked_seconds: None }
     }
 
     fn busy(n: u128) -> Seat {
@@ -212,7 +218,7 @@ mod tests {
         let stay = known(&hand, &times, &calibration);
         let floor = floor(vec![busy(1)], tickets);
         let patient = estimates(&standings(&floor, &stay, at(10)));
-        let flow = Flow { gave_up: 100.0, waited_seconds: 60_000.0, ..Flow::default() };
+        let flow = Flow::learn((0..100).map(|_| waited(600.0, End::GaveUp)));
         let leaving = estimates(&standings(&floor, &Known { flow: &flow, ..stay }, at(10)));
         assert!(leaving[0] == patient[0] && leaving[7] < patient[7], "{leaving:?} {patient:?}");
     }
@@ -225,7 +231,7 @@ mod tests {
         let none = known(&hand, &times, &calibration);
         let floor = floor(vec![busy(1)], tickets);
         let quiet = estimates(&standings(&floor, &none, at(10)));
-        let flow = Flow { given: 400.0, inserted: 100.0, ..Flow::default() };
+        let flow = Flow::learn((0..400).map(|n| Waited { ahead: n % 4 == 0, ..waited(90.0, End::Served) }));
         let pushed = estimates(&standings(&floor, &Known { flow: &flow, ..none }, at(10)));
         assert!(f64::from(pushed[7]) > 1.15 * f64::from(quiet[7]), "{pushed:?} {quiet:?}");
     }

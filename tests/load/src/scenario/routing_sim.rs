@@ -63,6 +63,7 @@ fn estimates(tally: &sim::Tally, report: &mut Report) {
     report.figure("routing.eta_not_given", tally.unknown as f64, "", Target::None);
     report.figure("routing.eta_median_abs_error", worth.median_error, "", Target::AtMost(0.25));
     report.figure("routing.eta_p80_cover", worth.covered, "", Target::Within(0.75, 0.85));
+    report.figure("routing.eta_oracle_error", worth.oracle_error, "", Target::None);
     for (name, error) in &worth.others {
         // Ours must be better than each of them.
         report.figure(&format!("routing.eta_{name}_error"), *error, "", Target::AtLeast(worth.median_error));

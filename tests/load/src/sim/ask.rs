@@ -1,6 +1,6 @@
 //! What somebody in line is told, by us and by the formulas of others, from what production would know at that moment.
 
-use routing::waiting_room::{HandleTimes, Handled, Known, Prior, Running, Standing, standings};
+use routing::waiting_room::{End, Flow, HandleTimes, Handled, Known, Prior, Running, Standing, Waited, standings};
 
 use super::books::{Ms, State, conversation, instant};
 use super::company::{CHANNELS, agent, team};
@@ -10,6 +10,42 @@ use super::peers::{FORMULAS, Knowledge};
 impl Day {
     /// Where everybody stands: from the floor, what is in hand, and what was measured so far.
     pub(super) fn standings(&mut self, now: Ms) -> Vec<Standing> {
+        let past: Vec<Handled> = self
+            .begun
+            .iter()
+            .map(|begun| {
+                let (until, over) = begun.ended.unwrap_or((now, false));
+                let seconds = (until - begun.at) as f64 / 1_000.0;
+                Handled { agent: begun.agent, team: begun.team, seconds, over }
+            })
+            .collect();
+        let times = HandleTimes::learn(&past, &Prior::default());
+        let live = self.books.line.iter().map(|n| Waited {
+            seconds: (now - self.books.chats[*n].since) as f64 / 1_000.0,
+            end: End::Open,
+            ahead: false,
+            asked_seconds: None,
+        });
+        let flow = Flow::learn(self.over.iter().copied().chain(live));
+        self.standings_by(&times, &flow, now)
+    }
+
+    /// The same by an oracle who knows how long conversations take and how soon visitors give up, as nobody in the company does.
+    fn true_standings(&mut self, now: Ms) -> Vec<Standing> {
+        let over = self.over.iter().copied().filter(|one| one.end == End::Served);
+        let gone = self.books.company.patience.map(|seconds| Waited {
+            seconds,
+            end: End::GaveUp,
+            ahead: false,
+            asked_seconds: None,
+        });
+        // So many that what is measured and believed besides does not count.
+        let flow = Flow::learn(over.chain(gone.into_iter().cycle().take(20_000)));
+        let truth = self.truth.clone();
+        self.standings_by(&truth, &flow, now)
+    }
+
+    fn standings_by(&mut self, times: &HandleTimes, flow: &Flow, now: Ms) -> Vec<Standing> {
         let floor = self.floor();
         let running: Vec<Running> = self
             .books
@@ -29,24 +65,8 @@ impl Day {
                 })
             })
             .collect();
-        let past: Vec<Handled> = self
-            .begun
-            .iter()
-            .map(|begun| {
-                let (until, over) = begun.ended.unwrap_or((now, false));
-                let seconds = (until - begun.at) as f64 / 1_000.0;
-                Handled { agent: begun.agent, team: begun.team, seconds, over }
-            })
-            .collect();
-        let times = HandleTimes::learn(&past, &Prior::default());
         let calibration = self.calibration();
-        let known = Known {
-            running: &running,
-            times: &times,
-            flow: &self.flow,
-            turnover: &self.turnover,
-            calibration: &calibration,
-        };
+        let known = Known { running: &running, times, flow, turnover: &self.turnover, calibration: &calibration };
         let standings = standings(&floor, &known, instant(now));
         self.put_back(floor);
         standings
@@ -60,6 +80,8 @@ impl Day {
             self.tally.unknown += 1;
             return;
         };
+        let oracle = self.true_standings(now).into_iter().find(|one| one.conversation == conversation(n));
+        let oracle = oracle.and_then(|one| one.uncorrected).map_or(0.0, |estimate| estimate.seconds.into());
         let prior = Prior::default();
         let believed = prior.median_seconds * (prior.spread * prior.spread / 2.0).exp();
         let over = self.begun.iter().filter_map(|begun| Some((begun.ended?.0 - begun.at) as f64 / 1_000.0));
@@ -71,6 +93,6 @@ impl Day {
             mean_wait: self.waits[self.books.chats[n].team.unwrap_or(self.books.company.teams)].mean(),
         };
         let others = FORMULAS.map(|(_, formula)| formula(&known));
-        self.pending[n] = Some(Pending { position: standing.position, said, uncorrected, others });
+        self.pending[n] = Some(Pending { position: standing.position, said, uncorrected, oracle, others });
     }
 }

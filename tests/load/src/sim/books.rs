@@ -192,13 +192,14 @@ impl Books {
             && (!chat.declined.contains(&agent) || self.second_round(chat, asks, now))
     }
 
-    /// Whether everybody who could take it has declined, and was left in peace for a while.
+    /// Whether everybody who could take it now has declined, and was left in peace for a while.
     pub(super) fn second_round(&self, chat: &Chat, asks: &Asks, now: Ms) -> bool {
         let peace = self.policy(chat).rules.accept_seconds.map_or(30_000, |seconds| Ms::from(seconds) * 1_000);
         chat.only.is_none()
             && chat.last_offer.is_none_or(|at| at + peace <= now)
             && (0..self.posts.len())
-                .all(|agent| !self.takes(agent) || !self.capable(agent, chat, asks) || chat.declined.contains(&agent))
+                .filter(|agent| self.takes(*agent) && self.has_room(*agent, chat) && self.capable(*agent, chat, asks))
+                .all(|agent| chat.declined.contains(&agent))
     }
 
     /// Its row in the line, as the decision code reads it.

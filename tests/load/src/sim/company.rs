@@ -9,6 +9,7 @@ use desk::skill::SkillId;
 use desk::team::TeamId;
 use infra::Id;
 use routing::assignment::Seat;
+use routing::waiting_room::Handled;
 use tenant::AgentId;
 use tenant::agent::Availability;
 use uuid::Uuid;
@@ -136,6 +137,35 @@ impl Company {
     /// As much as the curve ever is.
     pub(super) fn busiest(&self) -> f64 {
         2.2 + self.campaign.map_or(0.0, |more| more.1)
+    }
+
+    /// How many times the usual an agent takes who has so many others in hand.
+    pub(super) fn slowed(others: usize) -> f64 {
+        1.0 + 0.07 * others as f64
+    }
+
+    /// How long a conversation takes, as a multiple of the company's median.
+    pub(super) fn need(&self, dice: &Dice) -> f64 {
+        // A few say hello and nothing more.
+        if dice.yes(0.08) { dice.lognormal(0.12, 0.5) } else { dice.lognormal(1.0, self.handle.1) }
+    }
+
+    /// How long everybody takes for anything, as nobody in the company knows it: as if it had been measured for ever, of agents who
+    /// have all they can take.
+    pub(super) fn true_handling(&self, dice: &Dice) -> Vec<Handled> {
+        let (median, _, factors) = &self.handle;
+        let mut needs: Vec<f64> = (0..4_000).map(|_| self.need(dice)).collect();
+        needs.sort_by(f64::total_cmp);
+        let mut all = Vec::new();
+        for (n, person) in self.people.iter().enumerate() {
+            for (line, factor) in factors.iter().enumerate() {
+                let usual = median * factor * person.pace * Self::slowed(person.capacity as usize / 100 - 1);
+                let team = (line < self.teams).then(|| team(line));
+                let of = |need: &f64| Handled { agent: agent(n), team, seconds: need * usual, over: true };
+                all.extend(needs.iter().skip(40).step_by(80).map(of));
+            }
+        }
+        all
     }
 
     /// The seat of an agent, empty.

@@ -3,20 +3,19 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use desk::TeamId;
-use desk::assignment_policy::Strategy;
 use desk::queue::Reason;
-use routing::assignment::{Floor, Seat, Teams, effective, plan};
-use routing::waiting_room::{Calibration, Estimate, Flow, Promise, Shown, Turnover, advance};
+use routing::assignment::Seat;
+use routing::waiting_room::{Calibration, End, Estimate, HandleTimes, Prior, Promise, Shown, Turnover, Waited};
 use tenant::AgentId;
 
-use super::books::{Asks, Books, Chat, Ms, State, conversation, instant, moment, ms};
-use super::company::{Company, agent, team};
+use super::Tally;
+use super::books::{Books, Chat, Ms, State, conversation, ms};
+use super::company::Company;
 use super::dice::Dice;
 use super::happen::{Event, Queue};
 use super::peers::{FORMULAS, Waits};
 use super::turns::Turns;
 use super::watch::Watch;
-use super::{Tally, eta};
 use crate::chance::Chance;
 
 /// An estimate that is waiting for its truth.
@@ -25,13 +24,14 @@ pub(super) struct Pending {
     pub(super) position: u32,
     pub(super) said: Estimate,
     pub(super) uncorrected: Estimate,
+    pub(super) oracle: f64,
     pub(super) others: [f64; FORMULAS.len()],
 }
 
 /// A conversation that an agent began with.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Begun {
-    chat: usize,
+    pub(super) chat: usize,
     pub(super) agent: AgentId,
     pub(super) team: Option<TeamId>,
     pub(super) at: Ms,
@@ -53,25 +53,30 @@ pub(super) struct Day {
     pub(super) number: u64,
     pub(super) dice: Dice,
     pub(super) books: Books,
-    queue: Queue,
-    watch: Watch,
-    turns: Turns,
+    pub(super) queue: Queue,
+    pub(super) watch: Watch,
+    pub(super) turns: Turns,
     pub(super) tally: Tally,
-    seats: Vec<Seat>,
+    pub(super) seats: Vec<Seat>,
     pub(super) begun: VecDeque<Begun>,
     pub(super) pending: Vec<Option<Pending>>,
     pub(super) promises: VecDeque<Promise>,
     pub(super) waits: Vec<Waits>,
-    pub(super) flow: Flow,
+    /// The waits that ended last.
+    pub(super) over: VecDeque<Waited>,
     pub(super) turnover: Turnover,
-    shown: Vec<Option<Shown>>,
-    awake_at: Option<Ms>,
+    pub(super) shown: Vec<Option<Shown>>,
+    pub(super) awake_at: Option<Ms>,
+    /// What is true of how long conversations take: known to nobody but the oracle.
+    pub(super) truth: HandleTimes,
 }
 
 impl Day {
     pub(super) fn new(chance: Chance, number: u64) -> Self {
+        let truth = Dice::new(chance.part("truth"));
         let dice = Dice::new(chance);
         let company = Company::random(&dice);
+        let truth = HandleTimes::learn(&company.true_handling(&truth), &Prior::default());
         let agents = company.people.len();
         Self {
             number,
@@ -84,10 +89,11 @@ impl Day {
             pending: Vec::new(),
             promises: VecDeque::new(),
             waits: vec![Waits::default(); company.teams + 1],
-            flow: Flow::default(),
+            over: VecDeque::new(),
             turnover: Turnover::default(),
             shown: Vec::new(),
             awake_at: None,
+            truth,
             books: Books::new(company),
             dice,
         }
@@ -105,7 +111,6 @@ impl Day {
             if now > before + 1_000 {
                 self.watch.nobody_starves(&self.books, now - 1_000);
             }
-            self.flow.waited_seconds += self.books.line.len() as f64 * (now - before) as f64 / 1_000.0;
             before = now;
             let asked = self.happen(event, now);
             if event != Event::Sweep && self.dice.yes(LOST) {
@@ -164,7 +169,7 @@ impl Day {
         match event {
             Event::Arrive => return self.arrive(now),
             Event::Finish { chat, turn } => self.finish(chat, turn, now),
-            Event::GiveUp { chat } => self.give_up(chat),
+            Event::GiveUp { chat } => self.give_up(chat, now),
             Event::Answer { chat, turn, accepts } => self.answer(chat, turn, Some(accepts), now),
             Event::Expire { chat, turn } => self.answer(chat, turn, None, now),
             Event::ComeBack { chat, turn } => {
@@ -205,7 +210,6 @@ impl Day {
             wanted.into_iter().collect()
         };
         let team = (!dice.yes(company.homeless_share)).then(|| dice.below(company.teams));
-        let short = dice.yes(0.08);
         let chat = Chat {
             team,
             required: demand(company.skilled_share),
@@ -216,8 +220,7 @@ impl Day {
             rank: i16::from(dice.yes(0.04)),
             entered: now,
             since: now,
-            // A few say hello and nothing more.
-            needs: if short { dice.lognormal(0.12, 0.5) } else { dice.lognormal(1.0, company.handle.1) },
+            needs: company.need(dice),
             last: dice.yes(0.2).then(|| dice.below(company.people.len())),
             only: None,
             declined: BTreeSet::new(),
@@ -277,7 +280,7 @@ impl Day {
         self.books.line.insert(n);
     }
 
-    fn give_up(&mut self, n: usize) {
+    fn give_up(&mut self, n: usize, now: Ms) {
         let chat = &mut self.books.chats[n];
         let offered = match chat.state {
             State::Line => None,
@@ -286,38 +289,21 @@ impl Day {
         };
         (chat.state, chat.turn) = (State::Over, chat.turn + 1);
         self.books.line.remove(&n);
-        self.flow.gave_up += 1.0;
+        self.end_wait(n, End::GaveUp, None, now);
         self.tally.left += u64::from(self.pending[n].take().is_some());
         if let Some(to) = offered {
             self.books.occupy(to, n, false);
         }
     }
 
-    /// An offer is accepted, declined, or runs out.
-    fn answer(&mut self, n: usize, turn: u32, accepts: Option<bool>, now: Ms) {
-        let State::Offered { to, .. } = self.books.chats[n].state else { return };
-        if self.books.chats[n].turn != turn {
-            return;
-        }
-        self.books.occupy(to, n, false);
-        self.flow.offers += 1.0;
-        self.flow.offered_seconds += (now - self.books.chats[n].last_offer.unwrap_or(now)) as f64 / 1_000.0;
-        self.books.chats[n].turn += 1;
-        self.books.chats[n].state = State::Line;
-        if accepts == Some(true) {
-            self.books.posts[to].missed = 0;
-            self.begin(n, to, now);
-            return;
-        }
-        let chat = &mut self.books.chats[n];
-        chat.declined.insert(to);
-        chat.reason = Reason::Declined;
-        let post = &mut self.books.posts[to];
-        post.missed += u32::from(accepts.is_none());
-        let rules = self.books.policy(&self.books.chats[n]).rules.clone();
-        if rules.auto_away_after_missed.is_some_and(|most| self.books.posts[to].missed >= most) {
-            self.books.posts[to].missed = 0;
-            self.queue.push(now, Event::Pause { agent: to, away: true });
+    /// Writes down how a wait ended.
+    pub(super) fn end_wait(&mut self, n: usize, end: End, asked_seconds: Option<f64>, now: Ms) {
+        let chat = &self.books.chats[n];
+        let seconds = (now - chat.since) as f64 / 1_000.0;
+        let ahead = chat.vip || chat.rank > 0 || chat.entered != chat.since;
+        self.over.push_back(Waited { seconds, end, ahead, asked_seconds });
+        if self.over.len() > REMEMBERED {
+            self.over.pop_front();
         }
     }
 
@@ -333,176 +319,10 @@ impl Day {
         self.queue.push(now + ms(next), Event::Break { agent });
     }
 
-    /// An agent begins with it.
-    fn begin(&mut self, n: usize, of: usize, now: Ms) {
-        self.books.occupy(of, n, true);
-        self.books.posts[of].hand.insert(n);
-        self.books.line.remove(&n);
-        let chat = &mut self.books.chats[n];
-        (chat.state, chat.only) = (State::Hand { of, since: now }, None);
-        self.begun.push_back(Begun { chat: n, agent: agent(of), team: chat.team.map(team), at: now, ended: None });
-        if self.begun.len() > REMEMBERED {
-            self.begun.pop_front();
-        }
-        chat.turn += 1;
-        let (turn, first) = (chat.turn, chat.reason == Reason::New || chat.reason == Reason::Declined);
-        let waited = (now - self.books.chats[n].entered) as f64 / 1_000.0;
-        let line = self.books.chats[n].team.unwrap_or(self.books.company.teams);
-        if first && waited > 0.0 {
-            self.waits[line].add(waited);
-        }
-        self.keep_promise(n, waited);
-        let (chat, company) = (&self.books.chats[n], &self.books.company);
-        let others = self.books.posts[of].hand.len() as f64 - 1.0;
-        let usual = company.handle.0 * company.handle.2[line] * company.people[of].pace * (1.0 + 0.07 * others);
-        self.queue.push(now + ms(chat.needs * usual).max(1_000), Event::Finish { chat: n, turn });
-    }
-
-    fn keep_promise(&mut self, n: usize, seconds: f64) {
-        let Some(pending) = self.pending[n].take() else { return };
-        self.promises.push_back(Promise { estimate: pending.uncorrected, actual_seconds: seconds });
-        if self.promises.len() > REMEMBERED {
-            self.promises.pop_front();
-        }
-        self.tally.waits.push(eta::Wait {
-            schedule: self.number,
-            number: n,
-            position: pending.position,
-            said: pending.said,
-            uncorrected: pending.uncorrected,
-            others: pending.others,
-            seconds,
-        });
-    }
-
-    /// What production reads for a decision.
-    pub(super) fn floor(&mut self) -> Floor {
-        let mut seats = std::mem::take(&mut self.seats);
-        for (n, seat) in seats.iter_mut().enumerate() {
-            self.books.refresh(n, seat);
-        }
-        let tickets = self.books.line.iter().map(|n| self.books.ticket(*n)).collect();
-        Floor { seats, tickets, brands: self.books.company.brands.clone() }
-    }
-
-    /// The seats are kept from one decision to the next.
-    pub(super) fn put_back(&mut self, floor: Floor) {
-        self.seats = floor.seats;
-    }
-
-    fn decide(&mut self, now: Ms) {
-        let mut floor = self.floor();
-        if self.tally.steps.is_multiple_of(7) {
-            self.relaxes(&floor, now);
-        }
-        self.tally.steps += 1;
-        self.turnover.observe(&floor.seats, instant(now));
-        let decided = plan(&mut floor, instant(now));
-        self.put_back(floor);
-        let mut given = Vec::new();
-        for decision in decided.decisions {
-            let n = self.number_of(decision.conversation);
-            let to = (decision.agent.uuid().as_u128() - 1) as usize;
-            let (strategy, turns) = (self.books.policy(&self.books.chats[n]).rules.strategy, &mut self.turns);
-            let equals = self.watch.judge(&self.books, n, to, now);
-            if strategy == Strategy::RoundRobin || equals.len() < 2 {
-                turns.given(to, &equals);
-            } else {
-                // Turns of another kind: whose load is equal now is not tomorrow, so a stretch ends here.
-                turns.given(to, &[to]);
-            }
-            self.tally.decisions += 1;
-            self.books.posts[to].last_assigned = Some(decision.stamp);
-            if self.books.chats[n].state != State::Line {
-                continue;
-            }
-            given.push(n);
-            match decision.offer {
-                None => self.begin(n, to, now),
-                Some(seconds) => self.offer(n, to, (seconds, decision.new_round), now),
-            }
-        }
-        if self.books.line.len() > given.len() {
-            self.flow.given += given.len() as f64;
-            let ahead = |n: &&usize| {
-                let chat = &self.books.chats[**n];
-                chat.vip || chat.rank > 0 || chat.entered != chat.since
-            };
-            self.flow.inserted += given.iter().filter(ahead).count() as f64;
-        }
-        self.watch.everything_fits(&self.books);
-        self.watch.nobody_is_overtaken(&self.books, &given, now);
-        self.watch.nobody_starves(&self.books, now);
-        if let Some(at) =
-            decided.wake_at.map(moment).filter(|at| self.awake_at.is_none_or(|other| other <= now || *at < other))
-        {
-            self.awake_at = Some(at);
-            self.queue.push(at, Event::Wake);
-        }
-    }
-
-    fn offer(&mut self, n: usize, to: usize, (seconds, new_round): (u32, bool), now: Ms) {
-        let until = now + Ms::from(seconds) * 1_000;
-        let chat = &mut self.books.chats[n];
-        if new_round {
-            chat.declined.clear();
-        }
-        chat.turn += 1;
-        (chat.state, chat.last_offer) = (State::Offered { to, until }, Some(now));
-        let turn = chat.turn;
-        self.books.occupy(to, n, true);
-        self.queue.push(until, Event::Expire { chat: n, turn });
-        // Most answer within seconds, some never, a few say no.
-        if !self.dice.yes(0.05) {
-            let accepts = !self.dice.yes(0.03);
-            self.queue.push(now + ms(self.dice.lognormal(4.0, 0.7)), Event::Answer { chat: n, turn, accepts });
-        }
-    }
-
     pub(super) fn number_of(&self, id: desk::ConversationId) -> usize {
         let n = (id.uuid().as_u128() >> 80) as usize;
         debug_assert_eq!(conversation(n), id);
         n
-    }
-
-    /// What the ladder says of everybody who waits is what the policy says, and never more than it said before.
-    fn relaxes(&mut self, floor: &Floor, now: Ms) {
-        for ticket in floor.tickets.iter().filter(|ticket| ticket.offer.is_none()) {
-            let n = self.number_of(ticket.conversation);
-            let reach = effective(ticket, &floor.brands, instant(now));
-            let number = |uuid: uuid::Uuid| (uuid.as_u128() - 1) as usize;
-            let demands = |demands: &[desk::skill::Demand]| {
-                demands.iter().map(|demand| (number(demand.skill_id.uuid()), demand.level)).collect()
-            };
-            let said = Asks {
-                home: reach.team.map(|team| number(team.uuid())),
-                teams: match reach.teams {
-                    Teams::All => None,
-                    Teams::Of(teams) => Some(teams.into_iter().map(|team| number(team.uuid())).collect()),
-                },
-                required: demands(&reach.required),
-                preferred: demands(&reach.preferred),
-                steps: usize::from(reach.step),
-            };
-            self.watch.relaxes(&mut self.books, n, &said, now);
-        }
-    }
-
-    /// Moves everybody's bar, and looks that none moves back unannounced.
-    fn show(&mut self, now: Ms) {
-        for standing in self.standings(now) {
-            let n = self.number_of(standing.conversation);
-            let waited = (now - self.books.chats[n].entered) as f64 / 1_000.0;
-            let before = self.shown[n];
-            let bar = advance(before, standing.position, waited, standing.estimate.as_ref());
-            if let Some(before) = before {
-                let back = bar.progress < before.progress;
-                self.tally.bar_moves += u64::from(bar.progress > before.progress);
-                let told = bar.inserted && standing.position > before.position;
-                self.tally.bar_backward += u64::from(back && !told);
-            }
-            self.shown[n] = Some(Shown { position: standing.position, progress: bar.progress });
-        }
     }
 
     pub(super) fn calibration(&mut self) -> Calibration {

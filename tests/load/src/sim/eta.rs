@@ -18,6 +18,8 @@ pub struct Wait {
     pub said: Estimate,
     /// What would have been said without learning from earlier estimates.
     pub uncorrected: Estimate,
+    /// What an oracle would have said who knows how long conversations take and how soon visitors give up.
+    pub oracle: f64,
     /// What others would have said.
     pub others: [f64; FORMULAS.len()],
     /// What came.
@@ -31,6 +33,8 @@ pub struct Worth {
     pub median_error: f64,
     /// The share of waits that ended within the range.
     pub covered: f64,
+    /// The median of how far an oracle is off who knows every distribution: nobody who has to learn them can be much better.
+    pub oracle_error: f64,
     /// The median of how far the other formulas were off.
     pub others: Vec<(&'static str, f64)>,
 }
@@ -46,6 +50,7 @@ pub fn worth<'a>(waits: impl Iterator<Item = &'a Wait> + Clone) -> Worth {
     let all = waits.clone().count().max(1);
     Worth {
         median_error: errors(&|wait| f64::from(wait.said.seconds)),
+        oracle_error: errors(&|wait| wait.oracle),
         covered: waits.clone().filter(within).count() as f64 / all as f64,
         others: FORMULAS
             .iter()
@@ -59,13 +64,13 @@ pub fn worth<'a>(waits: impl Iterator<Item = &'a Wait> + Clone) -> Worth {
 pub fn table(waits: &[Wait]) -> String {
     let names = FORMULAS.map(|(name, _)| name).join(",");
     let mut text = format!(
-        "schedule,number,position,seconds,said,low,high,uncorrected,uncorrected_low,uncorrected_high,{names}\n"
+        "schedule,number,position,seconds,said,low,high,uncorrected,uncorrected_low,uncorrected_high,oracle,{names}\n"
     );
     for wait in waits {
         let (said, raw) = (&wait.said, &wait.uncorrected);
         let others = wait.others.map(|seconds| format!("{seconds:.0}")).join(",");
         text += &format!(
-            "{},{},{},{:.3},{},{},{},{},{},{},{others}\n",
+            "{},{},{},{:.3},{},{},{},{},{},{},{},{others}\n",
             wait.schedule,
             wait.number,
             wait.position,
@@ -76,6 +81,7 @@ pub fn table(waits: &[Wait]) -> String {
             raw.seconds,
             raw.low_seconds,
             raw.high_seconds,
+            wait.oracle,
         );
     }
     text

@@ -21,6 +21,7 @@ mod dice;
 pub mod eta;
 mod happen;
 mod peers;
+mod serve;
 pub mod speed;
 mod turns;
 mod watch;

@@ -9,7 +9,9 @@ use desk::assignment_policy::{Rules, Rung, Step, Strategy};
 use desk::queue::Reason;
 use desk::skill::{Demand, Demands};
 use routing::assignment::{Floor, Seat, Ticket, plan};
-use routing::waiting_room::{Calibration, Flow, HandleTimes, Handled, Known, Prior, Running, Turnover, standings};
+use routing::waiting_room::{
+    Calibration, End, Flow, HandleTimes, Handled, Known, Prior, Running, Turnover, Waited, standings,
+};
 use tenant::agent::Availability;
 
 use super::books::{conversation, instant};
@@ -191,13 +193,21 @@ pub fn estimate(agents: usize, waiting: usize) -> f64 {
             over: true,
         })
         .collect();
+    let waits: Vec<Waited> = (0..400)
+        .map(|n| Waited {
+            seconds: 30.0 + (n * 7_919 % 300) as f64,
+            end: if n % 20 == 0 { End::GaveUp } else { End::Served },
+            ahead: n % 12 == 0,
+            asked_seconds: None,
+        })
+        .collect();
     let times: Vec<f64> = (0..5)
         .map(|_| {
             let began = Instant::now();
             let times = HandleTimes::learn(&past, &Prior::default());
             let calibration = Calibration::default();
             let turnover = Turnover::default();
-            let flow = Flow { gave_up: 5.0, waited_seconds: 9_000.0, given: 100.0, inserted: 8.0, ..Flow::default() };
+            let flow = Flow::learn(waits.iter().copied());
             let known =
                 Known { running: &running, times: &times, flow: &flow, turnover: &turnover, calibration: &calibration };
             black_box(standings(&floor, &known, instant(NOW)));

@@ -82,37 +82,33 @@ impl Watch {
         }
     }
 
-    /// Whoever is gone past, with the same wish and further ahead, has been overtaken.
+    /// Whether it waits for whoever is free first: not for somebody by name, nor for anybody but those who declined.
+    pub(super) fn is_in_turn(chat: &Chat) -> bool {
+        chat.only.is_none() && chat.declined.is_empty()
+    }
+
+    /// Whoever is gone past, with the same wish and further ahead, has been overtaken. All those `given` were in turn.
     pub(super) fn nobody_is_overtaken(&mut self, books: &Books, given: &[usize], now: Ms) {
-        let alike = |n: usize| {
+        let wish = |n: usize| {
             let chat = &books.chats[n];
-            let (free, asks) = (chat.only.is_none() && chat.declined.is_empty(), books.asks(chat, now));
-            free.then_some((
-                chat.team,
-                asks.home,
-                asks.teams,
-                asks.required,
-                asks.preferred,
-                chat.chinese,
-                chat.channel,
-            ))
+            let asks = books.asks(chat, now);
+            (chat.team, asks.home, asks.teams, asks.required, asks.preferred, chat.chinese, chat.channel)
         };
         let mut last: HashMap<_, (_, usize)> = HashMap::new();
         for n in given {
-            if let Some(wish) = alike(*n) {
-                let place = books.place(*n);
-                let entry = last.entry(wish).or_insert((place, *n));
-                *entry = (*entry).max((place, *n));
-            }
+            let place = books.place(*n);
+            let entry = last.entry(wish(*n)).or_insert((place, *n));
+            *entry = (*entry).max((place, *n));
         }
         if last.is_empty() {
             return;
         }
         for n in &books.line {
-            if books.chats[*n].state != State::Line {
+            let chat = &books.chats[*n];
+            if chat.state != State::Line || !Self::is_in_turn(chat) {
                 continue;
             }
-            if let Some((place, other)) = alike(*n).and_then(|wish| last.get(&wish))
+            if let Some((place, other)) = last.get(&wish(*n))
                 && books.place(*n) < *place
             {
                 self.saw(Violation::Overtaken, || format!("{n} by {other}"));
