@@ -19,8 +19,9 @@ pub struct Promise {
 /// How true earlier estimates were.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Calibration {
-    /// By what was said.
-    past: Vec<Ratios>,
+    /// The logarithms of the factors for the middle, the low and the high end: at [`SHORTEST`], and then at each [`STEP`]. Empty when
+    /// nothing is known.
+    knots: Vec<[f64; 3]>,
 }
 
 /// How many times as long as said it took, for the three numbers, as logarithms.
@@ -32,13 +33,29 @@ struct Ratios {
     high: f64,
 }
 
-/// For how many waits the assumption counts that the estimates are right as they are, and how far waits scatter around them then.
-const BELIEVED: u32 = 16;
+/// What corrects a number of an estimate.
+#[derive(Debug, Clone, Copy)]
+struct Rule {
+    /// The share of waits that should be shorter.
+    share: f64,
+    /// How many earlier estimates of about the same length count: short waits go wrong in other ways than long ones.
+    nearest: usize,
+    /// For how many waits the assumption counts that the estimates are right as they are.
+    believed: u32,
+    of: fn(&Ratios) -> f64,
+}
+
+const LOW: Rule = Rule { share: 0.1, nearest: 80, believed: 16, of: |one| one.low };
 /// The middle is believed for longer: it needs many waits to be found wrong, and a few mislead.
-const BELIEVED_MIDDLE: u32 = 150;
+const MIDDLE: Rule = Rule { share: 0.5, nearest: 200, believed: 100, of: |one| one.middle };
+const HIGH: Rule = Rule { share: 0.9, nearest: 80, believed: 16, of: |one| one.high };
+
+/// How far waits are believed to scatter around their estimates: the standard deviation of the logarithm.
 const SCATTER: f64 = 0.5;
-/// How many earlier estimates of about the same length correct one: short waits go wrong in other ways than long ones.
-const NEAREST: usize = 80;
+/// How far the lengths are from each other at which corrections are worked out, as a logarithm; straight lines between.
+const STEP: f64 = 0.4;
+/// So many such steps reach beyond a day.
+const STEPS: u32 = 26;
 /// Waits shorter than this are alike to who waits, and would make any ratio great.
 const SHORTEST: f64 = 5.0;
 
@@ -59,53 +76,61 @@ impl Calibration {
                 }
             })
             .collect();
+        if past.is_empty() {
+            return Self::default();
+        }
         past.sort_by(|one, other| one.said.total_cmp(&other.said));
-        Self { past }
+        let knot = |n: u32| {
+            let said = SHORTEST.ln() + STEP * f64::from(n);
+            [MIDDLE, LOW, HIGH].map(|rule| correction(&past, said, rule))
+        };
+        Self { knots: (0..STEPS).map(knot).collect() }
     }
 
     /// Corrects an estimate.
     pub fn correct(&self, estimate: Estimate) -> Estimate {
-        let near = self.near(f64::from(estimate.seconds).max(SHORTEST).ln());
-        if near.is_empty() {
-            return estimate;
-        }
-        let by = |seconds: u32, share: f64, (of, believed): (fn(&Ratios) -> f64, u32)| {
-            let seconds = f64::from(seconds).max(1.0) * correction(near, share, (of, believed)).clamp(-2.0, 2.0).exp();
-            seconds.clamp(0.0, 86_400.0).round() as u32
+        let steps = (f64::from(estimate.seconds).max(SHORTEST) / SHORTEST).ln() / STEP;
+        let below = steps as usize;
+        let Some(before) = self.knots.get(below).or(self.knots.last()) else { return estimate };
+        let after = self.knots.get(below + 1).unwrap_or(before);
+        let by = |seconds: u32, which: usize| {
+            let (Some(before), Some(after)) = (before.get(which), after.get(which)) else { return seconds };
+            let factor = (before + (after - before) * steps.fract()).clamp(-2.0, 2.0).exp();
+            (f64::from(seconds).max(1.0) * factor).clamp(0.0, 86_400.0).round() as u32
         };
-        let seconds = by(estimate.seconds, 0.5, (|one| one.middle, BELIEVED_MIDDLE));
+        let seconds = by(estimate.seconds, 0);
         Estimate {
             seconds,
-            low_seconds: by(estimate.low_seconds, 0.1, (|one| one.low, BELIEVED)).min(seconds),
-            high_seconds: by(estimate.high_seconds, 0.9, (|one| one.high, BELIEVED)).max(seconds),
+            low_seconds: by(estimate.low_seconds, 1).min(seconds),
+            high_seconds: by(estimate.high_seconds, 2).max(seconds),
         }
-    }
-
-    /// Those that said about the same.
-    fn near(&self, said: f64) -> &[Ratios] {
-        let (mut first, mut end) = (0, self.past.len());
-        let distance = |place: usize| self.past.get(place).map_or(f64::INFINITY, |one| (one.said - said).abs());
-        while end - first > NEAREST {
-            // Of equals, the older ones go.
-            if distance(first) >= distance(end - 1) {
-                first += 1;
-            } else {
-                end -= 1;
-            }
-        }
-        self.past.get(first..end).unwrap_or_default()
     }
 }
 
-/// The logarithm of the factor that would have put this share of the waits below.
-fn correction(near: &[Ratios], share: f64, (of, believed): (fn(&Ratios) -> f64, u32)) -> f64 {
-    let mut ratios: Vec<f64> = near.iter().map(of).collect();
-    ratios.extend((0..believed).map(|n| {
-        let even = (f64::from(n) + 0.5) / f64::from(believed);
-        SCATTER * (normal(even) - normal(share))
+/// The logarithm of the factor that would have put the rule's share of the waits below, of those that said about the same.
+fn correction(past: &[Ratios], said: f64, rule: Rule) -> f64 {
+    let mut ratios: Vec<f64> = near(past, said, rule.nearest).iter().map(rule.of).collect();
+    ratios.extend((0..rule.believed).map(|n| {
+        let even = (f64::from(n) + 0.5) / f64::from(rule.believed);
+        SCATTER * (normal(even) - normal(rule.share))
     }));
     ratios.sort_by(f64::total_cmp);
-    quantile(&ratios, ratios.len(), share).unwrap_or_default()
+    quantile(&ratios, ratios.len(), rule.share).unwrap_or_default()
+}
+
+/// Those that said about the same.
+fn near(past: &[Ratios], said: f64, most: usize) -> &[Ratios] {
+    let (mut first, mut end) = (0, past.len());
+    let distance = |place: usize| past.get(place).map_or(f64::INFINITY, |one| (one.said - said).abs());
+    while end - first > most {
+        // Of equals, the older ones go.
+        if distance(first) >= distance(end - 1) {
+            first += 1;
+        } else {
+            end -= 1;
+        }
+    }
+    past.get(first..end).unwrap_or_default()
 }
 
 #[cfg(test)]

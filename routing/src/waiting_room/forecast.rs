@@ -12,6 +12,7 @@ use tenant::AgentId;
 use super::draws::{Draw, chance, normal};
 use super::handling::HandleTimes;
 use super::standing::Known;
+use super::turnover::Turnover;
 use crate::assignment::ladder::effective;
 use crate::assignment::model::{Floor, Ticket};
 use crate::assignment::rank::Want;
@@ -91,6 +92,8 @@ pub(super) struct Forecast {
     whole: Draw,
     /// Who takes conversations now, and when that changes.
     here: Vec<bool>,
+    /// For how long who does not has been gone.
+    gone: Vec<Option<f64>>,
     shift: Vec<Draw>,
     /// How many in line there is somebody for, here or not.
     servable: usize,
@@ -140,26 +143,19 @@ struct Run<'a> {
     count: u32,
     leave_rate: f64,
     offer_seconds: f64,
-    /// Who takes conversations, and how often that changes, in a second.
+    /// Who takes conversations, and how that changes.
     here: Vec<bool>,
-    leaving: f64,
-    coming: f64,
+    turnover: &'a Turnover,
 }
 
 impl Forecast {
     /// `line` in line order.
-    pub(super) fn new(
-        floor: &Floor,
-        line: &[&Ticket],
-        running: &[Running],
-        times: &HandleTimes,
-        now: Timestamp,
-    ) -> Self {
+    pub(super) fn new(floor: &Floor, line: &[&Ticket], known: &Known<'_>, now: Timestamp) -> Self {
         let runs = RUNS.iter().find(|(most, _)| line.len() <= *most).map_or(31, |(_, runs)| *runs);
         let places: HashMap<AgentId, usize> =
             floor.seats.iter().enumerate().map(|(index, seat)| (seat.agent, index)).collect();
         let mut channels: BTreeMap<&str, usize> = BTreeMap::new();
-        for channel in line.iter().map(|one| &one.channel).chain(running.iter().map(|one| &one.channel)) {
+        for channel in line.iter().map(|one| &one.channel).chain(known.running.iter().map(|one| &one.channel)) {
             let next = channels.len();
             channels.entry(channel).or_insert(next);
         }
@@ -186,15 +182,16 @@ impl Forecast {
             whole: Draw::of(0, runs),
             here: floor.seats.iter().map(crate::assignment::Seat::takes).collect(),
             shift: floor.seats.iter().map(|seat| Draw::of(low_bits(seat.agent.uuid()) ^ 0x0ff5_41f7, runs)).collect(),
+            gone: floor.seats.iter().map(|seat| known.turnover.gone_seconds(seat, now)).collect(),
             servable: 0,
         };
-        for one in running {
+        for one in known.running {
             if let (Some(seat), Some(channel)) = (places.get(&one.agent), channels.get(one.channel.as_str())) {
                 forecast.taken.push(Taken {
                     seat: *seat,
                     channel: *channel,
                     weight: one.weight.into(),
-                    scale: times.scale(one.agent, one.team),
+                    scale: known.times.scale(one.agent, one.team),
                     lasted: seconds(now - one.started_at),
                     draw: Draw::of(number_of(one.conversation), runs),
                 });
@@ -328,15 +325,12 @@ impl Forecast {
             }
             events.extend(kinds.map(|(at, kind)| Reverse((At::seconds(*at), Event::Rung { ticket, kind: *kind }))));
         }
-        let (leaving, coming) = (known.turnover.leaving(), known.turnover.coming());
-        for (seat, (here, shift)) in self.here.iter().zip(&self.shift).enumerate() {
-            let rate = if *here { leaving } else { coming };
+        for (seat, (gone, shift)) in self.gone.iter().zip(&self.shift).enumerate() {
             // Who can take nobody in line changes nothing.
-            if rate > 0.0 && self.takes.get(seat).is_some_and(|takes| !takes.is_empty()) {
-                let at = -(1.0 - shift.in_run(number)).ln() / rate;
-                let event = if *here { Event::Goes { seat } } else { Event::Comes { seat } };
-                events.push(Reverse((At::seconds(at), event)));
+            if self.takes.get(seat).is_none_or(Vec::is_empty) {
+                continue;
             }
+            events.extend(change(known.turnover, seat, *gone, shift.in_run(number), 0.0));
         }
         events.extend(self.taken.iter().map(|taken| {
             let remaining = times.remaining(taken.scale * error, taken.lasted, taken.draw.in_run(number));
@@ -358,8 +352,7 @@ impl Forecast {
             leave_rate: known.flow.leave_rate(),
             offer_seconds: known.flow.offer_seconds(),
             here: self.here.clone(),
-            leaving,
-            coming,
+            turnover: known.turnover,
         }
     }
 
@@ -453,12 +446,9 @@ impl Run<'_> {
             *here = comes;
         }
         self.count += 1;
-        let (rate, event) =
-            if comes { (self.leaving, Event::Goes { seat }) } else { (self.coming, Event::Comes { seat }) };
-        if rate > 0.0 {
-            let after = -(1.0 - chance(self.number, self.count)).ln() / rate;
-            self.events.push(Reverse((At::seconds(at + after), event)));
-        }
+        let gone = (!comes).then_some(0.0);
+        let next = change(self.turnover, seat, gone, chance(self.number, self.count), at);
+        self.events.extend(next);
     }
 
     fn take(&mut self, seat: usize, kind: &Kind) {
@@ -478,6 +468,15 @@ impl Run<'_> {
             *room += count;
         }
     }
+}
+
+/// When somebody comes who has been gone for so long, or goes who is here.
+fn change(turnover: &Turnover, seat: usize, gone: Option<f64>, chance: f64, at: f64) -> Option<Reverse<(At, Event)>> {
+    let (after, event) = match gone {
+        Some(gone) => (turnover.comes_after(gone, chance), Event::Comes { seat }),
+        None => (turnover.goes_after(chance), Event::Goes { seat }),
+    };
+    after.map(|after| Reverse((At::seconds(at + after), event)))
 }
 
 /// A number of a conversation's own, so that it draws alike each time the line is played.

@@ -61,7 +61,7 @@ pub struct Known<'a> {
 /// Says where everybody in line stands, in line order.
 pub fn standings(floor: &Floor, known: &Known<'_>, now: Timestamp) -> Vec<Standing> {
     let line = floor.line();
-    let forecast = Forecast::new(floor, &line, known.running, known.times, now);
+    let forecast = Forecast::new(floor, &line, known, now);
     let staffed: Vec<usize> = (0..line.len()).map(|ticket| forecast.staffed(ticket)).collect();
     let runs = forecast.runs();
     let served = forecast.play(known);

@@ -57,7 +57,7 @@ pub(crate) fn play(options: &Options) -> Outcome<bool> {
 }
 
 fn estimates(tally: &sim::Tally, report: &mut Report) {
-    let worth = eta::worth(tally.waits.iter());
+    let worth = eta::worth(&tally.waits.iter().collect::<Vec<_>>());
     report.figure("routing.eta_waits", tally.waits.len() as f64, "", Target::None);
     report.figure("routing.eta_left_before", tally.left as f64, "", Target::None);
     report.figure("routing.eta_not_given", tally.unknown as f64, "", Target::None);
@@ -72,9 +72,9 @@ fn estimates(tally: &sim::Tally, report: &mut Report) {
     report.figure("routing.eta_uncorrected_median_abs_error", error, "", Target::None);
     report.figure("routing.eta_uncorrected_p80_cover", covered, "", Target::None);
     for (name, from, to) in [("1_to_3", 1, 3), ("4_to_10", 4, 10), ("11_to_30", 11, 30), ("31_up", 31, u32::MAX)] {
-        let some = tally.waits.iter().filter(|wait| (from..=to).contains(&wait.position));
-        let worth = eta::worth(some.clone());
-        report.figure(&format!("routing.eta_waits_at_{name}"), some.count() as f64, "", Target::None);
+        let some: Vec<_> = tally.waits.iter().filter(|wait| (from..=to).contains(&wait.position)).collect();
+        let worth = eta::worth(&some);
+        report.figure(&format!("routing.eta_waits_at_{name}"), some.len() as f64, "", Target::None);
         report.figure(&format!("routing.eta_median_abs_error_at_{name}"), worth.median_error, "", Target::None);
         report.figure(&format!("routing.eta_p80_cover_at_{name}"), worth.covered, "", Target::None);
     }

@@ -18,7 +18,7 @@ use super::company::{CHANNELS, Climb, Company, Policy, agent, skill, team};
 pub(super) type Ms = u64;
 
 pub(super) fn instant(at: Ms) -> Timestamp {
-    chrono::DateTime::from_timestamp_millis(1_800_000_000_000 + at as i64).unwrap_or_default()
+    chrono::DateTime::from_timestamp_millis(1_800_000_000_000 + at.cast_signed()).unwrap_or_default()
 }
 
 pub(super) fn moment(at: Timestamp) -> Ms {
@@ -33,6 +33,13 @@ pub(super) fn conversation(n: usize) -> ConversationId {
     // Strewn, as ids are whose order is time and whose end is chance.
     let mixed = (n as u128).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835);
     Id::from_uuid(Uuid::from_u128(((n as u128) << 80) | (mixed >> 48)))
+}
+
+/// Which of the day's conversations this is.
+pub(super) fn number_of(id: ConversationId) -> usize {
+    let n = (id.uuid().as_u128() >> 80) as usize;
+    debug_assert_eq!(conversation(n), id);
+    n
 }
 
 /// Where a conversation is.

@@ -9,7 +9,7 @@ use routing::waiting_room::{Calibration, End, Estimate, HandleTimes, Prior, Prom
 use tenant::AgentId;
 
 use super::Tally;
-use super::books::{Books, Chat, Ms, State, conversation, ms};
+use super::books::{Books, Chat, Ms, State, ms};
 use super::company::Company;
 use super::dice::Dice;
 use super::happen::{Event, Queue};
@@ -187,7 +187,9 @@ impl Day {
             Event::Absent { agent, gone } => {
                 if self.books.posts[agent].gone == gone {
                     let hand: Vec<usize> = self.books.posts[agent].hand.iter().copied().collect();
-                    hand.into_iter().for_each(|chat| self.requeue(chat, agent, Reason::AgentGone, now));
+                    for chat in hand {
+                        self.requeue(chat, agent, Reason::AgentGone, now);
+                    }
                 }
             }
             Event::Pause { agent, away } => {
@@ -317,12 +319,6 @@ impl Day {
         self.queue.push(now + ms(long), Event::Mend { agent });
         let next = long + self.dice.exponential(self.books.company.flap_every);
         self.queue.push(now + ms(next), Event::Break { agent });
-    }
-
-    pub(super) fn number_of(&self, id: desk::ConversationId) -> usize {
-        let n = (id.uuid().as_u128() >> 80) as usize;
-        debug_assert_eq!(conversation(n), id);
-        n
     }
 
     pub(super) fn calibration(&mut self) -> Calibration {

@@ -1,5 +1,7 @@
 //! Estimates against what came of them.
 
+use std::fmt::Write as _;
+
 use routing::waiting_room::Estimate;
 
 use super::peers::FORMULAS;
@@ -40,18 +42,18 @@ pub struct Worth {
 }
 
 /// What the estimates were worth. The error is a share of the wait that came: 60 s said, 80 s waited is 0.25.
-pub fn worth<'a>(waits: impl Iterator<Item = &'a Wait> + Clone) -> Worth {
+pub fn worth(waits: &[&Wait]) -> Worth {
     let error = |said: f64, wait: &Wait| (said - wait.seconds).abs() / wait.seconds.max(1.0);
     let errors =
-        |said: &dyn Fn(&Wait) -> f64| median(&waits.clone().map(|wait| error(said(wait), wait)).collect::<Vec<_>>());
-    let within = |wait: &&Wait| {
+        |said: &dyn Fn(&Wait) -> f64| median(&waits.iter().map(|wait| error(said(wait), wait)).collect::<Vec<_>>());
+    let within = |wait: &&&Wait| {
         (f64::from(wait.said.low_seconds)..=f64::from(wait.said.high_seconds)).contains(&wait.seconds.round())
     };
-    let all = waits.clone().count().max(1);
+    let all = waits.len().max(1);
     Worth {
         median_error: errors(&|wait| f64::from(wait.said.seconds)),
         oracle_error: errors(&|wait| wait.oracle),
-        covered: waits.clone().filter(within).count() as f64 / all as f64,
+        covered: waits.iter().filter(within).count() as f64 / all as f64,
         others: FORMULAS
             .iter()
             .enumerate()
@@ -69,8 +71,9 @@ pub fn table(waits: &[Wait]) -> String {
     for wait in waits {
         let (said, raw) = (&wait.said, &wait.uncorrected);
         let others = wait.others.map(|seconds| format!("{seconds:.0}")).join(",");
-        text += &format!(
-            "{},{},{},{:.3},{},{},{},{},{},{},{},{others}\n",
+        let _ = writeln!(
+            text,
+            "{},{},{},{:.3},{},{},{},{},{},{},{},{others}",
             wait.schedule,
             wait.number,
             wait.position,
@@ -90,6 +93,6 @@ pub fn table(waits: &[Wait]) -> String {
 /// The same before anything was learnt from earlier estimates: error and coverage.
 pub fn uncorrected(waits: &[Wait]) -> (f64, f64) {
     let raw: Vec<Wait> = waits.iter().map(|wait| Wait { said: wait.uncorrected, ..wait.clone() }).collect();
-    let worth = worth(raw.iter());
+    let worth = worth(&raw.iter().collect::<Vec<_>>());
     (worth.median_error, worth.covered)
 }

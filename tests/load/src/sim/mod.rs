@@ -126,10 +126,10 @@ mod tests {
 
     #[test]
     fn a_few_days_keep_every_promise_and_a_seed_lives_the_same_days() {
-        let tally = play(5, 6);
-        assert_eq!((tally.broken(), tally.schedules), (0, 6), "{:?}", tally.examples);
-        assert!(tally.decisions > 500 && tally.waits.len() > 50 && tally.fairness_gap <= 1);
-        let again = play(5, 6);
+        let tally = play(5, 2);
+        assert_eq!((tally.broken(), tally.schedules), (0, 2), "{:?}", tally.examples);
+        assert!(tally.decisions > 200 && tally.waits.len() > 20 && tally.fairness_gap <= 1);
+        let again = play(5, 2);
         assert_eq!((tally.decisions, tally.steps, tally.waits), (again.decisions, again.steps, again.waits));
     }
 }

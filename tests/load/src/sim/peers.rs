@@ -15,8 +15,11 @@ pub(super) struct Knowledge {
     pub(super) mean_wait: Option<f64>,
 }
 
-/// The formulas: a name for the figure, and the seconds.
-pub(super) const FORMULAS: [(&str, fn(&Knowledge) -> f64); 4] = [
+/// A name for the figure, and the seconds.
+type Formula = (&'static str, fn(&Knowledge) -> f64);
+
+/// The formulas.
+pub(super) const FORMULAS: [Formula; 4] = [
     // The obvious one: everybody ahead takes a whole conversation, as if one agent served one at a time.
     ("position_times_mean", |known| known.position * known.mean_handle),
     // The whole queue, two minutes each.

@@ -5,7 +5,7 @@ use desk::queue::Reason;
 use routing::assignment::{Floor, Teams, effective, plan};
 use routing::waiting_room::{End, Promise, Shown, advance};
 
-use super::books::{Asks, Ms, State, instant, moment, ms};
+use super::books::{Asks, Ms, State, instant, moment, ms, number_of};
 use super::company::{Company, agent, team};
 use super::day::{Begun, Day, REMEMBERED};
 use super::eta;
@@ -86,7 +86,7 @@ impl Day {
         self.put_back(floor);
         let mut given = Vec::new();
         for decision in decided.decisions {
-            let n = self.number_of(decision.conversation);
+            let n = number_of(decision.conversation);
             let to = (decision.agent.uuid().as_u128() - 1) as usize;
             let (strategy, turns) = (self.books.policy(&self.books.chats[n]).rules.strategy, &mut self.turns);
             let equals = self.watch.judge(&self.books, n, to, now);
@@ -169,7 +169,7 @@ impl Day {
     /// What the ladder says of everybody who waits is what the policy says, and never more than it said before.
     fn relaxes(&mut self, floor: &Floor, now: Ms) {
         for ticket in floor.tickets.iter().filter(|ticket| ticket.offer.is_none()) {
-            let n = self.number_of(ticket.conversation);
+            let n = number_of(ticket.conversation);
             let reach = effective(ticket, &floor.brands, instant(now));
             let number = |uuid: uuid::Uuid| (uuid.as_u128() - 1) as usize;
             let demands = |demands: &[desk::skill::Demand]| {
@@ -192,7 +192,7 @@ impl Day {
     /// Moves everybody's bar, and looks that none moves back unannounced.
     pub(super) fn show(&mut self, now: Ms) {
         for standing in self.standings(now) {
-            let n = self.number_of(standing.conversation);
+            let n = number_of(standing.conversation);
             let waited = (now - self.books.chats[n].entered) as f64 / 1_000.0;
             let before = self.shown[n];
             let bar = advance(before, standing.position, waited, standing.estimate.as_ref());

@@ -78,11 +78,15 @@ fn ticket(n: usize, agents: usize, rules: &[Arc<Rules>; 3]) -> Ticket {
         // Strewn over the last hour, and in no order.
         entered_at: instant(3_600_000 + (n * 7_919 % 3_600_000) as u64),
         since: instant(3_600_000 + (n * 7_919 % 3_600_000) as u64),
-        rank: i16::from(n % 20 == 0),
-        vip: n % 50 == 0,
+        rank: i16::from(n.is_multiple_of(20)),
+        vip: n.is_multiple_of(50),
         patient: false,
         demands: Demands {
-            required: (n % 2 == 0).then(|| Demand { skill_id: skill(n / 2 % 6), level: 1 }).into_iter().collect(),
+            required: n
+                .is_multiple_of(2)
+                .then(|| Demand { skill_id: skill(n / 2 % 6), level: 1 })
+                .into_iter()
+                .collect(),
             preferred: (n % 4 == 1).then(|| Demand { skill_id: skill(n / 4 % 6), level: 3 }).into_iter().collect(),
         },
         language: Some(["en", "zh"][n / 3 % 2].to_owned()),
@@ -193,11 +197,11 @@ pub fn estimate(agents: usize, waiting: usize) -> f64 {
             over: true,
         })
         .collect();
-    let waits: Vec<Waited> = (0..400)
+    let waits: Vec<Waited> = (0_u32..400)
         .map(|n| Waited {
-            seconds: 30.0 + (n * 7_919 % 300) as f64,
-            end: if n % 20 == 0 { End::GaveUp } else { End::Served },
-            ahead: n % 12 == 0,
+            seconds: 30.0 + f64::from(n * 7_919 % 300),
+            end: if n.is_multiple_of(20) { End::GaveUp } else { End::Served },
+            ahead: n.is_multiple_of(12),
             asked_seconds: None,
         })
         .collect();
