@@ -274,9 +274,10 @@ pub async fn put(tx: &TenantTx, entry: &QueueEntry) -> Result<(), StoreError> {
     .map(drop)
 }
 
-/// Takes a conversation out of the line, for another one.
-pub(crate) async fn remove(tx: &TenantTx, id: ConversationId) -> Result<(), StoreError> {
-    tx.run(sql("delete from queue_entry where conversation_id = $1", [id.uuid().into()])).await.map(drop)
+/// Takes a conversation out of the line; false when it was not in it.
+pub async fn remove(tx: &TenantTx, id: ConversationId) -> Result<bool, StoreError> {
+    let touched = tx.run(sql("delete from queue_entry where conversation_id = $1", [id.uuid().into()])).await?;
+    Ok(touched > 0)
 }
 
 /// Past which numbers the queue board raises its voice; null for never.
