@@ -4508,7 +4508,7 @@ export interface components {
          * @enum {string}
          */
         WayKind: "phone" | "email" | "link" | "other";
-        /** @description A week: the slots that begin on each day, at most 12 a day. No slots: closed. */
+        /** @description A week: the slots that begin on each day, at most 10 a day. No slots: closed. */
         WeeklyHours: {
             /**
              * @description Friday.
