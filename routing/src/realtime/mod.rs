@@ -5,14 +5,17 @@
 mod frame;
 mod hub;
 mod resume;
+mod seats;
 mod session;
 mod switchboard;
 mod topic;
 
 pub use frame::{CLIENT_TYPES, ClientFrame, FrameError, LARGEST, OfferOutcome, ServerFrame, Who};
 pub use hub::{Hub, SocketId};
+pub use resume::continues;
+pub use seats::Delivery;
 pub use session::{Close, Session, SessionError};
-pub use switchboard::{Delivery, Place, Switchboard};
+pub use switchboard::{Place, Switchboard};
 pub use topic::Topic;
 
 /// How often clients ping, in seconds.

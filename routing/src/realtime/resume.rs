@@ -22,6 +22,13 @@ struct Resumed {
     version: i64,
 }
 
+/// Whether a client that has seen everything up to `after` can go on from there: with the messages behind it, of which there are
+/// no `more` than were read, it then has all up to `newest`. Otherwise it is to load the conversation anew: it has missed too much,
+/// or has seen what is not stored (any more).
+pub const fn continues(after: i64, newest: i64, more: bool) -> bool {
+    !more && after <= newest
+}
+
 fn value(of: &impl serde::Serialize) -> serde_json::Value {
     serde_json::to_value(of).unwrap_or_default()
 }
@@ -94,7 +101,7 @@ impl Session {
                 (value(&messages), conversation.last_public_seq, version, value(&conversation.for_visitor()), more)
             }
         };
-        if more || after > last_seq {
+        if !continues(after, last_seq, more) {
             return Ok(None);
         }
         let frame = ServerFrame::Resumed { conversation_id: id, messages, last_seq, conversation }.encode();
