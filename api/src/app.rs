@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use billing::{Billing, StripeSettings};
 use infra::cache::Cache;
 use infra::config::Settings;
 use infra::database::{Database, PipelineOptions, StoreError};
@@ -26,6 +27,8 @@ pub struct App {
     pub world: SharedWorld,
     /// Reactions and sockets.
     pub routing: Routing,
+    /// Plans and money.
+    pub billing: Billing,
     /// Where unsent mail is shown, in development.
     pub mail_outbox: Option<PathBuf>,
     /// Cancelled when the server is to go away: it is not ready any more, and its sockets and streams end.
@@ -51,12 +54,24 @@ pub enum StartError {
     /// NATS.
     #[error("NATS_URL cannot be used: {0}")]
     Bus(String),
+    /// The payment provider.
+    #[error("FRONTDESK_STRIPE_… cannot be used: {0}")]
+    Payments(#[from] billing::gateway::GatewayError),
     /// Mail.
     #[error(transparent)]
     Mail(#[from] infra::mail::MailError),
     /// The listening address.
     #[error("{0}")]
     Listen(String),
+}
+
+/// How to reach Stripe, when it is set up.
+fn stripe(settings: &Settings) -> Option<StripeSettings> {
+    settings.stripe_key.as_ref().map(|key| StripeSettings {
+        key: key.clone(),
+        url: settings.stripe_url.clone(),
+        webhook_secrets: settings.stripe_webhook_secrets.clone(),
+    })
 }
 
 impl App {
@@ -77,15 +92,22 @@ impl App {
             keys: Keys::derive(&settings.secret),
             public_url: settings.public_url.clone(),
             spare_schemas: settings.spare_schemas,
-            directory: Directory::new(billing::plan::limits),
+            directory: Directory::new(billing::catalogue::limits),
             throttle: Throttle::default(),
             flood: Flood::new(Rate::open(settings.visitor_rate, 10)),
             facts,
         });
         let bus = infra::bus::connect(&settings.nats_url).await.map_err(|error| StartError::Bus(error.to_string()))?;
         let routing = Routing::new(Arc::clone(&world), bus);
-        let app =
-            Self { world, routing, mail_outbox, going_away: CancellationToken::new(), sockets: TaskTracker::new() };
+        let billing = Billing::new(Arc::clone(&world), stripe(settings).as_ref())?;
+        let app = Self {
+            world,
+            routing,
+            billing,
+            mail_outbox,
+            going_away: CancellationToken::new(),
+            sockets: TaskTracker::new(),
+        };
         Ok((Arc::new(app), receiver))
     }
 

@@ -13,6 +13,7 @@ use tenant::account::{self, Status};
 use tenant::scope::Actor;
 use tenant::{Tenant, audit};
 
+use crate::billing_command::{self, Money};
 use crate::serve::{Parts, Running};
 use crate::{App, demo};
 
@@ -45,6 +46,9 @@ enum Command {
         /// The company's name in addresses
         slug: String,
     },
+    /// See to plans and money
+    #[command(subcommand)]
+    Billing(Money),
     /// Look whether everything this server stands on is there
     Doctor,
     /// Print the OpenAPI document
@@ -76,6 +80,7 @@ pub async fn run(cli: Cli) -> Outcome {
         Command::Migrate => migrate(&settings).await,
         Command::Demo(options) => demo::run(&settings, options).await,
         Command::Account { what, slug } => switch(&settings, what, &slug).await,
+        Command::Billing(what) => billing_command::run(&settings, what).await,
         Command::Doctor => doctor(&settings).await,
         Command::Openapi => Ok(()),
     }

@@ -95,12 +95,24 @@ const PATIENCE: Duration = Duration::from_secs(4);
 /// return succeeds.
 const PATIENCE_IN_VAIN: Duration = Duration::from_secs(2);
 
+/// The same when another service has to answer first, which has its own bounds.
+const PATIENCE_ABROAD: Duration = Duration::from_secs(25);
+
 /// Runs the handler in a task of its own: a client that hangs up cannot cut a transaction in half. A panic is this
 /// request's alone.
 pub(crate) async fn uncancelled(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    let work = tokio::spawn(next.run(request).in_current_span());
     let in_vain = app.routing.health.now().database == Some(false);
-    let patience = if in_vain { PATIENCE_IN_VAIN } else { PATIENCE };
+    to_its_end(request, next, if in_vain { PATIENCE_IN_VAIN } else { PATIENCE }).await
+}
+
+/// The same for what waits for the answer of another service.
+pub(crate) async fn uncancelled_abroad(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let in_vain = app.routing.health.now().database == Some(false);
+    to_its_end(request, next, if in_vain { PATIENCE_IN_VAIN } else { PATIENCE_ABROAD }).await
+}
+
+async fn to_its_end(request: Request, next: Next, patience: Duration) -> Response {
+    let work = tokio::spawn(next.run(request).in_current_span());
     match tokio::time::timeout(patience, work).await {
         Ok(Ok(response)) => response,
         Ok(Err(died)) => {

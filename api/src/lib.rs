@@ -9,10 +9,12 @@ pub mod onboarding;
 pub mod serve;
 pub mod work;
 
+mod billing_command;
 mod contract;
 mod demo;
 mod extract;
 mod health;
+mod hooks;
 mod idempotency;
 mod layers;
 mod listener;

@@ -14,7 +14,7 @@ use utoipa_axum::routes;
 
 use crate::problem::Problem;
 use crate::v1::Problems;
-use crate::{App, contract, health, idempotency, layers, outbox_page, pages, v1, ws};
+use crate::{App, contract, health, hooks, idempotency, layers, outbox_page, pages, v1, ws};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -49,6 +49,7 @@ use crate::{App, contract, health, idempotency, layers, outbox_page, pages, v1, 
         (name = "contacts", description = "The people who write"),
         (name = "surveys", description = "Ratings"),
         (name = "usage", description = "Plans and what was counted for billing"),
+        (name = "billing", description = "What the company has bought, and what it pays"),
         (name = "audit-log", description = "Who did what"),
         (name = "widget", description = "What the chat widget calls, as a visitor")
     )
@@ -146,6 +147,14 @@ fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(v1::surveys::summary))
         .routes(routes!(v1::usage::plans))
         .routes(routes!(v1::usage::show))
+        .routes(routes!(v1::billing::show))
+        .routes(routes!(v1::billing::catalogue))
+        .routes(routes!(v1::billing::invoices))
+        .routes(routes!(v1::billing::show_invoice))
+        .routes(routes!(v1::billing::invoice_preview))
+        .routes(routes!(v1::billing_changes::start_trial))
+        .routes(routes!(v1::billing_changes::set_hard_limit))
+        .routes(routes!(v1::billing_changes::set_alerts))
         .routes(routes!(v1::audit_log::list))
         .routes(routes!(v1::widget::config))
         .routes(routes!(v1::widget::session))
@@ -164,27 +173,46 @@ fn lasting() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new().routes(routes!(v1::widget_events::events)).routes(routes!(v1::widget_events::poll))
 }
 
+/// What waits for somebody else's answer, and so may take longer.
+fn abroad() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(v1::billing_changes::check_out))
+        .routes(routes!(v1::billing_changes::preview_plan))
+        .routes(routes!(v1::billing_changes::set_plan))
+        .routes(routes!(v1::billing_changes::set_seats))
+        .routes(routes!(v1::billing_changes::set_cancellation))
+        .routes(routes!(v1::billing_changes::open_portal))
+}
+
 /// The OpenAPI document.
 pub fn document() -> Document {
-    contract::finish(routes().merge(lasting()).into_openapi())
+    contract::finish(routes().merge(abroad()).merge(lasting()).into_openapi())
 }
 
 /// Everything that is served on the one port.
 pub fn router(app: Arc<App>) -> Router {
     let (api, _) = routes().split_for_parts();
+    let (abroad, _) = abroad().split_for_parts();
+    let abroad = abroad
+        .layer(middleware::from_fn_with_state(Arc::clone(&app), idempotency::remember))
+        .layer(DefaultBodyLimit::max(idempotency::LARGEST_BODY))
+        .layer(middleware::from_fn_with_state(Arc::clone(&app), layers::uncancelled_abroad));
     let (lasting, _) = lasting().split_for_parts();
     let api = api
         .layer(middleware::from_fn_with_state(Arc::clone(&app), idempotency::remember))
         .layer(DefaultBodyLimit::max(idempotency::LARGEST_BODY))
         .layer(middleware::from_fn_with_state(Arc::clone(&app), layers::uncancelled));
+    let hooks = hooks::routes().layer(middleware::from_fn_with_state(Arc::clone(&app), layers::uncancelled));
     let docs = utoipa_swagger_ui::SwaggerUi::new("/docs").url("/openapi.json", document());
     let pages = pages::routes()
         .merge(outbox_page::routes())
         .layer(middleware::from_fn_with_state(Arc::clone(&app), layers::uncancelled));
     Router::new()
         .merge(api)
+        .merge(abroad)
         .merge(lasting)
         .merge(docs)
+        .merge(hooks)
         .merge(pages)
         .route("/v1/realtime", get(ws::upgrade))
         .route("/livez", get(health::live))

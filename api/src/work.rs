@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use infra::database::Database;
 use infra::spoken::OrLog as _;
+use routing::revocation::{self, Revocation};
 use routing::{presence, relay};
-use tenant::{idempotency, jobs, provision};
+use tenant::{AccountId, idempotency, jobs, provision};
 use tokio::task::JoinSet;
 
 use crate::{App, onboarding};
@@ -48,6 +49,25 @@ pub(crate) fn shared(tasks: &mut JoinSet<()>, app: &Arc<App>) {
     every(tasks, app, Duration::from_millis(500), |app| async move {
         while jobs::run_due(&app.world).await.or_log("running jobs").is_some_and(|done| done > 0) {}
     });
+    every(tasks, app, Duration::from_secs(5), |app| async move {
+        tell(&app, app.billing.settle_due().await.or_log("settling subscriptions")).await;
+    });
+    every(tasks, app, Duration::from_millis(500), |app| async move {
+        tell(&app, app.billing.work_events().await.or_log("working on events of the payment provider")).await;
+    });
+    every(tasks, app, Duration::from_secs(30), |app| async move {
+        tell(&app, app.billing.look_afresh().await.or_log("looking at subscriptions")).await;
+        app.billing.roll_up().await.or_log("rolling usage up");
+        app.billing.compare_due().await.or_log("comparing meters");
+    });
+    every(tasks, app, Duration::from_mins(5), |app| async move {
+        app.billing.write_alerts().await.or_log("writing about usage and money");
+    });
+    every(tasks, app, Duration::from_secs(1), |app| async move {
+        while app.billing.send_due().await.or_log("sending usage").is_some_and(|sent| sent.accepted > 0)
+            && !app.going_away.is_cancelled()
+        {}
+    });
     every(tasks, app, Duration::from_secs(2), |app| async move {
         provision::refill(&app.world).await.or_log("making spare schemas");
     });
@@ -58,6 +78,13 @@ pub(crate) fn shared(tasks: &mut JoinSet<()>, app: &Arc<App>) {
     every(tasks, app, Duration::from_hours(1), |app| async move {
         idempotency::forget(&app.world).await.or_log("forgetting old answers");
     });
+}
+
+/// Lets every server know what companies may have now.
+async fn tell(app: &App, changed: Option<Vec<AccountId>>) {
+    for account in changed.unwrap_or_default() {
+        revocation::revoke(&app.routing, Revocation::Entitlements(account)).await;
+    }
 }
 
 /// Work for the sockets of this process.

@@ -39,8 +39,22 @@ pub struct Settings {
     /// `FRONTDESK_DRAIN_SECONDS`: how long a server that was told to go still takes requests while `/readyz` already says
     /// no, so that whoever balances the load notices first; default 3.
     pub drain_seconds: u32,
+    /// `FRONTDESK_STRIPE_KEY`: the secret key of a Stripe account; nothing is charged when absent.
+    pub stripe_key: Option<String>,
+    /// `FRONTDESK_STRIPE_URL`: another address than Stripe's own.
+    pub stripe_url: Option<String>,
+    /// `FRONTDESK_STRIPE_WEBHOOK_SECRETS`: what Stripe signs its events with; several, separated by commas, while one is exchanged.
+    pub stripe_webhook_secrets: Vec<String>,
     /// `FRONTDESK_SPARE_SCHEMAS`: how many migrated schemas wait for the next signup, default 8.
     pub spare_schemas: u32,
+}
+
+/// `FRONTDESK_FAILPOINT`: where a program that was built for tests lets itself die, as `place` or `place:passage`.
+#[cfg(debug_assertions)]
+pub fn failpoint() -> Option<(String, u32)> {
+    let text = std::env::var("FRONTDESK_FAILPOINT").ok().filter(|text| !text.is_empty())?;
+    let (place, passage) = text.split_once(':').unwrap_or((text.as_str(), "1"));
+    Some((place.to_owned(), passage.parse().ok()?))
 }
 
 /// What is missing or unusable, all at once.
@@ -84,6 +98,19 @@ impl Settings {
                 None
             }
         });
+        let stripe_key = get("FRONTDESK_STRIPE_KEY");
+        let stripe_webhook_secrets: Vec<String> = get("FRONTDESK_STRIPE_WEBHOOK_SECRETS")
+            .map(|secrets| secrets.split(',').map(|secret| secret.trim().to_owned()).collect())
+            .unwrap_or_default();
+        if stripe_key.is_some() && stripe_webhook_secrets.is_empty() {
+            bad.push("- FRONTDESK_STRIPE_WEBHOOK_SECRETS is not set: without it anybody could say who has paid".into());
+        }
+        if stripe_webhook_secrets.iter().any(|secret| secret.len() < 8) {
+            bad.push("- FRONTDESK_STRIPE_WEBHOOK_SECRETS holds an empty or very short secret".into());
+        }
+        if stripe_key.as_ref().is_some_and(|key| !key.contains("_test_") && !key.contains("_live_")) {
+            bad.push("- FRONTDESK_STRIPE_KEY is not a secret key like sk_test_… or sk_live_…".into());
+        }
         let number = |name: &str, default: u32| get(name).and_then(|value| value.parse().ok()).unwrap_or(default);
         let public_url = get("FRONTDESK_PUBLIC_URL").unwrap_or_else(|| format!("http://{listen}"));
         let settings = Self {
@@ -103,6 +130,9 @@ impl Settings {
             mixed_batches: get("FRONTDESK_DB_MIXED_BATCHES").as_deref() != Some("off"),
             visitor_rate: number("FRONTDESK_VISITOR_RATE", 30).max(1),
             drain_seconds: number("FRONTDESK_DRAIN_SECONDS", 3).min(10),
+            stripe_key,
+            stripe_url: get("FRONTDESK_STRIPE_URL"),
+            stripe_webhook_secrets,
             spare_schemas: number("FRONTDESK_SPARE_SCHEMAS", 8).clamp(1, 200),
         };
         if bad.is_empty() { Ok(settings) } else { Err(BadSettings(bad)) }
@@ -119,6 +149,23 @@ mod tests {
         for name in ["DATABASE_URL", "REDIS_URL", "NATS_URL", "FRONTDESK_SECRET"] {
             assert!(error.contains(name), "{name} is not named in: {error}");
         }
+    }
+
+    #[test]
+    fn nobody_may_say_who_has_paid_without_a_secret() {
+        let complaint = |key: &'static str, secrets: &'static str| {
+            let get = move |name: &str| match name {
+                "FRONTDESK_STRIPE_KEY" => Some(key.to_owned()),
+                "FRONTDESK_STRIPE_WEBHOOK_SECRETS" => Some(secrets.to_owned()).filter(|text| !text.is_empty()),
+                "FRONTDESK_SECRET" => Some("x".repeat(32)),
+                _ => Some("127.0.0.1:1".to_owned()),
+            };
+            Settings::read(&get).err().map(|error| error.to_string())
+        };
+        assert_eq!(complaint("sk_test_1", "whsec_12345,whsec_67890"), None);
+        assert!(complaint("sk_test_1", "").unwrap().contains("FRONTDESK_STRIPE_WEBHOOK_SECRETS"));
+        assert!(complaint("sk_test_1", "whsec_12345,").unwrap().contains("empty"));
+        assert!(complaint("pk_1", "whsec_12345").unwrap().contains("FRONTDESK_STRIPE_KEY"));
     }
 
     #[test]

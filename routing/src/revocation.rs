@@ -23,6 +23,8 @@ pub enum Revocation {
     Keys(AccountId),
     /// The company is switched off or closed: all sockets close, visitors' too.
     Company(AccountId),
+    /// The company may have more or less than before: nothing closes, but what was remembered of it is forgotten.
+    Entitlements(AccountId),
 }
 
 /// Where processes tell each other. Outside of every company's subjects: each process listens, with sockets or without.
@@ -58,7 +60,8 @@ fn apply(routing: &Routing, what: Revocation) {
     let (Revocation::Agent(account, _)
     | Revocation::Session(account, _)
     | Revocation::Keys(account)
-    | Revocation::Company(account)) = what;
+    | Revocation::Company(account)
+    | Revocation::Entitlements(account)) = what;
     // First, or a socket that looks again would be told what was true a second ago.
     routing.world.directory.forget(account);
     match what {
@@ -69,6 +72,7 @@ fn apply(routing: &Routing, what: Revocation) {
             routing.switchboard.notify(account, |agent| agent == Some(whose), &Delivery::Recheck);
         }
         Revocation::Keys(_) => routing.switchboard.notify(account, |agent| agent.is_some(), &Delivery::Recheck),
+        Revocation::Entitlements(_) => {}
         Revocation::Company(_) => routing.switchboard.notify(account, |_| true, &Delivery::Revoked),
     }
 }

@@ -10,7 +10,7 @@ use sea_orm::FromQueryResult;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::limits::Limits;
+use crate::limits::{Limits, Restricted};
 use crate::membership::Membership;
 use crate::schema::SchemaName;
 
@@ -101,6 +101,29 @@ pub struct Account {
     /// How much it may have.
     #[serde(skip)]
     pub limits: Limits,
+    /// Payments are overdue: nothing may be added.
+    #[serde(skip)]
+    pub restricted: bool,
+}
+
+impl Account {
+    /// Refuses to add anything while payments are overdue.
+    pub fn may_grow(&self) -> Result<(), Restricted> {
+        if self.restricted { Err(Restricted) } else { Ok(()) }
+    }
+}
+
+/// What a company holds, of which `billing` makes limits.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Held {
+    /// Its plan.
+    pub plan: String,
+    /// The seats it has bought, when it has bought any.
+    pub seats: Option<u32>,
+    /// Usage stops at what is included, by the company's own choice.
+    pub hard_limit: bool,
+    /// Payments are overdue.
+    pub restricted: bool,
 }
 
 #[derive(FromQueryResult)]
@@ -114,20 +137,33 @@ struct Row {
     limits: serde_json::Value,
     locale: String,
     created_at: Timestamp,
+    seats: Option<i32>,
+    hard_limit: bool,
+    restricted: bool,
 }
 
-fn read(row: Row, plan_limits: fn(&str) -> Limits) -> Result<Account, StoreError> {
+/// What a plan and a company's own choices allow; comes from `billing`.
+pub type LimitsOf = fn(&Held) -> Limits;
+
+fn read(row: Row, limits_of: LimitsOf) -> Result<Account, StoreError> {
     let id = AccountId::from_uuid(row.id);
     let bad =
         |what: &str| StoreError::Inconsistent { table: "shared.account", id: id.to_string(), what: what.to_owned() };
     let own: Limits = serde_json::from_value(row.limits).map_err(|_| bad("unreadable limits"))?;
+    let held = Held {
+        plan: row.plan,
+        seats: row.seats.and_then(|seats| u32::try_from(seats).ok()),
+        hard_limit: row.hard_limit,
+        restricted: row.restricted,
+    };
     Ok(Account {
         id,
         name: row.name,
         slug: row.slug,
         status: Status::parse(&row.status).ok_or_else(|| bad("an unknown status"))?,
-        limits: plan_limits(&row.plan).overridden_by(own),
-        plan: row.plan,
+        limits: limits_of(&held).overridden_by(own),
+        restricted: held.restricted,
+        plan: held.plan,
         locale: row.locale,
         created_at: row.created_at,
         schema: row.schema_name.parse().map_err(|_| bad("an impossible schema name"))?,
@@ -135,20 +171,20 @@ fn read(row: Row, plan_limits: fn(&str) -> Limits) -> Result<Account, StoreError
 }
 
 /// How long what was read of the directory is believed. A role that was taken away is gone everywhere after this.
-const BELIEVED: TimeDelta = TimeDelta::seconds(3);
+const BELIEVED: TimeDelta = TimeDelta::seconds(2);
 
 /// A short memory of accounts and memberships, so that a request costs no look-up.
 pub struct Directory {
-    plan_limits: fn(&str) -> Limits,
+    limits_of: LimitsOf,
     accounts: Mutex<HashMap<AccountId, (Timestamp, Arc<Account>)>>,
     members: Mutex<HashMap<Uuid, (Timestamp, Arc<Membership>)>>,
     sessions: Mutex<HashMap<Uuid, (Timestamp, Arc<bool>)>>,
 }
 
 impl Directory {
-    /// Remembers nothing yet. `plan_limits` says what a plan allows; it comes from `billing`.
-    pub fn new(plan_limits: fn(&str) -> Limits) -> Self {
-        Self { plan_limits, accounts: Mutex::default(), members: Mutex::default(), sessions: Mutex::default() }
+    /// Remembers nothing yet. `limits_of` says what a company may have; it comes from `billing`.
+    pub fn new(limits_of: LimitsOf) -> Self {
+        Self { limits_of, accounts: Mutex::default(), members: Mutex::default(), sessions: Mutex::default() }
     }
 
     /// The account, at most a few seconds old; `None` when there is none.
@@ -173,11 +209,13 @@ impl Directory {
         let row: Option<Row> = database
             .orm()
             .one(sql(
-                "select id, name, slug, schema_name, status, plan, limits, locale, created_at from shared.account where id = $1",
+                "select a.id, a.name, a.slug, a.schema_name, a.status, a.plan, a.limits, a.locale, a.created_at, \
+                 case when s.status in ('trialing', 'active', 'past_due', 'unpaid', 'paused') then s.seats end as seats, coalesce(s.hard_limit, false) as hard_limit, coalesce(s.state = 'restricted', false) as restricted \
+                 from shared.account a left join shared.subscription s on s.account_id = a.id where a.id = $1",
                 [id.uuid().into()],
             ))
             .await?;
-        row.map(|row| read(row, self.plan_limits)).transpose()
+        row.map(|row| read(row, self.limits_of)).transpose()
     }
 
     /// Every account in one of these states, oldest first.
@@ -185,11 +223,13 @@ impl Directory {
         let rows: Vec<Row> = database
             .orm()
             .all(sql(
-                "select id, name, slug, schema_name, status, plan, limits, locale, created_at from shared.account where status = $1 order by created_at",
+                "select a.id, a.name, a.slug, a.schema_name, a.status, a.plan, a.limits, a.locale, a.created_at, \
+                 case when s.status in ('trialing', 'active', 'past_due', 'unpaid', 'paused') then s.seats end as seats, coalesce(s.hard_limit, false) as hard_limit, coalesce(s.state = 'restricted', false) as restricted \
+                 from shared.account a left join shared.subscription s on s.account_id = a.id where a.status = $1 order by a.created_at",
                 [status.as_str().into()],
             ))
             .await?;
-        rows.into_iter().map(|row| read(row, self.plan_limits)).collect()
+        rows.into_iter().map(|row| read(row, self.limits_of)).collect()
     }
 
     pub(crate) fn recent_member(&self, id: Uuid, now: Timestamp) -> Option<Arc<Membership>> {

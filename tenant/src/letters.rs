@@ -3,6 +3,8 @@
 use infra::mail::Letter;
 use serde::{Deserialize, Serialize};
 
+use crate::money_letters::Money;
+
 /// A letter to be written when it is sent.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "letter", rename_all = "snake_case")]
@@ -28,6 +30,8 @@ pub enum Template {
         /// Where to click.
         link: String,
     },
+    /// About usage and money.
+    Money(Money),
     /// Somebody signed up again with an address that already has a login.
     AlreadyHere {
         /// Where to sign in.
@@ -52,6 +56,7 @@ impl Post {
     pub fn write(&self) -> Letter {
         let chinese = self.locale == "zh-CN";
         let (subject, text, button) = match &self.template {
+            Template::Money(money) => money.write(chinese),
             Template::Verify { company, link } if chinese => (
                 "请验证您的邮箱".to_owned(),
                 format!("欢迎使用 Frontdesk！\n\n“{company}”已经可以使用。请验证您的邮箱地址，以便我们在您忘记密码时能够联系到您。\n\n链接 7 天内有效。"),

@@ -21,6 +21,7 @@ pub mod limits;
 pub mod login;
 pub mod membership;
 pub mod migrate;
+pub mod money_letters;
 pub mod outbox;
 pub mod page;
 pub mod password;

@@ -7,7 +7,10 @@ use sea_orm::{ConnectionTrait as _, FromQueryResult};
 use crate::schema::SchemaName;
 
 /// Numbered steps of `shared`. Append only.
-const SHARED: &[(i32, &str)] = &[(1, include_str!("../migrations/shared/0001_directory.sql"))];
+const SHARED: &[(i32, &str)] = &[
+    (1, include_str!("../migrations/shared/0001_directory.sql")),
+    (2, include_str!("../migrations/shared/0002_billing.sql")),
+];
 
 /// Numbered steps of every tenant's schema. Append only; expand, then contract; types never change in place.
 const TENANT: &[(i32, &str)] = &[

@@ -52,6 +52,9 @@ pub enum Permission {
     /// See usage, limits and plans.
     #[serde(rename = "usage.read")]
     UsageRead,
+    /// Buy, change and end plans, and see to payments.
+    #[serde(rename = "billing.manage")]
+    BillingManage,
     /// Create and revoke API keys.
     #[serde(rename = "api_keys.manage")]
     ApiKeysManage,
@@ -62,7 +65,7 @@ pub enum Permission {
 
 impl Permission {
     /// Every right there is.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::ConversationsRead,
         Self::ConversationsReply,
         Self::ConversationsAssign,
@@ -77,6 +80,7 @@ impl Permission {
         Self::ConversationsSupervise,
         Self::AccountManage,
         Self::UsageRead,
+        Self::BillingManage,
         Self::ApiKeysManage,
         Self::AuditRead,
     ];

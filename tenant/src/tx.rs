@@ -14,6 +14,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use uuid::Uuid;
 
 use crate::account::AccountId;
+use crate::limits::Limits;
 use crate::outbox::Fact;
 use crate::scope::Tenant;
 
@@ -25,6 +26,7 @@ type Body = Arc<dyn Any + Send + Sync>;
 pub struct TenantTx {
     tx: Tx,
     account: AccountId,
+    limits: Limits,
     now: Timestamp,
     chance: Chance,
     rows: Vec<(Uuid, &'static str, serde_json::Value)>,
@@ -47,6 +49,7 @@ impl TenantTx {
         Ok(Self {
             tx,
             account: tenant.account.id,
+            limits: tenant.account.limits,
             now: tenant.world.now(),
             chance: tenant.world.chance.clone(),
             rows: Vec::new(),
@@ -58,6 +61,11 @@ impl TenantTx {
     /// Whose transaction this is.
     pub fn account(&self) -> AccountId {
         self.account
+    }
+
+    /// How much the company may have.
+    pub fn limits(&self) -> Limits {
+        self.limits
     }
 
     /// When it began: one instant for everything written in it.

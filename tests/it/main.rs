@@ -12,6 +12,8 @@ mod auth;
 mod bad_frames;
 mod bad_input;
 mod batches;
+mod billing;
+mod billing_probes;
 mod browser;
 mod business_hours;
 mod cancel;

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use tenant::Role;
 use tests::{Agent, Http, PASSWORD, Shop, Visitor, fresh};
 
+use crate::billing_probes;
 use crate::setup_probes::SetUp;
 
 /// The lists of what is set up for routing.
@@ -69,6 +70,7 @@ pub(crate) struct Things {
     inbox: String,
     invitation: String,
     api_key: String,
+    invoice: String,
     setup: SetUp,
     says: Box<dyn Fn(&str) -> String + Send + Sync>,
 }
@@ -91,6 +93,7 @@ impl Things {
         let setup = SetUp::of(shop, &visitor).await;
         Self {
             setup,
+            invoice: billing_probes::invoice(shop).await,
             colleague: shop.colleague("Vic", Role::Agent).await,
             visitor,
             chat,
@@ -195,6 +198,8 @@ impl Things {
                 (None, Door::Member, Some(json!({ "email": email, "role": "agent" })))
             }
             "DELETE /v1/invitations/{id}" => (Some(&self.invitation), Door::Member, None),
+            "GET /v1/billing/invoices/{id}" => (Some(&self.invoice), Door::Member, None),
+            _ if operation.contains(" /v1/billing") => (None, Door::Member, billing_probes::body(operation)),
             _ => match self.setup.probe(operation, &*self.says) {
                 Some((id, body)) => (id, Door::Member, body),
                 None => return self.other_door(operation),
@@ -311,7 +316,10 @@ pub(crate) fn operations() -> Vec<String> {
 /// Lifts the limits of a company's plan, which have a story of their own.
 pub(crate) async fn without_limits(shop: &Shop) {
     shop.app
-        .sql(&format!("update shared.account set plan = 'private' where schema_name = '{}'", shop.schema().await))
+        .sql(&format!(
+            "update shared.account set limits = '{{\"agents\": 90000, \"inboxes\": 90000}}' where schema_name = '{}'",
+            shop.schema().await
+        ))
         .await;
     shop.app.node(0).world.directory.forget(shop.id.parse().unwrap());
 }

@@ -1,5 +1,6 @@
 //! Makes the demo company with a few days of history. A second time finds it.
 
+use billing::service::trial_available;
 use infra::Clock;
 use infra::config::Settings;
 use serde::Serialize;
@@ -57,6 +58,10 @@ pub(crate) async fn seed(settings: &Settings) -> Result<Demo, Box<dyn std::error
     let reserved = signup::reserve(world, KEY, request).await?;
     onboarding::finish(world, reserved.account_id).await?;
     let tenant = Tenant::find(world, reserved.account_id).await?.ok_or("the demo company vanished")?;
+    // It tries a larger plan: a lively day is more than the smallest one includes.
+    if trial_available(&app.billing.subscription(&tenant).await?) {
+        app.billing.start_trial(tenant.id(), "pro").await?;
+    }
 
     let bo = hire(&tenant, reserved.member_id).await?;
     for (_, email) in [OWNER, AGENT] {

@@ -198,6 +198,7 @@ pub(crate) async fn change(
             return Err(Denied(Permission::AgentsManage).into());
         }
         if ask.disabled == Some(false) && before.disabled_at.is_some() {
+            scope.tenant.account.may_grow()?;
             let seats = membership::of_account(&app.world, scope.tenant.id())
                 .await?
                 .iter()

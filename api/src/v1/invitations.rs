@@ -51,6 +51,7 @@ pub(crate) async fn invite(
     Body(ask): Body<InviteRequest>,
 ) -> Result<(StatusCode, Json<Invitation>), Problem> {
     scope.require(Permission::AgentsManage)?;
+    scope.tenant.account.may_grow()?;
     let world = &app.world;
     let mut check = Check::new();
     let email = check.email("email", &ask.email);

@@ -6,6 +6,8 @@ pub(crate) mod api_keys;
 pub(crate) mod assignment_policies;
 pub(crate) mod audit_log;
 pub(crate) mod auth;
+pub(crate) mod billing;
+pub(crate) mod billing_changes;
 pub(crate) mod brands;
 pub(crate) mod business_hours;
 pub(crate) mod contacts;

@@ -12,6 +12,7 @@ use infra::validate::Invalid;
 use infra::{Fault, FieldFault, Id, Kind, ids};
 use serde::{Deserialize, Serialize};
 use tenant::AgentId;
+use tenant::usage::UsedUp;
 use uuid::Uuid;
 
 use crate::contact::ContactId;
@@ -217,6 +218,9 @@ pub enum MessageError {
     /// The conversation.
     #[error(transparent)]
     Conversation(#[from] ConversationError),
+    /// The month's conversations are used up.
+    #[error(transparent)]
+    UsedUp(#[from] UsedUp),
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -228,6 +232,7 @@ impl Fault for MessageError {
             Self::Invalid(error) => error.kind(),
             Self::IdReused => Kind::Conflict,
             Self::Conversation(error) => error.kind(),
+            Self::UsedUp(error) => error.kind(),
             Self::Store(error) => error.kind(),
         }
     }
@@ -236,13 +241,14 @@ impl Fault for MessageError {
             Self::Invalid(error) => error.code(),
             Self::IdReused => "client_message_id_reused",
             Self::Conversation(error) => error.code(),
+            Self::UsedUp(error) => error.code(),
             Self::Store(error) => error.code(),
         }
     }
     fn fields(&self) -> Vec<FieldFault> {
         match self {
             Self::Invalid(error) => error.fields(),
-            Self::IdReused | Self::Conversation(_) | Self::Store(_) => Vec::new(),
+            Self::IdReused | Self::Conversation(_) | Self::UsedUp(_) | Self::Store(_) => Vec::new(),
         }
     }
 }

@@ -73,6 +73,7 @@ pub async fn receive(
     }
     let author = Author::Contact { id: contact };
     let Some(latest) = conversation::latest_of_contact(tx, contact, inbox).await? else {
+        usage::room_for_a_conversation(tx).await?;
         let mut conversation = conversation::store::insert(tx, inbox, contact).await?;
         conversation::count_episode(tx, &conversation).await?;
         start::begin(tx, &conversation, start).await?;
@@ -91,6 +92,7 @@ pub async fn receive(
         conversation.set_state(open);
     }
     if before == Status::Resolved {
+        usage::room_for_a_conversation(tx).await?;
         conversation::begin_episode(tx, &mut conversation).await?;
         start::begin(tx, &conversation, start).await?;
     }
