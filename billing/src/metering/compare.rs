@@ -117,6 +117,7 @@ impl Billing {
             hour_of(since.unwrap_or(now - TOO_OLD).max(now - TOO_OLD)) + TimeDelta::hours(i64::from(since.is_none()));
         let names = stripe.names(&self.world).await?;
         for meter in CHARGED {
+            self.take_turn().await?;
             let theirs = stripe.hours(&names, meter, customer, from, to).await?;
             let found = self.settle_hours(account, meter, &theirs, (from, to), now).await?;
             done.agreeing += found.agreeing;
@@ -208,6 +209,7 @@ impl Billing {
             Err(BillingError::Store(error)) => return Err(error),
             Err(error) => return Ok(Err(GatewayError::NotSynced(error.to_string()))),
         };
+        self.take_turn().await?;
         let theirs = match stripe.hours(&names, meter, customer, from, to).await {
             Ok(theirs) => theirs.get(&from).copied().unwrap_or(0),
             Err(error) => return Ok(Err(error)),

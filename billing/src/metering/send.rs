@@ -45,7 +45,7 @@ struct Claimed {
     identifier: String,
     counted_at: Timestamp,
     attempts: i32,
-    first_try_at: Timestamp,
+    first_try_at: Option<Timestamp>,
     customer: Option<String>,
 }
 
@@ -65,9 +65,6 @@ impl Billing {
         if claimed.is_empty() {
             return Ok(done);
         }
-        let begins_at = self.reserve(claimed.len()).await?;
-        let wait = (begins_at - self.world.now()).to_std().unwrap_or_default().min(Duration::from_secs(5));
-        self.world.clock.pause(wait).await;
         let mut gone = false;
         for batch in claimed {
             // The rest is left to the next round, at once: nobody answers.
@@ -86,7 +83,6 @@ impl Billing {
                     done.left += 1;
                 }
             }
-            self.world.clock.pause(PACE.to_std().unwrap_or_default()).await;
         }
         Ok(done)
     }
@@ -97,8 +93,8 @@ impl Billing {
             .database
             .orm()
             .all(sql(
-                "update shared.meter_batch b set state = 'sent', claim_token = $1, claim_until = $2, attempts = b.attempts + 1, \
-                   first_try_at = coalesce(b.first_try_at, $3) from shared.subscription s \
+                "update shared.meter_batch b set state = 'sent', claim_token = $1, claim_until = $2, attempts = b.attempts + 1 \
+                   from shared.subscription s \
                  where s.account_id = b.account_id and (b.account_id, b.meter, b.hour, b.revision) in ( \
                    select account_id, meter, hour, revision from shared.meter_batch \
                    where state in ('pending', 'sent') and (try_at <= $3 or try_at > $6) and (claim_until is null or claim_until < $3 or claim_until > $5) \
@@ -117,10 +113,9 @@ impl Billing {
             .await
     }
 
-    /// Takes so many places in the common pace; says when the first one is.
-    async fn reserve(&self, places: usize) -> Result<Timestamp, StoreError> {
+    /// Waits for a place in the common pace of all processes.
+    pub(super) async fn take_turn(&self) -> Result<(), StoreError> {
         let now = self.world.now();
-        let length = PACE * i32::try_from(places).unwrap_or(i32::MAX);
         let slot: Option<Slot> = self
             .world
             .database
@@ -131,10 +126,13 @@ impl Billing {
                  on conflict (provider) do update set next_at = case when p.next_at < $1 or p.next_at > $1 + interval '30 seconds' \
                    then $1 else p.next_at end + $2 * interval '1 millisecond' \
                  returning next_at - $2 * interval '1 millisecond' as begins_at",
-                [now.into(), length.num_milliseconds().into()],
+                [now.into(), PACE.num_milliseconds().into()],
             ))
             .await?;
-        Ok(slot.map_or(now, |slot| slot.begins_at))
+        let begins_at = slot.map_or(now, |slot| slot.begins_at);
+        let wait = (begins_at - now).to_std().unwrap_or_default().min(Duration::from_secs(30));
+        self.world.clock.pause(wait).await;
+        Ok(())
     }
 
     /// `Ok(Ok)` when the provider has it, by this try or an earlier one.
@@ -150,13 +148,16 @@ impl Billing {
             self.stop(batch).await?;
             return Ok(Err(GatewayError::Refused("too old".into())));
         }
-        if batch.attempts > 1 && now - batch.first_try_at >= KNOWN_FOR {
-            match self.is_there(stripe, batch, meter, &customer).await? {
+        match batch.first_try_at {
+            Some(at) if now - at >= KNOWN_FOR => match self.is_there(stripe, batch, meter, &customer).await? {
                 Ok(true) => return Ok(Ok(())),
-                Ok(false) => self.begin_anew(batch, now).await?,
+                Ok(false) => self.begin(batch).await?,
                 Err(error) => return Ok(Err(error)),
-            }
+            },
+            Some(_) => {}
+            None => self.begin(batch).await?,
         }
+        self.take_turn().await?;
         let event = MeterEvent {
             meter,
             customer,
@@ -188,7 +189,9 @@ impl Billing {
         Ok(Ok(theirs != expected))
     }
 
-    async fn begin_anew(&self, batch: &Claimed, now: Timestamp) -> Result<(), StoreError> {
+    /// From now on it may be there.
+    async fn begin(&self, batch: &Claimed) -> Result<(), StoreError> {
+        let now = self.world.now();
         self.world
             .database
             .orm()
