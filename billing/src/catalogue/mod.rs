@@ -168,7 +168,7 @@ impl Offer {
 ///
 /// A plan that no longer exists keeps its company on the smallest one rather than on none.
 pub fn limits(held: &tenant::account::Held) -> Limits {
-    let offer = plan(&held.plan).unwrap_or_else(|| plans::smallest());
+    let offer = plan(&held.plan).unwrap_or_else(plans::smallest);
     let bound = |meter: Meter, limit: Option<u32>| if offer.stops(meter, held.hard_limit) { limit } else { None };
     let seats = match (held.seats, offer.limits.agents) {
         (Some(bought), Some(most)) if !offer.prices.is_empty() => Some(bought.min(most)),
