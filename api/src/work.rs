@@ -11,7 +11,7 @@ use routing::{presence, relay};
 use tenant::{AccountId, idempotency, jobs, provision};
 use tokio::task::JoinSet;
 
-use crate::{App, onboarding};
+use crate::{App, metrics, onboarding};
 
 /// Repeats a piece of work with a pause between, until the server goes away.
 fn every<F, W>(tasks: &mut JoinSet<()>, app: &Arc<App>, pause: Duration, work: F)
@@ -59,6 +59,9 @@ pub(crate) fn shared(tasks: &mut JoinSet<()>, app: &Arc<App>) {
         tell(&app, app.billing.look_afresh().await.or_log("looking at subscriptions")).await;
         app.billing.roll_up().await.or_log("rolling usage up");
         app.billing.compare_due().await.or_log("comparing meters");
+        if let Some(Some(vitals)) = app.billing.vitals().await.or_log("looking how far money lags") {
+            metrics::show_billing(&vitals);
+        }
     });
     every(tasks, app, Duration::from_mins(5), |app| async move {
         app.billing.write_alerts().await.or_log("writing about usage and money");

@@ -73,7 +73,41 @@ struct Oldest {
     at: Option<Timestamp>,
 }
 
+/// What an alarm looks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, FromQueryResult)]
+pub struct Vitals {
+    /// For how long the oldest usage has waited to be accepted, in seconds.
+    pub unsent_seconds: i64,
+    /// How many batches were too old to be sent.
+    pub stopped: i64,
+    /// For how long the oldest event has waited for its effect, in seconds.
+    pub event_seconds: i64,
+    /// How many hours differed from the provider's in the last day.
+    pub differences: i64,
+}
+
 impl Billing {
+    /// What an alarm looks at; nothing where nothing is charged.
+    pub async fn vitals(&self) -> Result<Option<Vitals>, StoreError> {
+        if self.gateway.stripe().is_none() {
+            return Ok(None);
+        }
+        let now = self.world.now();
+        self.world
+            .database
+            .orm()
+            .one(sql(
+                "select coalesce((select extract(epoch from $1 - min(created_at)) from shared.meter_batch \
+                     where state in ('pending', 'sent')), 0)::bigint as unsent_seconds, \
+                   (select count(*) from shared.meter_batch where state = 'stopped') as stopped, \
+                   coalesce((select extract(epoch from $1 - min(received_at)) from shared.stripe_event \
+                     where state = 'pending'), 0)::bigint as event_seconds, \
+                   (select count(*) from shared.meter_difference where found_at >= $2) as differences",
+                [now.into(), (now - chrono::TimeDelta::days(1)).into()],
+            ))
+            .await
+    }
+
     /// Looks at everything.
     pub async fn report(&self) -> Result<Report, StoreError> {
         let orm = self.world.database.orm();
