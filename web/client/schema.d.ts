@@ -393,6 +393,263 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/billing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show the plan */
+        get: operations["billing_show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/billing/alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Say which letters about usage and money are wanted */
+        put: operations["billing_set_alerts"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/billing/cancellation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Let the subscription end with its period, or go on */
+        put: operations["billing_set_cancellation"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/billing/catalogue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show the price list */
+        get: operations["billing_catalogue"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/billing/checkout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Buy a plan
+         * @description Answers with the page where it is paid. The plan holds as soon as the provider has told us that it was; without a provider it
+         *     holds at once.
+         */
+        post: operations["billing_check_out"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/billing/hard-limit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Let usage stop at what is included, or go on */
+        put: operations["billing_set_hard_limit"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/billing/invoice-preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show the next invoice as it stands
+         * @description Usage until now and the next period's seats, line by line, before taxes.
+         */
+        get: operations["billing_invoice_preview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/billing/invoices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List invoices */
+        get: operations["billing_invoices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/billing/invoices/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show an invoice
+         * @description With every line explained, and where it can be downloaded.
+         */
+        get: operations["billing_show_invoice"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/billing/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change the plan
+         * @description The rest of the period is given back and charged by the second.
+         */
+        put: operations["billing_set_plan"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/billing/plan/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Show what a change would cost */
+        post: operations["billing_preview_plan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/billing/portal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Open the payment page
+         * @description Where cards, addresses and tax numbers are seen to, at the payment provider.
+         */
+        post: operations["billing_open_portal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/billing/seats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Change how many seats there are */
+        put: operations["billing_set_seats"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/billing/trial": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin a trial
+         * @description Needs no card, and is had once. The plan holds at once.
+         */
+        post: operations["billing_start_trial"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/brands": {
         parameters: {
             query?: never;
@@ -1253,7 +1510,7 @@ export interface paths {
         };
         /**
          * Show usage
-         * @description What was counted for billing in a month, meter by meter, day by day.
+         * @description What was counted for billing in a month or in the present billing period, meter by meter, day by day, with a forecast.
          */
         get: operations["usage_show"];
         put?: never;
@@ -1757,6 +2014,16 @@ export interface components {
             /** @description Each skill once, with its level; at most 50. What is not named is lost. */
             skills: components["schemas"]["AgentSkill"][];
         };
+        /** @description Which letters are wanted. */
+        AlertsChange: {
+            /**
+             * Format: int64
+             * @description When 50, 80 and 100 % of this amount is owed in a period, in the smallest unit of the currency; null for never.
+             */
+            budget_minor?: number | null;
+            /** @description When 50, 80 and 100 % of what is included has been used. */
+            included: boolean;
+        };
         /** @description A key, without its secret. */
         ApiKey: {
             /**
@@ -1888,6 +2155,84 @@ export interface components {
             /** @description Why, for colleagues; at most 80 characters. Not kept when `online`. */
             reason?: string | null;
         };
+        /**
+         * @description What happens when more is used than the plan includes.
+         * @enum {string}
+         */
+        Beyond: "stop" | "charge";
+        /** @description The company's plan, and how it stands with paying for it. */
+        Billing: {
+            /** @description Which letters about usage and money are sent. */
+            alerts: components["schemas"]["BillingAlerts"];
+            /** @description The subscription ends with the period. */
+            cancels_at_end: boolean;
+            currency: components["schemas"]["Currency"] | null;
+            /**
+             * Format: date-time
+             * @description Until when everything works although a payment has failed; null while nothing is overdue.
+             */
+            grace_ends_at: string | null;
+            /** @description Usage stops at what is included. */
+            hard_limit: boolean;
+            interval: components["schemas"]["BillingInterval"] | null;
+            /** @description Where things stop now. */
+            limits: components["schemas"]["Limits"];
+            /** @description Where what is overdue can be paid. */
+            payment_url: string | null;
+            /**
+             * Format: date-time
+             * @description When the present period began; null without a subscription.
+             */
+            period_from: string | null;
+            /**
+             * Format: date-time
+             * @description When it ends, and the next invoice comes.
+             */
+            period_to: string | null;
+            /**
+             * @description The plan that holds now.
+             * @example pro
+             */
+            plan: string;
+            /** @description Who takes the money; `local` takes none. */
+            provider: components["schemas"]["BillingProvider"];
+            /** @description The people it is for. */
+            seats: components["schemas"]["Seats"];
+            /**
+             * Format: date-time
+             * @description When the payment provider was last asked; null without one.
+             */
+            seen_at: string | null;
+            /** @description How it stands. */
+            state: components["schemas"]["BillingState"];
+            /** @description Trying before buying. */
+            trial: components["schemas"]["Trial"];
+        };
+        /** @description Which letters are sent to owners and admins. */
+        BillingAlerts: {
+            /**
+             * Format: int64
+             * @description When 50, 80 and 100 % of this amount is owed in a period, in the smallest unit of the currency; null for never.
+             */
+            budget_minor: number | null;
+            /** @description When 50, 80 and 100 % of what is included has been used. */
+            included: boolean;
+        };
+        /**
+         * @description How often is paid.
+         * @enum {string}
+         */
+        BillingInterval: "month" | "year";
+        /**
+         * @description Who keeps a subscription.
+         * @enum {string}
+         */
+        BillingProvider: "local" | "stripe";
+        /**
+         * @description Where a company stands with its subscription.
+         * @enum {string}
+         */
+        BillingState: "free" | "trialing" | "active" | "grace" | "restricted" | "ended";
         /** @description An agent on the floor. */
         BoardAgent: {
             /** @description Who. */
@@ -2076,6 +2421,44 @@ export interface components {
             /** @description 1 to 80 characters; no two differ only in capitals. */
             name: string;
         };
+        /** @description Whether it ends. */
+        Cancellation: {
+            /** @description True lets the subscription end with its period; false takes that back. */
+            at_period_end: boolean;
+        };
+        /** @description What can be bought. */
+        Catalogue: {
+            /** @description The currencies they are sold in. */
+            currencies: components["schemas"]["Currency"][];
+            /** @description Every plan, smallest first. */
+            plans: components["schemas"]["Offer"][];
+            /** @description Who takes the money. */
+            provider: components["schemas"]["BillingProvider"];
+        };
+        /** @description What a change would bring. */
+        ChangePreview: {
+            /**
+             * Format: int64
+             * @description What would be left over for the next invoices.
+             */
+            credit_minor: number;
+            /** @description In which currency. */
+            currency: components["schemas"]["Currency"];
+            /**
+             * Format: int64
+             * @description What would be charged at once; nothing when more is given back than charged.
+             */
+            due_now_minor: number;
+            /** @description Given back, and charged. */
+            lines: components["schemas"]["InvoiceLine"][];
+            /**
+             * Format: date-time
+             * @description When the next ordinary invoice comes.
+             */
+            next_invoice_at: string;
+            /** @description Who has computed it: with `stripe`, taxes are in it. */
+            provider: components["schemas"]["BillingProvider"];
+        };
         /** @description How far a new company has come. */
         Checklist: {
             /** @description The signed-in person has proven their address. */
@@ -2088,6 +2471,20 @@ export interface components {
             teammate_invited: boolean;
             /** @description A page has loaded the widget. */
             widget_installed: boolean;
+        };
+        /** @description What is to be bought. */
+        CheckoutStart: {
+            /** @description In which currency. */
+            currency: components["schemas"]["Currency"];
+            /** @description How often is paid. */
+            interval: components["schemas"]["BillingInterval"];
+            /** @description The plan. */
+            plan: string;
+            /**
+             * Format: int32
+             * @description For how many people: not fewer than there are.
+             */
+            seats: number;
         };
         /**
          * @description Who has chosen it.
@@ -2364,6 +2761,11 @@ export interface components {
              */
             unassigned: number;
         };
+        /**
+         * @description A currency that prices are named in.
+         * @enum {string}
+         */
+        Currency: "usd" | "eur" | "cny";
         /** @description One day of one meter. */
         DailyUsage: {
             /**
@@ -2394,6 +2796,11 @@ export interface components {
          * @enum {string}
          */
         EffectiveAvailability: "online" | "busy" | "away" | "reassigning" | "offline";
+        /** @description Where the browser is to go on. */
+        Elsewhere: {
+            /** @description An address; it works for a short time and once. */
+            url: string;
+        };
         /** @description The plan. */
         Emergency: {
             /** @description Whether it is switched on. */
@@ -2477,6 +2884,11 @@ export interface components {
         Frames: {
             /** @description Server's frames, as `realtime.json` describes them; none when nothing happened. */
             frames: Record<string, unknown>[];
+        };
+        /** @description Whether usage stops. */
+        HardLimit: {
+            /** @description True stops usage at what is included; false lets it go on and charges for it. */
+            enabled: boolean;
         };
         /** @description Business hours as they are written and stored. */
         HoursCalendar: {
@@ -2638,6 +3050,8 @@ export interface components {
             /** @description Head line of the panel, at most 80 characters. */
             title?: string | null;
         };
+        /** @example inv_01h455vb4pex5vsknk084sn02q */
+        InvId: string;
         /** @description An invitation, as admins see it. */
         Invitation: {
             /**
@@ -2687,6 +3101,144 @@ export interface components {
             /** @description `admin`, `supervisor` or `agent`. */
             role: components["schemas"]["Role"];
         };
+        /** @description An invoice. */
+        Invoice: {
+            /** @description In which currency. */
+            currency: components["schemas"]["Currency"];
+            /** @description Where it can be read and paid in a browser; null for ours, which the lines tell. */
+            hosted_url: string | null;
+            /** @description Its id. */
+            id: components["schemas"]["InvId"];
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            issued_at: string;
+            /** @description Line by line. */
+            lines: components["schemas"]["InvoiceLine"][];
+            /** @description Its number, once it has one. */
+            number: string | null;
+            /**
+             * Format: int64
+             * @description What has been paid of it.
+             */
+            paid_minor: number;
+            /** @description Where it can be downloaded. */
+            pdf_url: string | null;
+            /**
+             * Format: date-time
+             * @description From when.
+             */
+            period_from: string;
+            /**
+             * Format: date-time
+             * @description To when.
+             */
+            period_to: string;
+            /** @description Who has issued it. */
+            provider: components["schemas"]["BillingProvider"];
+            /** @description How it stands. */
+            status: components["schemas"]["InvoiceStatus"];
+            /**
+             * Format: int64
+             * @description Before taxes.
+             */
+            subtotal_minor: number;
+            /**
+             * Format: int64
+             * @description Taxes; null while nobody has computed them.
+             */
+            tax_minor: number | null;
+            /**
+             * Format: int64
+             * @description All together.
+             */
+            total_minor: number;
+        };
+        /** @description One line, with everything that explains its amount. */
+        InvoiceLine: {
+            /**
+             * Format: int64
+             * @description What it comes to, in the smallest unit of the currency.
+             */
+            amount_minor: number;
+            /** @description The provider's own words, for lines that came from there. */
+            description: string | null;
+            /**
+             * Format: date-time
+             * @description From when.
+             */
+            from: string;
+            /**
+             * Format: int64
+             * @description How much of it is included and free; for usage.
+             */
+            included: number | null;
+            /** @description What it is about. */
+            kind: components["schemas"]["InvoiceLineKind"];
+            meter: components["schemas"]["Meter"] | null;
+            /** @description The plan, when it is about one. */
+            plan: string | null;
+            /**
+             * Format: int64
+             * @description How many, or how much.
+             */
+            quantity: number | null;
+            /** @description What fell into which step of the price; for usage. */
+            tiers: components["schemas"]["TierAmount"][];
+            /**
+             * Format: date-time
+             * @description To when.
+             */
+            to: string;
+            /**
+             * Format: int64
+             * @description One of them, in millionths of the smallest unit; for seats.
+             */
+            unit_micros: number | null;
+        };
+        /**
+         * @description What a line is about.
+         * @enum {string}
+         */
+        InvoiceLineKind: "seats" | "usage" | "unused_seats" | "remaining_seats" | "credit" | "discount" | "other";
+        /** @description The next invoice as it stands. */
+        InvoicePreview: {
+            /**
+             * Format: int64
+             * @description What is left over of a downgrade and will be used up.
+             */
+            credit_minor: number;
+            /** @description In which currency. */
+            currency: components["schemas"]["Currency"];
+            /** @description Usage until now, and the next period's seats. */
+            lines: components["schemas"]["InvoiceLine"][];
+            /**
+             * Format: date-time
+             * @description From when.
+             */
+            period_from: string;
+            /**
+             * Format: date-time
+             * @description To when; the invoice comes then.
+             */
+            period_to: string;
+            /**
+             * Format: int64
+             * @description What they come to, before taxes and discounts.
+             */
+            subtotal_minor: number;
+            /**
+             * Format: int64
+             * @description What would be charged, before taxes.
+             */
+            total_minor: number;
+        };
+        /**
+         * @description How an invoice stands.
+         * @enum {string}
+         */
+        InvoiceStatus: "draft" | "open" | "paid" | "void" | "uncollectible";
         /** @example invt_01h455vb4pex5vsknk084sn02q */
         InvtId: string;
         /** @example key_01h455vb4pex5vsknk084sn02q */
@@ -2979,26 +3531,79 @@ export interface components {
          * @description What is metered.
          * @enum {string}
          */
-        Meter: "conversations" | "messages" | "agents" | "storage_bytes";
+        Meter: "conversations" | "messages" | "agents" | "storage_bytes" | "ai_resolutions";
         /** @description One meter in a period. */
         MeterUsage: {
             /** @description Day by day, every day of the period up to today. */
             daily: components["schemas"]["DailyUsage"][];
             /**
              * Format: int64
-             * @description How much the plan includes; null for no bound.
+             * @description How much it will have been at the end of the period, if it goes on as in the last days; null for what does not add up,
+             *     before the first whole day, and for periods that are over.
+             */
+            forecast: number | null;
+            /**
+             * Format: int64
+             * @description How much the plan includes in the period; null for no bound. What lies beyond it is charged, or stops.
+             */
+            included: number | null;
+            /**
+             * Format: int64
+             * @description Where it stops; null for no bound.
              */
             limit: number | null;
             /** @description Which. */
             meter: components["schemas"]["Meter"];
             /**
              * Format: int64
-             * @description How much: in the period for conversations and messages, at present for agents and storage.
+             * @description How much: in the period for conversations, messages and AI resolutions, at present for agents and storage.
              */
             used: number;
         };
+        /** @description What a plan says about one meter. */
+        MeteredOffer: {
+            /** @description And then. */
+            beyond: components["schemas"]["Beyond"];
+            /**
+             * Format: int64
+             * @description How much a month includes; null for no bound.
+             */
+            included_per_month: number | null;
+            /** @description Which. */
+            meter: components["schemas"]["Meter"];
+        };
+        /** @description What one meter's usage costs in one interval. */
+        MeteredPrice: {
+            /** @description Which. */
+            meter: components["schemas"]["Meter"];
+            /** @description From the first on; the first step is what is included. */
+            tiers: components["schemas"]["PriceTier"][];
+        };
         /** @example msg_01h455vb4pex5vsknk084sn02q */
         MsgId: string;
+        /** @description A plan as it is offered. */
+        Offer: {
+            /** @description Whether it can be bought. */
+            for_sale: boolean;
+            /**
+             * @description Its stable name.
+             * @example pro
+             */
+            id: string;
+            /** @description Bounds that hold in any case. */
+            limits: components["schemas"]["Limits"];
+            /** @description What it says about usage. */
+            metered: components["schemas"]["MeteredOffer"][];
+            /** @description Its name for people. */
+            name: string;
+            /** @description What it costs; empty when nothing. */
+            prices: components["schemas"]["PriceOffer"][];
+            /**
+             * Format: int32
+             * @description How many days it can be tried without paying; 0 for not at all.
+             */
+            trial_days: number;
+        };
         /** @description Open from then until then. */
         OpenSpan: {
             /**
@@ -3473,6 +4078,65 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description One page of a list. */
+        Page_Invoice: {
+            /** @description The rows. */
+            data: {
+                /** @description In which currency. */
+                currency: components["schemas"]["Currency"];
+                /** @description Where it can be read and paid in a browser; null for ours, which the lines tell. */
+                hosted_url?: string | null;
+                /** @description Its id. */
+                id: components["schemas"]["InvId"];
+                /**
+                 * Format: date-time
+                 * @description When it was made.
+                 */
+                issued_at: string;
+                /** @description Line by line. */
+                lines: components["schemas"]["InvoiceLine"][];
+                /** @description Its number, once it has one. */
+                number?: string | null;
+                /**
+                 * Format: int64
+                 * @description What has been paid of it.
+                 */
+                paid_minor: number;
+                /** @description Where it can be downloaded. */
+                pdf_url?: string | null;
+                /**
+                 * Format: date-time
+                 * @description From when.
+                 */
+                period_from: string;
+                /**
+                 * Format: date-time
+                 * @description To when.
+                 */
+                period_to: string;
+                /** @description Who has issued it. */
+                provider: components["schemas"]["BillingProvider"];
+                /** @description How it stands. */
+                status: components["schemas"]["InvoiceStatus"];
+                /**
+                 * Format: int64
+                 * @description Before taxes.
+                 */
+                subtotal_minor: number;
+                /**
+                 * Format: int64
+                 * @description Taxes; null while nobody has computed them.
+                 */
+                tax_minor?: number | null;
+                /**
+                 * Format: int64
+                 * @description All together.
+                 */
+                total_minor: number;
+            }[];
+            /** @description Pass it as `cursor` for the next page; null on the last. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
         Page_Plan: {
             /** @description The rows. */
             data: {
@@ -3692,7 +4356,7 @@ export interface components {
          * @description One right. The names are also the scopes of API keys.
          * @enum {string}
          */
-        Permission: "conversations.read" | "conversations.reply" | "conversations.assign" | "contacts.read" | "contacts.write" | "surveys.read" | "agents.read" | "agents.manage" | "inboxes.read" | "inboxes.manage" | "routing.manage" | "conversations.supervise" | "account.manage" | "usage.read" | "api_keys.manage" | "audit.read";
+        Permission: "conversations.read" | "conversations.reply" | "conversations.assign" | "contacts.read" | "contacts.write" | "surveys.read" | "agents.read" | "agents.manage" | "inboxes.read" | "inboxes.manage" | "routing.manage" | "conversations.supervise" | "account.manage" | "usage.read" | "billing.manage" | "api_keys.manage" | "audit.read";
         /** @description A set of rights. */
         Permissions: components["schemas"]["Permission"][];
         /** @description What a company can choose. */
@@ -3706,6 +4370,17 @@ export interface components {
             limits: components["schemas"]["Limits"];
             /** @description Its name for people. */
             name: string;
+        };
+        /** @description What is to be changed; what is absent stays. */
+        PlanChange: {
+            interval?: components["schemas"]["BillingInterval"] | null;
+            /** @description The plan. */
+            plan: string;
+            /**
+             * Format: int32
+             * @description For how many people: not fewer than there are.
+             */
+            seats?: number | null;
         };
         /** @example policy_01h455vb4pex5vsknk084sn02q */
         PolicyId: string;
@@ -3765,6 +4440,33 @@ export interface components {
          * @enum {string}
          */
         Position: "right" | "left";
+        /** @description What a plan costs in one currency, paid in one rhythm. */
+        PriceOffer: {
+            /** @description In which currency. */
+            currency: components["schemas"]["Currency"];
+            /** @description How often. */
+            interval: components["schemas"]["BillingInterval"];
+            /** @description What usage costs, meter by meter; for a year the bounds are those of twelve months. */
+            metered: components["schemas"]["MeteredPrice"][];
+            /**
+             * Format: int64
+             * @description One seat for one interval, in the smallest unit of the currency.
+             */
+            seat_minor: number;
+        };
+        /** @description One step of a price. */
+        PriceTier: {
+            /**
+             * Format: int64
+             * @description One thing, in millionths of the smallest unit of the currency.
+             */
+            unit_micros: number;
+            /**
+             * Format: int64
+             * @description The last quantity in it; null for the last step.
+             */
+            up_to: number | null;
+        };
         /**
          * @description How much a conversation matters.
          * @enum {string}
@@ -4041,6 +4743,32 @@ export interface components {
         Schedule: {
             /** @description In order, apart, cut at both ends of the time that was asked for. */
             open: components["schemas"]["OpenSpan"][];
+        };
+        /** @description The people a plan is for. */
+        Seats: {
+            /**
+             * Format: int32
+             * @description How many the plan sells at most; null for no bound.
+             */
+            most: number | null;
+            /**
+             * Format: int32
+             * @description Colleagues that may sign in, and invitations that are open.
+             */
+            taken: number;
+            /**
+             * Format: int32
+             * @description How many there are; null for no bound.
+             */
+            total: number | null;
+        };
+        /** @description How many people. */
+        SeatsChange: {
+            /**
+             * Format: int32
+             * @description Not fewer than there are.
+             */
+            seats: number;
         };
         /** @description Who wrote a message. */
         Sender: {
@@ -4336,6 +5064,29 @@ export interface components {
          * @enum {string}
          */
         Theme: "auto" | "light" | "dark";
+        /** @description What fell into one step. */
+        TierAmount: {
+            /**
+             * Format: int64
+             * @description What that costs, rounded half up to the smallest unit of the currency.
+             */
+            amount_minor: number;
+            /**
+             * Format: int64
+             * @description How much of the quantity is in it.
+             */
+            quantity: number;
+            /**
+             * Format: int64
+             * @description One thing in it, in millionths of the smallest unit of the currency.
+             */
+            unit_micros: number;
+            /**
+             * Format: int64
+             * @description The last quantity in the step; null for the last one.
+             */
+            up_to: number | null;
+        };
         /** @description A transfer. */
         Transfer: {
             /**
@@ -4365,6 +5116,21 @@ export interface components {
             /** @enum {string} */
             kind: "brand";
         };
+        /** @description Trying before buying. */
+        Trial: {
+            /** @description Whether one can be begun. */
+            available: boolean;
+            /**
+             * Format: date-time
+             * @description When the present or last one ends or ended.
+             */
+            ends_at: string | null;
+        };
+        /** @description A plan to try. */
+        TrialStart: {
+            /** @description One that is for sale and can be tried. */
+            plan: string;
+        };
         /** @description How true estimates were. */
         Trueness: {
             /**
@@ -4380,6 +5146,10 @@ export interface components {
             /** @description How many waits ended with an agent, and had an estimate when they began. */
             waits: number;
         };
+        /** @description The next invoice. */
+        UpcomingInvoice: {
+            preview: components["schemas"]["InvoicePreview"] | null;
+        };
         /** @description What a company has used. */
         UsageReport: {
             /**
@@ -4390,7 +5160,7 @@ export interface components {
             /** @description Every meter. */
             meters: components["schemas"]["MeterUsage"][];
             /**
-             * @description The month.
+             * @description The month, or `billing`.
              * @example 2027-01
              */
             period: string;
@@ -5715,6 +6485,465 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    billing_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Billing"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    billing_set_alerts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AlertsChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Billing"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    billing_set_cancellation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Cancellation"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Billing"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    billing_catalogue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Catalogue"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    billing_check_out: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CheckoutStart"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Elsewhere"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    billing_set_hard_limit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HardLimit"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Billing"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    billing_invoice_preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UpcomingInvoice"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    billing_invoices: {
+        parameters: {
+            query?: {
+                /** @description As the last page gave it. */
+                cursor?: string;
+                /** @description 1 to 100; 25 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Invoice"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    billing_show_invoice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["InvId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invoice"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    billing_set_plan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlanChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Billing"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    billing_preview_plan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlanChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangePreview"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    billing_open_portal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Elsewhere"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    billing_set_seats: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SeatsChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Billing"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    billing_start_trial: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TrialStart"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Billing"];
+                };
             };
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];
@@ -7934,7 +9163,7 @@ export interface operations {
     usage_show: {
         parameters: {
             query?: {
-                /** @description `YYYY-MM` (UTC); the present month when absent. */
+                /** @description `YYYY-MM` (UTC), or `billing` for the period that the subscription is in; the present month when absent. */
                 period?: string;
             };
             header?: never;
