@@ -224,8 +224,8 @@ async fn where_usage_stops_nobody_new_is_taken_and_nobody_is_cut_off() {
     for number in 0..6 {
         crowd.push(shop.visitor(&format!("Visitor {number}")).await);
     }
-    let answers = futures::future::join_all(crowd.iter().map(|visitor| visitor.posts("Hello"))).await;
-    let (taken, refused): (Vec<_>, Vec<_>) = answers.iter().partition(|answer| answer.status < 300);
+    let replies = futures::future::join_all(crowd.iter().map(|visitor| visitor.posts("Hello"))).await;
+    let (taken, refused): (Vec<_>, Vec<_>) = replies.iter().partition(|reply| reply.status < 300);
     assert_eq!((taken.len(), refused.len()), (2, 4), "at once, and yet not one too many");
     for answer in refused {
         answer.refused(403, "limit_reached");
