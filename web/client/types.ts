@@ -164,9 +164,23 @@ export type Assignment = With<Whole<Schemas['Assignment']>, { why: AssignmentGro
 
 // --- plans, usage, audit -----------------------------------------------------------------------------------------------
 
-export type Plan = Whole<Schemas['Plan']>
 export type Meter = Whole<Schemas['MeterUsage']>
 export type Usage = Whole<Schemas['UsageReport']>
+export type Currency = Schemas['Currency']
+export type Interval = Schemas['BillingInterval']
+export type BillingState = Schemas['BillingState']
+/** The plan, and how the company stands with paying for it. */
+export type Billing = Whole<Schemas['Billing']>
+export type Tier = Whole<Schemas['PriceTier']>
+export type PriceOffer = Whole<Schemas['PriceOffer']>
+/** A plan as it is offered. */
+export type Offer = Whole<Schemas['Offer']>
+export type Catalogue = Whole<Schemas['Catalogue']>
+export type Invoice = Whole<Schemas['Invoice']>
+export type InvoiceLine = Whole<Schemas['InvoiceLine']>
+export type InvoicePreview = Whole<Schemas['InvoicePreview']>
+/** What a change of plan would bring. */
+export type ChangePreview = Whole<Schemas['ChangePreview']>
 export type AuditEntry = Whole<Schemas['AuditEntry']>
 export type Checklist = Schemas['Checklist']
 

@@ -3,6 +3,7 @@ import { lazy, Suspense } from 'react'
 import { Route, Switch } from 'wouter'
 import { Shell } from 'ui/Shell'
 import { AccountPage } from './account/AccountPage'
+import { BillingBanner } from './billing/BillingBanner'
 import { EmergencyPage } from './emergency/EmergencyPage'
 import { InboxesPage } from './inboxes/InboxesPage'
 import { InboxPage } from './inboxes/InboxPage'
@@ -19,6 +20,11 @@ import { TeamPage } from './team/TeamPage'
 // These two bring the charts along.
 const OverviewPage = lazy(() => import('./overview/OverviewPage').then((page) => ({ default: page.OverviewPage })))
 const UsagePage = lazy(() => import('./usage/UsagePage').then((page) => ({ default: page.UsagePage })))
+
+// Money is looked at by few.
+const PlanPage = lazy(() => import('./billing/PlanPage').then((page) => ({ default: page.PlanPage })))
+const InvoicesPage = lazy(() => import('./billing/InvoicesPage').then((page) => ({ default: page.InvoicesPage })))
+const InvoicePage = lazy(() => import('./billing/InvoicePage').then((page) => ({ default: page.InvoicePage })))
 
 // The setup of routing is opened seldom, and by few.
 const TeamsPage = lazy(() => import('./teams/TeamsPage').then((page) => ({ default: page.TeamsPage })))
@@ -38,6 +44,7 @@ function Banners() {
   return (
     <>
       <EmergencyBanner />
+      <BillingBanner />
       <VerifyBanner />
     </>
   )
@@ -145,6 +152,23 @@ export function Portal() {
             <Allowed permission="usage.read">
               <UsagePage />
             </Allowed>
+          </Route>
+          <Route path="/billing">
+            <Allowed permission="usage.read">
+              <PlanPage />
+            </Allowed>
+          </Route>
+          <Route path="/invoices">
+            <Allowed permission="usage.read">
+              <InvoicesPage />
+            </Allowed>
+          </Route>
+          <Route path="/invoices/:id">
+            {({ id }) => (
+              <Allowed permission="usage.read">
+                <InvoicePage key={id} id={id} />
+              </Allowed>
+            )}
           </Route>
           <Route path="/emergency">
             <Allowed permission="account.manage">

@@ -1,5 +1,7 @@
 // The portal's words, put together from its rooms.
 import type { Dictionaries } from 'ui/i18n'
+import billingEn from './billing/locales/en.json'
+import billingZh from './billing/locales/zh-CN.json'
 import en from './locales/en.json'
 import zh from './locales/zh-CN.json'
 import policiesEn from './policies/locales/en.json'
@@ -22,6 +24,6 @@ export function laid(over: Words, under: Words): Words {
 }
 
 export const words: Dictionaries = {
-  en: [policiesEn, setupEn, waitingEn].reduce<Words>((all, room) => laid(room, all), en),
-  'zh-CN': [policiesZh, setupZh, waitingZh].reduce<Words>((all, room) => laid(room, all), zh),
+  en: [billingEn, policiesEn, setupEn, waitingEn].reduce<Words>((all, room) => laid(room, all), en),
+  'zh-CN': [billingZh, policiesZh, setupZh, waitingZh].reduce<Words>((all, room) => laid(room, all), zh),
 }

@@ -6,15 +6,18 @@ import type {
   ApiKey,
   AssignmentPolicy,
   AuditEntry,
+  Billing,
   Brand,
   BusinessHours,
+  Catalogue,
   Checklist,
   ConversationCounts,
   Emergency,
   Inbox,
   Invitation,
+  Invoice,
+  InvoicePreview,
   Page,
-  Plan,
   RoutingRule,
   Skill,
   SurveyResponse,
@@ -78,6 +81,12 @@ export function useChecklist(options: Options = {}) {
 export const useCounts = (options?: Options) =>
   useOne<ConversationCounts>('counts', '/v1/conversations/counts', undefined, options)
 export const useUsage = (period: string, options?: Options) => useOne<Usage>('usage', '/v1/usage', { period }, options)
+export const useBilling = (options?: Options) => useOne<Billing>('billing', '/v1/billing', undefined, options)
+export const useCatalogue = () => useOne<Catalogue>('catalogue', '/v1/billing/catalogue')
+export const useInvoicePreview = (options?: Options) =>
+  useOne<{ preview: InvoicePreview | null }>('invoice-preview', '/v1/billing/invoice-preview', undefined, options)
+export const useInvoice = (id: string) =>
+  useOne<Invoice>(`invoice ${id}`, `/v1/billing/invoices/${encodeURIComponent(id)}`)
 export const useRatingsSummary = (options?: Options) =>
   useOne<SurveySummary>('ratings-summary', '/v1/survey-responses/summary', undefined, options)
 export const useInbox = (id: string) => useOne<Inbox>(`inbox ${id}`, `/v1/inboxes/${encodeURIComponent(id)}`)
@@ -87,7 +96,6 @@ export const useEmergency = (options?: Options) => useOne<Emergency>('emergency'
 export const useWaitEstimates = (days: number) =>
   useOne<WaitEstimates>('wait-estimates', '/v1/reports/wait-estimates', { days: String(days) })
 
-export const usePlans = () => useList<Plan>('plans', '/v1/plans')
 export const useInboxes = (options?: Options) => useList<Inbox>('inboxes', '/v1/inboxes', options)
 export const useAgents = (options?: Options) => useList<Agent>('agents', '/v1/agents', options)
 export const useTeams = (options?: Options) => useList<Team>('teams', '/v1/teams', options)
@@ -102,6 +110,7 @@ export const useInvitations = (options?: Options) => useList<Invitation>('invita
 export const useApiKeys = (options?: Options) => useList<ApiKey>('api-keys', '/v1/api-keys', options)
 
 export const useRatings = () => usePages<SurveyResponse>('ratings', '/v1/survey-responses', 20)
+export const useInvoices = () => usePages<Invoice>('invoices', '/v1/billing/invoices')
 export const useAudit = () => usePages<AuditEntry>('audit', '/v1/audit-log', 40)
 
 /** Asks again for what a change has made old. */

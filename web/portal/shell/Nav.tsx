@@ -11,9 +11,11 @@ import {
   IconKey,
   IconMessageChatbot,
   IconMessages,
+  IconReceipt,
   IconRoute,
   IconSettings,
   IconSpeakerphone,
+  IconStack2,
   IconStar,
   IconTargetArrow,
   IconUsers,
@@ -51,7 +53,14 @@ const SECTIONS = [
     items: [
       { name: 'ratings', href: '/ratings', icon: <IconStar />, needs: 'surveys.read' },
       { name: 'estimates', href: '/estimates', icon: <IconTargetArrow />, needs: 'surveys.read' },
+    ],
+  },
+  {
+    title: 'billing',
+    items: [
+      { name: 'plan', href: '/billing', icon: <IconStack2 />, needs: 'usage.read' },
       { name: 'usage', href: '/usage', icon: <IconChartBar />, needs: 'usage.read' },
+      { name: 'invoices', href: '/invoices', icon: <IconReceipt />, needs: 'usage.read' },
     ],
   },
   {
