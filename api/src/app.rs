@@ -16,7 +16,7 @@ use tenant::flood::Flood;
 use tenant::outbox::Fact;
 use tenant::throttle::{Rate, Throttle};
 use tenant::token::Keys;
-use tenant::world::{SharedWorld, World};
+use tenant::world::{Mode, SharedWorld, World};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -91,6 +91,7 @@ impl App {
             mailer,
             keys: Keys::derive(&settings.secret),
             public_url: settings.public_url.clone(),
+            mode: if settings.private { Mode::Private } else { Mode::Hosted },
             spare_schemas: settings.spare_schemas,
             directory: Directory::new(billing::catalogue::limits),
             throttle: Throttle::default(),

@@ -49,6 +49,8 @@ enum Command {
     /// See to plans and money
     #[command(subcommand)]
     Billing(Money),
+    /// Print the link with which the first owner of a private installation comes in
+    SetupLink,
     /// Look whether everything this server stands on is there
     Doctor,
     /// Print the OpenAPI document
@@ -81,6 +83,7 @@ pub async fn run(cli: Cli) -> Outcome {
         Command::Demo(options) => demo::run(&settings, options).await,
         Command::Account { what, slug } => switch(&settings, what, &slug).await,
         Command::Billing(what) => billing_command::run(&settings, what).await,
+        Command::SetupLink => setup_link(&settings).await,
         Command::Doctor => doctor(&settings).await,
         Command::Openapi => Ok(()),
     }
@@ -96,6 +99,9 @@ async fn serve(settings: &Settings, parts: Parts) -> Outcome {
         crate::metrics::serve(address).await?;
     }
     let running = Running::start(&settings, Clock::system(), parts).await?;
+    if parts.web && settings.private {
+        print_setup_link(&running.app).await?;
+    }
     if parts.web {
         tracing::info!("serving {} on {}", settings.public_url, running.address);
     } else {
@@ -103,6 +109,28 @@ async fn serve(settings: &Settings, parts: Parts) -> Outcome {
     }
     let signal = until_told()?;
     running.until(signal).await;
+    Ok(())
+}
+
+/// Printed, not logged: logs are kept and read by others.
+async fn print_setup_link(app: &App) -> Outcome {
+    if let Some(link) = tenant::setup_link::issue(&app.world).await? {
+        println!(
+            "This installation has no company yet. Its first owner comes in here, once, within seven days:\n{link}"
+        );
+    }
+    Ok(())
+}
+
+async fn setup_link(settings: &Settings) -> Outcome {
+    let (app, _facts) = App::new(settings, Clock::system()).await?;
+    if !settings.private {
+        return Err("companies sign up here by themselves; set FRONTDESK_MODE=private for one company's own".into());
+    }
+    match tenant::setup_link::issue(&app.world).await? {
+        Some(link) => println!("{link}"),
+        None => return Err("there is a company already; its owner invites".into()),
+    }
     Ok(())
 }
 

@@ -32,7 +32,9 @@ use crate::{App, contract, health, hooks, idempotency, layers, outbox_page, page
         (name = "signup", description = "A company signs up by itself"),
         (name = "auth", description = "Signing in and out"),
         (name = "account", description = "The company"),
+        (name = "organisations", description = "Groups of companies"),
         (name = "agents", description = "Colleagues"),
+        (name = "roles", description = "What colleagues may do, and what they see"),
         (name = "invitations", description = "Inviting colleagues"),
         (name = "api-keys", description = "Ways in for programs"),
         (name = "inboxes", description = "The doors customers come in by"),
@@ -73,7 +75,7 @@ impl Modify for Bearer {
 
 fn routes() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::with_openapi(Api::openapi())
-        .routes(routes!(v1::signup::sign_up))
+        .routes(routes!(v1::signup::state, v1::signup::sign_up))
         .routes(routes!(v1::auth::log_in))
         .routes(routes!(v1::auth::refresh))
         .routes(routes!(v1::auth::log_out))
@@ -88,6 +90,7 @@ fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(v1::emergency::show, v1::emergency::set))
         .routes(routes!(v1::agents::list))
         .routes(routes!(v1::agents::change))
+        .routes(routes!(v1::agents::leave))
         .routes(routes!(v1::agents::choose_availability))
         .routes(routes!(v1::agents::set_skills))
         .routes(routes!(v1::invitations::list, v1::invitations::invite))
@@ -96,6 +99,7 @@ fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(v1::invitations::accept))
         .routes(routes!(v1::api_keys::list, v1::api_keys::create))
         .routes(routes!(v1::api_keys::revoke))
+        .routes(routes!(v1::api_keys::rotate))
         .routes(routes!(v1::inboxes::list, v1::inboxes::create))
         .routes(routes!(v1::inboxes::show, v1::inboxes::change))
         .routes(routes!(v1::teams::list, v1::teams::create))
@@ -166,6 +170,28 @@ fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(v1::widget::introduce))
         .routes(routes!(v1::waiting_content::choose))
         .routes(routes!(v1::waiting_content::note))
+        .merge(house())
+}
+
+/// Who may do what in a company, whose it is, and which others it belongs with.
+fn house() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(v1::closing::close))
+        .routes(routes!(v1::closing::restore))
+        .routes(routes!(v1::group_moves::of_account))
+        .routes(routes!(v1::group_moves::ask_group, v1::group_moves::answer_group))
+        .routes(routes!(v1::organisations::list, v1::organisations::found))
+        .routes(routes!(v1::organisations::show, v1::organisations::rename))
+        .routes(routes!(v1::organisations::overview))
+        .routes(routes!(v1::organisations::add_account))
+        .routes(routes!(v1::group_members::add_admin))
+        .routes(routes!(v1::group_members::remove_admin))
+        .routes(routes!(v1::group_members::list, v1::group_members::give_role))
+        .routes(routes!(v1::group_moves::ask_account))
+        .routes(routes!(v1::group_moves::answer_account))
+        .routes(routes!(v1::ownership::hand_over))
+        .routes(routes!(v1::roles::list, v1::roles::create))
+        .routes(routes!(v1::roles::show, v1::roles::replace, v1::roles::remove))
 }
 
 /// What lasts longer than an ordinary answer may take, and bounds itself.

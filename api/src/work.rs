@@ -8,7 +8,7 @@ use infra::database::Database;
 use infra::spoken::OrLog as _;
 use routing::revocation::{self, Revocation};
 use routing::{presence, relay};
-use tenant::{AccountId, idempotency, jobs, provision};
+use tenant::{AccountId, closing, idempotency, jobs, provision};
 use tokio::task::JoinSet;
 
 use crate::{App, metrics, onboarding};
@@ -77,6 +77,9 @@ pub(crate) fn shared(tasks: &mut JoinSet<()>, app: &Arc<App>) {
     every(tasks, app, Duration::from_secs(20), |app| async move {
         onboarding::sweep(&app.world).await.or_log("finishing signups");
         relay::sweep_all(&app.routing).await.or_log("sweeping companies");
+    });
+    every(tasks, app, Duration::from_mins(10), |app| async move {
+        closing::sweep(&app.world).await.or_log("taking closed companies away");
     });
     every(tasks, app, Duration::from_hours(1), |app| async move {
         idempotency::forget(&app.world).await.or_log("forgetting old answers");

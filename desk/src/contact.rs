@@ -17,6 +17,7 @@ use uuid::Uuid;
 
 use crate::event::Event;
 use crate::inbox::InboxId;
+use crate::sight::{self, known};
 
 /// The id of a contact.
 pub type ContactId = Id<ContactKind>;
@@ -158,13 +159,17 @@ impl Fault for ContactError {
     }
 }
 
-/// One contact.
+/// One contact, of whom a conversation is in sight where not everything is.
 pub async fn find(tx: &TenantTx, id: ContactId) -> Result<Option<Contact>, StoreError> {
+    let (how, who) = tx.sight().parts();
     let row: Option<Row> = tx
         .one(sql(
-            "select id, name, email, phone, external_id, verified, locale, attributes, tags, page, user_agent, created_at, last_seen_at \
-             from contact where id = $1",
-            [id.uuid().into()],
+            concat!(
+                "select id, name, email, phone, external_id, verified, locale, attributes, tags, page, user_agent, created_at, last_seen_at \
+                 from contact k where id = $1 and ",
+                known!("k", "$2", "$3")
+            ),
+            [id.uuid().into(), how.into(), who.into()],
         ))
         .await?;
     row.map(Contact::try_from).transpose()
@@ -178,14 +183,19 @@ pub async fn list(
     limit: u64,
 ) -> Result<Page<Contact>, StoreError> {
     let (at, id) = Cursor::parts(cursor.as_ref());
+    let (how, who) = tx.sight().parts();
     // A stranger's % and _ are letters, not wildcards.
     let pattern = query.map(|text| format!("%{}%", text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")));
     let rows: Vec<Row> = tx
         .all(sql(
-            "select id, name, email, phone, external_id, verified, locale, attributes, tags, page, user_agent, created_at, last_seen_at \
-             from contact where ($1::timestamptz is null or (created_at, id) < ($1, $2)) \
-             and ($3::text is null or name ilike $3 or email ilike $3) order by created_at desc, id desc limit $4",
-            [at.into(), id.into(), pattern.into(), (limit + 1).into()],
+            concat!(
+                "select id, name, email, phone, external_id, verified, locale, attributes, tags, page, user_agent, created_at, last_seen_at \
+                 from contact k where ($1::timestamptz is null or (created_at, id) < ($1, $2)) \
+                 and ($3::text is null or name ilike $3 or email ilike $3) and ",
+                known!("k", "$5", "$6"),
+                " order by created_at desc, id desc limit $4"
+            ),
+            [at.into(), id.into(), pattern.into(), (limit + 1).into(), how.into(), who.into()],
         ))
         .await?;
     Page::cut(rows, limit, |row| Cursor::new(row.created_at, row.id)).try_map(Contact::try_from)
@@ -254,6 +264,7 @@ pub async fn update(tx: &mut TenantTx, id: ContactId, change: ContactChange) -> 
     }
     let tags = change.tags.map(|tags| checked_tags(&tags, &mut check));
     check.finish()?;
+    find(tx, id).await?.ok_or(ContactError::Unknown)?;
     tx.run(sql(
         "update contact set name = case when $2::text is null then name else nullif($2, '') end, \
          email = case when $3::text is null then email else nullif($3, '') end, \
@@ -263,7 +274,8 @@ pub async fn update(tx: &mut TenantTx, id: ContactId, change: ContactChange) -> 
     ))
     .await?;
     let contact = find(tx, id).await?.ok_or(ContactError::Unknown)?;
-    Event::ContactUpdated { contact: Arc::new(contact.clone()) }.tell(tx)?;
+    let audiences = sight::audiences(tx, id).await?;
+    Event::ContactUpdated { contact: Arc::new(contact.clone()), audiences }.tell(tx)?;
     Ok(contact)
 }
 

@@ -45,6 +45,9 @@ pub struct Settings {
     pub stripe_url: Option<String>,
     /// `FRONTDESK_STRIPE_WEBHOOK_SECRETS`: what Stripe signs its events with; several, separated by commas, while one is exchanged.
     pub stripe_webhook_secrets: Vec<String>,
+    /// `FRONTDESK_MODE=private`: the installation is one company's own. Nobody signs up but its first owner, by a link that the server
+    /// prints, and everything is free.
+    pub private: bool,
     /// `FRONTDESK_SPARE_SCHEMAS`: how many migrated schemas wait for the next signup, default 8.
     pub spare_schemas: u32,
 }
@@ -133,6 +136,7 @@ impl Settings {
             stripe_key,
             stripe_url: get("FRONTDESK_STRIPE_URL"),
             stripe_webhook_secrets,
+            private: get("FRONTDESK_MODE").as_deref() == Some("private"),
             spare_schemas: number("FRONTDESK_SPARE_SCHEMAS", 8).clamp(1, 200),
         };
         if bad.is_empty() { Ok(settings) } else { Err(BadSettings(bad)) }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use chrono::TimeDelta;
+use desk::Audience;
 use desk::conversation::Conversation;
 use desk::event::{self, Event, Reader, Told};
 use futures::StreamExt as _;
@@ -19,7 +20,7 @@ use tenant::{AccountId, Tenant};
 use tokio::sync::mpsc::{Receiver, UnboundedReceiver};
 use uuid::Uuid;
 
-use crate::realtime::{ServerFrame, Topic};
+use crate::realtime::{Eyes, ServerFrame, Topic};
 use crate::{Routing, assignment, waiting_room};
 
 /// How long published facts wait to be removed together.
@@ -149,14 +150,23 @@ async fn announce<'a>(routing: &Routing, account: AccountId, events: impl Iterat
 
 /// Who is to hear of an event, and in what words. Notes and activity have no visitor's form at all.
 fn frames(account: AccountId, event: &Event, all: &mut Vec<(Topic, Bytes)>) {
-    let agents = Topic::Agents(account);
+    let seers = |audience: Audience| Topic::AgentsWith(account, Eyes::Seeing(audience));
+    // Whoever saw it where it was and does not see it where it is, is told that and nothing else.
+    let lost = |conversation: &Conversation, all: &mut Vec<(Topic, Bytes)>| {
+        let (from, to) = (conversation.audience_before(), conversation.audience());
+        if from != to {
+            let frame = ServerFrame::ConversationHidden { conversation_id: conversation.id }.encode();
+            all.push((Topic::AgentsWith(account, Eyes::Losing { from, to }), frame.into()));
+        }
+    };
     let visitor = |conversation: &Conversation| Topic::Contact(account, conversation.contact.id);
     let for_visitor = |conversation: &Conversation| {
         ServerFrame::WidgetConversation { conversation: conversation.for_visitor() }.encode().into()
     };
     match event {
         Event::ConversationCreated { conversation } => {
-            all.push((agents, ServerFrame::ConversationCreated { conversation }.encode().into()));
+            let frame = ServerFrame::ConversationCreated { conversation }.encode().into();
+            all.push((seers(conversation.audience()), frame));
             all.push((visitor(conversation), for_visitor(conversation)));
         }
         Event::ConversationReopened { conversation }
@@ -164,11 +174,14 @@ fn frames(account: AccountId, event: &Event, all: &mut Vec<(Topic, Bytes)>) {
         | Event::ConversationStatusChanged { conversation }
         | Event::ConversationUpdated { conversation }
         | Event::SurveyAnswered { conversation } => {
-            all.push((agents, ServerFrame::ConversationUpdated { conversation }.encode().into()));
+            let frame = ServerFrame::ConversationUpdated { conversation }.encode().into();
+            all.push((seers(conversation.audience()), frame));
+            lost(conversation, all);
             all.push((visitor(conversation), for_visitor(conversation)));
         }
         Event::MessageCreated { message, conversation } => {
             let conversation_id = conversation.id;
+            let agents = seers(conversation.audience());
             all.push((agents, ServerFrame::Message { conversation_id, message }.encode().into()));
             if let Some(message) = message.for_visitor() {
                 let frame = ServerFrame::WidgetMessage { conversation_id, message }.encode().into();
@@ -176,20 +189,25 @@ fn frames(account: AccountId, event: &Event, all: &mut Vec<(Topic, Bytes)>) {
             }
             all.push((agents, ServerFrame::ConversationUpdated { conversation }.encode().into()));
         }
-        Event::ConversationRead { conversation_id, contact_id, by, seq, public_seq } => {
+        Event::ConversationRead { conversation_id, contact_id, audience, by, seq, public_seq } => {
             let for_agents = match by {
                 Reader::Contact => *public_seq,
                 Reader::Agent => *seq,
             };
             let frame = |seq| ServerFrame::Read { conversation_id: *conversation_id, by: *by, seq }.encode().into();
-            all.push((agents, frame(for_agents)));
+            all.push((seers(*audience), frame(for_agents)));
             all.push((Topic::Contact(account, *contact_id), frame(*public_seq)));
         }
-        Event::ConversationDelivered { conversation_id, public_seq, .. } => {
+        Event::ConversationDelivered { conversation_id, audience, public_seq, .. } => {
             let frame = ServerFrame::Delivered { conversation_id: *conversation_id, seq: *public_seq };
-            all.push((agents, frame.encode().into()));
+            all.push((seers(*audience), frame.encode().into()));
         }
-        Event::ContactUpdated { contact } => all.push((agents, ServerFrame::Contact { contact }.encode().into())),
+        Event::ContactUpdated { contact, audiences } => {
+            let frame: Bytes = ServerFrame::Contact { contact }.encode().into();
+            all.push((Topic::AgentsWith(account, Eyes::Whole), frame.clone()));
+            let some = audiences.iter().map(|audience| Eyes::LimitedSeeing(*audience));
+            all.extend(some.map(|eyes| (Topic::AgentsWith(account, eyes), frame.clone())));
+        }
     }
 }
 

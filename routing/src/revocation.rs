@@ -21,6 +21,8 @@ pub enum Revocation {
     Session(AccountId, AgentId),
     /// A key of the company has ended: each socket of its members and programs looks whether it was its own.
     Keys(AccountId),
+    /// Who is in which team, or what a role shows, has changed: each socket that does not see everything looks what it sees.
+    Sight(AccountId),
     /// The company is switched off or closed: all sockets close, visitors' too.
     Company(AccountId),
     /// The company may have more or less than before: nothing closes, but what was remembered of it is forgotten.
@@ -60,6 +62,7 @@ fn apply(routing: &Routing, what: Revocation) {
     let (Revocation::Agent(account, _)
     | Revocation::Session(account, _)
     | Revocation::Keys(account)
+    | Revocation::Sight(account)
     | Revocation::Company(account)
     | Revocation::Entitlements(account)) = what;
     // First, or a socket that looks again would be told what was true a second ago.
@@ -73,6 +76,7 @@ fn apply(routing: &Routing, what: Revocation) {
         }
         Revocation::Keys(_) => routing.switchboard.notify(account, |agent| agent.is_some(), &Delivery::Recheck),
         Revocation::Entitlements(_) => {}
+        Revocation::Sight(_) => routing.switchboard.notify_limited(account, &Delivery::Recheck),
         Revocation::Company(_) => routing.switchboard.notify(account, |_| true, &Delivery::Revoked),
     }
 }

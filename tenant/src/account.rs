@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use infra::database::{Database, Rows as _, StoreError, sql};
+use infra::validate::{Check, Invalid};
 use infra::{Id, Timestamp, ids};
 use sea_orm::FromQueryResult;
 use serde::{Deserialize, Serialize};
@@ -12,6 +13,7 @@ use uuid::Uuid;
 
 use crate::limits::{Limits, Restricted};
 use crate::membership::Membership;
+use crate::organisation::OrganisationId;
 use crate::schema::SchemaName;
 
 /// Marks ids of accounts.
@@ -36,6 +38,10 @@ pub enum Status {
     Suspended,
     /// Ended by its owner; its data waits out the grace period.
     Closed,
+    /// Its time is over: it is being taken away, and cannot come back.
+    Deleting,
+    /// Gone. Its row stays, without a name.
+    Deleted,
 }
 
 /// The asked change of state is not possible.
@@ -54,13 +60,14 @@ impl Status {
             Self::Active => "active",
             Self::Suspended => "suspended",
             Self::Closed => "closed",
+            Self::Deleting => "deleting",
+            Self::Deleted => "deleted",
         }
     }
 
-    fn parse(text: &str) -> Option<Self> {
-        [Self::Provisioning, Self::Active, Self::Suspended, Self::Closed]
-            .into_iter()
-            .find(|status| status.as_str() == text)
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let all = [Self::Provisioning, Self::Active, Self::Suspended, Self::Closed, Self::Deleting, Self::Deleted];
+        all.into_iter().find(|status| status.as_str() == text)
     }
 
     /// Moves to `to`. Repeating a move is allowed, so that a sweep may finish what a crash cut short.
@@ -68,7 +75,8 @@ impl Status {
         let possible = match (self, to) {
             (Self::Provisioning | Self::Suspended, Self::Active | Self::Closed)
             | (Self::Active, Self::Suspended | Self::Closed)
-            | (Self::Closed, Self::Active) => true,
+            | (Self::Closed, Self::Active | Self::Deleting)
+            | (Self::Deleting, Self::Deleted) => true,
             (from, to) => from == to,
         };
         if possible { Ok(to) } else { Err(NoSuchTransition { from: self.as_str(), to: to.as_str() }) }
@@ -95,6 +103,10 @@ pub struct Account {
     pub locale: String,
     /// When it signed up.
     pub created_at: DateTime<Utc>,
+    /// Until when it can be restored, when it is closed.
+    pub delete_after: Option<DateTime<Utc>>,
+    /// The group it is in.
+    pub organisation_id: Option<OrganisationId>,
     /// Where its rows are.
     #[serde(skip)]
     pub schema: SchemaName,
@@ -140,6 +152,8 @@ struct Row {
     seats: Option<i32>,
     hard_limit: bool,
     restricted: bool,
+    delete_after: Option<Timestamp>,
+    organisation_id: Option<Uuid>,
 }
 
 /// What a plan and a company's own choices allow; comes from `billing`.
@@ -166,6 +180,8 @@ fn read(row: Row, limits_of: LimitsOf) -> Result<Account, StoreError> {
         plan: held.plan,
         locale: row.locale,
         created_at: row.created_at,
+        delete_after: row.delete_after,
+        organisation_id: row.organisation_id.map(Id::from_uuid),
         schema: row.schema_name.parse().map_err(|_| bad("an impossible schema name"))?,
     })
 }
@@ -209,7 +225,7 @@ impl Directory {
         let row: Option<Row> = database
             .orm()
             .one(sql(
-                "select a.id, a.name, a.slug, a.schema_name, a.status, a.plan, a.limits, a.locale, a.created_at, \
+                "select a.id, a.name, a.slug, a.schema_name, a.status, a.plan, a.limits, a.locale, a.created_at, a.delete_after, a.organisation_id, \
                  case when s.status in ('trialing', 'active', 'past_due', 'unpaid', 'paused') then s.seats end as seats, coalesce(s.hard_limit, false) as hard_limit, coalesce(s.state = 'restricted', false) as restricted \
                  from shared.account a left join shared.subscription s on s.account_id = a.id where a.id = $1",
                 [id.uuid().into()],
@@ -223,7 +239,7 @@ impl Directory {
         let rows: Vec<Row> = database
             .orm()
             .all(sql(
-                "select a.id, a.name, a.slug, a.schema_name, a.status, a.plan, a.limits, a.locale, a.created_at, \
+                "select a.id, a.name, a.slug, a.schema_name, a.status, a.plan, a.limits, a.locale, a.created_at, a.delete_after, a.organisation_id, \
                  case when s.status in ('trialing', 'active', 'past_due', 'unpaid', 'paused') then s.seats end as seats, coalesce(s.hard_limit, false) as hard_limit, coalesce(s.state = 'restricted', false) as restricted \
                  from shared.account a left join shared.subscription s on s.account_id = a.id where a.status = $1 order by a.created_at",
                 [status.as_str().into()],
@@ -271,22 +287,71 @@ fn remember<K: Eq + std::hash::Hash, V>(memory: &Memory<K, V>, key: K, value: &A
     memory.insert(key, (now, Arc::clone(value)));
 }
 
-/// Changes what members may change of their company.
-pub async fn update(
-    database: &Database,
-    id: AccountId,
-    name: Option<String>,
-    locale: Option<String>,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    database
+/// What may be changed of a company; what is absent stays.
+#[derive(Debug, Clone, Default)]
+pub struct Change {
+    /// Its name.
+    pub name: Option<String>,
+    /// Its language.
+    pub locale: Option<String>,
+    /// Its name in addresses, as [`crate::slug::check`] let it through.
+    pub slug: Option<String>,
+}
+
+/// Why a company was not changed.
+#[derive(Debug, thiserror::Error)]
+pub enum UpdateError {
+    /// Another company has this name in addresses, or one that a reader would take for it.
+    #[error(transparent)]
+    Invalid(#[from] Invalid),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl infra::Fault for UpdateError {
+    fn kind(&self) -> infra::Kind {
+        match self {
+            Self::Invalid(error) => error.kind(),
+            Self::Store(error) => error.kind(),
+        }
+    }
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Invalid(error) => error.code(),
+            Self::Store(error) => error.code(),
+        }
+    }
+    fn fields(&self) -> Vec<infra::FieldFault> {
+        match self {
+            Self::Invalid(error) => error.fields(),
+            Self::Store(_) => Vec::new(),
+        }
+    }
+}
+
+/// Changes what members may change of their company. Its schema keeps its name, whatever the company is called.
+pub async fn update(database: &Database, id: AccountId, change: Change, now: Timestamp) -> Result<(), UpdateError> {
+    let changed = database
         .orm()
         .run(sql(
-            "update shared.account set name = coalesce($2, name), locale = coalesce($3, locale), updated_at = $4 where id = $1",
-            [id.uuid().into(), name.into(), locale.into(), now.into()],
+            "update shared.account set name = coalesce($2, name), locale = coalesce($3, locale), slug = coalesce($5, slug), updated_at = $4 \
+             where id = $1 and ($5::text is null or not exists (select 1 from shared.account o where o.id <> $1 and \
+             translate(replace(o.slug, '-', ''), '0135l', 'oiesi') = translate(replace($5, '-', ''), '0135l', 'oiesi')))",
+            [id.uuid().into(), change.name.into(), change.locale.into(), now.into(), change.slug.into()],
         ))
-        .await
-        .map(drop)
+        .await;
+    let taken = match changed {
+        Ok(changed) => changed == 0,
+        // Somebody else took it at this moment.
+        Err(error) if error.broke("account_slug_key") => true,
+        Err(error) => return Err(error.into()),
+    };
+    let mut check = Check::new();
+    if taken {
+        check.refuse("slug", "slug_taken", "Another company has this name, or one that looks like it.");
+    }
+    Ok(check.finish()?)
 }
 
 /// Moves an account along its life.
@@ -342,5 +407,18 @@ mod tests {
         assert_eq!(Status::Closed.become_(Status::Active), Ok(Status::Active));
         assert!(Status::Closed.become_(Status::Suspended).is_err());
         assert!(Status::Active.become_(Status::Provisioning).is_err());
+    }
+
+    #[test]
+    fn what_is_being_deleted_never_comes_back() {
+        use Status::{Active, Closed, Deleted, Deleting, Provisioning, Suspended};
+        assert_eq!(Closed.become_(Deleting), Ok(Deleting));
+        assert_eq!(Deleting.become_(Deleted), Ok(Deleted));
+        for to in [Provisioning, Active, Suspended, Closed] {
+            assert!(Deleting.become_(to).is_err() && Deleted.become_(to).is_err(), "{to:?}");
+        }
+        for from in [Provisioning, Active, Suspended] {
+            assert!(from.become_(Deleting).is_err() && from.become_(Deleted).is_err(), "{from:?} was never closed");
+        }
     }
 }

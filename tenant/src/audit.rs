@@ -80,14 +80,55 @@ pub async fn note(
     .map(drop)
 }
 
+/// Which deeds; what is absent does not narrow.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// Of this actor.
+    pub actor_id: Option<String>,
+    /// This action, or all of a noun: `agent` finds `agent.updated` too.
+    pub action: Option<String>,
+    /// Done to this thing.
+    pub target: Option<String>,
+    /// With these words in the actor's name, the action, the target or the rest.
+    pub words: Option<String>,
+    /// From this instant on.
+    pub from: Option<Timestamp>,
+    /// Before this instant.
+    pub to: Option<Timestamp>,
+}
+
 /// The log, newest first.
-pub async fn list(tx: &TenantTx, cursor: Option<Cursor>, limit: u64) -> Result<Page<AuditEntry>, StoreError> {
+pub async fn list(
+    tx: &TenantTx,
+    filter: Filter,
+    cursor: Option<Cursor>,
+    limit: u64,
+) -> Result<Page<AuditEntry>, StoreError> {
     let (at, id) = Cursor::parts(cursor.as_ref());
+    // A reader's % and _ are letters, not wildcards.
+    let like = |text: String| text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    let words = filter.words.map(|text| format!("%{}%", like(text)));
+    let below = filter.action.clone().map(|action| format!("{}.%", like(action)));
     let rows: Vec<Row> = tx
         .all(sql(
             "select id, actor_kind, actor_id, actor_name, action, target, detail, at from audit \
-             where ($1::timestamptz is null or (at, id) < ($1, $2)) order by at desc, id desc limit $3",
-            [at.into(), id.into(), (limit + 1).into()],
+             where ($1::timestamptz is null or (at, id) < ($1, $2)) and ($4::text is null or actor_id = $4) \
+             and ($5::text is null or action = $5 or action like $6) and ($7::text is null or target = $7) \
+             and ($8::text is null or actor_name ilike $8 or action ilike $8 or target ilike $8 or detail::text ilike $8) \
+             and ($9::timestamptz is null or at >= $9) and ($10::timestamptz is null or at < $10) \
+             order by at desc, id desc limit $3",
+            [
+                at.into(),
+                id.into(),
+                (limit + 1).into(),
+                filter.actor_id.into(),
+                filter.action.into(),
+                below.into(),
+                filter.target.into(),
+                words.into(),
+                filter.from.into(),
+                filter.to.into(),
+            ],
         ))
         .await?;
     Ok(Page::cut(rows, limit, |row| Cursor::new(row.at, row.id)).map(|row| AuditEntry {
@@ -98,4 +139,27 @@ pub async fn list(tx: &TenantTx, cursor: Option<Cursor>, limit: u64) -> Result<P
         detail: row.detail,
         at: row.at,
     }))
+}
+
+/// A part of the log, oldest first, for whoever keeps it: without names, and where to go on.
+pub(crate) async fn oldest_after(
+    tx: &TenantTx,
+    after: Option<(Timestamp, Uuid)>,
+    limit: u64,
+) -> Result<(Vec<serde_json::Value>, Option<(Timestamp, Uuid)>), StoreError> {
+    let (at, id) = after.unzip();
+    let rows: Vec<Row> = tx
+        .all(sql(
+            "select id, actor_kind, actor_id, actor_name, action, target, detail, at from audit \
+             where ($1::timestamptz is null or (at, id) > ($1, $2)) order by at, id limit $3",
+            [at.into(), id.into(), limit.into()],
+        ))
+        .await?;
+    let last = rows.last().map(|row| (row.at, row.id));
+    let kept = |row: &Row| {
+        serde_json::json!({
+            "id": row.id, "actor_kind": row.actor_kind, "actor_id": row.actor_id, "action": row.action, "target": row.target, "at": row.at,
+        })
+    };
+    Ok((rows.iter().map(kept).collect(), last))
 }

@@ -15,6 +15,7 @@ use crate::limits::LimitReached;
 use crate::login::{self, LoginId, NewLogin, User};
 use crate::membership::{self, AgentId, Role};
 use crate::password;
+use crate::role::{CustomRole, Standing};
 use crate::world::World;
 
 /// Marks ids of invitations.
@@ -49,6 +50,8 @@ pub struct Invitation {
     pub email: String,
     /// As what.
     pub role: Role,
+    /// As what, when it is a role that the company made.
+    pub custom_role: Option<CustomRole>,
     /// Where it stands.
     pub status: InvitationStatus,
     /// Until when the link works.
@@ -67,15 +70,32 @@ struct Row {
     accepted_at: Option<Timestamp>,
     revoked_at: Option<Timestamp>,
     created_at: Timestamp,
+    custom_id: Option<Uuid>,
+    custom_name: Option<String>,
+    custom_permissions: Option<serde_json::Value>,
+    custom_visibility: Option<String>,
+}
+
+/// The columns of [`Row`], with `$tail` behind them.
+macro_rules! select_invitation {
+    ($tail:literal) => {
+        concat!(
+            "select i.id, i.account_id, i.email, i.role, i.expires_at, i.accepted_at, i.revoked_at, i.created_at, r.id as custom_id, \
+             r.name as custom_name, r.permissions as custom_permissions, r.visibility as custom_visibility \
+             from shared.invitation i left join shared.custom_role r on r.id = i.custom_role_id ",
+            $tail
+        )
+    };
 }
 
 impl Row {
     fn read(self, now: Timestamp) -> Result<(AccountId, Invitation), StoreError> {
         let id = InvitationId::from_uuid(self.id);
-        let role = Role::parse(&self.role).ok_or_else(|| StoreError::Inconsistent {
+        let custom = (self.custom_id, self.custom_name, self.custom_permissions, self.custom_visibility);
+        let standing = Standing::read(&self.role, custom).map_err(|what| StoreError::Inconsistent {
             table: "shared.invitation",
             id: id.to_string(),
-            what: "an unknown role".into(),
+            what: what.into(),
         })?;
         let status = match (self.accepted_at, self.revoked_at) {
             (Some(_), _) => InvitationStatus::Accepted,
@@ -86,7 +106,8 @@ impl Row {
         let invitation = Invitation {
             id,
             email: self.email,
-            role,
+            role: standing.role,
+            custom_role: standing.custom,
             status,
             expires_at: self.expires_at,
             created_at: self.created_at,
@@ -153,7 +174,7 @@ pub async fn invite(
     by: AgentId,
     inviter: &str,
     email: &str,
-    role: Role,
+    standing: Standing,
 ) -> Result<(Invitation, String), InvitationError> {
     let now = world.now();
     let tx = world.database.begin("".into()).await?;
@@ -178,17 +199,20 @@ pub async fn invite(
     }
     crate::limits::room_for_one_more("agents", account.limits.agents, u64::try_from(seats.taken).unwrap_or(0))?;
     let (id, secret) = (world.chance.id::<InvitationKind>(now), world.chance.secret());
+    let (role, custom) = standing.parts();
     tx.run(sql(
-        "insert into shared.invitation (id, account_id, email, role, token_hash, invited_by, expires_at, created_at) values ($1, $2, $3, $4, $5, $6, $7, $8)",
+        "insert into shared.invitation (id, account_id, email, role, token_hash, invited_by, expires_at, created_at, custom_role_id) \
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         [
             id.uuid().into(),
             account.id.uuid().into(),
             email.into(),
-            role.as_str().into(),
+            role.into(),
             sha256(&secret).into(),
             by.uuid().into(),
             (now + LIFETIME).into(),
             now.into(),
+            custom.into(),
         ],
     ))
     .await?;
@@ -201,7 +225,8 @@ pub async fn invite(
         Invitation {
             id,
             email: email.to_owned(),
-            role,
+            role: standing.role,
+            custom_role: standing.custom,
             status: InvitationStatus::Pending,
             expires_at: now + LIFETIME,
             created_at: now,
@@ -216,8 +241,7 @@ pub async fn list(world: &World, account: AccountId) -> Result<Vec<Invitation>, 
         .database
         .orm()
         .all(sql(
-            "select id, account_id, email, role, expires_at, accepted_at, revoked_at, created_at from shared.invitation \
-             where account_id = $1 order by created_at desc limit 200",
+            select_invitation!("where i.account_id = $1 order by i.created_at desc limit 200"),
             [account.uuid().into()],
         ))
         .await?;
@@ -240,14 +264,8 @@ pub async fn revoke(world: &World, account: AccountId, id: InvitationId) -> Resu
 
 /// The pending invitation of a link, its company, and whether the address already has a login.
 pub async fn by_token(world: &World, secret: &str) -> Result<(AccountId, Invitation, bool), InvitationError> {
-    let row: Option<Row> = world
-        .database
-        .orm()
-        .one(sql(
-            "select id, account_id, email, role, expires_at, accepted_at, revoked_at, created_at from shared.invitation where token_hash = $1",
-            [sha256(secret).into()],
-        ))
-        .await?;
+    let row: Option<Row> =
+        world.database.orm().one(sql(select_invitation!("where i.token_hash = $1"), [sha256(secret).into()])).await?;
     let (account, invitation) = row.ok_or(InvitationError::Unknown)?.read(world.now())?;
     if invitation.status != InvitationStatus::Pending {
         return Err(InvitationError::Unknown);
@@ -304,7 +322,8 @@ pub async fn accept(
         }
     };
     let member: AgentId = world.chance.id(now);
-    match membership::insert(&tx, member, account, login_id, invitation.role, now).await {
+    let standing = Standing { role: invitation.role, custom: invitation.custom_role };
+    match membership::insert(&tx, member, account, login_id, &standing, now).await {
         Err(error) if error.broke("membership_account_login_key") => return Err(InvitationError::AlreadyMember),
         other => other?,
     }

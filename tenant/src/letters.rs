@@ -32,6 +32,15 @@ pub enum Template {
     },
     /// About usage and money.
     Money(Money),
+    /// The owner has closed the company.
+    Closed {
+        /// The company.
+        company: String,
+        /// Until which day it can be restored.
+        until: String,
+        /// Where to sign in.
+        link: String,
+    },
     /// Somebody signed up again with an address that already has a login.
     AlreadyHere {
         /// Where to sign in.
@@ -86,6 +95,16 @@ impl Post {
                 format!("{inviter} invites you to {company}"),
                 format!("{inviter} invites you to answer customers of “{company}” together on Frontdesk.\n\nThe link works for 7 days."),
                 Some(("Accept the invitation".to_owned(), link.clone())),
+            ),
+            Template::Closed { company, until, link } if chinese => (
+                format!("“{company}”已关闭"),
+                format!("“{company}”已按您的要求关闭，所有人都无法再进入，网站上的聊天也已消失。\n\n在 {until} 之前，您可以登录并恢复它；之后其中的所有数据将被永久删除。\n\n如果这不是您的操作，请立即登录恢复并修改密码。"),
+                Some(("登录并恢复".to_owned(), link.clone())),
+            ),
+            Template::Closed { company, until, link } => (
+                format!("“{company}” is closed"),
+                format!("You have closed “{company}”. Nobody gets in any more, and the chat has disappeared from your websites.\n\nUntil {until} you can sign in and restore it. After that everything in it is deleted for good.\n\nIf it was not you, sign in now, restore it, and change your password."),
+                Some(("Sign in and restore".to_owned(), link.clone())),
             ),
             Template::AlreadyHere { link } if chinese => (
                 "您已经有 Frontdesk 账号".to_owned(),

@@ -10,6 +10,10 @@ use crate::schema::SchemaName;
 const SHARED: &[(i32, &str)] = &[
     (1, include_str!("../migrations/shared/0001_directory.sql")),
     (2, include_str!("../migrations/shared/0002_billing.sql")),
+    (3, include_str!("../migrations/shared/0003_roles.sql")),
+    (4, include_str!("../migrations/shared/0004_lifecycle.sql")),
+    (5, include_str!("../migrations/shared/0005_organisation.sql")),
+    (6, include_str!("../migrations/shared/0006_keys_and_setup.sql")),
 ];
 
 /// Numbered steps of every tenant's schema. Append only; expand, then contract; types never change in place.
@@ -21,6 +25,7 @@ const TENANT: &[(i32, &str)] = &[
     (5, include_str!("../migrations/tenant/0005_handover.sql")),
     (6, include_str!("../migrations/tenant/0006_waiting_room.sql")),
     (7, include_str!("../migrations/tenant/0007_estimate.sql")),
+    (8, include_str!("../migrations/tenant/0008_brand_look.sql")),
 ];
 
 /// The level that this program needs every tenant schema to have.

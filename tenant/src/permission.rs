@@ -139,6 +139,11 @@ impl Permissions {
         self.0.contains(&permission)
     }
 
+    /// Whether all of these are among them; otherwise the first that is not.
+    pub fn cover(&self, others: &Self) -> Result<(), Denied> {
+        others.iter().find(|one| !self.contains(*one)).map_or(Ok(()), |missing| Err(Denied(missing)))
+    }
+
     /// One by one.
     pub fn iter(&self) -> impl Iterator<Item = Permission> + '_ {
         self.0.iter().copied()

@@ -37,6 +37,16 @@ impl SchemaName {
         statement.replace("tenant.", &format!("{}.", self.0))
     }
 
+    /// Takes schema and role away, with everything in them. A role that another database of the same server knows (a copy, a backup
+    /// that was restored) stays there, without any right here.
+    pub(crate) fn destroy(&self) -> String {
+        format!(
+            "SET LOCAL ROLE {0}; DROP SCHEMA {0} CASCADE; SET LOCAL ROLE NONE; \
+             DO $$ BEGIN DROP ROLE {0}; EXCEPTION WHEN dependent_objects_still_exist THEN NULL; END $$",
+            self.0
+        )
+    }
+
     /// Makes the role and the schema. The login role may become the tenant's role, but inherits nothing from it.
     pub(crate) fn create(&self) -> String {
         format!(

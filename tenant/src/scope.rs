@@ -10,8 +10,10 @@ use uuid::Uuid;
 
 use crate::account::{Account, AccountId, Status};
 use crate::limits::Limits;
-use crate::membership::{self, AgentId, Role};
+use crate::membership::{self, AgentId};
 use crate::permission::{Denied, Permission, Permissions};
+use crate::role::Standing;
+use crate::sight::{Sees, Sight};
 use crate::throttle::TooOften;
 use crate::token::{Audience, BadToken};
 use crate::tx::TenantTx;
@@ -35,9 +37,11 @@ pub struct Member {
     /// The name to sign messages with.
     pub name: String,
     /// What they are.
-    pub role: Role,
+    pub standing: Standing,
     /// What they may do.
     pub permissions: Permissions,
+    /// How far they see.
+    pub sight: Sight,
     /// The session, or the key.
     pub via: Via,
 }
@@ -78,6 +82,13 @@ pub struct Visitor {
 pub enum Actor {
     /// A member.
     Member(Member),
+    /// A person from outside the company's sessions: its owner who comes back, or an admin of its group.
+    Person {
+        /// As a member of a company.
+        id: AgentId,
+        /// The name they sign with.
+        name: String,
+    },
     /// The system itself.
     System,
 }
@@ -90,6 +101,7 @@ impl Actor {
                 Via::Session(_) => ("agent", Some(member.agent_id.to_string()), Some(member.name.clone())),
                 Via::ApiKey(key) => ("api_key", Some(key.to_string()), Some(member.name.clone())),
             },
+            Self::Person { id, name } => ("agent", Some(id.to_string()), Some(name.clone())),
             Self::System => ("system", None, None),
         }
     }
@@ -112,7 +124,7 @@ pub enum EnterError {
     Token(#[from] BadToken),
     /// The company is switched off or closed.
     #[error("this account is not active")]
-    Inactive,
+    Inactive(Status),
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -122,14 +134,15 @@ impl Fault for EnterError {
     fn kind(&self) -> Kind {
         match self {
             Self::Token(error) => error.kind(),
-            Self::Inactive => Kind::Forbidden,
+            Self::Inactive(_) => Kind::Forbidden,
             Self::Store(error) => error.kind(),
         }
     }
     fn code(&self) -> &'static str {
         match self {
             Self::Token(error) => error.code(),
-            Self::Inactive => "account_suspended",
+            Self::Inactive(Status::Closed | Status::Deleting | Status::Deleted) => "account_closed",
+            Self::Inactive(Status::Provisioning | Status::Active | Status::Suspended) => "account_suspended",
             Self::Store(error) => error.code(),
         }
     }
@@ -147,13 +160,16 @@ impl Tenant {
         let tenant = Self::find(world, id).await?.ok_or(BadToken)?;
         match tenant.account.status {
             Status::Active => Ok(tenant),
-            Status::Provisioning | Status::Suspended | Status::Closed => Err(EnterError::Inactive),
+            other
+            @ (Status::Provisioning | Status::Suspended | Status::Closed | Status::Deleting | Status::Deleted) => {
+                Err(EnterError::Inactive(other))
+            }
         }
     }
 
     /// Opens the company's schema, for the system's own work.
     pub async fn begin(&self) -> Result<TenantTx, StoreError> {
-        TenantTx::open(self).await
+        TenantTx::open(self, Sight::All).await
     }
 
     /// The company's id.
@@ -172,12 +188,14 @@ impl Tenant {
     }
 }
 
-impl<Who> Scope<Who> {
-    /// Opens this company's schema. There is no other way to reach its tables.
+impl<Who: Sees> Scope<Who> {
+    /// Opens this company's schema, for these eyes. There is no other way to reach its tables.
     pub async fn begin(&self) -> Result<TenantTx, StoreError> {
-        self.tenant.begin().await
+        TenantTx::open(&self.tenant, self.who.sight()).await
     }
+}
 
+impl<Who> Scope<Who> {
     /// The present instant.
     pub fn now(&self) -> Timestamp {
         self.tenant.now()
@@ -210,8 +228,9 @@ impl Scope<Member> {
         let who = Member {
             agent_id: member.id,
             name: member.name.clone(),
-            role: member.role,
-            permissions: Permissions::of(member.role),
+            permissions: member.standing.permissions(),
+            sight: Sight::of(member.id, member.standing.visibility()),
+            standing: member.standing.clone(),
             via: Via::Session(claims.sid),
         };
         Ok(Self { tenant, who })
@@ -225,10 +244,16 @@ impl Scope<Member> {
         }
         let tenant = Tenant::active(world, key.account_id).await?;
         // A key never outlives or outranks its maker.
-        let allowed = Permissions::of(maker.role);
+        let allowed = maker.standing.permissions();
         let permissions = Permissions::only(key.scopes.iter().filter(|scope| allowed.contains(*scope)));
-        let who =
-            Member { agent_id: maker.id, name: key.name, role: maker.role, permissions, via: Via::ApiKey(key.id) };
+        let who = Member {
+            agent_id: maker.id,
+            name: key.name,
+            permissions,
+            sight: Sight::of(maker.id, maker.standing.visibility()),
+            standing: maker.standing.clone(),
+            via: Via::ApiKey(key.id),
+        };
         Ok(Self { tenant, who })
     }
 
@@ -241,7 +266,7 @@ impl Scope<Member> {
         };
         let member = membership::recent(world, self.who.agent_id).await?;
         let tenant = Tenant::find(world, self.tenant.id()).await?;
-        let same = member.is_some_and(|member| member.disabled_at.is_none() && member.role == self.who.role);
+        let same = member.is_some_and(|member| member.disabled_at.is_none() && member.standing == self.who.standing);
         Ok(live && same && tenant.is_some_and(|tenant| tenant.account.status == Status::Active))
     }
 

@@ -17,6 +17,7 @@ use crate::account::AccountId;
 use crate::limits::Limits;
 use crate::outbox::Fact;
 use crate::scope::Tenant;
+use crate::sight::Sight;
 
 /// What a fact says, in the words of the crate that tells it.
 type Body = Arc<dyn Any + Send + Sync>;
@@ -27,6 +28,7 @@ pub struct TenantTx {
     tx: Tx,
     account: AccountId,
     limits: Limits,
+    sight: Sight,
     now: Timestamp,
     chance: Chance,
     rows: Vec<(Uuid, &'static str, serde_json::Value)>,
@@ -43,13 +45,14 @@ impl Deref for TenantTx {
 }
 
 impl TenantTx {
-    pub(crate) async fn open(tenant: &Tenant) -> Result<Self, StoreError> {
+    pub(crate) async fn open(tenant: &Tenant, sight: Sight) -> Result<Self, StoreError> {
         let tie = tenant.account.id.uuid().as_u128();
         let tx = tenant.world.database.begin_tied(tenant.account.schema.enter(), tie).await?;
         Ok(Self {
             tx,
             account: tenant.account.id,
             limits: tenant.account.limits,
+            sight,
             now: tenant.world.now(),
             chance: tenant.world.chance.clone(),
             rows: Vec::new(),
@@ -66,6 +69,11 @@ impl TenantTx {
     /// How much the company may have.
     pub fn limits(&self) -> Limits {
         self.limits
+    }
+
+    /// With whose eyes it reads.
+    pub fn sight(&self) -> Sight {
+        self.sight
     }
 
     /// When it began: one instant for everything written in it.

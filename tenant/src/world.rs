@@ -14,6 +14,25 @@ use crate::outbox::Fact;
 use crate::throttle::Throttle;
 use crate::token::Keys;
 
+/// For whom an installation is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// For every company that signs up.
+    Hosted,
+    /// For one company, and the brands of its group. Nobody signs up; everything is free.
+    Private,
+}
+
+impl Mode {
+    /// The plan a company begins with.
+    pub const fn first_plan(self) -> &'static str {
+        match self {
+            Self::Hosted => "free",
+            Self::Private => "private",
+        }
+    }
+}
+
 /// The services, the clock and the keys of one running server.
 pub struct World {
     /// Postgres.
@@ -36,6 +55,8 @@ pub struct World {
     pub keys: Keys,
     /// The address browsers use, without a trailing slash.
     pub public_url: String,
+    /// For whom it is.
+    pub mode: Mode,
     /// How many spare schemas to keep.
     pub spare_schemas: u32,
     /// Recently seen accounts and memberships.

@@ -143,3 +143,8 @@ async fn routing_is_set_up_by_hand() {
 async fn agents_are_told_what_the_server_does_without() {
     tell("degraded").await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn roles_groups_and_the_life_of_a_company_are_managed_by_hand() {
+    tell("governance").await;
+}

@@ -6,6 +6,7 @@ use tenant::Role;
 use tests::{Agent, Http, PASSWORD, Shop, Visitor, fresh};
 
 use crate::billing_probes;
+use crate::group_probes::Group;
 use crate::setup_probes::SetUp;
 
 /// The lists of what is set up for routing.
@@ -71,7 +72,11 @@ pub(crate) struct Things {
     invitation: String,
     api_key: String,
     invoice: String,
+    kept_key: String,
+    role: String,
+    spare_role: String,
     setup: SetUp,
+    group: Group,
     says: Box<dyn Fn(&str) -> String + Send + Sync>,
 }
 
@@ -89,11 +94,22 @@ impl Things {
         let invitation = owner.post("/v1/invitations", invite).await.ok();
         let key =
             owner.post("/v1/api-keys", json!({ "name": shop.says("A key"), "scopes": ["contacts.read"] })).await.ok();
+        let kept = json!({ "name": shop.says("Another key"), "scopes": ["contacts.read"] });
+        let kept = owner.post("/v1/api-keys", kept).await.ok();
+        let role = async || {
+            let name = shop.says(&fresh().simple().to_string());
+            let role = json!({ "name": name, "permissions": ["contacts.read"], "visibility": "all" });
+            let made = owner.post("/v1/roles", role).await.ok();
+            made["id"].as_str().unwrap().to_owned()
+        };
         let canary = shop.says("");
         let setup = SetUp::of(shop, &visitor).await;
         Self {
             setup,
             invoice: billing_probes::invoice(shop).await,
+            group: Group::of(shop).await,
+            role: role().await,
+            spare_role: role().await,
             colleague: shop.colleague("Vic", Role::Agent).await,
             visitor,
             chat,
@@ -102,6 +118,7 @@ impl Things {
             inbox: shop.inbox["id"].as_str().unwrap().to_owned(),
             invitation: invitation["id"].as_str().unwrap().to_owned(),
             api_key: key["id"].as_str().unwrap().to_owned(),
+            kept_key: kept["id"].as_str().unwrap().to_owned(),
             says: Box::new(move |text| format!("{text}{canary}")),
         }
     }
@@ -142,7 +159,10 @@ impl Things {
             | "GET /v1/survey-responses/summary"
             | "GET /v1/usage"
             | "POST /v1/auth/resend-verification" => (None, Door::Member, None),
-            "PATCH /v1/account" => (None, Door::Member, Some(json!({ "name": text("Renamed"), "locale": "zh-CN" }))),
+            "PATCH /v1/account" => {
+                let slug = format!("shop-{}", &fresh().simple().to_string()[..20]);
+                (None, Door::Member, Some(json!({ "name": text("Renamed"), "locale": "zh-CN", "slug": slug })))
+            }
             "PUT /v1/emergency" => {
                 let contacts = json!([{ "kind": "phone", "label": text("Shop"), "value": "+49 30 123456" }]);
                 let plan = json!({ "active": true, "message": text("Please call"), "contacts": contacts });
@@ -200,18 +220,53 @@ impl Things {
             "DELETE /v1/invitations/{id}" => (Some(&self.invitation), Door::Member, None),
             "GET /v1/billing/invoices/{id}" => (Some(&self.invoice), Door::Member, None),
             _ if operation.contains(" /v1/billing") => (None, Door::Member, billing_probes::body(operation)),
-            _ => match self.setup.probe(operation, &*self.says) {
+            _ => match self.governed(operation) {
                 Some((id, body)) => (id, Door::Member, body),
                 None => return self.other_door(operation),
             },
         };
         let path = id.map_or_else(|| template.to_owned(), |id| template.replace("{id}", id));
+        let path = self.group.fill(path);
         let path = match operation {
             "GET /v1/business-hours/{id}/schedule" => format!("{path}?{WEEK}"),
             _ => path,
         };
-        let names_a_thing = id.is_some() || operation == "POST /v1/auth/switch";
+        let names_a_thing = id.is_some()
+            || ["POST /v1/auth/switch", "PUT /v1/account/owner", "POST /v1/account/organisation/moves"]
+                .contains(&operation);
         Probe { operation: operation.to_owned(), method: method.to_owned(), path, body, door, names_a_thing }
+    }
+
+    /// Whose id it names, and the body, of what is about roles, ownership and groups, or is set up for routing.
+    fn governed(&self, operation: &str) -> Option<(Option<&String>, Option<Value>)> {
+        let text = |words: &str| json!((self.says)(words));
+        Some(match operation {
+            "GET /v1/roles" => (None, None),
+            "POST /v1/roles" => {
+                let name = text(&fresh().simple().to_string());
+                let role = json!({ "name": name, "description": text("Nights"), "permissions": ["conversations.read"], "visibility": "own" });
+                (None, Some(role))
+            }
+            "PUT /v1/roles/{id}" => {
+                let name = text(&fresh().simple().to_string());
+                let role =
+                    json!({ "name": name, "description": "", "permissions": ["contacts.read"], "visibility": "teams" });
+                (Some(&self.role), Some(role))
+            }
+            "GET /v1/roles/{id}" => (Some(&self.role), None),
+            "DELETE /v1/roles/{id}" => (Some(&self.spare_role), None),
+            "POST /v1/account/close" => (None, Some(json!({ "password": "not my password", "slug": "some-company" }))),
+            "POST /v1/api-keys/{id}/rotate" => (Some(&self.kept_key), Some(json!({ "keep_previous_hours": 24 }))),
+            "PUT /v1/account/owner" => {
+                let to = json!({ "agent_id": self.colleague.id, "password": "not my password" });
+                (None, Some(to))
+            }
+            "POST /v1/agents/me/leave" => (None, Some(json!({ "password": "not my password" }))),
+            _ => {
+                let set_up = self.setup.probe(operation, &*self.says);
+                return set_up.or_else(|| self.group.probe(operation, &*self.says));
+            }
+        })
     }
 
     fn inbox_change(&self) -> Value {
@@ -277,6 +332,10 @@ impl Things {
             "POST /v1/auth/verify-email" => (Door::Public, Some(json!({ "token": "nobody-has-this" }))),
             "POST /v1/invitations/by-token/{token}/accept" => {
                 (Door::Public, Some(json!({ "name": text("Ivy"), "password": PASSWORD })))
+            }
+            "GET /v1/signup" => (Door::Public, None),
+            "POST /v1/account/restore" => {
+                (Door::Public, Some(json!({ "email": email, "password": PASSWORD, "account_id": self.account })))
             }
             "POST /v1/signup" => {
                 let company = text("Co").as_str().unwrap().chars().take(60).collect::<String>();

@@ -146,6 +146,24 @@ impl TestApp {
         count.unwrap_or_else(|error| panic!("{sql}: {error}"))
     }
 
+    /// How many rows of the directory hold a word, in any column of any table.
+    ///
+    /// # Panics
+    /// When the database cannot be asked.
+    pub async fn knows(&self, word: &str) -> i64 {
+        let mut admin = self.0.database.admin().await;
+        let tables = "select table_name::text from information_schema.tables where table_schema = 'shared' order by 1";
+        let tables: Vec<String> = sqlx::query_scalar(tables).fetch_all(&mut admin).await.unwrap();
+        let mut rows = 0;
+        for table in tables {
+            let look = format!("select count(*) from shared.{table} t where strpos(t::text, $1) > 0");
+            let found: i64 = sqlx::query_scalar(AssertSqlSafe(look)).bind(word).fetch_one(&mut admin).await.unwrap();
+            rows += found;
+        }
+        admin.close().await.unwrap();
+        rows
+    }
+
     /// Does something to the database as superuser.
     pub async fn sql(&self, sql: &str) {
         let mut admin = self.0.database.admin().await;

@@ -518,6 +518,11 @@ export interface components {
             /** @enum {string} */
             type: "conversation.updated";
         } | {
+            /** @description Which. */
+            conversation_id: components["schemas"]["ConvId"];
+            /** @enum {string} */
+            type: "conversation.hidden";
+        } | {
             /** @description As it is. */
             conversation: components["schemas"]["WidgetConversation"];
             /** @enum {string} */
@@ -610,9 +615,9 @@ export interface components {
             type: "queue.updated";
             /**
              * Format: int32
-             * @description How many wait for somebody now.
+             * @description How many wait for somebody now; null for agents who do not see all of them.
              */
-            waiting: number;
+            waiting?: number | null;
         } | {
             /** @description Some of `cache` (who is here is known less exactly) and `bus` (messages may take a few seconds); empty when all is well. */
             degraded: string[];

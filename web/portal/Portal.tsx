@@ -27,6 +27,9 @@ const InvoicesPage = lazy(() => import('./billing/InvoicesPage').then((page) => 
 const InvoicePage = lazy(() => import('./billing/InvoicePage').then((page) => ({ default: page.InvoicePage })))
 
 // The setup of routing is opened seldom, and by few.
+const GroupPage = lazy(() => import('./group/GroupPage').then((page) => ({ default: page.GroupPage })))
+const RolesPage = lazy(() => import('./roles/RolesPage').then((page) => ({ default: page.RolesPage })))
+const RoleEditor = lazy(() => import('./roles/RoleEditor').then((page) => ({ default: page.RoleEditor })))
 const TeamsPage = lazy(() => import('./teams/TeamsPage').then((page) => ({ default: page.TeamsPage })))
 const TeamEditor = lazy(() => import('./teams/TeamEditor').then((page) => ({ default: page.TeamEditor })))
 const SkillsPage = lazy(() => import('./skills/SkillsPage').then((page) => ({ default: page.SkillsPage })))
@@ -72,6 +75,18 @@ export function Portal() {
             <Allowed permission="agents.manage">
               <TeamPage />
             </Allowed>
+          </Route>
+          <Route path="/roles">
+            <Allowed permission="agents.manage">
+              <RolesPage />
+            </Allowed>
+          </Route>
+          <Route path="/roles/:id">
+            {({ id }) => (
+              <Allowed permission="agents.manage">
+                <RoleEditor id={id} />
+              </Allowed>
+            )}
           </Route>
           <Route path="/teams">
             <Allowed permission="routing.manage">
@@ -185,6 +200,7 @@ export function Portal() {
               <AuditPage />
             </Allowed>
           </Route>
+          <Route path="/group" component={GroupPage} />
           <Route path="/account" component={AccountPage} />
           <Route component={NotFound} />
         </Switch>

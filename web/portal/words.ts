@@ -4,8 +4,12 @@ import billingEn from './billing/locales/en.json'
 import billingZh from './billing/locales/zh-CN.json'
 import en from './locales/en.json'
 import zh from './locales/zh-CN.json'
+import groupEn from './group/locales/en.json'
+import groupZh from './group/locales/zh-CN.json'
 import policiesEn from './policies/locales/en.json'
 import policiesZh from './policies/locales/zh-CN.json'
+import rolesEn from './roles/locales/en.json'
+import rolesZh from './roles/locales/zh-CN.json'
 import setupEn from './setup/locales/en.json'
 import setupZh from './setup/locales/zh-CN.json'
 import waitingEn from './waiting/locales/en.json'
@@ -24,6 +28,6 @@ export function laid(over: Words, under: Words): Words {
 }
 
 export const words: Dictionaries = {
-  en: [billingEn, policiesEn, setupEn, waitingEn].reduce<Words>((all, room) => laid(room, all), en),
-  'zh-CN': [billingZh, policiesZh, setupZh, waitingZh].reduce<Words>((all, room) => laid(room, all), zh),
+  en: [billingEn, groupEn, policiesEn, rolesEn, setupEn, waitingEn].reduce<Words>((all, room) => laid(room, all), en),
+  'zh-CN': [billingZh, groupZh, policiesZh, rolesZh, setupZh, waitingZh].reduce<Words>((all, room) => laid(room, all), zh),
 }

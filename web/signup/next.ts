@@ -15,7 +15,7 @@ export function keepNext(path: string, search: string = location.search): string
 
 /** Somebody with several companies is asked which one, unless there is only one to choose. */
 export function mustChoose(me: Pick<Me, 'accounts'>): boolean {
-  return me.accounts.length > 1
+  return me.accounts.filter((account) => account.status === 'active').length > 1
 }
 
 export function linkToken(search: string = location.search): string {

@@ -54,6 +54,7 @@ pub(crate) async fn seed(settings: &Settings) -> Result<Demo, Box<dyn std::error
         password: PASSWORD.into(),
         name: Some(OWNER.0.into()),
         locale: "en".into(),
+        setup: None,
     };
     let reserved = signup::reserve(world, KEY, request).await?;
     onboarding::finish(world, reserved.account_id).await?;
@@ -91,7 +92,9 @@ async fn hire(tenant: &Tenant, inviter: AgentId) -> Result<AgentId, Box<dyn std:
             return Ok(member.id);
         }
     }
-    let (_, secret) = invitation::invite(world, &tenant.account, inviter, OWNER.0, AGENT.1, Role::Agent).await?;
+    let (_, secret) =
+        invitation::invite(world, &tenant.account, inviter, OWNER.0, AGENT.1, tenant::Standing::built_in(Role::Agent))
+            .await?;
     let (account, member, _) = invitation::accept(world, &secret, Some(AGENT.0.into()), PASSWORD.into()).await?;
     onboarding::welcome_member(world, account, member).await?;
     Ok(member)

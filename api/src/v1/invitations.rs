@@ -12,11 +12,12 @@ use serde::{Deserialize, Serialize};
 use tenant::invitation::{self, Invitation, InvitationId};
 use tenant::membership::Role;
 use tenant::page::Page;
+use tenant::role::CustomRole;
 use tenant::throttle::Rate;
-use tenant::{Permission, Tenant, agent, audit, password};
+use tenant::{Permission, RoleId, Standing, Tenant, agent, audit, password};
 
-use super::Problems;
 use super::session::{self, SessionView};
+use super::{Problems, agents, roles};
 use crate::extract::{AsMember, Body, Path};
 use crate::problem::Problem;
 use crate::{App, onboarding};
@@ -38,7 +39,11 @@ pub(crate) struct InviteRequest {
     /// Their address.
     email: String,
     /// `admin`, `supervisor` or `agent`.
-    role: Role,
+    #[serde(default)]
+    role: Option<Role>,
+    /// A role that the company made, instead of `role`.
+    #[serde(default)]
+    custom_role_id: Option<RoleId>,
 }
 
 /// Invite a colleague
@@ -55,10 +60,13 @@ pub(crate) async fn invite(
     let world = &app.world;
     let mut check = Check::new();
     let email = check.email("email", &ask.email);
-    if ask.role == Role::Owner {
+    if ask.role == Some(Role::Owner) || (ask.role.is_none() && ask.custom_role_id.is_none()) {
         check.refuse("role", "role_invalid", "One of: admin, supervisor, agent.");
     }
+    let standing = agents::wanted(&app, &scope, ask.role, ask.custom_role_id, &mut check).await?;
     check.finish()?;
+    let standing = standing.unwrap_or(Standing::built_in(Role::Agent));
+    roles::standing_within_ones_own(&scope, &standing)?;
     // A stranger's mailbox is not ours to fill, whoever asks.
     world.throttle.attempt(&world.cache, &format!("invite:{email}"), Rate::guarded(5, 86_400), world.now()).await?;
     let tx = scope.begin().await?;
@@ -66,9 +74,9 @@ pub(crate) async fn invite(
     // A request that holds one connection and waits for another can starve the pool.
     tx.commit().await?;
     let (invitation, _) =
-        invitation::invite(world, &scope.tenant.account, scope.who.agent_id, &inviter, &email, ask.role).await?;
+        invitation::invite(world, &scope.tenant.account, scope.who.agent_id, &inviter, &email, standing).await?;
     let tx = scope.begin().await?;
-    let detail = serde_json::json!({ "email": email, "role": ask.role });
+    let detail = serde_json::json!({ "email": email, "role": invitation.role, "custom_role": invitation.custom_role.as_ref().map(|role| &role.name) });
     audit::note(&tx, &scope.actor(), "invitation.created", Some(invitation.id.to_string()), detail).await?;
     tx.commit().await?;
     Ok((StatusCode::CREATED, Json(invitation)))
@@ -100,6 +108,8 @@ pub(crate) struct InvitationGreeting {
     email: String,
     /// As what.
     role: Role,
+    /// As what, when it is a role that the company made.
+    custom_role: Option<CustomRole>,
     /// Whether the address has a login already: then its password is asked for, not a new one.
     has_login: bool,
     /// Until when the link works.
@@ -119,6 +129,7 @@ pub(crate) async fn greet(
         account_name: tenant.account.name.clone(),
         email: invitation.email,
         role: invitation.role,
+        custom_role: invitation.custom_role,
         has_login,
         expires_at: invitation.expires_at,
     }))

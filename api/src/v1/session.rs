@@ -6,11 +6,14 @@ use axum::Json;
 use axum::http::header::{COOKIE, SET_COOKIE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use chrono::{DateTime, Utc};
 use cookie::{Cookie, SameSite};
 use serde::Serialize;
+use tenant::account::Status;
 use tenant::login::{self, User};
 use tenant::membership::{self, Membership, Role};
 use tenant::permission::Permissions;
+use tenant::role::CustomRole;
 use tenant::session::Session;
 use tenant::token::{Audience, BadToken};
 use tenant::{Account, AccountId, AgentId, Limits, Tenant, agent};
@@ -30,6 +33,12 @@ pub(crate) struct AccountBrief {
     slug: String,
     /// What the person is there.
     role: Role,
+    /// The role that the company made, if they hold one.
+    custom_role: Option<CustomRole>,
+    /// Where the company stands.
+    status: Status,
+    /// Until when its owner can restore it, when it is closed.
+    delete_after: Option<DateTime<Utc>>,
 }
 
 /// Who is signed in, where, and what they may do.
@@ -74,7 +83,10 @@ pub(crate) async fn me(app: &Arc<App>, member: &Membership, permissions: Permiss
                 id: tenant.id(),
                 name: tenant.account.name.clone(),
                 slug: tenant.account.slug.clone(),
-                role: other.role,
+                role: other.standing.role,
+                custom_role: other.standing.custom.clone(),
+                status: tenant.account.status,
+                delete_after: tenant.account.delete_after,
             });
         }
     }
@@ -112,7 +124,7 @@ pub(crate) async fn answer(
         access_token,
         token_type: "Bearer",
         expires_in: Audience::Member.lifetime().num_seconds(),
-        me: me(app, &member, Permissions::of(member.role)).await?,
+        me: me(app, &member, member.standing.permissions()).await?,
     };
     let mut response = (status, Json(view)).into_response();
     set_cookie(&mut response, &refresh_cookie(app, session.cookie, tenant::session::LIFETIME.num_seconds()));

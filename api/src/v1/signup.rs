@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use tenant::signup;
 use tenant::throttle::Rate;
+use tenant::world::Mode;
 use uuid::Uuid;
 
 use super::Problems;
@@ -34,6 +36,22 @@ pub(crate) struct SignupRequest {
     /// `en` or `zh-CN`.
     #[serde(default = "english")]
     locale: String,
+    /// The secret of the link that a private installation printed.
+    #[serde(default)]
+    setup: Option<String>,
+}
+
+/// Whether companies sign up here.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct SignupState {
+    /// Anybody may sign a company up. Otherwise the installation is one company's own, and its owner invites.
+    open: bool,
+}
+
+/// Show whether companies sign up here
+#[utoipa::path(get, path = "/v1/signup", tag = "signup", security(()), responses((status = 200, body = SignupState), Problems))]
+pub(crate) async fn state(State(app): State<Arc<App>>) -> Json<SignupState> {
+    Json(SignupState { open: app.world.mode == Mode::Hosted })
 }
 
 fn english() -> String {
@@ -74,6 +92,7 @@ pub(crate) async fn sign_up(
         password: ask.password,
         name: ask.name,
         locale: ask.locale,
+        setup: ask.setup,
     };
     let reserved = signup::reserve(world, key, request).await?;
     onboarding::finish(world, reserved.account_id).await?;

@@ -5,10 +5,12 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
+use desk::brand;
 use desk::contact::{self, ContactChange, ContactId, VisitedPage};
 use desk::conversation::{self, ConversationError, ConversationId, Mark, WidgetConversation};
 use desk::emergency::{self, EmergencyNotice};
 use desk::inbox::{self, Inbox, InboxError, InboxKey, Position, Theme};
+use desk::look::Look;
 use desk::message::{self, Post, WidgetMessage};
 use desk::opening::{self, Door};
 use desk::start::Start;
@@ -37,7 +39,7 @@ async fn by_key(app: &App, key: &str) -> Result<(Tenant, TenantTx, Inbox), Probl
     let tenant = match Tenant::active(&app.world, key.account).await {
         Ok(tenant) => tenant,
         Err(EnterError::Store(error)) => return Err(error.into()),
-        Err(EnterError::Token(_) | EnterError::Inactive) => return Err(InboxError::Unknown.into()),
+        Err(EnterError::Token(_) | EnterError::Inactive(_)) => return Err(InboxError::Unknown.into()),
     };
     let tx = tenant.begin().await?;
     let inbox = inbox::find(&tx, key.inbox).await?.ok_or(InboxError::Unknown)?;
@@ -81,6 +83,8 @@ pub(crate) struct WidgetConfig {
     away_message: String,
     /// Main colour.
     color: String,
+    /// A picture beside the name, as a `data:` address.
+    logo: Option<String>,
     /// Which side of the page.
     position: Position,
     /// `auto`, `en` or `zh-CN`.
@@ -108,6 +112,10 @@ pub(crate) async fn config(
     let profiles = agent::list(&tx).await?;
     let emergency = emergency::find(&tx).await?.notice();
     let door = opening::door(&tx, &inbox).await?;
+    let look = match inbox.brand_id {
+        Some(id) => brand::find(&tx, id).await?.map(|brand| brand.look).unwrap_or_default(),
+        None => Look::default(),
+    };
     if inbox.installed_at.is_none() && query.preview != Some(true) {
         inbox::mark_installed(&tx, inbox.id).await?;
     }
@@ -116,11 +124,12 @@ pub(crate) async fn config(
     let present = app.routing.presence.availability(tenant.id(), &profiles, tenant.now()).await;
     let settings = inbox.settings;
     Ok(Json(WidgetConfig {
-        company: tenant.account.name.clone(),
+        company: look.display_name.unwrap_or_else(|| tenant.account.name.clone()),
         title: settings.title,
         greeting: settings.greeting,
         away_message: settings.away_message,
-        color: settings.color,
+        color: look.color.unwrap_or(settings.color),
+        logo: look.logo,
         position: settings.position,
         locale: settings.locale,
         theme: settings.theme,

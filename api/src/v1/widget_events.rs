@@ -16,7 +16,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use desk::conversation::ConversationId;
 use infra::database::StoreError;
-use routing::realtime::{Delivery, Place, ServerFrame, Session};
+use routing::realtime::{Delivery, Place, ServerFrame, Session, Welcome};
 use serde::{Deserialize, Serialize};
 use tenant::token::{Audience, BadToken};
 use tenant::{Scope, Visitor};
@@ -251,7 +251,8 @@ async fn follow(
             }
             _ = beat.tick() => {
                 // A database that hangs is no reason to cut everybody off.
-                if !timeout(OPENED_WITHIN, Box::pin(listener.session.still_welcome())).await.unwrap_or(true) {
+                let welcome = timeout(OPENED_WITHIN, Box::pin(listener.session.still_welcome())).await;
+                if welcome == Ok(Welcome::NotAnyMore) {
                     return Err(End::Revoked);
                 }
                 write(tell, b": ping\n\n".to_vec()).await?;

@@ -174,6 +174,7 @@ async fn write_as(
         Event::ConversationRead {
             conversation_id: conversation.id,
             contact_id: conversation.contact.id,
+            audience: conversation.audience(),
             by: Reader::Agent,
             seq: conversation.agent_read_seq,
             public_seq: conversation.agent_read_public_seq,

@@ -278,6 +278,7 @@ fn news(events: &mut Vec<Event>, message: Message, conversation: Conversation) -
         events.push(Event::ConversationRead {
             conversation_id: conversation.id,
             contact_id: conversation.contact.id,
+            audience: conversation.audience(),
             by: Reader::Agent,
             seq: conversation.agent_read_seq,
             public_seq: conversation.agent_read_public_seq,

@@ -2,6 +2,7 @@
 //!
 //! What must be absent: anything that exists only here. A lost frame is found again by its number.
 
+mod eyes;
 mod frame;
 mod hub;
 mod resume;
@@ -9,7 +10,9 @@ mod seats;
 mod session;
 mod switchboard;
 mod topic;
+mod welcome;
 
+pub use eyes::{Eyes, View};
 pub use frame::{CLIENT_TYPES, ClientFrame, FrameError, LARGEST, OfferOutcome, ServerFrame, Who};
 pub use hub::{Hub, SocketId};
 pub use resume::continues;
@@ -17,6 +20,7 @@ pub use seats::Delivery;
 pub use session::{Close, Session, SessionError};
 pub use switchboard::{Place, Switchboard};
 pub use topic::Topic;
+pub use welcome::Welcome;
 
 /// How often clients ping, in seconds.
 pub const HEARTBEAT_SECONDS: u64 = 20;

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use tenant::{AccountId, AgentId};
 use tokio::sync::mpsc::Sender;
 
+use super::eyes::View;
 use super::hub::{Hub, SocketId};
 use super::topic::Topic;
 
@@ -31,6 +32,8 @@ pub(super) struct Line {
     pub(super) agent: Option<AgentId>,
     /// Whose it is.
     pub(super) account: AccountId,
+    /// What it sees.
+    pub(super) view: View,
 }
 
 /// Every socket, what it listens to, and a subscription for each company that somebody listens to. A subscription that is
@@ -77,14 +80,35 @@ impl<S> Seats<S> {
     /// Hands a frame to everybody who listens. One whose queue is full loses its place: it alone is reset, and resumes from what
     /// it has seen. How many lost theirs.
     pub(super) fn deliver(&mut self, topic: Topic, frame: &Bytes) -> u64 {
-        let deaf = |socket: &SocketId| {
-            self.lines.get(socket).is_some_and(|line| line.sender.try_send(Delivery::Frame(frame.clone())).is_err())
+        let (heard, eyes) = match topic {
+            Topic::AgentsWith(account, eyes) => (Topic::Agents(account), Some(eyes)),
+            other @ (Topic::Agents(_) | Topic::Agent(..) | Topic::Visitors(_) | Topic::Contact(..)) => (other, None),
         };
-        let slow: Vec<SocketId> = self.hub.listeners(topic).filter(deaf).collect();
+        let deaf = |socket: &SocketId| {
+            self.lines.get(socket).is_some_and(|line| {
+                eyes.is_none_or(|eyes| line.view.has(eyes))
+                    && line.sender.try_send(Delivery::Frame(frame.clone())).is_err()
+            })
+        };
+        let slow: Vec<SocketId> = self.hub.listeners(heard).filter(deaf).collect();
         for socket in &slow {
             self.leave(*socket);
         }
         slow.len().try_into().unwrap_or(u64::MAX)
+    }
+
+    /// What a socket sees from now on.
+    pub(super) fn look(&mut self, socket: SocketId, view: View) {
+        if let Some(line) = self.lines.get_mut(&socket) {
+            line.view = view;
+        }
+    }
+
+    /// Tells those sockets of a company that do not see everything, as [`Seats::notify`] does.
+    pub(super) fn notify_limited(&mut self, account: AccountId, what: &Delivery) {
+        let lines = self.lines.values().filter(|line| line.account == account && line.view.is_limited());
+        let limited: Vec<AgentId> = lines.filter_map(|line| line.agent).collect();
+        self.notify(account, |agent| agent.is_some_and(|agent| limited.contains(&agent)), what);
     }
 
     /// Tells those sockets of a company whose agent fits. One whose queue is full loses its place instead: it must not outlive
@@ -146,7 +170,8 @@ mod tests {
 
     fn sit(seats: &Mutex<Seats<Counted>>, open: &Shared<AtomicI64>, socket: u64, room: usize) -> Receiver<Delivery> {
         let (sender, deliveries) = channel(room);
-        let line = Line { sender, agent: Some(Id::from_uuid(Uuid::from_u128(9))), account: account() };
+        let agent = Some(Id::from_uuid(Uuid::from_u128(9)));
+        let line = Line { sender, agent, account: account(), view: View::WHOLE };
         let topics = [Topic::Agents(account()), Topic::Visitors(account())];
         let mut seats = seats.lock().unwrap();
         assert!(seats.join(SocketId(socket), line, &topics, |_| Counted::begin(open)).is_some());

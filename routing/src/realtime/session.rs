@@ -2,12 +2,13 @@
 //!
 //! Every verb here is the same call that HTTP makes, with the same rights.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use desk::conversation::{self, ConversationError, ConversationId, Mark};
 use desk::message::{MessageError, Post, SenderKind};
+use desk::sight;
 use desk::start::Start;
 use infra::database::StoreError;
 use infra::spoken::OrLog as _;
@@ -17,12 +18,14 @@ use tenant::scope::{EnterError, Via};
 use tenant::throttle::TooOften;
 use tenant::token::BadToken;
 use tenant::world::SharedWorld;
-use tenant::{Member, Scope, Tenant, Visitor, agent};
+use tenant::{Member, Scope, Visitor, agent};
 
 use super::HEARTBEAT_SECONDS;
+use super::eyes::{Eyes, View};
 use super::frame::{Acked, ClientFrame, ServerFrame, Who};
 use super::switchboard::Place;
 use super::topic::Topic;
+use super::welcome::view_of;
 use crate::presence::Seat;
 use crate::{Routing, assignment, emergency, relay};
 
@@ -69,10 +72,12 @@ pub(super) enum Speaker {
 
 /// A socket that has said a good hello.
 pub struct Session {
-    routing: Routing,
+    pub(super) routing: Routing,
     pub(super) speaker: Speaker,
     /// While a person is in front of it.
     seat: Option<Seat>,
+    /// What it saw when it was opened.
+    pub(super) view: View,
 }
 
 /// What can go wrong with a frame.
@@ -159,15 +164,14 @@ impl Session {
         if !scope.still_welcome().await? {
             return Err(BadToken.into());
         }
-        let place = routing
-            .switchboard
-            .join(
-                account,
-                Some(scope.who.agent_id),
-                &[Topic::Agents(account), Topic::Agent(account, scope.who.agent_id)],
-            )
-            .await;
-        let mut session = Self { routing: routing.clone(), speaker: Speaker::Agent(scope), seat: None };
+        // Nothing but what is theirs, until it is known what their teams are: from then on nothing is missed.
+        let agent = scope.who.agent_id;
+        let view = View::new(scope.who.sight, BTreeSet::new());
+        let topics = [Topic::Agents(account), Topic::Agent(account, agent)];
+        let place = routing.switchboard.join(account, Some(agent), view, &topics).await;
+        let view = view_of(&scope).await?;
+        routing.switchboard.look(place.socket, view.clone());
+        let mut session = Self { routing: routing.clone(), speaker: Speaker::Agent(scope), seat: None, view };
         session.arrive().await;
         Ok((session, place))
     }
@@ -176,8 +180,8 @@ impl Session {
     pub async fn of_visitor(routing: &Routing, scope: Scope<Visitor>) -> (Self, Place) {
         let account = scope.tenant.id();
         let topics = [Topic::Visitors(account), Topic::Contact(account, scope.who.contact_id)];
-        let place = routing.switchboard.join(account, None, &topics).await;
-        (Self { routing: routing.clone(), speaker: Speaker::Visitor(scope), seat: None }, place)
+        let place = routing.switchboard.join(account, None, View::WHOLE, &topics).await;
+        (Self { routing: routing.clone(), speaker: Speaker::Visitor(scope), seat: None, view: View::WHOLE }, place)
     }
 
     async fn recognise(world: &SharedWorld, token: &str) -> Result<Speaker, EnterError> {
@@ -271,18 +275,6 @@ impl Session {
         read.await.or_log("reading offers").unwrap_or_default()
     }
 
-    /// Whether who opened this socket may still have it.
-    pub async fn still_welcome(&self) -> bool {
-        match &self.speaker {
-            // A database that is away is no reason to cut everybody off.
-            Speaker::Agent(scope) => scope.still_welcome().await.unwrap_or(true),
-            Speaker::Visitor(scope) => match Tenant::active(&self.routing.world, scope.tenant.id()).await {
-                Ok(_) => true,
-                Err(error) => matches!(error, EnterError::Store(_)),
-            },
-        }
-    }
-
     /// Answers one frame. A refused frame gets an error frame; the socket lives on.
     pub async fn answer(&mut self, frame: ClientFrame) -> Vec<String> {
         let (reference, client_message_id) = frame.known_by();
@@ -350,7 +342,12 @@ impl Session {
         text: &str,
     ) -> Result<String, SessionError> {
         let tenant = match &self.speaker {
-            Speaker::Agent(scope) => &scope.tenant,
+            Speaker::Agent(scope) => {
+                if let Post::Agent { conversation, .. } = &post {
+                    sight::look_at(scope, *conversation).await?;
+                }
+                &scope.tenant
+            }
             Speaker::Visitor(scope) => &scope.tenant,
         };
         let sent = self.routing.writer.send(tenant, post, text, client_message_id).await?;
@@ -375,6 +372,10 @@ impl Session {
             | ClientFrame::Renew { .. }
             | ClientFrame::Ping {} => return None,
         };
+        let limited = match &self.speaker {
+            Speaker::Agent(scope) => scope.who.sight.is_limited().then(|| scope.clone()),
+            Speaker::Visitor(_) => None,
+        };
         let (tenant, mark) = match &self.speaker {
             Speaker::Agent(scope) if is_read => (
                 scope.tenant.clone(),
@@ -392,7 +393,13 @@ impl Session {
         };
         let marker = Arc::clone(&self.routing.marker);
         Some(async move {
-            let noted = async { Ok::<_, SessionError>(marker.note(&tenant, id, mark?, seq).await?) };
+            let noted = async {
+                let mark = mark?;
+                if let Some(scope) = limited {
+                    sight::look_at(&scope, id).await?;
+                }
+                Ok::<_, SessionError>(marker.note(&tenant, id, mark, seq).await?)
+            };
             noted.await.err().map(|error| error.frame(None, None).encode()).into_iter().collect()
         })
     }
@@ -414,7 +421,9 @@ impl Session {
                 let conversation = conversation::find_of_contact(&tx, id, scope.who.contact_id)
                     .await?
                     .ok_or(ConversationError::Unknown)?;
-                (Topic::Agents(scope.tenant.id()), Who { kind: SenderKind::Contact, name: conversation.contact.name })
+                let eyes = Eyes::Seeing(conversation.audience());
+                let who = Who { kind: SenderKind::Contact, name: conversation.contact.name };
+                (Topic::AgentsWith(scope.tenant.id(), eyes), who)
             }
         };
         self.routing.switchboard.say(topic, ServerFrame::Typing { conversation_id: id, by, on }.encode()).await;

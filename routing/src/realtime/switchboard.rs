@@ -14,6 +14,7 @@ use tokio::sync::watch;
 use tokio::task::AbortHandle;
 use uuid::Uuid;
 
+use super::eyes::View;
 use super::hub::SocketId;
 use super::seats::{Delivery, Line, Seats};
 use super::topic::{Envelope, Topic};
@@ -94,8 +95,8 @@ impl Switchboard {
 
     /// Gives a socket its place. All topics are of one company. When this returns, everything published from now on
     /// arrives, so what the socket then reads of the database leaves no gap; unless the bus is away, which a sweep covers.
-    pub async fn join(&self, account: AccountId, agent: Option<AgentId>, topics: &[Topic]) -> Place {
-        let (place, ready) = self.take_place(account, agent, topics);
+    pub async fn join(&self, account: AccountId, agent: Option<AgentId>, view: View, topics: &[Topic]) -> Place {
+        let (place, ready) = self.take_place(account, agent, view, topics);
         if let Some(mut ready) = ready {
             drop(tokio::time::timeout(Duration::from_secs(1), ready.wait_for(|ready| *ready)).await);
         }
@@ -106,6 +107,7 @@ impl Switchboard {
         &self,
         account: AccountId,
         agent: Option<AgentId>,
+        view: View,
         topics: &[Topic],
     ) -> (Place, Option<watch::Receiver<bool>>) {
         let socket = SocketId(self.next.fetch_add(1, Ordering::Relaxed));
@@ -116,7 +118,7 @@ impl Switchboard {
             Subscription { task: tokio::spawn(following).abort_handle(), ready }
         };
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let subscription = state.seats.join(socket, Line { sender, agent, account }, topics, subscribe);
+        let subscription = state.seats.join(socket, Line { sender, agent, account, view }, topics, subscribe);
         let ready = subscription.map(|subscription| subscription.ready.clone());
         (Place { socket, deliveries, state: Arc::clone(&self.state) }, ready)
     }
@@ -164,6 +166,16 @@ impl Switchboard {
     /// must not outlive what it was to be told.
     pub fn notify(&self, account: AccountId, fits: impl Fn(Option<AgentId>) -> bool, what: &Delivery) {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).seats.notify(account, fits, what);
+    }
+
+    /// What a socket sees from now on.
+    pub fn look(&self, socket: SocketId, view: View) {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).seats.look(socket, view);
+    }
+
+    /// Tells those sockets of a company in this process that do not see everything.
+    pub fn notify_limited(&self, account: AccountId, what: &Delivery) {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).seats.notify_limited(account, what);
     }
 
     /// Passes frames to the sockets of this process alone.

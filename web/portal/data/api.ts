@@ -2,6 +2,7 @@
 import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useCallback } from 'react'
 import type {
+  AccountGroup,
   Agent,
   ApiKey,
   AssignmentPolicy,
@@ -13,11 +14,16 @@ import type {
   Checklist,
   ConversationCounts,
   Emergency,
+  GroupMember,
+  GroupOverview,
   Inbox,
   Invitation,
   Invoice,
   InvoicePreview,
+  Organisation,
+  OrganisationView,
   Page,
+  RoleView,
   RoutingRule,
   Skill,
   SurveyResponse,
@@ -57,11 +63,11 @@ function useList<T>(name: string, path: string, options: Options = {}) {
   })
 }
 
-function usePages<T>(name: string, path: string, limit = 25) {
+function usePages<T>(name: string, path: string, limit = 25, query: Record<string, string> = {}) {
   const account = useMe().account.id
   return useInfiniteQuery({
-    queryKey: [account, name, 'pages'],
-    queryFn: ({ pageParam, signal }) => http.get<Page<T>>(path, { cursor: pageParam, limit }, { signal }),
+    queryKey: [account, name, 'pages', query],
+    queryFn: ({ pageParam, signal }) => http.get<Page<T>>(path, { ...query, cursor: pageParam, limit }, { signal }),
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next_cursor,
   })
@@ -98,6 +104,15 @@ export const useWaitEstimates = (days: number) =>
 
 export const useInboxes = (options?: Options) => useList<Inbox>('inboxes', '/v1/inboxes', options)
 export const useAgents = (options?: Options) => useList<Agent>('agents', '/v1/agents', options)
+export const useAccountGroup = () => useOne<AccountGroup>('account-group', '/v1/account/organisation')
+export const useGroups = () => useList<Organisation>('groups', '/v1/organisations')
+const groupPath = (id: string) => `/v1/organisations/${encodeURIComponent(id)}`
+export const useGroup = (id: string) => useOne<OrganisationView>(`group ${id}`, groupPath(id))
+export const useGroupOverview = (id: string) =>
+  useOne<GroupOverview>(`group-overview ${id}`, `${groupPath(id)}/overview`, undefined, { every: 30_000 })
+export const useGroupMembers = (id: string, account: string) =>
+  useList<GroupMember>(`group-members ${account}`, `${groupPath(id)}/accounts/${encodeURIComponent(account)}/members`)
+export const useRoles = (options?: Options) => useList<RoleView>('roles', '/v1/roles', options)
 export const useTeams = (options?: Options) => useList<Team>('teams', '/v1/teams', options)
 export const useBrands = (options?: Options) => useList<Brand>('brands', '/v1/brands', options)
 export const useSkills = (options?: Options) => useList<Skill>('skills', '/v1/skills', options)
@@ -111,7 +126,8 @@ export const useApiKeys = (options?: Options) => useList<ApiKey>('api-keys', '/v
 
 export const useRatings = () => usePages<SurveyResponse>('ratings', '/v1/survey-responses', 20)
 export const useInvoices = () => usePages<Invoice>('invoices', '/v1/billing/invoices')
-export const useAudit = () => usePages<AuditEntry>('audit', '/v1/audit-log', 40)
+export const useAudit = (query: Record<string, string> = {}) =>
+  usePages<AuditEntry>('audit', '/v1/audit-log', 40, query)
 
 /** Asks again for what a change has made old. */
 export function useRefresh(): (...names: string[]) => Promise<void> {

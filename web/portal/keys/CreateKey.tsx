@@ -1,5 +1,5 @@
 // A new key: a name, what it may do, then its secret, once.
-import { Alert, Anchor, Button, Checkbox, Group, TextInput } from '@mantine/core'
+import { Alert, Anchor, Button, Checkbox, Group, Select, TextInput } from '@mantine/core'
 import { IconAlertTriangle } from '@tabler/icons-react'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -43,6 +43,7 @@ function Form({ onCreated, onClose }: { onCreated: (key: CreatedApiKey) => void;
   const refresh = useRefresh()
   const [name, setName] = useState('')
   const [scopes, setScopes] = useState<string[]>([])
+  const [days, setDays] = useState('')
   const [busy, setBusy] = useState(false)
   const [problem, setProblem] = useState<unknown>(null)
   const [tried, setTried] = useState(false)
@@ -56,7 +57,11 @@ function Form({ onCreated, onClose }: { onCreated: (key: CreatedApiKey) => void;
     setBusy(true)
     setProblem(null)
     try {
-      const created = await http.post<CreatedApiKey>('/v1/api-keys', { name: name.trim(), scopes })
+      const created = await http.post<CreatedApiKey>('/v1/api-keys', {
+        name: name.trim(),
+        scopes,
+        ...(days && { expires_at: new Date(Date.now() + Number(days) * 86_400_000).toISOString() }),
+      })
       void refresh('api-keys')
       onCreated(created)
     } catch (failure) {
@@ -120,6 +125,18 @@ function Form({ onCreated, onClose }: { onCreated: (key: CreatedApiKey) => void;
           </div>
         </Checkbox.Group>
       </div>
+      <Select
+        label={t('keys.expires')}
+        description={t('keys.expires_text')}
+        allowDeselect={false}
+        value={days}
+        error={errors['expires_at']}
+        onChange={(value) => setDays(value ?? '')}
+        data={[
+          { value: '', label: t('keys.expires_never') },
+          ...[30, 90, 365].map((count) => ({ value: String(count), label: t('keys.expires_days', { count }) })),
+        ]}
+      />
       <Group justify="flex-end" gap="xs">
         <Button variant="default" onClick={onClose}>
           {t('common.cancel')}
@@ -132,7 +149,7 @@ function Form({ onCreated, onClose }: { onCreated: (key: CreatedApiKey) => void;
   )
 }
 
-function Secret({ created, onClose }: { created: CreatedApiKey; onClose: () => void }) {
+export function Secret({ created, onClose }: { created: CreatedApiKey; onClose: () => void }) {
   const { t } = useTranslation()
   const [copied, setCopied] = useState(false)
   return (

@@ -2,6 +2,7 @@
 import {
   IconArrowsSplit2,
   IconArrowUpRight,
+  IconBuildings,
   IconBulb,
   IconCards,
   IconChartBar,
@@ -14,6 +15,7 @@ import {
   IconReceipt,
   IconRoute,
   IconSettings,
+  IconShieldHalf,
   IconSpeakerphone,
   IconStack2,
   IconStar,
@@ -35,6 +37,7 @@ const SECTIONS = [
       { name: 'overview', href: '/', icon: <IconHome />, needs: null },
       { name: 'inboxes', href: '/inboxes', icon: <IconMessageChatbot />, needs: 'inboxes.manage' },
       { name: 'team', href: '/team', icon: <IconUsers />, needs: 'agents.manage' },
+      { name: 'roles', href: '/roles', icon: <IconShieldHalf />, needs: 'agents.manage' },
     ],
   },
   {
@@ -69,6 +72,7 @@ const SECTIONS = [
       { name: 'emergency', href: '/emergency', icon: <IconSpeakerphone />, needs: 'account.manage' },
       { name: 'api_keys', href: '/api-keys', icon: <IconKey />, needs: 'api_keys.manage' },
       { name: 'audit', href: '/audit-log', icon: <IconHistory />, needs: 'audit.read' },
+      { name: 'group', href: '/group', icon: <IconBuildings />, needs: 'account.manage' },
       { name: 'account', href: '/account', icon: <IconSettings />, needs: null },
     ],
   },

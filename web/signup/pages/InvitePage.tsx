@@ -18,6 +18,7 @@ import { useSubmit } from '../parts/useSubmit'
 import { MIN_LENGTH } from '../strength'
 import css from './InvitePage.module.css'
 import { useTitle } from './useTitle'
+import { roleName } from 'ui/role'
 
 export function InvitePage() {
   const { t } = useTranslation()
@@ -96,7 +97,7 @@ function Accept({ token, invitation }: { token: string; invitation: InvitationPr
         text={
           <Trans
             i18nKey={fresh ? 'invite.text_new' : 'invite.text_known'}
-            values={{ role: t(`role.${invitation.role}`), email: invitation.email }}
+            values={{ role: roleName(t, invitation), email: invitation.email }}
             components={{ b: <strong className={css.strong} /> }}
           />
         }

@@ -3,14 +3,17 @@ import { Anchor } from '@mantine/core'
 import { useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'wouter'
+import { ApiProblem } from 'client/http'
 import type { Me } from 'client/types'
 import { ProblemAlert } from 'ui/ProblemAlert'
 import { session } from 'ui/session'
 import { keepNext, mustChoose, nextPage } from '../next'
 import { Elsewhere, EmailField, formClass, PasswordField, SubmitButton } from '../parts/fields'
 import { Frame, Heading } from '../parts/Frame'
+import { RestoreOffer } from '../parts/RestoreOffer'
 import { looksLikeEmail, useSubmit } from '../parts/useSubmit'
 import { AccountChooser } from './AccountChooser'
+import { useSignupOpen } from './useSignupOpen'
 import { useTitle } from './useTitle'
 
 export function LoginPage() {
@@ -19,6 +22,7 @@ export function LoginPage() {
   const [email, setEmail] = useState('')
   const [password, setPassword] = useState('')
   const [choosing, setChoosing] = useState<Me | null>(null)
+  const open = useSignupOpen()
 
   // Whoever is signed in already came here by an old link or the back button.
   useEffect(() => {
@@ -46,7 +50,11 @@ export function LoginPage() {
     <Frame>
       <Heading title={t('login.title')} text={t('login.text')} />
       <form ref={submit.form} className={formClass} onSubmit={submit.onSubmit} noValidate>
-        <ProblemAlert problem={submit.problem} />
+        {submit.problem instanceof ApiProblem && submit.problem.code === 'account_closed' ? (
+          <RestoreOffer email={email} password={password} onRestored={() => submit.form.current?.requestSubmit()} />
+        ) : (
+          <ProblemAlert problem={submit.problem} />
+        )}
         <EmailField
           autoFocus
           value={email}
@@ -71,12 +79,14 @@ export function LoginPage() {
         />
         <SubmitButton busy={submit.busy}>{t('login.submit')}</SubmitButton>
       </form>
-      <Elsewhere>
-        {t('login.new')}{' '}
-        <Anchor component={Link} href={keepNext('/signup')} fw={550} inherit>
-          {t('login.to_signup')}
-        </Anchor>
-      </Elsewhere>
+      {open && (
+        <Elsewhere>
+          {t('login.new')}{' '}
+          <Anchor component={Link} href={keepNext('/signup')} fw={550} inherit>
+            {t('login.to_signup')}
+          </Anchor>
+        </Elsewhere>
+      )}
     </Frame>
   )
 }

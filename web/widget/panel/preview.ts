@@ -56,6 +56,7 @@ export function createPreview(): Desk {
     greeting: '',
     away_message: '',
     color: safeColor(null),
+    logo: null,
     position: 'right',
     locale: 'auto',
     theme: 'auto',
