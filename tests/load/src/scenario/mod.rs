@@ -6,6 +6,7 @@ pub(crate) mod mixed;
 pub(crate) mod routing_sim;
 pub(crate) mod send;
 pub(crate) mod storm;
+pub(crate) mod tenants;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};

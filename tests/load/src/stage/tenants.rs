@@ -97,9 +97,30 @@ pub async fn sign_up(
     first: u32,
     count: u32,
 ) -> Outcome<Vec<Tenant>> {
-    let words: Vec<(u32, Word)> = (first..first + count).map(|number| (number, Word::hatch(chance))).collect();
+    sign_up_together(server, chance, leaks, first..first + count, AT_ONCE).await
+}
+
+/// The same, all in one moment.
+pub async fn sign_up_at_once(
+    server: SocketAddr,
+    chance: &Chance,
+    leaks: &Arc<Leaks>,
+    first: u32,
+    count: u32,
+) -> Outcome<Vec<Tenant>> {
+    sign_up_together(server, chance, leaks, first..first + count, count as usize).await
+}
+
+async fn sign_up_together(
+    server: SocketAddr,
+    chance: &Chance,
+    leaks: &Arc<Leaks>,
+    numbers: std::ops::Range<u32>,
+    at_once: usize,
+) -> Outcome<Vec<Tenant>> {
+    let words: Vec<(u32, Word)> = numbers.map(|number| (number, Word::hatch(chance))).collect();
     let made = futures::stream::iter(words).map(|(number, word)| one(server, number, word, leaks));
-    let made: Vec<Outcome<Tenant>> = made.buffered(AT_ONCE).collect().await;
+    let made: Vec<Outcome<Tenant>> = made.buffered(at_once).collect().await;
     made.into_iter().collect()
 }
 
@@ -134,7 +155,7 @@ async fn one(server: SocketAddr, number: u32, word: Word, leaks: &Arc<Leaks>) ->
 }
 
 /// Loopback has sixteen million addresses: each actor speaks from one of its own, as on the real net.
-pub(crate) fn address_of(number: u32) -> IpAddr {
+pub fn address_of(number: u32) -> IpAddr {
     let [_, a, b, c] = number.wrapping_add(256).to_be_bytes();
     // 127.0.0.x is the servers'.
     IpAddr::from([127, a.wrapping_add(1), b, c.max(1)])
