@@ -7,13 +7,14 @@ use std::time::Duration;
 use billing::{Billing, StripeSettings};
 use infra::cache::Cache;
 use infra::config::Settings;
-use infra::database::{Database, PipelineOptions, StoreError};
+use infra::database::StoreError;
 use infra::mail::Mailer;
 use infra::{Chance, Clock};
 use routing::Routing;
 use tenant::account::Directory;
 use tenant::flood::Flood;
 use tenant::outbox::Fact;
+use tenant::sites::Sites;
 use tenant::throttle::{Rate, Throttle};
 use tenant::token::Keys;
 use tenant::world::{Mode, SharedWorld, World};
@@ -80,9 +81,10 @@ impl App {
         let (facts, receiver) = unbounded_channel();
         let mailer = Mailer::new(&settings.mail_url, &settings.mail_from)?;
         let mail_outbox = mailer.outbox().map(ToOwned::to_owned);
+        let sites = Sites::open(&settings.database_url, &settings.databases, settings.database_connections)?;
         let world = Arc::new(World {
-            database: Database::connect(&settings.database_url, settings.database_connections)?,
-            pipeline: PipelineOptions::read(&settings.database_url),
+            database: sites.home().database.clone(),
+            sites,
             lanes: settings.database_lanes,
             mixed_batches: settings.mixed_batches,
             cache: Cache::new(&settings.redis_url)?,

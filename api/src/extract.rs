@@ -120,7 +120,11 @@ impl FromRequestParts<Arc<App>> for AsMember {
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
         let token = bearer(&parts.headers).ok_or(BadToken)?;
-        Ok(Self(Scope::<Member>::enter(&app.world, token).await?))
+        let scope = Scope::<Member>::enter(&app.world, token).await?;
+        if !parts.method.is_safe() {
+            scope.require_more_than_a_look()?;
+        }
+        Ok(Self(scope))
     }
 }
 

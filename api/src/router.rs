@@ -87,6 +87,8 @@ fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(v1::auth::reset_password))
         .routes(routes!(v1::account::show, v1::account::change))
         .routes(routes!(v1::account::checklist))
+        .routes(routes!(v1::support::show, v1::support::grant, v1::support::revoke))
+        .routes(routes!(v1::support::enter))
         .routes(routes!(v1::emergency::show, v1::emergency::set))
         .routes(routes!(v1::agents::list))
         .routes(routes!(v1::agents::change))

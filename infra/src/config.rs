@@ -1,5 +1,6 @@
 //! Settings from the environment: the only place that reads it. `frontdesk doctor` prints what was understood.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 /// Everything the binary can be told.
@@ -7,6 +8,8 @@ use std::net::SocketAddr;
 pub struct Settings {
     /// `DATABASE_URL`: Postgres, as the login role (NOINHERIT, CREATEROLE).
     pub database_url: String,
+    /// `FRONTDESK_DATABASES=eu2,us1`, and for each name its own `DATABASE_URL_EU2`: further databases that companies can live in.
+    pub databases: BTreeMap<String, String>,
     /// `REDIS_URL`.
     pub redis_url: String,
     /// `NATS_URL`.
@@ -71,9 +74,15 @@ impl Settings {
         Self::read(&|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
     }
 
+    /// The variable that holds the address of a further database.
+    pub fn database_variable(name: &str) -> String {
+        format!("DATABASE_URL_{}", name.to_uppercase())
+    }
+
     /// Reads from any source of named values.
     pub fn read(get: &dyn Fn(&str) -> Option<String>) -> Result<Self, BadSettings> {
         let mut bad = Vec::new();
+        let mut wrong = Vec::new();
         let mut need = |name: &str, what: &str| {
             get(name).unwrap_or_else(|| {
                 bad.push(format!("- {name} is not set: {what}"));
@@ -82,10 +91,25 @@ impl Settings {
         };
         let database_url =
             need("DATABASE_URL", "the address of Postgres, like postgres://frontdesk@127.0.0.1/frontdesk");
+        let mut databases = BTreeMap::new();
+        for name in get("FRONTDESK_DATABASES").iter().flat_map(|names| names.split(',')).map(str::trim) {
+            let variable = Self::database_variable(name);
+            let good = name.starts_with(|c: char| c.is_ascii_lowercase())
+                && name.len() <= 31
+                && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
+            if !good {
+                wrong.push(format!("- FRONTDESK_DATABASES holds {name}: names are lower-case letters, digits and _"));
+            } else if let Some(url) = get(&variable) {
+                databases.insert(name.to_owned(), url);
+            } else {
+                wrong.push(format!("- {variable} is not set: the address of the database {name}"));
+            }
+        }
         let redis_url = need("REDIS_URL", "the address of Redis, like redis://127.0.0.1:6379");
         let nats_url = need("NATS_URL", "the address of NATS, like nats://127.0.0.1:4222");
         let secret =
             need("FRONTDESK_SECRET", "at least 32 random characters, like the output of `openssl rand -hex 32`");
+        bad.append(&mut wrong);
         if !secret.is_empty() && secret.len() < 32 {
             bad.push("- FRONTDESK_SECRET is shorter than 32 characters".into());
         }
@@ -118,6 +142,7 @@ impl Settings {
         let public_url = get("FRONTDESK_PUBLIC_URL").unwrap_or_else(|| format!("http://{listen}"));
         let settings = Self {
             database_url,
+            databases,
             redis_url,
             nats_url,
             listen,
@@ -170,6 +195,25 @@ mod tests {
         assert!(complaint("sk_test_1", "").unwrap().contains("FRONTDESK_STRIPE_WEBHOOK_SECRETS"));
         assert!(complaint("sk_test_1", "whsec_12345,").unwrap().contains("empty"));
         assert!(complaint("pk_1", "whsec_12345").unwrap().contains("FRONTDESK_STRIPE_KEY"));
+    }
+
+    #[test]
+    fn a_further_database_is_known_by_a_name_and_its_own_setting() {
+        let read = |names: &'static str| {
+            Settings::read(&|name| {
+                let value = match name {
+                    "FRONTDESK_DATABASES" => names,
+                    "FRONTDESK_SECRET" => "a secret for tests only, of more than 32 characters",
+                    "FRONTDESK_LISTEN" => "127.0.0.1:0",
+                    "DATABASE_URL" | "REDIS_URL" | "NATS_URL" | "DATABASE_URL_EU2" => "some://where",
+                    _ => return None,
+                };
+                Some(value.to_owned())
+            })
+        };
+        assert_eq!(read("eu2").unwrap().databases["eu2"], "some://where");
+        assert!(read("eu2, us1").err().unwrap().to_string().contains("DATABASE_URL_US1"));
+        assert!(read("EU-2").err().unwrap().to_string().contains("lower-case"));
     }
 
     #[test]

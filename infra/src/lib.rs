@@ -28,12 +28,21 @@ pub use ids::Id;
 pub mod bus {
     use std::time::Duration;
 
+    use crate::database::decoded;
+
     /// A connected client that reconnects by itself for ever.
     pub type Bus = async_nats::Client;
 
     /// Connects; a server that is down at start is retried in the background, because chat goes on without it.
     pub async fn connect(url: &str) -> Result<Bus, async_nats::ConnectError> {
-        async_nats::ConnectOptions::new()
+        let mut options = async_nats::ConnectOptions::new();
+        // The client itself leaves unread who an address says that we are.
+        if let Ok(address) = reqwest::Url::parse(url)
+            && let Some(password) = address.password()
+        {
+            options = options.user_and_password(decoded(address.username()), decoded(password));
+        }
+        options
             .retry_on_initial_connect()
             .connection_timeout(Duration::from_secs(2))
             // A server that hangs is noticed after three unanswered pings, and left.

@@ -76,30 +76,44 @@ pub async fn run(routing: Routing, mut facts: UnboundedReceiver<Fact>, all_said:
 /// Removes what is on the bus for certain. What cannot be removed is published again by the sweep: listeners drop doubles by
 /// number. The removal need not be durable, for the same reason.
 async fn clear(routing: Routing, mut batches: Receiver<(u64, BTreeMap<AccountId, Vec<Uuid>>)>) {
-    let mut lane = routing.world.pipeline.clone().map(|options| Lane::relaxed(options, outbox::REMOVE));
+    let lanes = routing.world.sites.all().map(|site| {
+        let lane = site.pipeline.clone().map(|options| Lane::relaxed(options, outbox::REMOVE));
+        (site.name.clone(), lane)
+    });
+    let mut lanes: Vec<_> = lanes.collect();
     while let Some((said_over, batch)) = batches.recv().await {
         let heard = !batch.is_empty() && routing.switchboard.flush().await;
         // What was in the client's hands when a connection broke is gone, and the echo of the next one says nothing of it.
         if !heard || said_over != routing.switchboard.connection() {
             continue;
         }
-        let mut parts = Vec::with_capacity(batch.len());
+        let mut all = Vec::with_capacity(batch.len());
         for (account, ids) in batch {
-            if let Some(Some(tenant)) = Tenant::find(&routing.world, account).await.or_log("finding a company") {
-                parts.push((tenant, ids));
+            if let Some(Some(tenant)) = Tenant::find(&routing.world, account).await.or_log("finding a company")
+                && !tenant.account.moving
+            {
+                all.push((tenant, ids));
             }
         }
-        while !parts.is_empty() {
-            let some: Vec<(Tenant, Vec<Uuid>)> = parts.drain(..parts.len().min(CLEARED_TOGETHER)).collect();
-            let Some(lane) = &mut lane else {
-                for (tenant, ids) in some {
-                    remove(&tenant, ids).await.or_log("removing published facts");
-                }
-                continue;
-            };
-            let some = some.into_iter().map(|(tenant, ids)| LanePart { tenant, values: vec![Box::new(ids)] });
-            lane.write(some.collect()).await.or_log("removing published facts");
+        for (name, lane) in &mut lanes {
+            let here = all.extract_if(.., |(tenant, _)| tenant.account.database == *name).collect();
+            clear_here(lane.as_mut(), here).await;
         }
+    }
+}
+
+/// The same for companies of one database.
+async fn clear_here(lane: Option<&mut Lane>, mut parts: Vec<(Tenant, Vec<Uuid>)>) {
+    let Some(lane) = lane else {
+        for (tenant, ids) in parts {
+            remove(&tenant, ids).await.or_log("removing published facts");
+        }
+        return;
+    };
+    while !parts.is_empty() {
+        let some = parts.drain(..parts.len().min(CLEARED_TOGETHER));
+        let some = some.map(|(tenant, ids)| LanePart { tenant, values: vec![Box::new(ids)] });
+        lane.write(some.collect()).await.or_log("removing published facts");
     }
 }
 

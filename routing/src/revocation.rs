@@ -25,7 +25,7 @@ pub enum Revocation {
     Sight(AccountId),
     /// The company is switched off or closed: all sockets close, visitors' too.
     Company(AccountId),
-    /// The company may have more or less than before: nothing closes, but what was remembered of it is forgotten.
+    /// The company may have more or less than before, or lives elsewhere: nothing closes, but what was remembered of it is forgotten.
     Entitlements(AccountId),
 }
 
@@ -42,6 +42,11 @@ pub async fn revoke(routing: &Routing, what: Revocation) {
     if !matches!(said, Ok(Ok(()))) {
         tracing::warn!("the bus did not take a revocation; other servers will find out by themselves");
     }
+}
+
+/// Has every process look at the directory's row of a company anew. Its sockets stay.
+pub async fn forget_everywhere(routing: &Routing, account: AccountId) {
+    revoke(routing, Revocation::Entitlements(account)).await;
 }
 
 /// Hears of revocations for ever.

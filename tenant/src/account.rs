@@ -110,6 +110,12 @@ pub struct Account {
     /// Where its rows are.
     #[serde(skip)]
     pub schema: SchemaName,
+    /// The database they are in; none for the one of the directory.
+    #[serde(skip)]
+    pub database: Option<Arc<str>>,
+    /// Whether it is on its way to another database: it can be read meanwhile, and not written.
+    #[serde(skip)]
+    pub moving: bool,
     /// How much it may have.
     #[serde(skip)]
     pub limits: Limits,
@@ -154,6 +160,8 @@ struct Row {
     restricted: bool,
     delete_after: Option<Timestamp>,
     organisation_id: Option<Uuid>,
+    database: Option<String>,
+    moving: bool,
 }
 
 /// What a plan and a company's own choices allow; comes from `billing`.
@@ -183,11 +191,13 @@ fn read(row: Row, limits_of: LimitsOf) -> Result<Account, StoreError> {
         delete_after: row.delete_after,
         organisation_id: row.organisation_id.map(Id::from_uuid),
         schema: row.schema_name.parse().map_err(|_| bad("an impossible schema name"))?,
+        database: row.database.map(Arc::from),
+        moving: row.moving,
     })
 }
 
 /// How long what was read of the directory is believed. A role that was taken away is gone everywhere after this.
-const BELIEVED: TimeDelta = TimeDelta::seconds(2);
+pub(crate) const BELIEVED: TimeDelta = TimeDelta::seconds(2);
 
 /// A short memory of accounts and memberships, so that a request costs no look-up.
 pub struct Directory {
@@ -225,7 +235,8 @@ impl Directory {
         let row: Option<Row> = database
             .orm()
             .one(sql(
-                "select a.id, a.name, a.slug, a.schema_name, a.status, a.plan, a.limits, a.locale, a.created_at, a.delete_after, a.organisation_id, \
+                "select a.id, a.name, a.slug, a.schema_name, a.status, a.plan, a.limits, a.locale, a.created_at, a.delete_after, a.organisation_id, a.database, \
+                 a.moving_since is not null as moving, \
                  case when s.status in ('trialing', 'active', 'past_due', 'unpaid', 'paused') then s.seats end as seats, coalesce(s.hard_limit, false) as hard_limit, coalesce(s.state = 'restricted', false) as restricted \
                  from shared.account a left join shared.subscription s on s.account_id = a.id where a.id = $1",
                 [id.uuid().into()],
@@ -239,7 +250,8 @@ impl Directory {
         let rows: Vec<Row> = database
             .orm()
             .all(sql(
-                "select a.id, a.name, a.slug, a.schema_name, a.status, a.plan, a.limits, a.locale, a.created_at, a.delete_after, a.organisation_id, \
+                "select a.id, a.name, a.slug, a.schema_name, a.status, a.plan, a.limits, a.locale, a.created_at, a.delete_after, a.organisation_id, a.database, \
+                 a.moving_since is not null as moving, \
                  case when s.status in ('trialing', 'active', 'past_due', 'unpaid', 'paused') then s.seats end as seats, coalesce(s.hard_limit, false) as hard_limit, coalesce(s.state = 'restricted', false) as restricted \
                  from shared.account a left join shared.subscription s on s.account_id = a.id where a.status = $1 order by a.created_at",
                 [status.as_str().into()],

@@ -129,6 +129,27 @@ impl Permissions {
         }
     }
 
+    /// What of this our own people have when they were let in: a look at everything but keys; when they may change things, all but
+    /// people, keys and the company itself.
+    #[must_use]
+    pub fn for_support(self, changes: bool) -> Self {
+        let never = [Permission::AgentsManage, Permission::AccountManage, Permission::ApiKeysManage];
+        let looks = |right: Permission| {
+            matches!(
+                right,
+                Permission::ConversationsRead
+                    | Permission::ContactsRead
+                    | Permission::SurveysRead
+                    | Permission::AgentsRead
+                    | Permission::InboxesRead
+                    | Permission::UsageRead
+                    | Permission::AuditRead
+            )
+        };
+        let kept = |right: &Permission| if changes { !never.contains(right) } else { looks(*right) };
+        Self(self.0.into_iter().filter(kept).collect())
+    }
+
     /// Exactly these.
     pub fn only(these: impl IntoIterator<Item = Permission>) -> Self {
         Self(these.into_iter().collect())

@@ -31,6 +31,16 @@ impl SchemaName {
         format!("SET LOCAL ROLE {0}; SET LOCAL search_path = {0}, pg_catalog", self.0).into()
     }
 
+    /// Which slice of the pool long work on this schema goes to. It ends in chance, as the id it was made from.
+    pub(crate) fn tie(&self) -> u128 {
+        self.0.bytes().fold(0, |tie, byte| tie.wrapping_mul(31).wrapping_add(u128::from(byte)))
+    }
+
+    /// The same for a company that is on its way to another database.
+    pub(crate) fn enter_to_read(&self) -> Arc<str> {
+        format!("SET TRANSACTION READ ONLY; {}", self.enter()).into()
+    }
+
     /// A statement written for `tenant.…` tables, with this schema in their place: it can be prepared once for this company and
     /// kept, where one that leans on the search path is planned anew whenever a connection turns to another company.
     pub(crate) fn bind(&self, statement: &'static str) -> String {
@@ -54,6 +64,42 @@ impl SchemaName {
              SET LOCAL ROLE {0}; SET LOCAL search_path = {0}, pg_catalog",
             self.0
         )
+    }
+}
+
+impl SchemaName {
+    /// The same beside a schema of this name that an earlier try may have left, in a cluster that may know the role already.
+    pub(crate) fn create_anew(&self) -> String {
+        format!(
+            "DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{0}') THEN \
+             CREATE ROLE {0} NOLOGIN NOINHERIT; GRANT {0} TO CURRENT_USER; END IF; END $$; \
+             DROP SCHEMA IF EXISTS {0} CASCADE; CREATE SCHEMA {0} AUTHORIZATION {0}; \
+             SET LOCAL ROLE {0}; SET LOCAL search_path = {0}, pg_catalog",
+            self.0
+        )
+    }
+
+    /// Takes the schema away.
+    pub(crate) fn remove(&self) -> String {
+        format!("SET LOCAL ROLE {0}; DROP SCHEMA IF EXISTS {0} CASCADE", self.0)
+    }
+
+    /// What a long transaction on a connection of its own begins with.
+    pub(crate) fn open_errand(&self) -> String {
+        format!(
+            "BEGIN; SET LOCAL lock_timeout = '15s'; SET LOCAL ROLE {0}; SET LOCAL search_path = {0}, pg_catalog",
+            self.0
+        )
+    }
+
+    /// Nobody writes here any more, not even its role.
+    pub(crate) fn seal(&self) -> String {
+        format!("REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON ALL TABLES IN SCHEMA {0} FROM {0}", self.0)
+    }
+
+    /// Takes [`Self::seal`] back.
+    pub(crate) fn reopen(&self) -> String {
+        format!("GRANT ALL ON ALL TABLES IN SCHEMA {0} TO {0}", self.0)
     }
 }
 

@@ -18,7 +18,7 @@ use crate::throttle::TooOften;
 use crate::token::{Audience, BadToken};
 use crate::tx::TenantTx;
 use crate::world::{SharedWorld, World};
-use crate::{api_key, session};
+use crate::{api_key, session, support};
 
 /// A company and the world it lives in.
 #[derive(Clone)]
@@ -53,6 +53,8 @@ pub enum Via {
     Session(Uuid),
     /// An API key.
     ApiKey(api_key::ApiKeyId),
+    /// A visit of our own people, and whether they may change things.
+    Support(Uuid, bool),
 }
 
 /// Marks ids of contacts here, where only their existence matters; `desk` knows what they are.
@@ -100,6 +102,10 @@ impl Actor {
             Self::Member(member) => match member.via {
                 Via::Session(_) => ("agent", Some(member.agent_id.to_string()), Some(member.name.clone())),
                 Via::ApiKey(key) => ("api_key", Some(key.to_string()), Some(member.name.clone())),
+                Via::Support(visit, _) => {
+                    let visit = support::VisitId::from_uuid(visit);
+                    ("support", Some(visit.to_string()), Some(member.name.clone()))
+                }
             },
             Self::Person { id, name } => ("agent", Some(id.to_string()), Some(name.clone())),
             Self::System => ("system", None, None),
@@ -148,6 +154,20 @@ impl Fault for EnterError {
     }
 }
 
+/// Support was let in to look, not to touch.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+#[error("this visit of support may look only")]
+pub struct LooksOnly;
+
+impl Fault for LooksOnly {
+    fn kind(&self) -> Kind {
+        Kind::Forbidden
+    }
+    fn code(&self) -> &'static str {
+        "support_looks_only"
+    }
+}
+
 impl Tenant {
     /// The company with this id, in whatever state.
     pub async fn find(world: &SharedWorld, id: AccountId) -> Result<Option<Self>, StoreError> {
@@ -175,6 +195,14 @@ impl Tenant {
     /// The company's id.
     pub fn id(&self) -> AccountId {
         self.account.id
+    }
+
+    /// The company as the directory has it now, a few seconds old at most. Sockets live for hours, and companies move.
+    pub async fn as_of_now(&self) -> Result<Self, StoreError> {
+        if !self.world.sites.are_several() {
+            return Ok(self.clone());
+        }
+        Ok(Self::find(&self.world, self.id()).await?.unwrap_or_else(|| self.clone()))
     }
 
     /// The present instant.
@@ -218,7 +246,13 @@ impl Scope<Member> {
         if bearer.starts_with(api_key::MARK) {
             return Self::enter_with_key(world, bearer).await;
         }
-        let claims = world.keys.verify(Audience::Member, bearer, world.now())?;
+        let claims = match world.keys.verify(Audience::Member, bearer, world.now()) {
+            Ok(claims) => claims,
+            Err(bad) => {
+                let visiting = world.keys.verify(Audience::Support, bearer, world.now()).map_err(|_| bad)?;
+                return Self::enter_to_support(world, visiting.sid).await;
+            }
+        };
         let member = membership::recent(world, AgentId::from_uuid(claims.sub)).await?.ok_or(BadToken)?;
         let live = session::is_live_recently(world, claims.sid).await?;
         if !live || member.disabled_at.is_some() || member.account_id.uuid() != claims.tid {
@@ -257,12 +291,36 @@ impl Scope<Member> {
         Ok(Self { tenant, who })
     }
 
+    /// One of our own people, through the eyes of whoever let them in. Looked up each time: no ends at once.
+    async fn enter_to_support(world: &SharedWorld, visit: Uuid) -> Result<Self, EnterError> {
+        let visit = support::live_visit(world, visit).await?.ok_or(BadToken)?;
+        let host = membership::recent(world, visit.granted_by).await?.ok_or(BadToken)?;
+        if host.disabled_at.is_some() || host.account_id != visit.account_id {
+            return Err(BadToken.into());
+        }
+        let tenant = Tenant::active(world, visit.account_id).await?;
+        let who = Member {
+            agent_id: host.id,
+            name: format!("{} ({})", support::NAME, visit.operator),
+            role: host.role,
+            permissions: Permissions::of(host.role).for_support(visit.changes),
+            via: Via::Support(visit.id.uuid(), visit.changes),
+        };
+        Ok(Self { tenant, who })
+    }
+
+    /// Refuses those who were let in to look only.
+    pub fn require_more_than_a_look(&self) -> Result<(), LooksOnly> {
+        if matches!(self.who.via, Via::Support(_, false)) { Err(LooksOnly) } else { Ok(()) }
+    }
+
     /// Whether what let this member in still does: asked again and again while a socket is open.
     pub async fn still_welcome(&self) -> Result<bool, StoreError> {
         let world = &self.tenant.world;
         let live = match self.who.via {
             Via::Session(id) => session::is_live(world, id).await?,
             Via::ApiKey(id) => api_key::is_live(world, id).await?,
+            Via::Support(visit, _) => support::live_visit(world, visit).await?.is_some(),
         };
         let member = membership::recent(world, self.who.agent_id).await?;
         let tenant = Tenant::find(world, self.tenant.id()).await?;
@@ -279,7 +337,7 @@ impl Scope<Member> {
     pub fn require_person(&self) -> Result<(), Denied> {
         match self.who.via {
             Via::Session(_) => Ok(()),
-            Via::ApiKey(_) => Err(Denied(Permission::AccountManage)),
+            Via::ApiKey(_) | Via::Support(..) => Err(Denied(Permission::AccountManage)),
         }
     }
 

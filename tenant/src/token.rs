@@ -16,6 +16,8 @@ pub enum Audience {
     Member,
     /// A visitor of a website.
     Visitor,
+    /// One of our own people, let in by the company.
+    Support,
 }
 
 impl Audience {
@@ -23,6 +25,7 @@ impl Audience {
         match self {
             Self::Member => "frontdesk:member",
             Self::Visitor => "frontdesk:visitor",
+            Self::Support => "frontdesk:support",
         }
     }
 
@@ -30,7 +33,7 @@ impl Audience {
     pub const fn lifetime(self) -> TimeDelta {
         match self {
             Self::Member => TimeDelta::minutes(15),
-            Self::Visitor => TimeDelta::hours(1),
+            Self::Visitor | Self::Support => TimeDelta::hours(1),
         }
     }
 }
@@ -46,7 +49,7 @@ pub struct Claims {
     pub tid: Uuid,
     /// The agent or the contact.
     pub sub: Uuid,
-    /// The session of a member, or the inbox of a visitor.
+    /// The session of a member, the inbox of a visitor, or the visit of one of our own people.
     pub sid: Uuid,
 }
 
@@ -61,6 +64,7 @@ impl Claims {
 pub struct Keys {
     member: (EncodingKey, DecodingKey),
     visitor: (EncodingKey, DecodingKey),
+    support: (EncodingKey, DecodingKey),
     refresh: Vec<u8>,
 }
 
@@ -88,7 +92,8 @@ impl Keys {
             (EncodingKey::from_secret(&key), DecodingKey::from_secret(&key))
         };
         let refresh = Sha256::new().chain_update("frontdesk:refresh\0").chain_update(secret).finalize().to_vec();
-        Self { member: pair(Audience::Member), visitor: pair(Audience::Visitor), refresh }
+        let (member, visitor) = (pair(Audience::Member), pair(Audience::Visitor));
+        Self { member, visitor, support: pair(Audience::Support), refresh }
     }
 
     /// The refresh secret that follows `secret` in a session: the same one each time, so that an answer lost on its way can
@@ -103,6 +108,7 @@ impl Keys {
         match audience {
             Audience::Member => &self.member,
             Audience::Visitor => &self.visitor,
+            Audience::Support => &self.support,
         }
     }
 

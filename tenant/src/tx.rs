@@ -47,7 +47,11 @@ impl Deref for TenantTx {
 impl TenantTx {
     pub(crate) async fn open(tenant: &Tenant, sight: Sight) -> Result<Self, StoreError> {
         let tie = tenant.account.id.uuid().as_u128();
-        let tx = tenant.world.database.begin_tied(tenant.account.schema.enter(), tie).await?;
+        let tenant = &tenant.as_of_now().await?;
+        let account = &tenant.account;
+        let site = tenant.world.sites.get(account.database.as_deref())?;
+        let enter = if account.moving { account.schema.enter_to_read() } else { account.schema.enter() };
+        let tx = site.database.begin_tied(enter, tie).await?;
         Ok(Self {
             tx,
             account: tenant.account.id,

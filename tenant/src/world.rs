@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use infra::cache::Cache;
-use infra::database::{Database, PipelineOptions};
+use infra::database::Database;
 use infra::mail::Mailer;
 use infra::{Chance, Clock, Timestamp};
 use tokio::sync::mpsc::UnboundedSender;
@@ -11,6 +11,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use crate::account::Directory;
 use crate::flood::Flood;
 use crate::outbox::Fact;
+use crate::sites::Sites;
 use crate::throttle::Throttle;
 use crate::token::Keys;
 
@@ -35,10 +36,10 @@ impl Mode {
 
 /// The services, the clock and the keys of one running server.
 pub struct World {
-    /// Postgres.
+    /// The database of the directory; most companies live there too.
     pub database: Database,
-    /// How the writers of messages connect; none where they cannot.
-    pub pipeline: Option<PipelineOptions>,
+    /// Every database that companies live in.
+    pub sites: Sites,
     /// How many writers there are.
     pub lanes: u32,
     /// Whether one transaction may carry several companies: not where companies live on different database nodes.

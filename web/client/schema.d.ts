@@ -39,6 +39,35 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/account/support-access": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show whether support may come in
+         * @description Everybody in the company may know who looks over their shoulder.
+         */
+        get: operations["account_show_support_access"];
+        put?: never;
+        /**
+         * Let support in for some hours
+         * @description Support then sees what the caller sees, without keys, people and the company itself being in its hands. A grant given before
+         *     ends with this one.
+         */
+        post: operations["account_grant_support_access"];
+        /**
+         * Let support in no more
+         * @description Whoever is in is out at once.
+         */
+        delete: operations["account_revoke_support_access"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/agents": {
         parameters: {
             query?: never;
@@ -353,6 +382,23 @@ export interface paths {
          * @description Ends every session of the person.
          */
         post: operations["auth_reset_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/support": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Come in as support */
+        post: operations["auth_enter_as_support"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3347,6 +3393,7 @@ export interface components {
             limits: components["schemas"]["Limits"];
             /** @description What they may do here. */
             permissions: components["schemas"]["Permissions"];
+            support: components["schemas"]["SupportVisit"] | null;
             /** @description The person. */
             user: components["schemas"]["User"];
         };
@@ -4904,6 +4951,73 @@ export interface components {
             /** @description The state to be in. */
             status: components["schemas"]["ConversationStatus"];
         };
+        /** @example supg_01h455vb4pex5vsknk084sn02q */
+        SupgId: string;
+        /** @description Whether support may come in, and whether it has. */
+        SupportAccess: {
+            grant: components["schemas"]["SupportGrant"] | null;
+            /** @description The latest visits, newest first, at most 20. */
+            visits: components["schemas"]["SupportVisit"][];
+        };
+        /** @description A company's word that we may come in. */
+        SupportGrant: {
+            /** @description Whether we may also change things. */
+            changes: boolean;
+            /**
+             * Format: date-time
+             * @description Until when.
+             */
+            expires_at: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            granted_at: string;
+            /** @description Who gave it. */
+            granted_by: components["schemas"]["AgentId"];
+            /** @description Its id. */
+            id: components["schemas"]["SupgId"];
+        };
+        /** @description For how long, and how far. */
+        SupportGrantRequest: {
+            /** @description Whether support may also change things; it may only look when absent. */
+            changes?: boolean;
+            /**
+             * Format: int64
+             * @description 1 to 72.
+             */
+            hours: number;
+        };
+        /** @description The secret of a visit's link. */
+        SupportToken: {
+            /** @description From the link that `frontdesk tenant impersonate` printed. */
+            token: string;
+        };
+        /** @description One of us came in. */
+        SupportVisit: {
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            begun_at: string;
+            /** @description Whether they may change things. */
+            changes: boolean;
+            /**
+             * Format: date-time
+             * @description Until when at the longest.
+             */
+            expires_at: string;
+            /** @description Its id. */
+            id: components["schemas"]["SupvId"];
+            /** @description Whether it goes on. */
+            live: boolean;
+            /** @description Who, as they are called with us. */
+            operator: string;
+            /** @description What for. */
+            reason: string;
+        };
+        /** @example supv_01h455vb4pex5vsknk084sn02q */
+        SupvId: string;
         /** @description The rating asked for, or given, at the end of an episode. */
         Survey: {
             /**
@@ -5752,6 +5866,98 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
+    account_show_support_access: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SupportAccess"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    account_grant_support_access: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SupportGrantRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SupportGrant"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    account_revoke_support_access: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
     agents_list: {
         parameters: {
             query?: never;
@@ -6419,6 +6625,40 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    auth_enter_as_support: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SupportToken"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionView"];
+                };
             };
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];

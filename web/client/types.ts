@@ -55,6 +55,9 @@ export type AccountFigures = Whole<Schemas['AccountFigures']>
 export type GroupMember = Whole<Schemas['GroupMember']>
 /** The answer of signup, login, refresh and switch. */
 export type SessionBody = With<Whole<Schemas['SessionView']>, { me: Me }>
+/** Whether support may come in, and whether it has. */
+export type SupportAccess = Whole<Schemas['SupportAccess']>
+export type SupportVisit = Whole<Schemas['SupportVisit']>
 export type Invitation = Whole<Schemas['Invitation']>
 export type InvitationPreview = Whole<Schemas['InvitationGreeting']>
 export type ApiKey = Whole<Schemas['ApiKey']>

@@ -15,6 +15,8 @@ import { Allowed, NotFound } from './shell/Gate'
 import { PageSkeleton } from './shell/Page'
 import { EmergencyBanner } from './shell/EmergencyBanner'
 import { VerifyBanner } from './shell/VerifyBanner'
+import { SupportBanner } from 'ui/SupportBanner'
+import { SupportPage } from './support/SupportPage'
 import { TeamPage } from './team/TeamPage'
 
 // These two bring the charts along.
@@ -46,6 +48,7 @@ const EstimatesPage = lazy(() => import('./estimates/EstimatesPage').then((page)
 function Banners() {
   return (
     <>
+      <SupportBanner />
       <EmergencyBanner />
       <BillingBanner />
       <VerifyBanner />
@@ -201,6 +204,11 @@ export function Portal() {
             </Allowed>
           </Route>
           <Route path="/group" component={GroupPage} />
+          <Route path="/support">
+            <Allowed permission="account.manage">
+              <SupportPage />
+            </Allowed>
+          </Route>
           <Route path="/account" component={AccountPage} />
           <Route component={NotFound} />
         </Switch>

@@ -12,6 +12,8 @@ import rolesEn from './roles/locales/en.json'
 import rolesZh from './roles/locales/zh-CN.json'
 import setupEn from './setup/locales/en.json'
 import setupZh from './setup/locales/zh-CN.json'
+import supportEn from './support/locales/en.json'
+import supportZh from './support/locales/zh-CN.json'
 import waitingEn from './waiting/locales/en.json'
 import waitingZh from './waiting/locales/zh-CN.json'
 
@@ -28,6 +30,6 @@ export function laid(over: Words, under: Words): Words {
 }
 
 export const words: Dictionaries = {
-  en: [billingEn, groupEn, policiesEn, rolesEn, setupEn, waitingEn].reduce<Words>((all, room) => laid(room, all), en),
-  'zh-CN': [billingZh, groupZh, policiesZh, rolesZh, setupZh, waitingZh].reduce<Words>((all, room) => laid(room, all), zh),
+  en: [billingEn, groupEn, policiesEn, rolesEn, setupEn, supportEn, waitingEn].reduce<Words>((all, room) => laid(room, all), en),
+  'zh-CN': [billingZh, groupZh, policiesZh, rolesZh, setupZh, supportZh, waitingZh].reduce<Words>((all, room) => laid(room, all), zh),
 }

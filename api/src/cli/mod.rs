@@ -1,17 +1,13 @@
 //! The command line of the one binary.
 
-use std::sync::Arc;
-use std::time::Duration;
+mod company;
+mod doctor;
+mod tenant_command;
 
 use clap::{Parser, Subcommand};
 use infra::Clock;
 use infra::config::Settings;
-use infra::database::Database;
-
-use routing::revocation::{self, Revocation};
-use tenant::account::{self, Status};
-use tenant::scope::Actor;
-use tenant::{Tenant, audit};
+use tenant::sites::Sites;
 
 use crate::billing_command::{self, Money};
 use crate::serve::{Parts, Running};
@@ -35,38 +31,38 @@ enum Command {
     },
     /// Do the work of workers: mail, spare schemas, sweeps
     Work,
-    /// Bring the database up to date
-    Migrate,
+    /// Bring the databases up to date
+    Migrate(Migrate),
     /// Make a demo company, or play a lively day into it
     Demo(demo::Options),
-    /// Switch a company off, or on again
-    Account {
-        /// Which way
-        what: Switch,
-        /// The company's name in addresses
-        slug: String,
+    /// Look after companies: list, show, suspend, resume, close, restore, move …
+    #[command(subcommand)]
+    Tenant(tenant_command::Verb),
+    /// Look whether everything this server stands on is as it should be
+    Doctor {
+        /// Print the findings as JSON
+        #[arg(long)]
+        json: bool,
     },
     /// See to plans and money
     #[command(subcommand)]
     Billing(Money),
     /// Print the link with which the first owner of a private installation comes in
     SetupLink,
-    /// Look whether everything this server stands on is there
-    Doctor,
     /// Print the OpenAPI document
     Openapi,
 }
 
-/// What can be done to a company from outside.
-#[derive(Clone, Copy, clap::ValueEnum)]
-enum Switch {
-    /// Nobody gets in, every socket closes; its data stays
-    Suspend,
-    /// As before
-    Restore,
+/// How to bring the databases up to date.
+#[derive(clap::Args)]
+struct Migrate {
+    /// How many companies at a time
+    #[arg(long, default_value_t = 4)]
+    parallel: u32,
 }
 
-type Outcome = Result<(), Box<dyn std::error::Error + Send + Sync>>;
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+type Outcome = Result<(), Failure>;
 
 /// Runs a command.
 pub async fn run(cli: Cli) -> Outcome {
@@ -79,12 +75,12 @@ pub async fn run(cli: Cli) -> Outcome {
     match cli.command {
         Command::Serve { no_work } => serve(&settings, Parts { web: true, workers: !no_work }).await,
         Command::Work => serve(&settings, Parts { web: false, workers: true }).await,
-        Command::Migrate => migrate(&settings).await,
+        Command::Migrate(options) => migrate(&settings, options.parallel).await,
         Command::Demo(options) => demo::run(&settings, options).await,
-        Command::Account { what, slug } => switch(&settings, what, &slug).await,
+        Command::Tenant(verb) => tenant_command::run(&settings, verb).await,
         Command::Billing(what) => billing_command::run(&settings, what).await,
         Command::SetupLink => setup_link(&settings).await,
-        Command::Doctor => doctor(&settings).await,
+        Command::Doctor { json } => doctor::run(&settings, json).await,
         Command::Openapi => Ok(()),
     }
 }
@@ -146,69 +142,16 @@ fn until_told() -> Result<impl Future<Output = ()>, std::io::Error> {
     })
 }
 
-async fn migrate(settings: &Settings) -> Outcome {
-    let database = Database::connect(&settings.database_url, 2)?;
-    let done = tenant::migrate::run(&database, Clock::system().now()).await?;
-    println!("shared steps: {}, tenant schemas brought up to date: {}", done.shared_steps, done.tenants);
-    database.close().await;
-    Ok(())
-}
-
-async fn switch(settings: &Settings, what: Switch, slug: &str) -> Outcome {
-    let (app, _facts) = App::new(settings, Clock::system()).await?;
-    let world = &app.world;
-    let (from, to, action) = match what {
-        Switch::Suspend => (Status::Active, Status::Suspended, "account.suspended"),
-        Switch::Restore => (Status::Suspended, Status::Active, "account.restored"),
-    };
-    let accounts = world.directory.all(&world.database, from).await?;
-    let account = accounts.into_iter().find(|account| account.slug == slug);
-    let account = account.ok_or_else(|| format!("no {} company is called {slug}", from.as_str()))?;
-    account::set_status(&world.database, &account, to, world.now()).await?;
-    if let Some(tenant) = Tenant::find(world, account.id).await? {
-        let tx = tenant.begin().await?;
-        audit::note(&tx, &Actor::System, action, Some(account.id.to_string()), serde_json::json!({})).await?;
-        tx.commit().await?;
+async fn migrate(settings: &Settings, parallel: u32) -> Outcome {
+    let parallel = parallel.clamp(1, 64);
+    // Three of four connections are tied to companies; the rest write levels down.
+    let sites = Sites::open(&settings.database_url, &settings.databases, parallel * 2 + 2)?;
+    let clock = Clock::system();
+    let done = tenant::migrate::run(&sites, &clock, usize::try_from(parallel)?).await?;
+    for name in settings.databases.keys() {
+        tenant::sites::register(&sites, name, &Settings::database_variable(name), clock.now()).await?;
     }
-    revocation::revoke(&app.routing, Revocation::Company(account.id)).await;
-    // What is on its way to the bus ends with this process.
-    let told = tokio::time::timeout(Duration::from_secs(3), app.routing.bus.flush()).await;
-    let told = if matches!(told, Ok(Ok(()))) { "at once" } else { "within half a minute: the bus is away" };
-    println!("{} is {}; every server knows {told}", account.name, to.as_str());
+    println!("shared steps: {}, tenant schemas brought up to date: {}", done.shared_steps, done.tenants);
+    sites.close().await;
     Ok(())
-}
-
-async fn doctor(settings: &Settings) -> Outcome {
-    let (app, _facts) = App::new(settings, Clock::system()).await?;
-    let app: Arc<App> = app;
-    let mut healthy = true;
-    let mut say = |what: &str, good: bool, advice: &str| {
-        println!(
-            "{} {what}{}",
-            if good { "ok  " } else { "FAIL" },
-            if good { String::new() } else { format!(": {advice}") }
-        );
-        healthy &= good;
-    };
-    let current = tenant::migrate::is_current(&app.world.database).await;
-    say("Postgres answers", current.is_ok(), "check DATABASE_URL, and that the server runs");
-    say("the database is up to date", matches!(current, Ok(true)), "run `frontdesk migrate`");
-    say(
-        "Redis answers",
-        app.world.cache.ask::<(String,)>(infra::cache::redis::pipe().cmd("PING")).await.is_ok(),
-        "check REDIS_URL; without Redis presence is known per process only",
-    );
-    let bus = tokio::time::timeout(Duration::from_secs(3), app.routing.bus.flush()).await;
-    say(
-        "NATS answers",
-        matches!(bus, Ok(Ok(()))),
-        "check NATS_URL; without NATS messages reach other servers only by the sweep",
-    );
-    let spares = tenant::provision::spares(&app.world).await.unwrap_or(0);
-    say(
-        "spare schemas are ready",
-        spares > 0,
-        "start `frontdesk work`; until then a signup makes its own and takes longer",
-    );
-    if healthy { Ok(()) } else { Err("not everything is as it should be".into()) }
 }

@@ -9,10 +9,11 @@ use axum::response::{IntoResponse, Response};
 use infra::validate::Check;
 use routing::revocation::{self, Revocation};
 use serde::Deserialize;
+use tenant::scope::Via;
 use tenant::session::SessionError;
 use tenant::throttle::Rate;
 use tenant::token::BadToken;
-use tenant::{AccountId, Tenant, email_token, login, membership, password, signup};
+use tenant::{AccountId, Tenant, email_token, login, membership, password, signup, support};
 
 use super::Problems;
 use super::session::{self, Me, SessionView};
@@ -149,6 +150,10 @@ pub(crate) async fn switch(
 /// Who is signed in
 #[utoipa::path(get, path = "/v1/auth/me", tag = "auth", responses((status = 200, body = Me), Problems))]
 pub(crate) async fn who_am_i(State(app): State<Arc<App>>, AsMember(scope): AsMember) -> Result<Json<Me>, Problem> {
+    if let Via::Support(visit, _) = scope.who.via {
+        let visit = support::live_visit(&app.world, visit).await?.ok_or(BadToken)?;
+        return Ok(Json(session::me_in_support(&app, &scope, visit).await?));
+    }
     scope.require_person()?;
     let member = membership::find(&app.world, scope.who.agent_id).await?.ok_or(BadToken)?;
     Ok(Json(session::me(&app, &member, scope.who.permissions).await?))

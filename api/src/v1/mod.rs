@@ -28,6 +28,7 @@ pub(crate) mod roles;
 pub(crate) mod routing_rules;
 pub(crate) mod signup;
 pub(crate) mod skills;
+pub(crate) mod support;
 pub(crate) mod surveys;
 pub(crate) mod teams;
 pub(crate) mod usage;

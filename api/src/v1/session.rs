@@ -15,8 +15,9 @@ use tenant::membership::{self, Membership, Role};
 use tenant::permission::Permissions;
 use tenant::role::CustomRole;
 use tenant::session::Session;
+use tenant::support::Visit;
 use tenant::token::{Audience, BadToken};
-use tenant::{Account, AccountId, AgentId, Limits, Tenant, agent};
+use tenant::{Account, AccountId, AgentId, Limits, Member, Scope, Tenant, agent};
 
 use super::agents::{AgentView, Skilled};
 use crate::App;
@@ -56,6 +57,8 @@ pub(crate) struct Me {
     accounts: Vec<AccountBrief>,
     /// How much the company may have.
     limits: Limits,
+    /// Set when this is one of our own people, let in by the company.
+    support: Option<Visit>,
 }
 
 /// An access token and what it is worth.
@@ -104,7 +107,28 @@ pub(crate) async fn me(app: &Arc<App>, member: &Membership, permissions: Permiss
         permissions,
         accounts,
         limits: tenant.account.limits,
+        support: None,
     })
+}
+
+/// The same for one of our own people, who sees this company and no other of whoever let them in.
+pub(crate) async fn me_in_support(app: &Arc<App>, scope: &Scope<Member>, visit: Visit) -> Result<Me, Problem> {
+    let member = membership::find(&app.world, scope.who.agent_id).await?.ok_or(BadToken)?;
+    let mut me = me(app, &member, scope.who.permissions.clone()).await?;
+    me.accounts.retain(|account| account.id == scope.tenant.id());
+    me.support = Some(visit);
+    Ok(me)
+}
+
+/// The answer to one of our own people who has just come in by a link: a token, and no cookie.
+pub(crate) async fn answer_support(app: &Arc<App>, visit: Visit) -> Result<Json<SessionView>, Problem> {
+    let world = &app.world;
+    let (account, host) = (visit.account_id.uuid(), visit.granted_by.uuid());
+    let access_token = world.keys.sign(Audience::Support, account, host, visit.id.uuid(), world.now())?;
+    let scope = Scope::<Member>::enter(world, &access_token).await?;
+    let expires_in = (visit.expires_at - world.now()).num_seconds().max(1);
+    let me = me_in_support(app, &scope, visit).await?;
+    Ok(Json(SessionView { access_token, token_type: "Bearer", expires_in, me }))
 }
 
 /// The answer to whoever has just signed in, or come back.

@@ -56,7 +56,8 @@ impl Mark {
 
 /// Who writes the marks of one process.
 pub struct Marker {
-    jobs: Option<Sender<Job>>,
+    /// Of each database that companies live in.
+    lanes: HashMap<Option<Arc<str>>, Sender<Job>>,
 }
 
 struct Job {
@@ -79,17 +80,17 @@ enum Answer {
 impl Marker {
     /// Starts the lane. It ends when the marker is dropped.
     pub fn start(world: &World) -> Self {
-        let jobs = world.pipeline.clone().map(|options| {
+        let lanes = world.sites.all().filter_map(|site| {
             let (sender, jobs) = channel(WAITING);
             let most = if world.mixed_batches { COMPANIES } else { 1 };
-            let lane = Lane::relaxed(options, TOGETHER);
+            let lane = Lane::relaxed(site.pipeline.clone()?, TOGETHER);
             tokio::spawn(
                 Keeper { lane, most, backlog: Backlog::default(), put_so_far: 0, later: Vec::new(), down_until: None }
                     .run(jobs),
             );
-            sender
+            Some((site.name.clone(), sender))
         });
-        Self { jobs }
+        Self { lanes: lanes.collect() }
     }
 
     /// Notes it and tells whom it concerns. Marks never move back, nor past the newest message.
@@ -100,7 +101,8 @@ impl Marker {
         mark: Mark,
         seq: i64,
     ) -> Result<(), ConversationError> {
-        if let Some(lane) = &self.jobs {
+        let tenant = &tenant.as_of_now().await?;
+        if let Some(lane) = self.lanes.get(&tenant.account.database).filter(|_| !tenant.account.moving) {
             let (answer, answered) = oneshot::channel();
             match lane.try_send(Job { tenant: tenant.clone(), conversation, mark, seq, tries: 0, answer }) {
                 Ok(()) => match answered.await {

@@ -1,5 +1,6 @@
 //! Postgres: the one pool of a process, and errors that say which rule of the schema was broken.
 
+mod errand;
 mod pipeline;
 mod rows;
 mod tx;
@@ -12,6 +13,8 @@ use sqlx::{ConnectOptions, Connection as _, Executor, PgPool, Row as _};
 
 use crate::fault::{Fault, Kind};
 
+pub use errand::Errand;
+pub(crate) use pipeline::decoded;
 pub use pipeline::{Columns, Part, Pipeline, PipelineOptions, Value};
 pub use rows::{Rows, sql};
 pub use tokio_postgres::Row as PipelineRow;
@@ -226,8 +229,9 @@ fn by_state(state: &str, constraint: Option<&str>, error: &dyn std::fmt::Display
     if let (true, Some(rule)) = (state.starts_with("23"), constraint) {
         return StoreError::Rule(rule.to_owned());
     }
-    // 08 connection, 53 resources, 57 shutdown and cancellation, 40 serialisation, 55P03 lock not available.
-    if ["08", "53", "57", "40", "55P03"].iter().any(|class| state.starts_with(class)) {
+    // 08 connection, 53 resources, 57 shutdown and cancellation, 40 serialisation, 55P03 lock not available, 25006 read only: on
+    // its way to another database, or a server that took over and is not yet open for writing.
+    if ["08", "53", "57", "40", "55P03", "25006"].iter().any(|class| state.starts_with(class)) {
         return StoreError::Unavailable(error.to_string());
     }
     StoreError::Refused(error.to_string())

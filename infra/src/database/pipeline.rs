@@ -139,7 +139,7 @@ impl PipelineOptions {
     }
 }
 
-fn decoded(text: &str) -> String {
+pub(crate) fn decoded(text: &str) -> String {
     // Read as a query would be, where these two would mean something else.
     let text = text.replace('+', "%2B").replace('&', "%26");
     reqwest::Url::parse(&format!("x:?p={text}"))

@@ -10,6 +10,7 @@ import {
   IconHistory,
   IconHome,
   IconKey,
+  IconLifebuoy,
   IconMessageChatbot,
   IconMessages,
   IconReceipt,
@@ -71,6 +72,7 @@ const SECTIONS = [
     items: [
       { name: 'emergency', href: '/emergency', icon: <IconSpeakerphone />, needs: 'account.manage' },
       { name: 'api_keys', href: '/api-keys', icon: <IconKey />, needs: 'api_keys.manage' },
+      { name: 'support', href: '/support', icon: <IconLifebuoy />, needs: 'account.manage' },
       { name: 'audit', href: '/audit-log', icon: <IconHistory />, needs: 'audit.read' },
       { name: 'group', href: '/group', icon: <IconBuildings />, needs: 'account.manage' },
       { name: 'account', href: '/account', icon: <IconSettings />, needs: null },

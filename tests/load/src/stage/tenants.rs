@@ -142,7 +142,7 @@ async fn one(server: SocketAddr, number: u32, word: Word, leaks: &Arc<Leaks>) ->
         r#"{{"company":"Load {word}","email":"owner-{word}@mail.test","password":"{PASSWORD}","name":"Olive {word}","locale":"en"}}"#
     );
     let mut http = Http::new(from, server, Some(guard.clone()));
-    let reply = insist(&mut http, "POST", "/v1/signup", &ask, Duration::from_mins(1)).await?;
+    let reply = insist(&mut http, "POST", "/v1/signup", &ask, Duration::from_mins(3)).await?;
     let took = began.elapsed();
     let (owner, id) = signed_in(&reply).doing(|| "sign a company up".to_owned())?;
     let mut http = http.with_token(&owner.token);
