@@ -14,6 +14,8 @@ pub mod relay;
 pub mod revocation;
 pub mod waiting_room;
 
+mod stillness;
+
 use std::sync::Arc;
 
 use infra::bus::Bus;
@@ -41,6 +43,7 @@ pub struct Routing {
     pub(crate) rooms: Arc<assignment::turns::Turns>,
     pub(crate) turnovers: Arc<waiting_room::Turnovers>,
     pub(crate) alarms: Arc<assignment::alarms::Alarms>,
+    pub(crate) stillness: Arc<stillness::Stillness>,
 }
 
 impl Routing {
@@ -65,6 +68,7 @@ impl Routing {
             rooms: Arc::default(),
             turnovers: Arc::default(),
             alarms: Arc::default(),
+            stillness: Arc::default(),
         }
     }
 }

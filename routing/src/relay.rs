@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -324,39 +325,54 @@ pub async fn sweep_here(routing: &Routing, turn: usize) {
     let most = if reachable { SWEPT_TOGETHER } else { SWEPT_TOGETHER_ALONE };
     let from = if accounts.is_empty() { 0 } else { (turn * most) % accounts.len().next_multiple_of(most) };
     for account in accounts.into_iter().skip(from).take(most) {
-        sweep_one(routing, account, reachable).await.or_log("sweeping a company");
+        if let Some(Some(tenant)) = Tenant::find(&routing.world, account).await.or_log("finding a company") {
+            sweep_one(routing, &tenant, reachable).await.or_log("sweeping a company");
+        }
         // Time passes for those who wait, also while nothing happens.
         waiting_room::refresh_soon(routing, account);
     }
 }
 
-/// The same for every company, and wakes what was snoozed.
+/// The same for every company where something may be left to do, and wakes what was snoozed.
 pub async fn sweep_all(routing: &Routing) -> Result<(), StoreError> {
+    let world = &routing.world;
     let reachable = routing.switchboard.flush().await;
-    for account in routing.world.directory.all(&routing.world.database, Status::Active).await? {
-        sweep_one(routing, account.id, reachable).await.or_log("sweeping a company");
-        if let Some(tenant) = Tenant::find(&routing.world, account.id).await? {
-            wake(&tenant).await.or_log("waking snoozed conversations");
-            if assignment::repair(&tenant).await.or_log("repairing a line").is_some_and(|found| found > 0) {
-                assign_soon(routing, account.id);
-            }
+    let counted = tenant::writes::counted(world).await.or_log("counting writes").unwrap_or_default();
+    for account in world.directory.all(&world.database, Status::Active).await? {
+        let (id, now) = (account.id, world.now());
+        let writes = counted.get(account.schema.as_str()).copied();
+        if account.moving || (reachable && routing.stillness.is_still(id, writes, now)) {
+            continue;
+        }
+        let tenant = Tenant { world: Arc::clone(world), account: Arc::new(account) };
+        let swept = sweep_one(routing, &tenant, reachable).await.or_log("sweeping a company");
+        let due = wake(&tenant).await.or_log("waking snoozed conversations");
+        let repaired = assignment::repair(&tenant).await.or_log("repairing a line");
+        if repaired.is_some_and(|found| found > 0) {
+            assign_soon(routing, id);
+        }
+        if let (Some(writes), Some(()), Some(due), Some(_)) = (writes, swept, due, repaired) {
+            routing.stillness.looked(id, writes, due, now);
         }
     }
     Ok(())
 }
 
-async fn wake(tenant: &Tenant) -> Result<(), desk::conversation::ConversationError> {
+/// Wakes whose time has come, and says when the next one's will.
+async fn wake(tenant: &Tenant) -> Result<Option<Timestamp>, desk::conversation::ConversationError> {
     let mut tx = tenant.begin().await?;
-    if desk::conversation::wake_snoozed(&mut tx).await? > 0 {
+    let woken = desk::conversation::wake_snoozed(&mut tx).await?;
+    let next = desk::conversation::next_to_wake(&tx).await?;
+    if woken > 0 {
         tx.commit().await?;
     }
-    Ok(())
+    Ok(next)
 }
 
 /// Publishes what was left behind. While the bus is away it hands the facts to the sockets of this process, each fact once,
 /// and leaves them for the time when the bus is back.
-async fn sweep_one(routing: &Routing, account: AccountId, reachable: bool) -> Result<(), StoreError> {
-    let Some(tenant) = Tenant::find(&routing.world, account).await? else { return Ok(()) };
+async fn sweep_one(routing: &Routing, tenant: &Tenant, reachable: bool) -> Result<(), StoreError> {
+    let account = tenant.id();
     let before = if reachable { tenant.now() - LEFT_BEHIND } else { tenant.now() };
     let known = routing.switchboard.heard(account, reachable);
     let mut events = Vec::new();
@@ -374,7 +390,7 @@ async fn sweep_one(routing: &Routing, account: AccountId, reachable: bool) -> Re
     }
     if reachable {
         if announce(routing, account, events.iter()).await && routing.switchboard.flush().await {
-            remove(&tenant, ids).await?;
+            remove(tenant, ids).await?;
         }
     } else {
         let mut all = Vec::new();

@@ -46,6 +46,7 @@ pub mod token;
 pub mod tx;
 pub mod usage;
 pub mod world;
+pub mod writes;
 
 mod hash;
 mod schema;

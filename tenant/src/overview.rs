@@ -174,26 +174,26 @@ pub async fn portrait(world: &World, id: AccountId) -> Result<Option<Portrait>, 
         ))
         .await?;
     let name = Some(overview.database.as_str()).filter(|name| *name != "home");
-    let site = world.sites.get(name)?.database.orm();
-    let size: Option<Size> = site
+    let place = world.sites.get(name)?.database.orm();
+    let taken: Option<Size> = place
         .one(sql(
             "select count(*) as tables, coalesce(sum(pg_total_relation_size(c.oid)), 0)::bigint as bytes from pg_class c \
              join pg_namespace n on n.oid = c.relnamespace where n.nspname = $1 and c.relkind = 'r'",
             [overview.schema.clone().into()],
         ))
         .await?;
-    let about: Vec<About> = site
+    let about: Vec<About> = place
         .all(sql(
             "select relname::text, n_live_tup as about from pg_stat_user_tables \
              where schemaname = $1 and relname in ('conversation', 'message', 'contact')",
             [overview.schema.clone().into()],
         ))
         .await?;
-    let size = size.unwrap_or(Size { tables: 0, bytes: 0 });
+    let taken = taken.unwrap_or(Size { tables: 0, bytes: 0 });
     Ok(Some(Portrait {
         owners: owners.into_iter().map(|owner| owner.email).collect(),
-        tables: size.tables,
-        bytes: size.bytes,
+        tables: taken.tables,
+        bytes: taken.bytes,
         about: about.into_iter().map(|row| (row.relname, row.about)).collect(),
         support_until: crate::support::open_grant(world, id).await?.map(|grant| grant.expires_at),
         overview,

@@ -85,9 +85,9 @@ async fn login(app: &TestApp) -> PgConnection {
 async fn tried(connection: &mut PgConnection, sql: String) -> Option<String> {
     let outcome = sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut *connection).await;
     connection.execute("rollback").await.unwrap();
-    outcome
-        .err()
-        .map(|error| error.as_database_error().and_then(|refusal| refusal.code()).unwrap_or_default().into_owned())
+    outcome.err().map(|error| {
+        error.as_database_error().and_then(sqlx::error::DatabaseError::code).unwrap_or_default().into_owned()
+    })
 }
 
 #[tokio::test]

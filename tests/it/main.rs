@@ -52,6 +52,7 @@ mod schema;
 mod setup;
 mod setup_probes;
 mod signup;
+mod stillness;
 mod support_access;
 mod tenants;
 mod texts;

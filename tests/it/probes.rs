@@ -134,8 +134,6 @@ impl Things {
         let (id, door, body) = match operation {
             "GET /v1/account"
             | "GET /v1/account/checklist"
-            | "GET /v1/account/support-access"
-            | "DELETE /v1/account/support-access"
             | "GET /v1/assignment-policies"
             | "GET /v1/brands"
             | "GET /v1/business-hours"
@@ -165,7 +163,6 @@ impl Things {
                 let slug = format!("shop-{}", &fresh().simple().to_string()[..20]);
                 (None, Door::Member, Some(json!({ "name": text("Renamed"), "locale": "zh-CN", "slug": slug })))
             }
-            "POST /v1/account/support-access" => (None, Door::Member, Some(json!({ "hours": 8, "changes": false }))),
             "PUT /v1/emergency" => {
                 let contacts = json!([{ "kind": "phone", "label": text("Shop"), "value": "+49 30 123456" }]);
                 let plan = json!({ "active": true, "message": text("Please call"), "contacts": contacts });
@@ -332,8 +329,11 @@ impl Things {
             "POST /v1/auth/reset-password" => {
                 (Door::Public, Some(json!({ "token": "nobody-has-this", "password": PASSWORD })))
             }
-            "POST /v1/auth/support" => (Door::Public, Some(json!({ "token": "nobody-has-this" }))),
-            "POST /v1/auth/verify-email" => (Door::Public, Some(json!({ "token": "nobody-has-this" }))),
+            "GET /v1/account/support-access" | "DELETE /v1/account/support-access" => (Door::Member, None),
+            "POST /v1/account/support-access" => (Door::Member, Some(json!({ "hours": 8, "changes": false }))),
+            "POST /v1/auth/support" | "POST /v1/auth/verify-email" => {
+                (Door::Public, Some(json!({ "token": "nobody-has-this" })))
+            }
             "POST /v1/invitations/by-token/{token}/accept" => {
                 (Door::Public, Some(json!({ "name": text("Ivy"), "password": PASSWORD })))
             }

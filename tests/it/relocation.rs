@@ -59,7 +59,7 @@ async fn a_company_moves_while_people_talk_and_nothing_acknowledged_is_lost() {
     let bo = shop.agent_on(1, "Bo").await;
     let (end, until) = tokio::sync::watch::channel(false);
     let (base, second) = (app.base(0), app.base(1));
-    let moves = async {
+    let operator = async {
         eventually("people talk", async || (shop.count("select count(*) from {}.message").await > 20).then_some(()))
             .await;
         let said = Program::run(app.settings(), &["tenant", "move", &name, "--to", "second", "--json"]).await;
@@ -72,7 +72,7 @@ async fn a_company_moves_while_people_talk_and_nothing_acknowledged_is_lost() {
         serde_json::from_str::<Value>(&said).unwrap()
     };
     let (moved, one, two, three, neighbour) = tokio::join!(
-        moves,
+        operator,
         talk(&shop, &base, &until),
         talk(&shop, &second, &until),
         talk(&shop, &second, &until),

@@ -148,6 +148,50 @@ async fn the_doctor_finds_every_fault_that_is_planted_and_none_before() {
     assert_eq!(codes(&after), codes(&before), "everything is as it was");
 }
 
+#[tokio::test]
+async fn the_doctor_is_content_with_a_bus_that_asks_who_is_there_and_lets_nobody_speak_on_other_subjects() {
+    let app = TestApp::start().await;
+    let open = findings(&app).await.1;
+    let code = |name: &str, found: &[(String, String)]| found.iter().any(|(code, _)| code == name);
+    assert!(code("bus_open", &open) && code("bus_subjects_open", &open) && code("cache_open", &open), "{open:?}");
+
+    // As the handbook says.
+    let handbook = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/OPERATIONS.md")).unwrap();
+    let block = handbook.split("```\nauthorization {").nth(1).unwrap().split("```").next().unwrap();
+    let folder = std::env::temp_dir().join(format!("frontdesk-bus-{}", tests::fresh().simple()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let config = folder.join("nats.conf");
+    let port = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
+    std::fs::write(&config, format!("listen: \"127.0.0.1:{port}\"\nauthorization {{{}", block.replace('…', "celadon")))
+        .unwrap();
+    let mut server = std::process::Command::new("nats-server")
+        .arg("-c")
+        .arg(&config)
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .expect("nats-server is installed");
+    let settings = infra::config::Settings {
+        nats_url: format!("nats://frontdesk:celadon@127.0.0.1:{port}"),
+        ..app.settings().clone()
+    };
+    eventually("it answers", async || tokio::net::TcpStream::connect(("127.0.0.1", port)).await.ok().map(drop)).await;
+    let (well, said, why) = Program::try_run(&settings, &["doctor", "--json"]).await;
+    // What servers say to each other goes over it as well.
+    let program = Program::start(&settings).await;
+    let degraded = tests::Http::new(&program.base(), app.guard(None)).get("/readyz").await;
+    server.kill().unwrap();
+    server.wait().unwrap();
+    std::fs::remove_dir_all(&folder).unwrap();
+    assert!(well, "{said} {why}");
+    assert_eq!(degraded.status, 200);
+    for name in ["bus_open", "bus_subjects_open", "bus_away"] {
+        let report: Value = serde_json::from_str(&said).unwrap();
+        let finding = report["findings"].as_array().unwrap().iter().find(|finding| finding["code"] == name).unwrap();
+        assert_eq!(finding["severity"], "ok", "{finding}");
+    }
+}
+
 /// The key of a row in the database.
 fn uuid(id: &str) -> String {
     id.parse::<tenant::AgentId>().unwrap().uuid().to_string()

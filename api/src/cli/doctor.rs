@@ -145,7 +145,8 @@ fn version_of(text: &str, after: &str) -> Option<(u32, u32)> {
 fn has_no_password(url: &str) -> bool {
     let (_, rest) = url.split_once("://").unwrap_or(("", url));
     let authority = rest.split(['/', '?']).next().unwrap_or_default();
-    !authority.rsplit_once('@').is_some_and(|(who, _)| who.split_once(':').is_some_and(|(_, word)| !word.is_empty()))
+    let word = authority.rsplit_once('@').and_then(|(who, _)| who.split_once(':')).map(|(_, word)| word);
+    word.is_none_or(str::is_empty)
 }
 
 #[cfg(test)]

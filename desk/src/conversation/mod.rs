@@ -25,7 +25,8 @@ pub use marks::{Mark, Marker, note};
 pub use state::{State, StateError, Status};
 pub use store::{find, find_of_contact, latest_of_contact, lock_only};
 pub use verbs::{
-    AssignedBy, assign, claim, join, pass_to_team, release_all_of, requeue, set_priority, set_status, wake_snoozed,
+    AssignedBy, assign, claim, join, next_to_wake, pass_to_team, release_all_of, requeue, set_priority, set_status,
+    wake_snoozed,
 };
 pub(crate) use verbs::{begin_episode, count_episode};
 

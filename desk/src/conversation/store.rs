@@ -369,6 +369,11 @@ pub(crate) async fn save(tx: &TenantTx, conversation: &mut Conversation) -> Resu
 }
 
 #[derive(FromQueryResult)]
+struct Due {
+    at: Option<Timestamp>,
+}
+
+#[derive(FromQueryResult)]
 struct Only {
     id: Uuid,
 }
@@ -382,6 +387,13 @@ pub(crate) async fn open_of(tx: &TenantTx, agent: AgentId) -> Result<Vec<Convers
         ))
         .await?;
     Ok(rows.into_iter().map(|row| ConversationId::from_uuid(row.id)).collect())
+}
+
+/// When the next snoozed conversation's time comes.
+pub(crate) async fn next_due(tx: &TenantTx) -> Result<Option<Timestamp>, StoreError> {
+    let next: Option<Due> =
+        tx.one(sql("select min(snoozed_until) as at from conversation where status = 'snoozed'", [])).await?;
+    Ok(next.and_then(|row| row.at))
 }
 
 /// Snoozed conversations whose time has come.

@@ -115,6 +115,11 @@ async fn places(world: &World, found: &mut Vec<Finding>) -> Result<(), StoreErro
         advice: "drop these roles",
     };
     found.push(idle.saw_all(&roles));
+    books(world, found).await
+}
+
+/// Whether the directory agrees with itself.
+async fn books(world: &World, found: &mut Vec<Finding>) -> Result<(), StoreError> {
     let unlevelled = Look {
         code: "level_unknown",
         what: "the level of every schema is written down",

@@ -17,7 +17,7 @@ use load::{Doing as _, Failed, Outcome, ids};
 use serde::Deserialize;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
-use super::now;
+use super::{Stretch, now};
 use crate::Common;
 
 /// Options of `tenants`.
@@ -116,6 +116,12 @@ pub(crate) async fn play(options: &Options, scene: &mut Scene, report: &mut Repo
         });
     }
     figures(&measured, report);
+    now("everybody is silent");
+    let stretch = Stretch::begin(scene)?;
+    tokio::time::sleep(common.seconds(20, 5)).await;
+    let spent = stretch.end(scene)?;
+    report.figure("tenants.silent_server_core_percent", spent.server / spent.seconds * 100.0, "%", Target::None);
+    report.figure("tenants.silent_postgres_core_percent", spent.postgres / spent.seconds * 100.0, "%", Target::None);
     burst(scene, report).await?;
     let stored = stored(&scene.services).await?;
     let lost = i64::try_from(said.now()).unwrap_or(i64::MAX) - stored;
@@ -173,14 +179,14 @@ async fn make(services: &Services, names: &[String], first: &str) -> Outcome<()>
 /// A visitor comes to each of these.
 async fn open(scene: &Scene, tenants: &[Tenant]) -> Outcome<Vec<Door>> {
     let server = scene.play.target()?;
-    let come = tenants.iter().map(|tenant| async move {
+    let visits = tenants.iter().map(|tenant| async move {
         let mut http = Http::new(address_of(tenant.number), server, Some(tenant.guard.clone()));
         let ask = format!(r#"{{"key":"{}"}}"#, tenant.key);
         let reply = insist(&mut http, "POST", "/v1/widget/session", &ask, Duration::from_secs(30)).await?;
         let session: Session = reply.read()?;
         Ok(Door { tenant: tenant.clone(), visitor: session.token })
     });
-    let came: Vec<Outcome<Door>> = futures::stream::iter(come).buffered(6).collect().await;
+    let came: Vec<Outcome<Door>> = futures::stream::iter(visits).buffered(6).collect().await;
     came.into_iter().collect()
 }
 
