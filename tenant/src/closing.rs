@@ -220,8 +220,16 @@ async fn drop_schema(world: &SharedWorld, account: AccountId) -> Result<(), Stor
     let Some(tenant) = Tenant::find(world, account).await? else { return Ok(()) };
     let schema = &tenant.account.schema;
     // Whoever still reads there is not waited for long; the next sweep tries again.
-    let tx = world.database.begin("SET LOCAL lock_timeout = '5s'".into()).await?;
-    tx.execute_unprepared(&schema.destroy()).await?;
+    let patience = "SET LOCAL lock_timeout = '5s'";
+    if tenant.account.database.is_some() {
+        let there = world.sites.get(tenant.account.database.as_deref())?.database.begin(patience.into()).await?;
+        there.execute_unprepared(&schema.destroy()).await?;
+        there.commit().await?;
+    }
+    let tx = world.database.begin(patience.into()).await?;
+    if tenant.account.database.is_none() {
+        tx.execute_unprepared(&schema.destroy()).await?;
+    }
     tx.run(sql("delete from shared.schema_level where schema_name = $1", [schema.as_str().into()])).await?;
     tx.run(sql(
         "update shared.account set erasure = 'schema_dropped' where id = $1 and status = 'deleting'",

@@ -133,7 +133,8 @@ impl Permissions {
     /// people, keys and the company itself.
     #[must_use]
     pub fn for_support(self, changes: bool) -> Self {
-        let never = [Permission::AgentsManage, Permission::AccountManage, Permission::ApiKeysManage];
+        let never =
+            [Permission::AgentsManage, Permission::AccountManage, Permission::ApiKeysManage, Permission::BillingManage];
         let looks = |right: Permission| {
             matches!(
                 right,

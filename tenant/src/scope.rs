@@ -302,8 +302,9 @@ impl Scope<Member> {
         let who = Member {
             agent_id: host.id,
             name: format!("{} ({})", support::NAME, visit.operator),
-            role: host.role,
-            permissions: Permissions::of(host.role).for_support(visit.changes),
+            permissions: host.standing.permissions().for_support(visit.changes),
+            sight: Sight::of(host.id, host.standing.visibility()),
+            standing: host.standing.clone(),
             via: Via::Support(visit.id.uuid(), visit.changes),
         };
         Ok(Self { tenant, who })

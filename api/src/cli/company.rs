@@ -9,7 +9,7 @@ use routing::revocation::{self, Revocation};
 use serde::Serialize;
 use tenant::account::{self, Status};
 use tenant::scope::Actor;
-use tenant::{Tenant, audit, overview};
+use tenant::{Role, Tenant, audit, closing, membership, overview};
 
 use super::{Failure, Outcome};
 use crate::App;
@@ -40,29 +40,71 @@ pub(super) struct Done {
     pub(super) told: bool,
 }
 
+/// What is to become of a company.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Turn {
+    Suspend,
+    Resume,
+    Close,
+    Restore,
+}
+
+impl Turn {
+    const fn from(self) -> &'static [Status] {
+        match self {
+            Self::Suspend => &[Status::Active],
+            Self::Resume => &[Status::Suspended],
+            Self::Close => &[Status::Active, Status::Suspended],
+            Self::Restore => &[Status::Closed],
+        }
+    }
+
+    const fn to(self) -> Status {
+        match self {
+            Self::Suspend => Status::Suspended,
+            Self::Close => Status::Closed,
+            Self::Resume | Self::Restore => Status::Active,
+        }
+    }
+
+    const fn action(self) -> &'static str {
+        match self {
+            Self::Suspend => "account.suspended",
+            Self::Resume => "account.resumed",
+            Self::Close => "account.closed",
+            Self::Restore => "account.restored",
+        }
+    }
+}
+
 /// Moves a company along its life, writes it into its audit log, and cuts off or lets in everybody at every server.
-pub(super) async fn switch(
-    settings: &Settings,
-    text: &str,
-    from: &[Status],
-    to: Status,
-    action: &'static str,
-    reason: Option<String>,
-    json: bool,
-) -> Outcome {
+pub(super) async fn turn(settings: &Settings, text: &str, turn: Turn, reason: Option<String>, json: bool) -> Outcome {
     let app = open(settings).await?;
     let world = &app.world;
     let tenant = find(&app, text).await?;
     let account = &tenant.account;
-    if !from.contains(&account.status) {
+    if !turn.from().contains(&account.status) {
         return Err(format!("{} is {}, so this cannot be done", account.slug, account.status.as_str()).into());
     }
-    account::set_status(&world.database, account, to, world.now()).await?;
+    match turn {
+        Turn::Close => {
+            let members = membership::of_account(world, account.id).await?;
+            let owner = members.iter().find(|member| member.standing.role == Role::Owner);
+            let owner = owner.ok_or("the company has no owner who could be written to")?;
+            closing::close(world, &tenant, (owner.email.clone(), account.locale.clone())).await?;
+        }
+        Turn::Restore => {
+            if !closing::restore(world, account.id).await? {
+                return Err(format!("{} cannot be restored any more", account.slug).into());
+            }
+        }
+        Turn::Suspend | Turn::Resume => account::set_status(&world.database, account, turn.to(), world.now()).await?,
+    }
     let tx = tenant.begin().await?;
     let detail = serde_json::json!({ "reason": reason });
-    audit::note(&tx, &Actor::System, action, Some(account.id.to_string()), detail).await?;
+    audit::note(&tx, &Actor::System, turn.action(), Some(account.id.to_string()), detail).await?;
     tx.commit().await?;
-    let told = tell(&app, &tenant).await;
+    let (to, told) = (turn.to(), tell(&app, &tenant).await);
     let done = Done { id: account.id.to_string(), slug: account.slug.clone(), status: to, told };
     if json {
         return print(&done);

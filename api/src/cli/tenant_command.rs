@@ -9,7 +9,7 @@ use tenant::relocate::{self, Moved};
 use tenant::scope::Actor;
 use tenant::{audit, migrate, support};
 
-use super::company;
+use super::company::{self, Turn};
 use super::{Failure, Outcome};
 
 /// What can be done about companies.
@@ -129,6 +129,8 @@ pub(super) enum Stands {
     Active,
     Suspended,
     Closed,
+    Deleting,
+    Deleted,
 }
 
 impl Stands {
@@ -138,32 +140,23 @@ impl Stands {
             Self::Active => Status::Active,
             Self::Suspended => Status::Suspended,
             Self::Closed => Status::Closed,
+            Self::Deleting => Status::Deleting,
+            Self::Deleted => Status::Deleted,
         }
     }
 }
 
 /// Does it.
 pub(super) async fn run(settings: &Settings, verb: Verb) -> Outcome {
-    use Status::{Active, Closed, Suspended};
     match verb {
         Verb::List { status, out } => list(settings, status, out.json).await,
         Verb::Show { which } => show(settings, &which).await,
         Verb::Suspend { which, reason } => {
-            let Which { company, json } = which;
-            company::switch(settings, &company, &[Active], Suspended, "account.suspended", reason, json).await
+            company::turn(settings, &which.company, Turn::Suspend, reason, which.json).await
         }
-        Verb::Resume { which } => {
-            let Which { company, json } = which;
-            company::switch(settings, &company, &[Suspended], Active, "account.resumed", None, json).await
-        }
-        Verb::Close { which, reason } => {
-            let Which { company, json } = which;
-            company::switch(settings, &company, &[Active, Suspended], Closed, "account.closed", reason, json).await
-        }
-        Verb::Restore { which } => {
-            let Which { company, json } = which;
-            company::switch(settings, &company, &[Closed], Active, "account.restored", None, json).await
-        }
+        Verb::Resume { which } => company::turn(settings, &which.company, Turn::Resume, None, which.json).await,
+        Verb::Close { which, reason } => company::turn(settings, &which.company, Turn::Close, reason, which.json).await,
+        Verb::Restore { which } => company::turn(settings, &which.company, Turn::Restore, None, which.json).await,
         Verb::Levels { out } => levels(settings, out.json).await,
         Verb::Migrate { which } => migrate_one(settings, &which).await,
         Verb::Databases { out } => databases(settings, out.json).await,

@@ -48,10 +48,10 @@ async fn places(world: &World, found: &mut Vec<Finding>) -> Result<(), StoreErro
     }
     let orm = world.database.orm();
     let wanted: Vec<Place> =
-        orm.all(sql("select schema_name, database from shared.account union all select schema_name, null from shared.spare_schema", [])).await?;
+        orm.all(sql("select schema_name, database from shared.account where status not in ('deleting', 'deleted') union all select schema_name, null from shared.spare_schema", [])).await?;
     let allowed: Vec<Place> = orm
         .all(sql(
-            "select schema_name, database from shared.left_behind union all select schema_name, moving_to from shared.account where moving_since is not null",
+            "select schema_name, database from shared.left_behind union all select schema_name, database from shared.account where status = 'deleting' union all select schema_name, moving_to from shared.account where moving_since is not null",
             [],
         ))
         .await?;
@@ -129,7 +129,8 @@ async fn books(world: &World, found: &mut Vec<Finding>) -> Result<(), StoreError
     let without = names(
         &world.database,
         sql(
-            "select schema_name as name from shared.account where schema_name not in (select schema_name from shared.schema_level) \
+            "select schema_name as name from shared.account where status not in ('deleting', 'deleted') \
+             and schema_name not in (select schema_name from shared.schema_level) \
              union select schema_name from shared.spare_schema where schema_name not in (select schema_name from shared.schema_level) order by 1 limit 100",
             [],
         ),
