@@ -15,6 +15,7 @@ use tenant::account::Directory;
 use tenant::flood::Flood;
 use tenant::outbox::Fact;
 use tenant::sites::Sites;
+use tenant::seal::{Sealer, Unsealable};
 use tenant::throttle::{Rate, Throttle};
 use tenant::token::Keys;
 use tenant::world::{Mode, SharedWorld, World};
@@ -61,6 +62,9 @@ pub enum StartError {
     /// Mail.
     #[error(transparent)]
     Mail(#[from] infra::mail::MailError),
+    /// The keys that secrets are sealed with.
+    #[error(transparent)]
+    Seal(#[from] Unsealable),
     /// The listening address.
     #[error("{0}")]
     Listen(String),
@@ -92,6 +96,7 @@ impl App {
             chance: Chance::system(),
             mailer,
             keys: Keys::derive(&settings.secret),
+            sealer: Sealer::new(&settings.secret, &settings.previous_secrets)?,
             public_url: settings.public_url.clone(),
             mode: if settings.private { Mode::Private } else { Mode::Hosted },
             spare_schemas: settings.spare_schemas,

@@ -26,6 +26,9 @@ pub struct Settings {
     pub mail_from: String,
     /// `FRONTDESK_SECRET`: at least 32 characters; keys of all token kinds are derived from it.
     pub secret: String,
+    /// `FRONTDESK_PREVIOUS_SECRETS`: secrets that were `FRONTDESK_SECRET` before, separated by commas; what was sealed with them can
+    /// still be opened.
+    pub previous_secrets: Vec<String>,
     /// `FRONTDESK_LOG=json` for machine-readable logs.
     pub log_json: bool,
     /// `OTEL_EXPORTER_OTLP_ENDPOINT`: the collector that traces go to, like `http://127.0.0.1:4318`; none when absent.
@@ -151,6 +154,9 @@ impl Settings {
             mail_url: get("FRONTDESK_MAIL_URL").unwrap_or_else(|| "smtp://127.0.0.1:25".into()),
             mail_from: get("FRONTDESK_MAIL_FROM").unwrap_or_else(|| "Frontdesk <no-reply@localhost>".into()),
             secret,
+            previous_secrets: get("FRONTDESK_PREVIOUS_SECRETS")
+                .map(|all| all.split(',').map(str::trim).filter(|old| !old.is_empty()).map(ToOwned::to_owned).collect())
+                .unwrap_or_default(),
             log_json: get("FRONTDESK_LOG").as_deref() == Some("json"),
             collector: get("OTEL_EXPORTER_OTLP_ENDPOINT"),
             database_connections: number("FRONTDESK_DB_CONNECTIONS", 16).clamp(2, 500),

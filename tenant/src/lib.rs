@@ -34,6 +34,7 @@ pub mod provision;
 pub mod relocate;
 pub mod role;
 pub mod scope;
+pub mod seal;
 pub mod session;
 pub mod setup_link;
 pub mod sight;

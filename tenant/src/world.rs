@@ -12,6 +12,7 @@ use crate::account::Directory;
 use crate::flood::Flood;
 use crate::outbox::Fact;
 use crate::sites::Sites;
+use crate::seal::Sealer;
 use crate::throttle::Throttle;
 use crate::token::Keys;
 
@@ -54,6 +55,8 @@ pub struct World {
     pub mailer: Mailer,
     /// Token keys.
     pub keys: Keys,
+    /// Seals secrets that are kept.
+    pub sealer: Sealer,
     /// The address browsers use, without a trailing slash.
     pub public_url: String,
     /// For whom it is.

@@ -56,8 +56,7 @@ export function plot(
 ): () => void {
   const chart = new uPlot(
     {
-      // Room at the right for half of the last day's name.
-      padding: [8, 18, 0, 0],
+      padding: [8, 0, 0, 0],
       legend: { show: false },
       cursor: { x: true, y: false, points: { show: false }, drag: { x: false, y: false } },
       ...options,
