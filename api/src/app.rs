@@ -11,13 +11,16 @@ use infra::database::StoreError;
 use infra::mail::Mailer;
 use infra::{Chance, Clock};
 use routing::Routing;
-use tenant::account::Directory;
+use tenant::account::{Directory, Plans};
 use tenant::flood::Flood;
+use tenant::gate::Gate;
 use tenant::outbox::Fact;
-use tenant::sites::Sites;
 use tenant::seal::{Sealer, Unsealable};
+use tenant::shares::Shares;
+use tenant::sites::Sites;
 use tenant::throttle::{Rate, Throttle};
 use tenant::token::Keys;
+use tenant::visits::Visits;
 use tenant::world::{Mode, SharedWorld, World};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio_util::sync::CancellationToken;
@@ -35,6 +38,8 @@ pub struct App {
     pub mail_outbox: Option<PathBuf>,
     /// Cancelled when the server is to go away: it is not ready any more, and its sockets and streams end.
     pub going_away: CancellationToken,
+    /// How many proxies of our own stand before us.
+    pub trusted_proxies: usize,
     /// Open sockets, which axum's own shutdown does not know of.
     pub sockets: TaskTracker,
 }
@@ -100,9 +105,14 @@ impl App {
             public_url: settings.public_url.clone(),
             mode: if settings.private { Mode::Private } else { Mode::Hosted },
             spare_schemas: settings.spare_schemas,
-            directory: Directory::new(billing::catalogue::limits),
+            directory: Directory::new(Plans { limits: billing::catalogue::limits, pace: billing::pace::pace }),
             throttle: Throttle::default(),
-            flood: Flood::new(Rate::open(settings.visitor_rate, 10)),
+            gate: Gate::default(),
+            shares: Shares::new(settings.database_connections, settings.database_share),
+            visits: Visits::default(),
+            flood: Flood::new(Rate::new(settings.visitor_rate, 10)),
+            questions: Flood::new(Rate::new(settings.visitor_rate.saturating_mul(10), 10)),
+            address_rate: settings.address_rate,
             facts,
         });
         let bus = infra::bus::connect(&settings.nats_url).await.map_err(|error| StartError::Bus(error.to_string()))?;
@@ -114,6 +124,7 @@ impl App {
             billing,
             mail_outbox,
             going_away: CancellationToken::new(),
+            trusted_proxies: settings.trusted_proxies,
             sockets: TaskTracker::new(),
         };
         Ok((Arc::new(app), receiver))

@@ -9,10 +9,12 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use serde::de::DeserializeOwned;
 use tenant::page::Cursor;
+use tenant::scope::HoldOn;
 use tenant::token::BadToken;
 use tenant::{Member, Scope, Visitor};
 
 use crate::App;
+use crate::pace;
 use crate::problem::Problem;
 
 /// A JSON body.
@@ -124,6 +126,7 @@ impl FromRequestParts<Arc<App>> for AsMember {
         if !parts.method.is_safe() {
             scope.require_more_than_a_look()?;
         }
+        pace::note(parts, scope.pass().await, |refused| Some(*refused))?;
         Ok(Self(scope))
     }
 }
@@ -136,7 +139,12 @@ impl FromRequestParts<Arc<App>> for AsVisitor {
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
         let token = bearer(&parts.headers).ok_or(BadToken)?;
-        Ok(Self(Scope::<Visitor>::enter(&app.world, token).await?))
+        let scope = Scope::<Visitor>::enter(&app.world, token).await?;
+        pace::note(parts, scope.pass().await, |held| match held {
+            HoldOn::TooFast(refused) => Some(*refused),
+            HoldOn::TooOften(_) => None,
+        })?;
+        Ok(Self(scope))
     }
 }
 

@@ -11,12 +11,15 @@ use tracing::Instrument as _;
 use tracing::field::Empty;
 
 use crate::App;
+use crate::pace::{self, Told};
 use crate::problem::{Problem, Unanswered};
 
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Gives the request an id, and its problem (if it comes to that) the same.
-pub(crate) async fn identify(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+pub(crate) async fn identify(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
+    let told = Told::default();
+    request.extensions_mut().insert(told.clone());
     let given = request.headers().get(&REQUEST_ID).and_then(|id| id.to_str().ok());
     let fits = |id: &&str| {
         (8..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
@@ -48,6 +51,7 @@ pub(crate) async fn identify(State(app): State<Arc<App>>, request: Request, next
         response = keep_headers(&response, Problem::new(status, code, None).answer(&id));
     }
     if is_api {
+        pace::tell(&told, &mut response);
         response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     }
     if let Ok(value) = HeaderValue::from_str(&id) {

@@ -9,6 +9,7 @@ pub mod onboarding;
 pub mod serve;
 pub mod work;
 
+mod address;
 mod billing_command;
 mod contract;
 mod demo;
@@ -20,6 +21,7 @@ mod layers;
 mod listener;
 mod metrics;
 mod outbox_page;
+mod pace;
 mod pages;
 mod problem;
 mod router;

@@ -8,7 +8,7 @@ use infra::database::Database;
 use infra::spoken::OrLog as _;
 use routing::revocation::{self, Revocation};
 use routing::{presence, relay};
-use tenant::{AccountId, closing, idempotency, jobs, provision};
+use tenant::{AccountId, closing, idempotency, jobs, provision, throttle};
 use tokio::task::JoinSet;
 
 use crate::{App, metrics, onboarding};
@@ -83,6 +83,7 @@ pub(crate) fn shared(tasks: &mut JoinSet<()>, app: &Arc<App>) {
     });
     every(tasks, app, Duration::from_hours(1), |app| async move {
         idempotency::forget(&app.world).await.or_log("forgetting old answers");
+        throttle::forget(&app.world.database, app.world.now()).await.or_log("forgetting old attempts");
     });
 }
 

@@ -11,7 +11,7 @@ use futures::stream::FuturesUnordered;
 use futures::{SinkExt as _, StreamExt as _};
 use infra::Fault as _;
 use routing::realtime::{
-    ClientFrame, Close, Delivery, FrameError, LARGEST, Place, SILENCE, ServerFrame, Session, Welcome,
+    ClientFrame, Close, Delivery, FrameError, LARGEST, OpenError, Place, SILENCE, ServerFrame, Session, Welcome,
 };
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout, timeout_at};
@@ -110,8 +110,11 @@ async fn hello(app: &Arc<App>, socket: &mut WebSocket) -> Result<(Session, Place
             }
             Err(error) => {
                 write(socket, &ServerFrame::refusal(error.code(), &error.to_string()).encode()).await?;
-                let away = matches!(error.kind(), infra::Kind::Unavailable(_));
-                Err(Some(if away { Close::GoingAway } else { Close::Unauthenticated }))
+                Err(Some(match error {
+                    OpenError::TooMany(_) => Close::Full,
+                    OpenError::Enter(error) if matches!(error.kind(), infra::Kind::Unavailable(_)) => Close::GoingAway,
+                    OpenError::Enter(_) => Close::Unauthenticated,
+                }))
             }
         };
     }

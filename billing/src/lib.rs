@@ -13,6 +13,7 @@ pub mod lifecycle;
 pub mod local;
 pub mod looking;
 pub mod metering;
+pub mod pace;
 pub mod period;
 pub mod plan;
 pub mod report;

@@ -1,5 +1,9 @@
 //! Contacts: the people who write to the company. A website visitor is a contact that nobody has identified yet.
 
+mod block;
+mod merge;
+mod vouched;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -11,6 +15,7 @@ use sea_orm::FromQueryResult;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use tenant::TenantTx;
+use tenant::identity::Refusal;
 use tenant::page::{Cursor, Page};
 use tenant::scope::ContactKind;
 use uuid::Uuid;
@@ -18,6 +23,10 @@ use uuid::Uuid;
 use crate::event::Event;
 use crate::inbox::InboxId;
 use crate::sight::{self, known};
+
+pub use block::{Standing, set_blocked, sign_out, standing};
+pub use merge::bring_along;
+pub use vouched::vouch;
 
 /// The id of a contact.
 pub type ContactId = Id<ContactKind>;
@@ -75,6 +84,8 @@ pub struct Contact {
     pub created_at: DateTime<Utc>,
     /// When they were last here.
     pub last_seen_at: Option<DateTime<Utc>>,
+    /// Since when they may not write any more.
+    pub blocked_at: Option<DateTime<Utc>>,
 }
 
 #[derive(FromQueryResult)]
@@ -92,6 +103,7 @@ struct Row {
     user_agent: Option<String>,
     created_at: Timestamp,
     last_seen_at: Option<Timestamp>,
+    blocked_at: Option<Timestamp>,
 }
 
 impl TryFrom<Row> for Contact {
@@ -118,6 +130,7 @@ impl TryFrom<Row> for Contact {
             user_agent: row.user_agent,
             created_at: row.created_at,
             last_seen_at: row.last_seen_at,
+            blocked_at: row.blocked_at,
         })
     }
 }
@@ -128,6 +141,12 @@ pub enum ContactError {
     /// No such contact here.
     #[error("no such contact")]
     Unknown,
+    /// The token that vouches for them cannot be taken.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// A browser cannot say who somebody is for whom the company's own server vouches.
+    #[error("who this visitor is comes from the company's own server")]
+    VouchedFor,
     /// Fields were refused.
     #[error(transparent)]
     Invalid(#[from] Invalid),
@@ -140,6 +159,8 @@ impl Fault for ContactError {
     fn kind(&self) -> Kind {
         match self {
             Self::Unknown => Kind::NotFound,
+            Self::Refused(refusal) => refusal.kind(),
+            Self::VouchedFor => Kind::Forbidden,
             Self::Invalid(error) => error.kind(),
             Self::Store(error) => error.kind(),
         }
@@ -147,6 +168,8 @@ impl Fault for ContactError {
     fn code(&self) -> &'static str {
         match self {
             Self::Unknown => "contact_unknown",
+            Self::Refused(refusal) => refusal.code(),
+            Self::VouchedFor => "contact_vouched_for",
             Self::Invalid(error) => error.code(),
             Self::Store(error) => error.code(),
         }
@@ -154,7 +177,7 @@ impl Fault for ContactError {
     fn fields(&self) -> Vec<FieldFault> {
         match self {
             Self::Invalid(error) => error.fields(),
-            Self::Unknown | Self::Store(_) => Vec::new(),
+            Self::Unknown | Self::Refused(_) | Self::VouchedFor | Self::Store(_) => Vec::new(),
         }
     }
 }
@@ -165,7 +188,7 @@ pub async fn find(tx: &TenantTx, id: ContactId) -> Result<Option<Contact>, Store
     let row: Option<Row> = tx
         .one(sql(
             concat!(
-                "select id, name, email, phone, external_id, verified, locale, attributes, tags, page, user_agent, created_at, last_seen_at \
+                "select id, name, email, phone, external_id, verified, locale, attributes, tags, page, user_agent, created_at, last_seen_at, blocked_at \
                  from contact k where id = $1 and ",
                 known!("k", "$2", "$3")
             ),
@@ -189,7 +212,7 @@ pub async fn list(
     let rows: Vec<Row> = tx
         .all(sql(
             concat!(
-                "select id, name, email, phone, external_id, verified, locale, attributes, tags, page, user_agent, created_at, last_seen_at \
+                "select id, name, email, phone, external_id, verified, locale, attributes, tags, page, user_agent, created_at, last_seen_at, blocked_at \
                  from contact k where ($1::timestamptz is null or (created_at, id) < ($1, $2)) \
                  and ($3::text is null or name ilike $3 or email ilike $3) and ",
                 known!("k", "$5", "$6"),
@@ -277,6 +300,15 @@ pub async fn update(tx: &mut TenantTx, id: ContactId, change: ContactChange) -> 
     let audiences = sight::audiences(tx, id).await?;
     Event::ContactUpdated { contact: Arc::new(contact.clone()), audiences }.tell(tx)?;
     Ok(contact)
+}
+
+/// Changes what a visitor says of themselves. Not of those for whom the company's own server vouches: whoever sits at their browser
+/// cannot become somebody else by saying so.
+pub async fn introduce(tx: &mut TenantTx, id: ContactId, change: ContactChange) -> Result<Contact, ContactError> {
+    if find(tx, id).await?.ok_or(ContactError::Unknown)?.verified {
+        return Err(ContactError::VouchedFor);
+    }
+    update(tx, id, change).await
 }
 
 fn source_hash(secret: &str) -> Vec<u8> {

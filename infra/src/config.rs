@@ -42,6 +42,13 @@ pub struct Settings {
     pub mixed_batches: bool,
     /// `FRONTDESK_VISITOR_RATE`: how many messages one visitor may send in ten seconds, default 30.
     pub visitor_rate: u32,
+    /// `FRONTDESK_ADDRESS_RATE`: how many new visitors a minute may come to one company from one address, default 600.
+    pub address_rate: u32,
+    /// `FRONTDESK_TRUSTED_PROXIES`: how many proxies of one's own stand before the server and add to `X-Forwarded-For`, default 0:
+    /// then that header is not looked at.
+    pub trusted_proxies: usize,
+    /// `FRONTDESK_DB_SHARE`: which part of the pool one company may use at once, in percent, default 25; 100 for all of it.
+    pub database_share: u32,
     /// `FRONTDESK_DRAIN_SECONDS`: how long a server that was told to go still takes requests while `/readyz` already says
     /// no, so that whoever balances the load notices first; default 3.
     pub drain_seconds: u32,
@@ -163,6 +170,9 @@ impl Settings {
             database_lanes: number("FRONTDESK_DB_LANES", 4).clamp(1, 32),
             mixed_batches: get("FRONTDESK_DB_MIXED_BATCHES").as_deref() != Some("off"),
             visitor_rate: number("FRONTDESK_VISITOR_RATE", 30).max(1),
+            address_rate: number("FRONTDESK_ADDRESS_RATE", 600).max(1),
+            trusted_proxies: usize::try_from(number("FRONTDESK_TRUSTED_PROXIES", 0).min(8)).unwrap_or(0),
+            database_share: number("FRONTDESK_DB_SHARE", 25).clamp(1, 100),
             drain_seconds: number("FRONTDESK_DRAIN_SECONDS", 3).min(10),
             stripe_key,
             stripe_url: get("FRONTDESK_STRIPE_URL"),

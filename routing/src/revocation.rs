@@ -3,10 +3,13 @@
 
 use std::time::Duration;
 
+use desk::ContactId;
 use futures::StreamExt as _;
+use infra::Timestamp;
 use infra::spoken::OrLog as _;
 use serde::{Deserialize, Serialize};
 use tenant::{AccountId, AgentId};
+use uuid::Uuid;
 
 use crate::Routing;
 use crate::realtime::Delivery;
@@ -23,6 +26,17 @@ pub enum Revocation {
     Keys(AccountId),
     /// Who is in which team, or what a role shows, has changed: each socket that does not see everything looks what it sees.
     Sight(AccountId),
+    /// Visits of visitors have ended: of a contact, or (without one) of a key, an inbox or one page.
+    Visits {
+        /// The company.
+        account: AccountId,
+        /// Whose sockets are to look, where it is one contact's.
+        contact: Option<ContactId>,
+        /// As the row says.
+        subject: Uuid,
+        /// As the row says.
+        at: Timestamp,
+    },
     /// The company is switched off or closed: all sockets close, visitors' too.
     Company(AccountId),
     /// The company may have more or less than before, or lives elsewhere: nothing closes, but what was remembered of it is forgotten.
@@ -68,10 +82,19 @@ fn apply(routing: &Routing, what: Revocation) {
     | Revocation::Session(account, _)
     | Revocation::Keys(account)
     | Revocation::Sight(account)
+    | Revocation::Visits { account, .. }
     | Revocation::Company(account)
     | Revocation::Entitlements(account)) = what;
     // First, or a socket that looks again would be told what was true a second ago.
-    routing.world.directory.forget(account);
+    match what {
+        Revocation::Visits { subject, at, .. } => routing.world.visits.note(account, subject, at),
+        Revocation::Agent(..)
+        | Revocation::Session(..)
+        | Revocation::Keys(_)
+        | Revocation::Company(_)
+        | Revocation::Sight(_)
+        | Revocation::Entitlements(_) => routing.world.directory.forget(account),
+    }
     match what {
         Revocation::Agent(_, whose) => {
             routing.switchboard.notify(account, |agent| agent == Some(whose), &Delivery::Revoked);
@@ -82,6 +105,12 @@ fn apply(routing: &Routing, what: Revocation) {
         Revocation::Keys(_) => routing.switchboard.notify(account, |agent| agent.is_some(), &Delivery::Recheck),
         Revocation::Entitlements(_) => {}
         Revocation::Sight(_) => routing.switchboard.notify_limited(account, &Delivery::Recheck),
+        Revocation::Visits { contact: Some(contact), .. } => {
+            routing.switchboard.notify_contact(account, contact, &Delivery::Recheck);
+        }
+        Revocation::Visits { contact: None, .. } => {
+            routing.switchboard.notify(account, |agent| agent.is_none(), &Delivery::Recheck);
+        }
         Revocation::Company(_) => routing.switchboard.notify(account, |_| true, &Delivery::Revoked),
     }
 }

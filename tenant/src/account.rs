@@ -14,6 +14,7 @@ use uuid::Uuid;
 use crate::limits::{Limits, Restricted};
 use crate::membership::Membership;
 use crate::organisation::OrganisationId;
+use crate::pace::Pace;
 use crate::schema::SchemaName;
 
 /// Marks ids of accounts.
@@ -119,6 +120,9 @@ pub struct Account {
     /// How much it may have.
     #[serde(skip)]
     pub limits: Limits,
+    /// How fast it may go.
+    #[serde(skip)]
+    pub pace: Pace,
     /// Payments are overdue: nothing may be added.
     #[serde(skip)]
     pub restricted: bool,
@@ -165,13 +169,20 @@ struct Row {
 }
 
 /// What a plan and a company's own choices allow; comes from `billing`.
-pub type LimitsOf = fn(&Held) -> Limits;
+#[derive(Debug, Clone, Copy)]
+pub struct Plans {
+    /// How much.
+    pub limits: fn(&Held) -> Limits,
+    /// How fast, on a plan of this name.
+    pub pace: fn(&str) -> Pace,
+}
 
-fn read(row: Row, limits_of: LimitsOf) -> Result<Account, StoreError> {
+fn read(row: Row, plans: Plans) -> Result<Account, StoreError> {
     let id = AccountId::from_uuid(row.id);
     let bad =
         |what: &str| StoreError::Inconsistent { table: "shared.account", id: id.to_string(), what: what.to_owned() };
-    let own: Limits = serde_json::from_value(row.limits).map_err(|_| bad("unreadable limits"))?;
+    let own: Limits = serde_json::from_value(row.limits.clone()).map_err(|_| bad("unreadable limits"))?;
+    let own_pace: Pace = serde_json::from_value(row.limits).map_err(|_| bad("an unreadable pace"))?;
     let held = Held {
         plan: row.plan,
         seats: row.seats.and_then(|seats| u32::try_from(seats).ok()),
@@ -183,7 +194,8 @@ fn read(row: Row, limits_of: LimitsOf) -> Result<Account, StoreError> {
         name: row.name,
         slug: row.slug,
         status: Status::parse(&row.status).ok_or_else(|| bad("an unknown status"))?,
-        limits: limits_of(&held).overridden_by(own),
+        limits: (plans.limits)(&held).overridden_by(own),
+        pace: (plans.pace)(&held.plan).overridden_by(own_pace),
         restricted: held.restricted,
         plan: held.plan,
         locale: row.locale,
@@ -201,16 +213,16 @@ pub(crate) const BELIEVED: TimeDelta = TimeDelta::seconds(2);
 
 /// A short memory of accounts and memberships, so that a request costs no look-up.
 pub struct Directory {
-    limits_of: LimitsOf,
+    plans: Plans,
     accounts: Mutex<HashMap<AccountId, (Timestamp, Arc<Account>)>>,
     members: Mutex<HashMap<Uuid, (Timestamp, Arc<Membership>)>>,
     sessions: Mutex<HashMap<Uuid, (Timestamp, Arc<bool>)>>,
 }
 
 impl Directory {
-    /// Remembers nothing yet. `limits_of` says what a company may have; it comes from `billing`.
-    pub fn new(limits_of: LimitsOf) -> Self {
-        Self { limits_of, accounts: Mutex::default(), members: Mutex::default(), sessions: Mutex::default() }
+    /// Remembers nothing yet. What a plan gives, `billing` knows.
+    pub fn new(plans: Plans) -> Self {
+        Self { plans, accounts: Mutex::default(), members: Mutex::default(), sessions: Mutex::default() }
     }
 
     /// The account, at most a few seconds old; `None` when there is none.
@@ -242,7 +254,7 @@ impl Directory {
                 [id.uuid().into()],
             ))
             .await?;
-        row.map(|row| read(row, self.limits_of)).transpose()
+        row.map(|row| read(row, self.plans)).transpose()
     }
 
     /// Every account in one of these states, oldest first.
@@ -257,7 +269,7 @@ impl Directory {
                 [status.as_str().into()],
             ))
             .await?;
-        rows.into_iter().map(|row| read(row, self.limits_of)).collect()
+        rows.into_iter().map(|row| read(row, self.plans)).collect()
     }
 
     pub(crate) fn recent_member(&self, id: Uuid, now: Timestamp) -> Option<Arc<Membership>> {

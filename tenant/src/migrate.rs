@@ -25,6 +25,7 @@ const SHARED: &[(i32, &str)] = &[
     (6, include_str!("../migrations/shared/0006_keys_and_setup.sql")),
     (7, include_str!("../migrations/shared/0007_databases.sql")),
     (8, include_str!("../migrations/shared/0008_support.sql")),
+    (9, include_str!("../migrations/shared/0009_attempts.sql")),
 ];
 
 /// Numbered steps of every tenant's schema. Append only; expand, then contract; types never change in place.
@@ -37,6 +38,7 @@ const TENANT: &[(i32, &str)] = &[
     (6, include_str!("../migrations/tenant/0006_waiting_room.sql")),
     (7, include_str!("../migrations/tenant/0007_estimate.sql")),
     (8, include_str!("../migrations/tenant/0008_brand_look.sql")),
+    (9, include_str!("../migrations/tenant/0009_visitors.sql")),
 ];
 
 /// The level that this program needs every tenant schema to have.

@@ -9,13 +9,15 @@ use infra::{Chance, Fault, Id, Kind, Timestamp};
 use uuid::Uuid;
 
 use crate::account::{Account, AccountId, Status};
+use crate::gate::{Passed, Speed, TooFast, Whose};
 use crate::limits::Limits;
 use crate::membership::{self, AgentId};
+use crate::pace::Class;
 use crate::permission::{Denied, Permission, Permissions};
 use crate::role::Standing;
 use crate::sight::{Sees, Sight};
 use crate::throttle::TooOften;
-use crate::token::{Audience, BadToken};
+use crate::token::{Audience, BadToken, Claims, VouchedBy};
 use crate::tx::TenantTx;
 use crate::world::{SharedWorld, World};
 use crate::{api_key, session, support};
@@ -77,6 +79,86 @@ pub struct Visitor {
     pub contact_id: Id<ContactKind>,
     /// Where they came in.
     pub inbox_id: Id<InboxKind>,
+    /// By what the company's own server vouches for them, if it does.
+    pub vouched: Option<VouchedBy>,
+    /// Whether they may only read.
+    pub blocked: bool,
+    /// Since when their token counts, in milliseconds since 1970.
+    pub since_ms: i64,
+}
+
+impl Visitor {
+    /// What a token says.
+    pub fn of(claims: &Claims) -> Self {
+        Self {
+            contact_id: Id::from_uuid(claims.sub),
+            inbox_id: Id::from_uuid(claims.sid),
+            vouched: claims.vouched,
+            blocked: claims.blocked,
+            since_ms: claims.issued_ms(),
+        }
+    }
+
+    /// With whose end their visit ends.
+    pub(crate) fn subjects(&self) -> impl Iterator<Item = Uuid> {
+        let (last, more) = match self.vouched {
+            Some(by) => (by.key, Some(by.visit)),
+            None => (self.inbox_id.uuid(), None),
+        };
+        [self.contact_id.uuid(), last].into_iter().chain(more)
+    }
+}
+
+/// Too fast, by one's own pace or the company's.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+pub enum HoldOn {
+    /// One's own.
+    #[error(transparent)]
+    TooOften(#[from] TooOften),
+    /// The company's.
+    #[error(transparent)]
+    TooFast(#[from] TooFast),
+}
+
+impl Fault for HoldOn {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::TooOften(error) => error.kind(),
+            Self::TooFast(error) => error.kind(),
+        }
+    }
+    fn code(&self) -> &'static str {
+        match self {
+            Self::TooOften(error) => error.code(),
+            Self::TooFast(error) => error.code(),
+        }
+    }
+}
+
+/// Why a visitor may not write.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+pub enum MayNotWrite {
+    /// Too much at once.
+    #[error(transparent)]
+    TooOften(#[from] TooOften),
+    /// The company does not want to hear from them.
+    #[error("this chat is closed for you")]
+    Blocked,
+}
+
+impl Fault for MayNotWrite {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::TooOften(error) => error.kind(),
+            Self::Blocked => Kind::Forbidden,
+        }
+    }
+    fn code(&self) -> &'static str {
+        match self {
+            Self::TooOften(error) => error.code(),
+            Self::Blocked => "visitor_blocked",
+        }
+    }
 }
 
 /// Who did something, for records.
@@ -190,6 +272,23 @@ impl Tenant {
     /// Opens the company's schema, for the system's own work.
     pub async fn begin(&self) -> Result<TenantTx, StoreError> {
         TenantTx::open(self, Sight::All).await
+    }
+
+    /// Counts one thing of a class against the company's pace, and refuses it when it is one too many. Never with a transaction open.
+    pub async fn pass(&self, class: Class) -> Result<Option<Passed>, TooFast> {
+        let Some(most) = self.account.pace.of(class) else { return Ok(None) };
+        let whose = Whose::all(self.id().uuid(), class);
+        self.world.gate.pass(&self.world.cache, whose, Speed::per_minute(most), self.now()).await.map(Some)
+    }
+
+    /// Counts a new visitor from an address, apart from those who come from elsewhere.
+    pub async fn pass_address(&self, address: u64) -> Result<(), TooOften> {
+        let whose = Whose { id: self.id().uuid(), address, class: Class::Visitors };
+        let speed = Speed::per_minute(self.world.address_rate);
+        match self.world.gate.pass(&self.world.cache, whose, speed, self.now()).await {
+            Ok(_) => Ok(()),
+            Err(too_fast) => Err(TooOften(too_fast.wait)),
+        }
     }
 
     /// The company's id.
@@ -329,6 +428,16 @@ impl Scope<Member> {
         Ok(live && same && tenant.is_some_and(|tenant| tenant.account.status == Status::Active))
     }
 
+    /// Counts a request against the company's pace, and against the key's for a program. What is told is the narrower of the two.
+    pub async fn pass(&self) -> Result<Option<Passed>, TooFast> {
+        let company = self.tenant.pass(Class::Requests).await?;
+        let (Via::ApiKey(key), Some(most)) = (self.who.via, self.tenant.account.pace.key_requests_per_minute) else {
+            return Ok(company);
+        };
+        let (world, whose) = (&self.tenant.world, Whose::all(key.uuid(), Class::KeyRequests));
+        world.gate.pass(&world.cache, whose, Speed::per_minute(most), self.now()).await.map(Some)
+    }
+
     /// Refuses when the right is missing.
     pub fn require(&self, permission: Permission) -> Result<(), Denied> {
         if self.who.permissions.contains(permission) { Ok(()) } else { Err(Denied(permission)) }
@@ -353,12 +462,38 @@ impl Scope<Visitor> {
     pub async fn enter(world: &SharedWorld, bearer: &str) -> Result<Self, EnterError> {
         let claims = world.keys.verify(Audience::Visitor, bearer, world.now())?;
         let tenant = Tenant::active(world, AccountId::from_uuid(claims.tid)).await?;
-        Ok(Self { tenant, who: Visitor { contact_id: Id::from_uuid(claims.sub), inbox_id: Id::from_uuid(claims.sid) } })
+        let scope = Self { tenant, who: Visitor::of(&claims) };
+        if scope.has_ended().await? { Err(BadToken.into()) } else { Ok(scope) }
     }
 
-    /// Counts a message that this visitor is about to write, and refuses it when they write without end.
-    pub fn may_write(&self) -> Result<(), TooOften> {
-        self.world().flood.attempt(self.who.contact_id.uuid(), self.now())
+    async fn has_ended(&self) -> Result<bool, StoreError> {
+        self.world().visits.has_ended(&self.tenant, &self.who).await
+    }
+
+    /// Whether what let this visitor in still does: asked again and again while a socket is open.
+    pub async fn still_welcome(&self) -> Result<bool, StoreError> {
+        match Tenant::active(&self.tenant.world, self.tenant.id()).await {
+            Ok(_) => Ok(!self.has_ended().await?),
+            Err(EnterError::Store(error)) => Err(error),
+            Err(EnterError::Token(_) | EnterError::Inactive) => Ok(false),
+        }
+    }
+
+    /// Counts a request of this visitor, against their own pace and the company's.
+    pub async fn pass(&self) -> Result<Option<Passed>, HoldOn> {
+        self.world().questions.attempt(self.who.contact_id.uuid(), self.now())?;
+        Ok(self.tenant.pass(Class::VisitorRequests).await?)
+    }
+
+    /// Refuses those who may only read.
+    pub fn require_welcome(&self) -> Result<(), MayNotWrite> {
+        if self.who.blocked { Err(MayNotWrite::Blocked) } else { Ok(()) }
+    }
+
+    /// Counts a message that this visitor is about to write, and refuses it when they write without end, or may not.
+    pub fn may_write(&self) -> Result<(), MayNotWrite> {
+        self.require_welcome()?;
+        Ok(self.world().flood.attempt(self.who.contact_id.uuid(), self.now())?)
     }
 
     /// Counts a mark that this visitor leaves without writing, apart from what they write: looking around must not use up what

@@ -151,28 +151,28 @@ mod tests {
 
     #[test]
     fn what_is_sealed_is_opened_in_its_place_and_nowhere_else() {
-        let (sealer, chance) = (only(SECRET), Chance::seeded(1));
-        let sealed = sealer.seal(&chance, place(), b"tea at five").unwrap();
-        assert_eq!(sealer.open(place(), &sealed).unwrap(), b"tea at five");
+        let (keys, chance) = (only(SECRET), Chance::seeded(1));
+        let sealed = keys.seal(&chance, place(), b"tea at five").unwrap();
+        assert_eq!(keys.open(place(), &sealed).unwrap(), b"tea at five");
         assert!(!sealed.windows(3).any(|three| three == b"tea"));
         for elsewhere in [Place::new("totp", Uuid::from_u128(8)), Place::new("sso", Uuid::from_u128(7))] {
-            assert_eq!(sealer.open(elsewhere, &sealed), Err(Unsealable));
+            assert_eq!(keys.open(elsewhere, &sealed), Err(Unsealable));
         }
         assert_eq!(only(NEXT).open(place(), &sealed), Err(Unsealable));
-        assert_ne!(sealer.seal(&chance, place(), b"tea at five").unwrap(), sealed, "the same words look different");
+        assert_ne!(keys.seal(&chance, place(), b"tea at five").unwrap(), sealed, "the same words look different");
     }
 
     #[test]
     fn a_changed_bit_anywhere_is_noticed_and_so_is_every_cut() {
-        let sealer = only(SECRET);
-        let sealed = sealer.seal(&Chance::seeded(2), place(), b"word").unwrap();
+        let keys = only(SECRET);
+        let sealed = keys.seal(&Chance::seeded(2), place(), b"word").unwrap();
         for bit in 0..sealed.len() * 8 {
             let mut changed = sealed.clone();
             changed[bit / 8] ^= 1 << (bit % 8);
-            assert_eq!(sealer.open(place(), &changed), Err(Unsealable), "bit {bit}");
+            assert_eq!(keys.open(place(), &changed), Err(Unsealable), "bit {bit}");
         }
         for length in 0..sealed.len() {
-            assert_eq!(sealer.open(place(), &sealed[..length]), Err(Unsealable), "cut to {length}");
+            assert_eq!(keys.open(place(), &sealed[..length]), Err(Unsealable), "cut to {length}");
         }
     }
 

@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use crate::scope::Visitor;
+
 /// For whom a token speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Audience {
@@ -18,6 +20,8 @@ pub enum Audience {
     Visitor,
     /// One of our own people, let in by the company.
     Support,
+    /// A visitor's page that was vouched for, and may have fresh tokens for a while without being vouched for again.
+    Visit,
 }
 
 impl Audience {
@@ -26,6 +30,7 @@ impl Audience {
             Self::Member => "frontdesk:member",
             Self::Visitor => "frontdesk:visitor",
             Self::Support => "frontdesk:support",
+            Self::Visit => "frontdesk:visit",
         }
     }
 
@@ -34,6 +39,7 @@ impl Audience {
         match self {
             Self::Member => TimeDelta::minutes(15),
             Self::Visitor | Self::Support => TimeDelta::hours(1),
+            Self::Visit => TimeDelta::hours(24),
         }
     }
 }
@@ -51,12 +57,50 @@ pub struct Claims {
     pub sub: Uuid,
     /// The session of a member, the inbox of a visitor, or the visit of one of our own people.
     pub sid: Uuid,
+    /// How a visitor was vouched for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vouched: Option<VouchedBy>,
+    /// Whether a visitor may only read.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub blocked: bool,
+    /// The milliseconds of `iat`.
+    #[serde(default)]
+    ms: i64,
+}
+
+/// By what a visitor was vouched for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VouchedBy {
+    /// The key that signed for them.
+    pub key: Uuid,
+    /// This visit of theirs: a page of one browser.
+    pub visit: Uuid,
 }
 
 impl Claims {
+    fn of(audience: Audience, [tid, sub, sid]: [Uuid; 3], now: Timestamp) -> Self {
+        Self {
+            iss: ISSUER.into(),
+            aud: audience.name().into(),
+            exp: (now + audience.lifetime()).timestamp(),
+            iat: now.timestamp(),
+            tid,
+            sub,
+            sid,
+            vouched: None,
+            blocked: false,
+            ms: i64::from(now.timestamp_subsec_millis()),
+        }
+    }
+
     /// Until when it counts, in seconds since 1970.
     pub fn expires(&self) -> i64 {
         self.exp
+    }
+
+    /// When it was given, in milliseconds since 1970.
+    pub(crate) fn issued_ms(&self) -> i64 {
+        self.iat.saturating_mul(1000).saturating_add(self.ms)
     }
 }
 
@@ -65,6 +109,7 @@ pub struct Keys {
     member: (EncodingKey, DecodingKey),
     visitor: (EncodingKey, DecodingKey),
     support: (EncodingKey, DecodingKey),
+    visit: (EncodingKey, DecodingKey),
     refresh: Vec<u8>,
 }
 
@@ -93,7 +138,8 @@ impl Keys {
         };
         let refresh = Sha256::new().chain_update("frontdesk:refresh\0").chain_update(secret).finalize().to_vec();
         let (member, visitor) = (pair(Audience::Member), pair(Audience::Visitor));
-        Self { member, visitor, support: pair(Audience::Support), refresh }
+        let (support, visit) = (pair(Audience::Support), pair(Audience::Visit));
+        Self { member, visitor, support, visit, refresh }
     }
 
     /// The refresh secret that follows `secret` in a session: the same one each time, so that an answer lost on its way can
@@ -109,6 +155,7 @@ impl Keys {
             Audience::Member => &self.member,
             Audience::Visitor => &self.visitor,
             Audience::Support => &self.support,
+            Audience::Visit => &self.visit,
         }
     }
 
@@ -121,16 +168,24 @@ impl Keys {
         sid: Uuid,
         now: Timestamp,
     ) -> Result<String, BadToken> {
-        let claims = Claims {
-            iss: ISSUER.into(),
-            aud: audience.name().into(),
-            exp: (now + audience.lifetime()).timestamp(),
-            iat: now.timestamp(),
-            tid,
-            sub,
-            sid,
-        };
-        jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.pair(audience).0).map_err(|_| BadToken)
+        self.sign_more(audience, &Claims::of(audience, [tid, sub, sid], now))
+    }
+
+    /// A token for a visitor of an inbox who was, or was not, vouched for, and may, or may not, write.
+    pub fn sign_visitor(
+        &self,
+        audience: Audience,
+        tid: Uuid,
+        visitor: &Visitor,
+        now: Timestamp,
+    ) -> Result<String, BadToken> {
+        let ids = [tid, visitor.contact_id.uuid(), visitor.inbox_id.uuid()];
+        let claims = Claims { vouched: visitor.vouched, blocked: visitor.blocked, ..Claims::of(audience, ids, now) };
+        self.sign_more(audience, &claims)
+    }
+
+    fn sign_more(&self, audience: Audience, claims: &Claims) -> Result<String, BadToken> {
+        jsonwebtoken::encode(&Header::new(Algorithm::HS256), claims, &self.pair(audience).0).map_err(|_| BadToken)
     }
 
     /// What the token says, if it is ours, for this audience, and not past its time.

@@ -10,6 +10,7 @@ use infra::database::Rows as _;
 use infra::database::{StoreError, Tx, sql};
 use infra::{Chance, Timestamp};
 use serde::Serialize;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::mpsc::UnboundedSender;
 use uuid::Uuid;
 
@@ -26,6 +27,7 @@ type Body = Arc<dyn Any + Send + Sync>;
 #[derive(Debug)]
 pub struct TenantTx {
     tx: Tx,
+    place: OwnedSemaphorePermit,
     account: AccountId,
     limits: Limits,
     sight: Sight,
@@ -47,6 +49,7 @@ impl Deref for TenantTx {
 impl TenantTx {
     pub(crate) async fn open(tenant: &Tenant, sight: Sight) -> Result<Self, StoreError> {
         let tie = tenant.account.id.uuid().as_u128();
+        let place = tenant.world.shares.enter(tenant.account.id).await?;
         let tenant = &tenant.as_of_now().await?;
         let account = &tenant.account;
         let site = tenant.world.sites.get(account.database.as_deref())?;
@@ -54,6 +57,7 @@ impl TenantTx {
         let tx = site.database.begin_tied(enter, tie).await?;
         Ok(Self {
             tx,
+            place,
             account: tenant.account.id,
             limits: tenant.account.limits,
             sight,
@@ -88,6 +92,11 @@ impl TenantTx {
     /// A fresh id.
     pub fn id<E>(&self) -> infra::Id<E> {
         self.chance.id(self.now)
+    }
+
+    /// Chance.
+    pub(crate) fn chance(&self) -> &Chance {
+        &self.chance
     }
 
     /// A fresh secret.
@@ -137,9 +146,10 @@ impl TenantTx {
                 .await?;
         }
         // The publishing rides in the task that commits: a caller that goes away takes neither with it.
-        let Self { tx, publish, .. } = self;
+        let Self { tx, place, publish, .. } = self;
         let done = tokio::spawn(async move {
             tx.commit().await?;
+            drop(place);
             for fact in facts {
                 // A closed channel means the process is going down; the sweep of another will publish.
                 drop(publish.send(fact));

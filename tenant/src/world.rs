@@ -10,11 +10,14 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use crate::account::Directory;
 use crate::flood::Flood;
+use crate::gate::Gate;
 use crate::outbox::Fact;
-use crate::sites::Sites;
 use crate::seal::Sealer;
+use crate::shares::Shares;
+use crate::sites::Sites;
 use crate::throttle::Throttle;
 use crate::token::Keys;
+use crate::visits::Visits;
 
 /// For whom an installation is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,8 +70,18 @@ pub struct World {
     pub directory: Directory,
     /// Limits on attempts.
     pub throttle: Throttle,
+    /// How fast companies go.
+    pub gate: Gate,
+    /// Who uses the database pool.
+    pub shares: Shares,
+    /// Visits that have ended early.
+    pub visits: Visits,
     /// A limit on what one visitor writes.
     pub flood: Flood,
+    /// A limit on what one visitor asks for.
+    pub questions: Flood,
+    /// How many new visitors a minute may come to one company from one address.
+    pub address_rate: u32,
     /// Where committed facts go; the relay in `routing` listens.
     pub facts: UnboundedSender<Fact>,
 }

@@ -9,7 +9,7 @@ use crate::document::{Document, Field};
 use crate::probes::{Door, Probe, SETUP, Things, without_limits};
 
 /// What is taken although it is odd, each with its reason. An entry that is not needed any more fails the story.
-const TAKEN: [(&str, &str, &str); 19] = [
+const TAKEN: [(&str, &str, &str); 25] = [
     ("GET /v1/audit-log", "query", "words to search for are looked for as they are, and not found"),
     ("GET /v1/contacts", "query", "words to search for are looked for as they are, and not found"),
     ("POST /v1/conversations/{id}/read", "/seq", "a place beyond the end is the end, one before the start the start"),
@@ -29,6 +29,12 @@ const TAKEN: [(&str, &str, &str); 19] = [
     ("POST /v1/widget/session", "/page/referrer", "the same"),
     ("POST /v1/widget/session", "/locale", "a browser's word for its language is cleaned and cut"),
     ("POST /v1/widget/session", "/secret", "an unknown secret makes a new visitor, whatever it is made of"),
+    ("POST /v1/widget/identify", "/page/url", "as with a session"),
+    ("POST /v1/widget/identify", "/page/title", "the same"),
+    ("POST /v1/widget/identify", "/page/referrer", "the same"),
+    ("POST /v1/widget/identify", "/locale", "the same"),
+    ("POST /v1/widget/identify", "/secret", "an unknown secret brings nothing along"),
+    ("POST /v1/inboxes/{id}/identity/check", "/token", "what is wrong with a token is the answer"),
 ];
 
 /// What must come back.

@@ -161,3 +161,8 @@ async fn agents_are_told_what_the_server_does_without() {
 async fn roles_groups_and_the_life_of_a_company_are_managed_by_hand() {
     tell("governance").await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_visitor_is_vouched_for_and_blocked_by_hand() {
+    tell("identity").await;
+}

@@ -7,6 +7,7 @@ use tests::{Agent, Http, PASSWORD, Shop, Visitor, fresh};
 
 use crate::billing_probes;
 use crate::group_probes::Group;
+use crate::identity_probes::Vouching;
 use crate::setup_probes::SetUp;
 
 /// The lists of what is set up for routing.
@@ -77,6 +78,7 @@ pub(crate) struct Things {
     spare_role: String,
     setup: SetUp,
     group: Group,
+    vouching: Vouching,
     says: Box<dyn Fn(&str) -> String + Send + Sync>,
 }
 
@@ -110,6 +112,7 @@ impl Things {
             group: Group::of(shop).await,
             role: role().await,
             spare_role: role().await,
+            vouching: Vouching::of(shop).await,
             colleague: shop.colleague("Vic", Role::Agent).await,
             visitor,
             chat,
@@ -131,6 +134,10 @@ impl Things {
     fn probe(&self, operation: &str) -> Probe {
         let (method, template) = operation.split_once(' ').unwrap();
         let text = |words: &str| json!((self.says)(words));
+        if let Some((path, body)) = self.vouching.probe(operation, &*self.says) {
+            let (operation, method) = (operation.to_owned(), method.to_owned());
+            return Probe { operation, method, path, body, door: Door::Member, names_a_thing: true };
+        }
         let (id, door, body) = match operation {
             "GET /v1/account"
             | "GET /v1/account/checklist"
@@ -154,6 +161,7 @@ impl Things {
             | "GET /v1/emergency"
             | "GET /v1/inboxes"
             | "GET /v1/invitations"
+            | "GET /v1/limits"
             | "GET /v1/plans"
             | "GET /v1/survey-responses"
             | "GET /v1/survey-responses/summary"
@@ -312,7 +320,10 @@ impl Things {
                 Door::Member,
                 Some(json!({ "to": { "kind": "agent", "agent_id": self.colleague.id }, "note": text("Look") })),
             ),
-            "GET /v1/widget/queue" | "GET /v1/widget/waiting-content" => (Door::Visitor, None),
+            "GET /v1/widget/queue" | "GET /v1/widget/waiting-content" | "POST /v1/widget/logout" => {
+                (Door::Visitor, None)
+            }
+            "POST /v1/widget/identify" => (Door::Public, Some(self.vouching.identify())),
             "POST /v1/widget/queue/leave" => {
                 let ask = json!({ "kind": "email", "email": email, "phone": "+1 555", "text": text("Write to me") });
                 (Door::Visitor, Some(ask))

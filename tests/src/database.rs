@@ -249,7 +249,7 @@ pub(crate) fn settings(addresses: &Addresses, database_url: &str) -> Settings {
             "FRONTDESK_DB_CONNECTIONS" => "8",
             "FRONTDESK_SPARE_SCHEMAS" => "1",
             // People in stories type faster than any.
-            "FRONTDESK_VISITOR_RATE" => "1000000",
+            "FRONTDESK_VISITOR_RATE" | "FRONTDESK_ADDRESS_RATE" => "1000000",
             "FRONTDESK_DRAIN_SECONDS" => "0",
             _ => return None,
         };

@@ -27,6 +27,7 @@ mod shop;
 mod smtp;
 mod socket;
 mod stream;
+mod vouching;
 mod wait;
 
 pub use app::{Node, TestApp};
@@ -40,4 +41,5 @@ pub use shop::{PASSWORD, Shop};
 pub use smtp::{Mail, Mailbox};
 pub use socket::Socket;
 pub use stream::EventStream;
+pub use vouching::Signer;
 pub use wait::{DEADLINE, chance, eventually, fresh, within};

@@ -176,6 +176,14 @@ export interface AssignmentGrounds {
 }
 export type Assignment = With<Whole<Schemas['Assignment']>, { why: AssignmentGrounds }>
 
+// --- who visitors are ---------------------------------------------------------------------------------------------------
+
+export type IdentityKey = Whole<Schemas['IdentityKey']>
+/** `secret` is there only for a shared one. */
+export type IdentityKeyCreated = With<Whole<Schemas['IdentityKeyCreated']>, Pick<Schemas['IdentityKeyCreated'], 'secret'>>
+export type InboxIdentity = Whole<Schemas['InboxIdentity']>
+export type TokenChecked = Whole<Schemas['TokenChecked']>
+
 // --- plans, usage, audit -----------------------------------------------------------------------------------------------
 
 export type Meter = Whole<Schemas['MeterUsage']>
@@ -195,6 +203,8 @@ export type InvoiceLine = Whole<Schemas['InvoiceLine']>
 export type InvoicePreview = Whole<Schemas['InvoicePreview']>
 /** What a change of plan would bring. */
 export type ChangePreview = Whole<Schemas['ChangePreview']>
+/** How much the company may have, and how fast it may go. */
+export type Bounds = Whole<Schemas['Bounds']>
 export type AuditEntry = Whole<Schemas['AuditEntry']>
 export type Checklist = Schemas['Checklist']
 

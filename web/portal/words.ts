@@ -6,6 +6,8 @@ import en from './locales/en.json'
 import zh from './locales/zh-CN.json'
 import groupEn from './group/locales/en.json'
 import groupZh from './group/locales/zh-CN.json'
+import identityEn from './identity/locales/en.json'
+import identityZh from './identity/locales/zh-CN.json'
 import policiesEn from './policies/locales/en.json'
 import policiesZh from './policies/locales/zh-CN.json'
 import rolesEn from './roles/locales/en.json'
@@ -30,6 +32,12 @@ export function laid(over: Words, under: Words): Words {
 }
 
 export const words: Dictionaries = {
-  en: [billingEn, groupEn, policiesEn, rolesEn, setupEn, supportEn, waitingEn].reduce<Words>((all, room) => laid(room, all), en),
-  'zh-CN': [billingZh, groupZh, policiesZh, rolesZh, setupZh, supportZh, waitingZh].reduce<Words>((all, room) => laid(room, all), zh),
+  en: [billingEn, groupEn, identityEn, policiesEn, rolesEn, setupEn, supportEn, waitingEn].reduce<Words>(
+    (all, room) => laid(room, all),
+    en,
+  ),
+  'zh-CN': [billingZh, groupZh, identityZh, policiesZh, rolesZh, setupZh, supportZh, waitingZh].reduce<Words>(
+    (all, room) => laid(room, all),
+    zh,
+  ),
 }

@@ -43,7 +43,7 @@ pub(crate) async fn log_in(
 ) -> Result<Response, Problem> {
     let world = &app.world;
     let email = ask.email.trim().to_lowercase();
-    world.throttle.attempt(&world.cache, &format!("login:{email}"), Rate::guarded(10, 60), world.now()).await?;
+    world.throttle.attempt(&world.database, &format!("login:{email}"), Rate::new(10, 60), world.now()).await?;
     if email.contains(char::is_control) {
         // No login has such an address, and the database would not take it as a text.
         return Err(login::LoginError::Credentials.into());
@@ -187,7 +187,7 @@ pub(crate) async fn resend_verification(
     let world = &app.world;
     world
         .throttle
-        .attempt(&world.cache, &format!("verify:{}", scope.who.agent_id), Rate::guarded(5, 3600), world.now())
+        .attempt(&world.database, &format!("verify:{}", scope.who.agent_id), Rate::new(5, 3600), world.now())
         .await?;
     let member = membership::find(world, scope.who.agent_id).await?.ok_or(BadToken)?;
     let user = login::find(world, member.login_id).await?.ok_or(BadToken)?;
@@ -219,7 +219,7 @@ pub(crate) async fn forgot_password(
     let mut check = Check::new();
     let email = check.email("email", &ask.email);
     check.finish()?;
-    world.throttle.attempt(&world.cache, &format!("forgot:{email}"), Rate::guarded(5, 3600), world.now()).await?;
+    world.throttle.attempt(&world.database, &format!("forgot:{email}"), Rate::new(5, 3600), world.now()).await?;
     signup::forgot_password(world, &email).await?;
     Ok(StatusCode::NO_CONTENT)
 }

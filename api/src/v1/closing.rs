@@ -103,7 +103,7 @@ pub(crate) async fn restore(
 ) -> Result<Json<RestoredAccount>, Problem> {
     let world = &app.world;
     let email = ask.email.trim().to_lowercase();
-    world.throttle.attempt(&world.cache, &format!("login:{email}"), Rate::guarded(10, 60), world.now()).await?;
+    world.throttle.attempt(&world.database, &format!("login:{email}"), Rate::new(10, 60), world.now()).await?;
     if email.contains(char::is_control) {
         return Err(login::LoginError::Credentials.into());
     }

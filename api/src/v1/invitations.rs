@@ -68,7 +68,7 @@ pub(crate) async fn invite(
     let standing = standing.unwrap_or(Standing::built_in(Role::Agent));
     roles::standing_within_ones_own(&scope, &standing)?;
     // A stranger's mailbox is not ours to fill, whoever asks.
-    world.throttle.attempt(&world.cache, &format!("invite:{email}"), Rate::guarded(5, 86_400), world.now()).await?;
+    world.throttle.attempt(&world.database, &format!("invite:{email}"), Rate::new(5, 86_400), world.now()).await?;
     let tx = scope.begin().await?;
     let inviter = agent::signature(&tx, &scope.who).await?;
     // A request that holds one connection and waits for another can starve the pool.
@@ -159,7 +159,7 @@ pub(crate) async fn accept(
     let (_, pending, has_login) = invitation::by_token(world, &token).await?;
     world
         .throttle
-        .attempt(&world.cache, &format!("login:{}", pending.email), Rate::guarded(10, 60), world.now())
+        .attempt(&world.database, &format!("login:{}", pending.email), Rate::new(10, 60), world.now())
         .await?;
     let mut check = Check::new();
     if !has_login {

@@ -10,6 +10,7 @@ use desk::message::{self, Message, Post, Span};
 use desk::sight;
 use serde::{Deserialize, Serialize};
 use tenant::Permission;
+use tenant::pace::Class;
 use uuid::Uuid;
 
 use super::Problems;
@@ -92,6 +93,7 @@ pub(crate) async fn send(
     Body(ask): Body<MessageRequest>,
 ) -> Result<(StatusCode, Json<Message>), Problem> {
     scope.require(Permission::ConversationsReply)?;
+    scope.tenant.pass(Class::Messages).await?;
     sight::look_at(&scope, conversation).await?;
     let (agent, name) = (scope.who.agent_id, scope.who.name.clone());
     let post = Post::Agent { agent, name, conversation, private: ask.private };

@@ -17,8 +17,10 @@ pub(crate) mod emergency;
 pub(crate) mod group_members;
 pub(crate) mod group_moves;
 pub(crate) mod handover;
+pub(crate) mod identity;
 pub(crate) mod inboxes;
 pub(crate) mod invitations;
+pub(crate) mod limits;
 pub(crate) mod messages;
 pub(crate) mod organisations;
 pub(crate) mod ownership;
@@ -35,6 +37,7 @@ pub(crate) mod usage;
 pub(crate) mod waiting_content;
 pub(crate) mod widget;
 pub(crate) mod widget_events;
+pub(crate) mod widget_session;
 
 mod session;
 mod setup;

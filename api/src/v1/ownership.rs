@@ -39,10 +39,7 @@ pub(crate) async fn person_again(app: &App, scope: &Scope<Member>, password: &st
         return Ok(check.finish()?);
     }
     let member = membership::find(world, scope.who.agent_id).await?.ok_or(BadToken)?;
-    world
-        .throttle
-        .attempt(&world.cache, &format!("login:{}", member.email), Rate::guarded(10, 60), world.now())
-        .await?;
+    world.throttle.attempt(&world.database, &format!("login:{}", member.email), Rate::new(10, 60), world.now()).await?;
     match login::authenticate(world, &member.email, password.to_owned()).await {
         Ok(_) => {}
         Err(login::LoginError::Credentials) => check.refuse("password", "password_wrong", "This is not your password."),

@@ -81,10 +81,10 @@ pub(crate) async fn sign_up(
             )
         })?,
     };
-    let rate = Rate::guarded(20, 3600);
+    let rate = Rate::new(20, 3600);
     world
         .throttle
-        .attempt(&world.cache, &format!("signup:{}", ask.email.trim().to_lowercase()), rate, world.now())
+        .attempt(&world.database, &format!("signup:{}", ask.email.trim().to_lowercase()), rate, world.now())
         .await?;
     let request = signup::Request {
         company: ask.company,

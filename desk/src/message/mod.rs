@@ -215,6 +215,9 @@ pub enum MessageError {
     /// The sender used this id for another text.
     #[error("this client_message_id was used for another message")]
     IdReused,
+    /// The visitor turned out to be somebody else meanwhile: they come in anew and send it once more.
+    #[error("this visitor is known by another name now")]
+    SenderGone,
     /// The conversation.
     #[error(transparent)]
     Conversation(#[from] ConversationError),
@@ -231,6 +234,7 @@ impl Fault for MessageError {
         match self {
             Self::Invalid(error) => error.kind(),
             Self::IdReused => Kind::Conflict,
+            Self::SenderGone => Kind::Unauthenticated,
             Self::Conversation(error) => error.kind(),
             Self::UsedUp(error) => error.kind(),
             Self::Store(error) => error.kind(),
@@ -240,6 +244,7 @@ impl Fault for MessageError {
         match self {
             Self::Invalid(error) => error.code(),
             Self::IdReused => "client_message_id_reused",
+            Self::SenderGone => "token_invalid",
             Self::Conversation(error) => error.code(),
             Self::UsedUp(error) => error.code(),
             Self::Store(error) => error.code(),
@@ -248,7 +253,7 @@ impl Fault for MessageError {
     fn fields(&self) -> Vec<FieldFault> {
         match self {
             Self::Invalid(error) => error.fields(),
-            Self::IdReused | Self::Conversation(_) | Self::UsedUp(_) | Self::Store(_) => Vec::new(),
+            Self::IdReused | Self::SenderGone | Self::Conversation(_) | Self::UsedUp(_) | Self::Store(_) => Vec::new(),
         }
     }
 }

@@ -69,7 +69,7 @@ pub async fn receive(
     // Two first messages at once must not open two conversations.
     let locked = tx.run(sql("select id from contact where id = $1 for no key update", [contact.uuid().into()])).await?;
     if locked == 0 {
-        return Err(ConversationError::Unknown.into());
+        return Err(MessageError::SenderGone);
     }
     let author = Author::Contact { id: contact };
     let Some(latest) = conversation::latest_of_contact(tx, contact, inbox).await? else {

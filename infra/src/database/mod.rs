@@ -170,6 +170,9 @@ pub enum StoreError {
     /// The database is away, full or too busy. Nothing was written.
     #[error("the database is not available: {0}")]
     Unavailable(String),
+    /// This company has as much of the database to itself as one may.
+    #[error("too many requests of this account are at work at once")]
+    Crowded,
     /// A named rule of the schema refused the row.
     #[error("the rule {0} was broken")]
     Rule(String),
@@ -199,12 +202,14 @@ impl Fault for StoreError {
     fn kind(&self) -> Kind {
         match self {
             Self::Unavailable(_) => Kind::Unavailable(Duration::from_secs(2)),
+            Self::Crowded => Kind::RateLimited(Duration::from_secs(1)),
             Self::Rule(_) | Self::Inconsistent { .. } | Self::Refused(_) => Kind::Internal,
         }
     }
     fn code(&self) -> &'static str {
         match self {
             Self::Unavailable(_) => "temporarily_unavailable",
+            Self::Crowded => "company_busy",
             Self::Rule(_) | Self::Inconsistent { .. } | Self::Refused(_) => "internal",
         }
     }

@@ -10,7 +10,8 @@ use tenant::TenantTx;
 
 use super::RESUME_MOST;
 use super::frame::ServerFrame;
-use super::session::{Session, SessionError, Speaker};
+use super::refusal::SessionError;
+use super::session::{Session, Speaker};
 
 /// How many conversations are looked up for one frame; the rest are to be loaded anew.
 const RESUMED_AT_ONCE: usize = 50;

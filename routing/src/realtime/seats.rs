@@ -41,12 +41,14 @@ pub(super) struct Line {
 pub(super) struct Seats<S> {
     hub: Hub,
     lines: HashMap<SocketId, Line>,
+    /// How many of them each company has.
+    crowds: HashMap<AccountId, usize>,
     subscriptions: HashMap<AccountId, S>,
 }
 
 impl<S> Default for Seats<S> {
     fn default() -> Self {
-        Self { hub: Hub::default(), lines: HashMap::new(), subscriptions: HashMap::new() }
+        Self { hub: Hub::default(), lines: HashMap::new(), crowds: HashMap::new(), subscriptions: HashMap::new() }
     }
 }
 
@@ -61,6 +63,7 @@ impl<S> Seats<S> {
     ) -> Option<&S> {
         let account = line.account;
         self.lines.insert(socket, line);
+        *self.crowds.entry(account).or_default() += 1;
         for topic in topics.iter().filter(|topic| topic.account() == account) {
             if self.hub.listen(socket, *topic) {
                 self.subscriptions.insert(account, subscribe(account));
@@ -71,7 +74,14 @@ impl<S> Seats<S> {
 
     /// The socket's place is free. With the last of a company its subscription ends.
     pub(super) fn leave(&mut self, socket: SocketId) {
-        self.lines.remove(&socket);
+        if let Some(line) = self.lines.remove(&socket)
+            && let Some(crowd) = self.crowds.get_mut(&line.account)
+        {
+            *crowd -= 1;
+            if *crowd == 0 {
+                self.crowds.remove(&line.account);
+            }
+        }
         for account in self.hub.leave(socket) {
             self.subscriptions.remove(&account);
         }
@@ -120,6 +130,21 @@ impl<S> Seats<S> {
         for socket in deaf {
             self.leave(socket);
         }
+    }
+
+    /// The same for those who listen to a topic.
+    pub(super) fn notify_listeners(&mut self, topic: Topic, what: &Delivery) {
+        let deaf =
+            |socket: &SocketId| self.lines.get(socket).is_some_and(|line| line.sender.try_send(what.clone()).is_err());
+        let deaf: Vec<SocketId> = self.hub.listeners(topic).filter(deaf).collect();
+        for socket in deaf {
+            self.leave(socket);
+        }
+    }
+
+    /// How many sockets a company has.
+    pub(super) fn of(&self, account: AccountId) -> usize {
+        self.crowds.get(&account).copied().unwrap_or(0)
     }
 
     /// The companies somebody here listens to.
@@ -233,7 +258,8 @@ mod tests {
             thread.join().unwrap();
         }
         let seats = seats.lock().unwrap();
-        assert_eq!((seats.len(), seats.accounts().count(), seats.lines.len()), (0, 0, 0), "somebody is still seated");
+        let left = (seats.len(), seats.accounts().count(), seats.lines.len(), seats.of(account()));
+        assert_eq!(left, (0, 0, 0, 0), "somebody is still seated");
         assert_eq!(open.load(Ordering::SeqCst), 0, "a subscription outlives its last listener");
     }
 

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
+use desk::ContactId;
 use futures::StreamExt as _;
 use infra::bus::Bus;
 use tenant::{AccountId, AgentId};
@@ -178,6 +179,12 @@ impl Switchboard {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).seats.notify_limited(account, what);
     }
 
+    /// Tells the sockets of one contact in this process.
+    pub fn notify_contact(&self, account: AccountId, contact: ContactId, what: &Delivery) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.seats.notify_listeners(Topic::Contact(account, contact), what);
+    }
+
     /// Passes frames to the sockets of this process alone.
     pub fn deliver(&self, frames: &[(Topic, Bytes)]) {
         deliver(&self.state, frames);
@@ -230,6 +237,11 @@ impl Switchboard {
     /// The companies somebody here listens to.
     pub fn accounts(&self) -> Vec<AccountId> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).seats.accounts().collect()
+    }
+
+    /// How many sockets and streams a company has open.
+    pub fn sockets_of(&self, account: AccountId) -> usize {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).seats.of(account)
     }
 
     /// How many sockets are open.

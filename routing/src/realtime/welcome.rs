@@ -2,8 +2,7 @@
 
 use desk::team;
 use infra::database::StoreError;
-use tenant::scope::EnterError;
-use tenant::{Member, Scope, Tenant};
+use tenant::{Member, Scope};
 
 use super::eyes::View;
 use super::session::{Session, Speaker};
@@ -40,9 +39,9 @@ impl Session {
                 Ok(true) if self.sees_otherwise(scope).await => Welcome::Anew,
                 Ok(true) | Err(_) => Welcome::Still,
             },
-            Speaker::Visitor(scope) => match Tenant::active(&self.routing.world, scope.tenant.id()).await {
-                Ok(_) | Err(EnterError::Store(_)) => Welcome::Still,
-                Err(_) => Welcome::NotAnyMore,
+            Speaker::Visitor(scope) => match scope.still_welcome().await {
+                Ok(false) => Welcome::NotAnyMore,
+                Ok(true) | Err(_) => Welcome::Still,
             },
         }
     }

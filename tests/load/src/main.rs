@@ -68,6 +68,8 @@ enum Scenario {
     Mixed3x(scenario::mixed::Options),
     /// What thousands of companies cost: signups, requests, memory, migrations
     Tenants(scenario::tenants::Options),
+    /// One company at twenty times its pace beside forty-nine that live as usual
+    Neighbour(scenario::neighbour::Options),
     /// Random companies on a virtual clock: does routing keep its promises, do estimates come true
     RoutingSim(scenario::routing_sim::Options),
 }
@@ -127,6 +129,12 @@ async fn play(scenario: Scenario) -> Outcome<bool> {
         Scenario::Tenants(options) => {
             scenario::run("tenants", &options.common.clone(), async |scene, report| {
                 scenario::tenants::play(&options, scene, report).await
+            })
+            .await
+        }
+        Scenario::Neighbour(options) => {
+            scenario::run("neighbour", &options.common.clone(), async |scene, report| {
+                scenario::neighbour::play(&options, scene, report).await
             })
             .await
         }

@@ -17,6 +17,7 @@ import { Stars } from '../thread/SurveyCard'
 import css from './ContactPanel.module.css'
 import { EditableField } from './EditableField'
 import { Labels } from './Labels'
+import { Standing } from './Standing'
 import { deviceOf, webAddress } from './visit'
 
 export function ContactPanel({
@@ -72,6 +73,8 @@ export function ContactPanel({
           </div>
         )}
       </div>
+
+      {contact && <Standing contact={contact} onChanged={(changed) => queries.setQueryData(key, changed)} />}
 
       {query.isError && <ProblemAlert problem={query.error} onRetry={() => void query.refetch()} />}
       {query.isPending && <Loader size="xs" className={css.loader} aria-label={t('common.loading')} />}

@@ -8,6 +8,7 @@ import type {
   AssignmentPolicy,
   AuditEntry,
   Billing,
+  Bounds,
   Brand,
   BusinessHours,
   Catalogue,
@@ -17,6 +18,7 @@ import type {
   GroupMember,
   GroupOverview,
   Inbox,
+  InboxIdentity,
   Invitation,
   Invoice,
   InvoicePreview,
@@ -96,6 +98,10 @@ export const useInvoice = (id: string) =>
 export const useRatingsSummary = (options?: Options) =>
   useOne<SurveySummary>('ratings-summary', '/v1/survey-responses/summary', undefined, options)
 export const useInbox = (id: string) => useOne<Inbox>(`inbox ${id}`, `/v1/inboxes/${encodeURIComponent(id)}`)
+
+export const useIdentity = (inbox: string) =>
+  useOne<InboxIdentity>(`identity ${inbox}`, `/v1/inboxes/${encodeURIComponent(inbox)}/identity`)
+export const useLimits = (options?: Options) => useOne<Bounds>('limits', '/v1/limits', undefined, options)
 
 export const useEmergency = (options?: Options) => useOne<Emergency>('emergency', '/v1/emergency', undefined, options)
 

@@ -12,6 +12,7 @@ import { Spending } from '../billing/Spending'
 import { useBilling, useCatalogue, useUsage } from '../data/api'
 import { Card, Page, Stack } from '../shell/Page'
 import { MeterCard, type Charged, type View } from './MeterCard'
+import { PaceCard } from './PaceCard'
 import { periodName, periodOf, periodsBack, shift } from './periods'
 import css from './Usage.module.css'
 
@@ -90,6 +91,7 @@ export function UsagePage() {
           </>
         )}
         <Spending />
+        <PaceCard />
       </Stack>
     </Page>
   )

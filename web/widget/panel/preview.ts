@@ -62,6 +62,7 @@ export function createPreview(): Desk {
     theme: 'auto',
     online: true,
     survey_enabled: true,
+    identity_required: false,
     emergency: readNotice(null),
     teams: [],
     hours: { open: true, opens_at: null },
