@@ -183,7 +183,7 @@ impl Billing {
             .orm()
             .run(sql(
                 "update shared.stripe_event set attempts = attempts + 1, note = $3, \
-                   try_at = $2 + least(interval '15 minutes', interval '1 second' * power(2, least(attempts, 12))) \
+                   try_at = $2::timestamptz + least(interval '15 minutes', interval '1 second' * power(2, least(attempts, 12))) \
                  where id = any($1) and state = 'pending'",
                 [events.to_vec().into(), self.world.now().into(), why.into()],
             ))

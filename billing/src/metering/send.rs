@@ -122,10 +122,10 @@ impl Billing {
             .orm()
             .one(sql(
                 // A place in the far future is one of a clock that has been set back since.
-                "insert into shared.billing_pace as p (provider, next_at) values ('stripe', $1 + $2 * interval '1 millisecond') \
+                "insert into shared.billing_pace as p (provider, next_at) values ('stripe', $1::timestamptz + $2::bigint * interval '1 millisecond') \
                  on conflict (provider) do update set next_at = case when p.next_at < $1 or p.next_at > $1 + interval '30 seconds' \
-                   then $1 else p.next_at end + $2 * interval '1 millisecond' \
-                 returning next_at - $2 * interval '1 millisecond' as begins_at",
+                   then $1 else p.next_at end + $2::bigint * interval '1 millisecond' \
+                 returning next_at - $2::bigint * interval '1 millisecond' as begins_at",
                 [now.into(), PACE.num_milliseconds().into()],
             ))
             .await?;
