@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use billing::{Billing, StripeSettings};
+use infra::blob::Blobs;
 use infra::cache::Cache;
 use infra::config::Settings;
 use infra::database::StoreError;
@@ -12,9 +13,11 @@ use infra::mail::Mailer;
 use infra::{Chance, Clock};
 use routing::Routing;
 use tenant::account::{Directory, Plans};
+use tenant::erasure::Erased;
 use tenant::flood::Flood;
 use tenant::gate::Gate;
 use tenant::outbox::Fact;
+use tenant::refusals::Refusals;
 use tenant::seal::{Sealer, Unsealable};
 use tenant::shares::Shares;
 use tenant::sites::Sites;
@@ -58,6 +61,9 @@ pub enum StartError {
     /// Redis.
     #[error(transparent)]
     Cache(#[from] infra::cache::BadAddress),
+    /// The store of files.
+    #[error(transparent)]
+    Blobs(#[from] infra::blob::BlobError),
     /// NATS.
     #[error("NATS_URL cannot be used: {0}")]
     Bus(String),
@@ -97,6 +103,7 @@ impl App {
             lanes: settings.database_lanes,
             mixed_batches: settings.mixed_batches,
             cache: Cache::new(&settings.redis_url)?,
+            blobs: Blobs::open(&settings.blobs)?,
             clock,
             chance: Chance::system(),
             mailer,
@@ -113,6 +120,8 @@ impl App {
             flood: Flood::new(Rate::new(settings.visitor_rate, 10)),
             questions: Flood::new(Rate::new(settings.visitor_rate.saturating_mul(10), 10)),
             address_rate: settings.address_rate,
+            erased: Erased::default(),
+            refusals: Refusals::default(),
             facts,
         });
         let bus = infra::bus::connect(&settings.nats_url).await.map_err(|error| StartError::Bus(error.to_string()))?;

@@ -53,6 +53,7 @@ use crate::{App, contract, health, hooks, idempotency, layers, outbox_page, page
         (name = "usage", description = "Plans and what was counted for billing"),
         (name = "billing", description = "What the company has bought, and what it pays"),
         (name = "audit-log", description = "Who did what"),
+        (name = "data", description = "People's data: taken along, erased, and for how long it is kept"),
         (name = "widget", description = "What the chat widget calls, as a visitor")
     )
 )]
@@ -170,6 +171,16 @@ fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(v1::billing_changes::set_alerts))
         .routes(routes!(v1::limits::show))
         .routes(routes!(v1::audit_log::list))
+        .routes(routes!(v1::audit_log::export))
+        .routes(routes!(v1::audit_log::integrity))
+        .routes(routes!(v1::data_exports::list_exports, v1::data_exports::ask_for_export))
+        .routes(routes!(v1::data_exports::show_export, v1::data_exports::withdraw_export))
+        .routes(routes!(v1::data_exports::link_to_export))
+        .routes(routes!(v1::data_exports::fetch_export))
+        .routes(routes!(v1::erasure::preview_erasure))
+        .routes(routes!(v1::erasure::erase_contact))
+        .routes(routes!(v1::retention::show_retention, v1::retention::set_retention))
+        .routes(routes!(v1::retention::preview_retention))
         .routes(routes!(v1::widget::config))
         .routes(routes!(v1::widget_session::session))
         .routes(routes!(v1::widget_session::identify))

@@ -7,7 +7,7 @@ use std::time::Duration;
 use infra::database::Database;
 use infra::spoken::OrLog as _;
 use routing::revocation::{self, Revocation};
-use routing::{presence, relay};
+use routing::{presence, relay, rights};
 use tenant::{AccountId, closing, idempotency, jobs, provision, throttle};
 use tokio::task::JoinSet;
 
@@ -31,8 +31,14 @@ where
     });
 }
 
+/// How often a process looks who was erased, in case the bus did not say so.
+const ERASED_EVERY: Duration = Duration::from_secs(5);
+
 /// What every process does: looks how the services are, and hears who may not be here any more.
 pub(crate) fn health(tasks: &mut JoinSet<()>, app: &Arc<App>, database_url: String) {
+    every(tasks, app, ERASED_EVERY, |app| async move {
+        tenant::erasure::refresh(&app.world).await.or_log("learning who was erased");
+    });
     let app = Arc::clone(app);
     tasks.spawn(async move {
         let connect = || Database::connect(&database_url, 1);
@@ -80,6 +86,13 @@ pub(crate) fn shared(tasks: &mut JoinSet<()>, app: &Arc<App>) {
     });
     every(tasks, app, Duration::from_mins(10), |app| async move {
         closing::sweep(&app.world).await.or_log("taking closed companies away");
+    });
+    every(tasks, app, Duration::from_secs(1), |app| async move {
+        while rights::run_due(&app.world).await.or_log("making an archive").is_some_and(|done| done) {}
+    });
+    every(tasks, app, Duration::from_mins(1), |app| async move {
+        rights::remove_expired(&app.world).await.or_log("removing old archives");
+        rights::sweep_all(&app.routing).await.or_log("looking for what is over");
     });
     every(tasks, app, Duration::from_hours(1), |app| async move {
         idempotency::forget(&app.world).await.or_log("forgetting old answers");

@@ -86,6 +86,8 @@ pub struct Contact {
     pub last_seen_at: Option<DateTime<Utc>>,
     /// Since when they may not write any more.
     pub blocked_at: Option<DateTime<Utc>>,
+    /// When everything known of them was erased; null for everybody else.
+    pub erased_at: Option<DateTime<Utc>>,
 }
 
 #[derive(FromQueryResult)]
@@ -104,6 +106,7 @@ struct Row {
     created_at: Timestamp,
     last_seen_at: Option<Timestamp>,
     blocked_at: Option<Timestamp>,
+    erased_at: Option<Timestamp>,
 }
 
 impl TryFrom<Row> for Contact {
@@ -131,6 +134,7 @@ impl TryFrom<Row> for Contact {
             created_at: row.created_at,
             last_seen_at: row.last_seen_at,
             blocked_at: row.blocked_at,
+            erased_at: row.erased_at,
         })
     }
 }
@@ -147,6 +151,9 @@ pub enum ContactError {
     /// A browser cannot say who somebody is for whom the company's own server vouches.
     #[error("who this visitor is comes from the company's own server")]
     VouchedFor,
+    /// All that was known of them was erased, and nothing is written down any more.
+    #[error("this contact was erased")]
+    Erased,
     /// Fields were refused.
     #[error(transparent)]
     Invalid(#[from] Invalid),
@@ -161,6 +168,7 @@ impl Fault for ContactError {
             Self::Unknown => Kind::NotFound,
             Self::Refused(refusal) => refusal.kind(),
             Self::VouchedFor => Kind::Forbidden,
+            Self::Erased => Kind::Conflict,
             Self::Invalid(error) => error.kind(),
             Self::Store(error) => error.kind(),
         }
@@ -170,6 +178,7 @@ impl Fault for ContactError {
             Self::Unknown => "contact_unknown",
             Self::Refused(refusal) => refusal.code(),
             Self::VouchedFor => "contact_vouched_for",
+            Self::Erased => "contact_erased",
             Self::Invalid(error) => error.code(),
             Self::Store(error) => error.code(),
         }
@@ -177,7 +186,7 @@ impl Fault for ContactError {
     fn fields(&self) -> Vec<FieldFault> {
         match self {
             Self::Invalid(error) => error.fields(),
-            Self::Unknown | Self::Refused(_) | Self::VouchedFor | Self::Store(_) => Vec::new(),
+            Self::Unknown | Self::Erased | Self::Refused(_) | Self::VouchedFor | Self::Store(_) => Vec::new(),
         }
     }
 }
@@ -188,7 +197,7 @@ pub async fn find(tx: &TenantTx, id: ContactId) -> Result<Option<Contact>, Store
     let row: Option<Row> = tx
         .one(sql(
             concat!(
-                "select id, name, email, phone, external_id, verified, locale, attributes, tags, page, user_agent, created_at, last_seen_at, blocked_at \
+                "select id, name, email, phone, external_id, verified, locale, attributes, tags, page, user_agent, created_at, last_seen_at, blocked_at, erased_at \
                  from contact k where id = $1 and ",
                 known!("k", "$2", "$3")
             ),
@@ -212,7 +221,7 @@ pub async fn list(
     let rows: Vec<Row> = tx
         .all(sql(
             concat!(
-                "select id, name, email, phone, external_id, verified, locale, attributes, tags, page, user_agent, created_at, last_seen_at, blocked_at \
+                "select id, name, email, phone, external_id, verified, locale, attributes, tags, page, user_agent, created_at, last_seen_at, blocked_at, erased_at \
                  from contact k where ($1::timestamptz is null or (created_at, id) < ($1, $2)) \
                  and ($3::text is null or name ilike $3 or email ilike $3) and ",
                 known!("k", "$5", "$6"),
@@ -292,11 +301,14 @@ pub async fn update(tx: &mut TenantTx, id: ContactId, change: ContactChange) -> 
         "update contact set name = case when $2::text is null then name else nullif($2, '') end, \
          email = case when $3::text is null then email else nullif($3, '') end, \
          phone = case when $4::text is null then phone else nullif($4, '') end, \
-         attributes = coalesce($5::jsonb, attributes), tags = coalesce($6::text[], tags) where id = $1",
+         attributes = coalesce($5::jsonb, attributes), tags = coalesce($6::text[], tags) where id = $1 and erased_at is null",
         [id.uuid().into(), name.into(), email.into(), phone.into(), change.attributes.into(), tags.into()],
     ))
     .await?;
     let contact = find(tx, id).await?.ok_or(ContactError::Unknown)?;
+    if contact.erased_at.is_some() {
+        return Err(ContactError::Erased);
+    }
     let audiences = sight::audiences(tx, id).await?;
     Event::ContactUpdated { contact: Arc::new(contact.clone()), audiences }.tell(tx)?;
     Ok(contact)
@@ -361,7 +373,7 @@ pub async fn seen(tx: &TenantTx, id: ContactId, page: Option<VisitedPage>) -> Re
         .transpose()
         .map_err(|error| StoreError::Refused(error.to_string()))?;
     tx.run(sql(
-        "update contact set last_seen_at = $2, page = coalesce($3::jsonb, page) where id = $1",
+        "update contact set last_seen_at = $2, page = coalesce($3::jsonb, page) where id = $1 and erased_at is null",
         [id.uuid().into(), tx.now().into(), page.into()],
     ))
     .await

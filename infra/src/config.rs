@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
+use crate::blob::BlobSettings;
+
 /// Everything the binary can be told.
 #[derive(Clone)]
 pub struct Settings {
@@ -49,6 +51,9 @@ pub struct Settings {
     pub trusted_proxies: usize,
     /// `FRONTDESK_DB_SHARE`: which part of the pool one company may use at once, in percent, default 25; 100 for all of it.
     pub database_share: u32,
+    /// `FRONTDESK_BLOBS`: where files are kept, `file:/a/folder` or `s3://bucket/prefix`; default a folder `frontdesk-files` beside
+    /// where the server was started. For a bucket also `FRONTDESK_S3_ENDPOINT`, `…_REGION`, `…_KEY_ID` and `…_SECRET`.
+    pub blobs: BlobSettings,
     /// `FRONTDESK_DRAIN_SECONDS`: how long a server that was told to go still takes requests while `/readyz` already says
     /// no, so that whoever balances the load notices first; default 3.
     pub drain_seconds: u32,
@@ -122,6 +127,8 @@ impl Settings {
         bad.append(&mut wrong);
         if !secret.is_empty() && secret.len() < 32 {
             bad.push("- FRONTDESK_SECRET is shorter than 32 characters".into());
+        } else if !secret.is_empty() && is_guessable(&secret) {
+            bad.push("- FRONTDESK_SECRET could be guessed: take the output of `openssl rand -hex 32`".into());
         }
         let listen = get("FRONTDESK_LISTEN").unwrap_or_else(|| "127.0.0.1:7400".into());
         let listen = listen.parse().unwrap_or_else(|_| {
@@ -173,6 +180,13 @@ impl Settings {
             address_rate: number("FRONTDESK_ADDRESS_RATE", 600).max(1),
             trusted_proxies: usize::try_from(number("FRONTDESK_TRUSTED_PROXIES", 0).min(8)).unwrap_or(0),
             database_share: number("FRONTDESK_DB_SHARE", 25).clamp(1, 100),
+            blobs: BlobSettings {
+                place: get("FRONTDESK_BLOBS").unwrap_or_else(|| "file:frontdesk-files".into()),
+                endpoint: get("FRONTDESK_S3_ENDPOINT"),
+                region: get("FRONTDESK_S3_REGION"),
+                key_id: get("FRONTDESK_S3_KEY_ID"),
+                secret: get("FRONTDESK_S3_SECRET"),
+            },
             drain_seconds: number("FRONTDESK_DRAIN_SECONDS", 3).min(10),
             stripe_key,
             stripe_url: get("FRONTDESK_STRIPE_URL"),
@@ -182,6 +196,28 @@ impl Settings {
         };
         if bad.is_empty() { Ok(settings) } else { Err(BadSettings(bad)) }
     }
+}
+
+/// Words of examples and defaults, which are the first that anybody tries.
+const DEFAULTS: [&str; 9] = [
+    "changeme",
+    "change-me",
+    "change_me",
+    "your-secret",
+    "your_secret",
+    "yoursecret",
+    "password",
+    "123456789",
+    "abcdefgh",
+];
+/// Random characters, even of sixteen kinds, are hardly ever of fewer.
+const FEWEST_CHARACTERS: usize = 8;
+
+/// Whether it is an example's, or made of next to nothing.
+fn is_guessable(secret: &str) -> bool {
+    let folded = secret.to_lowercase();
+    let kinds: std::collections::BTreeSet<char> = folded.chars().collect();
+    kinds.len() < FEWEST_CHARACTERS || DEFAULTS.iter().any(|word| folded.contains(word))
 }
 
 #[cfg(test)]
@@ -236,5 +272,22 @@ mod tests {
     fn a_short_secret_is_refused() {
         let get = |name: &str| Some(if name == "FRONTDESK_SECRET" { "short" } else { "127.0.0.1:1" }.to_owned());
         assert!(Settings::read(&get).err().unwrap().to_string().contains("shorter than 32"));
+    }
+
+    #[test]
+    fn a_secret_of_an_example_is_refused() {
+        for secret in [
+            "changeme-changeme-changeme-changeme",
+            "your-secret-of-at-least-32-characters",
+            "0123456789abcdef0123456789abcdef",
+            "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+            "abababababababababababababababababab",
+        ] {
+            let get = |name: &str| Some(if name == "FRONTDESK_SECRET" { secret } else { "127.0.0.1:1" }.to_owned());
+            assert!(Settings::read(&get).err().unwrap().to_string().contains("could be guessed"), "{secret}");
+        }
+        let good = "6f1ce0a7d3528b94e1c07f5a29d8463b";
+        let get = |name: &str| Some(if name == "FRONTDESK_SECRET" { good } else { "127.0.0.1:1" }.to_owned());
+        assert!(Settings::read(&get).is_ok());
     }
 }

@@ -3,11 +3,13 @@
 //! **Invariant.** Nothing here knows what a tenant, a conversation or a plan is.
 //! **Invariant.** Only this crate reads the wall clock, the operating system's randomness and the environment.
 
+pub mod blob;
 pub mod breaker;
 pub mod cache;
 pub mod chance;
 pub mod clock;
 pub mod config;
+pub mod csv;
 pub mod database;
 pub mod fault;
 pub mod http;

@@ -12,6 +12,7 @@ pub mod presence;
 pub mod realtime;
 pub mod relay;
 pub mod revocation;
+pub mod rights;
 pub mod waiting_room;
 
 mod stillness;

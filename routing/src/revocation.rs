@@ -37,6 +37,8 @@ pub enum Revocation {
         /// As the row says.
         at: Timestamp,
     },
+    /// A visitor was erased: all their sockets close, and no token of theirs is good any more.
+    Contact(AccountId, ContactId),
     /// The company is switched off or closed: all sockets close, visitors' too.
     Company(AccountId),
     /// The company may have more or less than before, or lives elsewhere: nothing closes, but what was remembered of it is forgotten.
@@ -83,6 +85,7 @@ fn apply(routing: &Routing, what: Revocation) {
     | Revocation::Keys(account)
     | Revocation::Sight(account)
     | Revocation::Visits { account, .. }
+    | Revocation::Contact(account, _)
     | Revocation::Company(account)
     | Revocation::Entitlements(account)) = what;
     // First, or a socket that looks again would be told what was true a second ago.
@@ -110,6 +113,10 @@ fn apply(routing: &Routing, what: Revocation) {
         }
         Revocation::Visits { contact: None, .. } => {
             routing.switchboard.notify(account, |agent| agent.is_none(), &Delivery::Recheck);
+        }
+        Revocation::Contact(_, whose) => {
+            routing.world.erased.add(whose.uuid());
+            routing.switchboard.notify_contact(account, whose, &Delivery::Revoked);
         }
         Revocation::Company(_) => routing.switchboard.notify(account, |_| true, &Delivery::Revoked),
     }

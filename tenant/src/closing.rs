@@ -217,6 +217,8 @@ async fn mark(world: &World, account: AccountId, done: &'static str) -> Result<(
 
 /// Schema, role and the directory's word of them, in one transaction: they are all there, or none is.
 async fn drop_schema(world: &SharedWorld, account: AccountId) -> Result<(), StoreError> {
+    let files = world.blobs.remove_all(&account.to_string()).await;
+    files.map_err(|error| StoreError::Unavailable(error.to_string()))?;
     let Some(tenant) = Tenant::find(world, account).await? else { return Ok(()) };
     let schema = &tenant.account.schema;
     // Whoever still reads there is not waited for long; the next sweep tries again.
@@ -240,7 +242,10 @@ async fn drop_schema(world: &SharedWorld, account: AccountId) -> Result<(), Stor
 }
 
 /// What is written over the directory's rows, in order. Ids stay, so that what others keep still fits together.
-const FORGET: [&str; 9] = [
+const FORGET: [&str; 11] = [
+    // Whatever was sealed with its keys is noise from here on.
+    "delete from shared.data_key where account_id = $1",
+    "delete from shared.data_export where account_id = $1",
     "delete from shared.session where membership_id in (select id from shared.membership where account_id = $1)",
     "delete from shared.signup where account_id = $1",
     "update shared.api_key set name = '', prefix = '', secret_hash = '', revoked_at = coalesce(revoked_at, $2) where account_id = $1",

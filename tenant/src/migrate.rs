@@ -26,6 +26,7 @@ const SHARED: &[(i32, &str)] = &[
     (7, include_str!("../migrations/shared/0007_databases.sql")),
     (8, include_str!("../migrations/shared/0008_support.sql")),
     (9, include_str!("../migrations/shared/0009_attempts.sql")),
+    (10, include_str!("../migrations/shared/0010_rights.sql")),
 ];
 
 /// Numbered steps of every tenant's schema. Append only; expand, then contract; types never change in place.
@@ -39,6 +40,8 @@ const TENANT: &[(i32, &str)] = &[
     (7, include_str!("../migrations/tenant/0007_estimate.sql")),
     (8, include_str!("../migrations/tenant/0008_brand_look.sql")),
     (9, include_str!("../migrations/tenant/0009_visitors.sql")),
+    (10, include_str!("../migrations/tenant/0010_audit_chain.sql")),
+    (11, include_str!("../migrations/tenant/0011_rights.sql")),
 ];
 
 /// The level that this program needs every tenant schema to have.
@@ -208,7 +211,7 @@ async fn migrate_one(sites: &Sites, site: &Site, schema: &SchemaName, now: Times
     tx.execute_unprepared(&schema.enter()).await?;
     let level: Option<Version> = tx.one(sql("select max(version) as version from migration", [])).await?;
     let level = level.and_then(|row| row.version).unwrap_or(0);
-    furnish(&tx, level, now).await?;
+    furnish(&tx, level, latest_tenant(), now).await?;
     tx.commit().await?;
     sites
         .home()
@@ -222,9 +225,9 @@ async fn migrate_one(sites: &Sites, site: &Site, schema: &SchemaName, now: Times
     Ok(level < latest_tenant())
 }
 
-/// Runs the tenant steps after `from`, in a transaction that is already inside the schema.
-pub(crate) async fn furnish(tx: &Tx, from: i32, now: Timestamp) -> Result<(), StoreError> {
-    for (version, text) in TENANT.iter().filter(|(version, _)| *version > from) {
+/// Runs the tenant steps after `from` up to `to`, in a transaction that is already inside the schema.
+pub(crate) async fn furnish(tx: &Tx, from: i32, to: i32, now: Timestamp) -> Result<(), StoreError> {
+    for (version, text) in TENANT.iter().filter(|(version, _)| *version > from && *version <= to) {
         tx.execute_unprepared(text).await?;
         tx.run(sql("insert into migration (version, applied_at) values ($1, $2)", [(*version).into(), now.into()]))
             .await?;

@@ -61,11 +61,14 @@ pub enum Permission {
     /// Read the audit log.
     #[serde(rename = "audit.read")]
     AuditRead,
+    /// Export and erase people's data, and say how long it is kept.
+    #[serde(rename = "data.manage")]
+    DataManage,
 }
 
 impl Permission {
     /// Every right there is.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::ConversationsRead,
         Self::ConversationsReply,
         Self::ConversationsAssign,
@@ -83,6 +86,7 @@ impl Permission {
         Self::BillingManage,
         Self::ApiKeysManage,
         Self::AuditRead,
+        Self::DataManage,
     ];
 }
 

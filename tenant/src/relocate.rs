@@ -159,7 +159,7 @@ async fn prepare(to: &Site, schema: &SchemaName, clock: &Clock) -> Result<(), St
     let preamble = "SET LOCAL lock_timeout = '10s'; SET LOCAL statement_timeout = '120s'";
     let tx = to.database.begin(preamble.into()).await?;
     tx.execute_unprepared(&schema.create_anew()).await?;
-    migrate::furnish(&tx, 0, clock.now()).await?;
+    migrate::furnish(&tx, 0, migrate::latest_tenant(), clock.now()).await?;
     tx.commit().await
 }
 
@@ -180,6 +180,7 @@ async fn copy(from: &Site, to: &Site, schema: &SchemaName) -> Result<(u64, u64),
         target.run(drop).await?;
     }
     let tables = source.ask(TABLES, name).await?;
+    target.run(&schema.open_wholly()).await?;
     for table in &tables {
         let [_, _, _, _, truncate] = table.as_slice() else { continue };
         target.run(truncate).await?;
@@ -198,6 +199,7 @@ async fn copy(from: &Site, to: &Site, schema: &SchemaName) -> Result<(u64, u64),
             return Err(MoveError::Differs(name.clone()));
         }
     }
+    target.run(&schema.reopen()).await?;
     target.run("commit").await?;
     source.run(&schema.seal()).await?;
     source.run("commit").await?;

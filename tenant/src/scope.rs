@@ -20,7 +20,7 @@ use crate::throttle::TooOften;
 use crate::token::{Audience, BadToken, Claims, VouchedBy};
 use crate::tx::TenantTx;
 use crate::world::{SharedWorld, World};
-use crate::{api_key, session, support};
+use crate::{api_key, refusals, session, support};
 
 /// A company and the world it lives in.
 #[derive(Clone)]
@@ -65,6 +65,8 @@ pub enum ContactKind {}
 impl infra::ids::Prefixed for ContactKind {
     const PREFIX: &'static str = "cont";
 }
+/// The id of a contact.
+pub type ContactId = Id<ContactKind>;
 /// Marks ids of inboxes.
 #[derive(Debug)]
 pub enum InboxKind {}
@@ -438,9 +440,13 @@ impl Scope<Member> {
         world.gate.pass(&world.cache, whose, Speed::per_minute(most), self.now()).await.map(Some)
     }
 
-    /// Refuses when the right is missing.
+    /// Refuses when the right is missing, and notes it in the audit log.
     pub fn require(&self, permission: Permission) -> Result<(), Denied> {
-        if self.who.permissions.contains(permission) { Ok(()) } else { Err(Denied(permission)) }
+        if self.who.permissions.contains(permission) {
+            return Ok(());
+        }
+        refusals::denied(self, permission);
+        Err(Denied(permission))
     }
 
     /// Refuses programs: some things only a person at a browser may do.
@@ -461,6 +467,9 @@ impl Scope<Visitor> {
     /// Lets in the bearer of a visitor's token.
     pub async fn enter(world: &SharedWorld, bearer: &str) -> Result<Self, EnterError> {
         let claims = world.keys.verify(Audience::Visitor, bearer, world.now())?;
+        if world.erased.has(claims.sub) {
+            return Err(BadToken.into());
+        }
         let tenant = Tenant::active(world, AccountId::from_uuid(claims.tid)).await?;
         let scope = Self { tenant, who: Visitor::of(&claims) };
         if scope.has_ended().await? { Err(BadToken.into()) } else { Ok(scope) }

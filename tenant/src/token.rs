@@ -22,6 +22,8 @@ pub enum Audience {
     Support,
     /// A visitor's page that was vouched for, and may have fresh tokens for a while without being vouched for again.
     Visit,
+    /// A link to a file: the bearer of the member's own token may fetch it.
+    Download,
 }
 
 impl Audience {
@@ -31,6 +33,7 @@ impl Audience {
             Self::Visitor => "frontdesk:visitor",
             Self::Support => "frontdesk:support",
             Self::Visit => "frontdesk:visit",
+            Self::Download => "frontdesk:download",
         }
     }
 
@@ -40,6 +43,7 @@ impl Audience {
             Self::Member => TimeDelta::minutes(15),
             Self::Visitor | Self::Support => TimeDelta::hours(1),
             Self::Visit => TimeDelta::hours(24),
+            Self::Download => crate::export::LINK,
         }
     }
 }
@@ -55,7 +59,7 @@ pub struct Claims {
     pub tid: Uuid,
     /// The agent or the contact.
     pub sub: Uuid,
-    /// The session of a member, the inbox of a visitor, or the visit of one of our own people.
+    /// The session of a member, the inbox of a visitor, the visit of one of our own people, or what a link leads to.
     pub sid: Uuid,
     /// How a visitor was vouched for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -110,6 +114,7 @@ pub struct Keys {
     visitor: (EncodingKey, DecodingKey),
     support: (EncodingKey, DecodingKey),
     visit: (EncodingKey, DecodingKey),
+    download: (EncodingKey, DecodingKey),
     refresh: Vec<u8>,
 }
 
@@ -139,7 +144,7 @@ impl Keys {
         let refresh = Sha256::new().chain_update("frontdesk:refresh\0").chain_update(secret).finalize().to_vec();
         let (member, visitor) = (pair(Audience::Member), pair(Audience::Visitor));
         let (support, visit) = (pair(Audience::Support), pair(Audience::Visit));
-        Self { member, visitor, support, visit, refresh }
+        Self { member, visitor, support, visit, download: pair(Audience::Download), refresh }
     }
 
     /// The refresh secret that follows `secret` in a session: the same one each time, so that an answer lost on its way can
@@ -156,6 +161,7 @@ impl Keys {
             Audience::Visitor => &self.visitor,
             Audience::Support => &self.support,
             Audience::Visit => &self.visit,
+            Audience::Download => &self.download,
         }
     }
 

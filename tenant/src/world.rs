@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use infra::blob::Blobs;
 use infra::cache::Cache;
 use infra::database::Database;
 use infra::mail::Mailer;
@@ -9,9 +10,11 @@ use infra::{Chance, Clock, Timestamp};
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::account::Directory;
+use crate::erasure::Erased;
 use crate::flood::Flood;
 use crate::gate::Gate;
 use crate::outbox::Fact;
+use crate::refusals::Refusals;
 use crate::seal::Sealer;
 use crate::shares::Shares;
 use crate::sites::Sites;
@@ -50,6 +53,8 @@ pub struct World {
     pub mixed_batches: bool,
     /// Redis. May be away.
     pub cache: Cache,
+    /// Files that are kept for a while.
+    pub blobs: Blobs,
     /// Time.
     pub clock: Clock,
     /// Chance.
@@ -76,6 +81,10 @@ pub struct World {
     pub shares: Shares,
     /// Visits that have ended early.
     pub visits: Visits,
+    /// Who was erased lately.
+    pub erased: Erased,
+    /// What was refused lately.
+    pub refusals: Refusals,
     /// A limit on what one visitor writes.
     pub flood: Flood,
     /// A limit on what one visitor asks for.

@@ -8,6 +8,7 @@
 )]
 
 mod assignment;
+mod audit;
 mod auth;
 mod bad_frames;
 mod bad_input;
@@ -24,7 +25,9 @@ mod degraded;
 mod deploy;
 mod document;
 mod emergency;
+mod erasure;
 mod events;
+mod exports;
 mod floods;
 mod founding;
 mod group_probes;
@@ -50,6 +53,7 @@ mod private_mode;
 mod probes;
 mod relocation;
 mod resume;
+mod retention;
 mod revocation;
 mod roles;
 mod schema;

@@ -79,6 +79,9 @@ pub(crate) struct Things {
     setup: SetUp,
     group: Group,
     vouching: Vouching,
+    exports: Exports,
+    /// Somebody to be erased.
+    forgotten: Visitor,
     says: Box<dyn Fn(&str) -> String + Send + Sync>,
 }
 
@@ -106,6 +109,7 @@ impl Things {
         };
         let canary = shop.says("");
         let setup = SetUp::of(shop, &visitor).await;
+        let exports = Exports::of(shop, &visitor).await;
         Self {
             setup,
             invoice: billing_probes::invoice(shop).await,
@@ -113,6 +117,8 @@ impl Things {
             role: role().await,
             spare_role: role().await,
             vouching: Vouching::of(shop).await,
+            exports,
+            forgotten: shop.visitor("Gus").await,
             colleague: shop.colleague("Vic", Role::Agent).await,
             visitor,
             chat,
@@ -154,11 +160,15 @@ impl Things {
             | "GET /v1/agents"
             | "GET /v1/api-keys"
             | "GET /v1/audit-log"
+            | "GET /v1/audit-log/export"
+            | "GET /v1/audit-log/integrity"
             | "GET /v1/auth/me"
             | "GET /v1/contacts"
             | "GET /v1/conversations"
             | "GET /v1/conversations/counts"
+            | "GET /v1/data-exports"
             | "GET /v1/emergency"
+            | "GET /v1/retention"
             | "GET /v1/inboxes"
             | "GET /v1/invitations"
             | "GET /v1/limits"
@@ -228,7 +238,7 @@ impl Things {
             "DELETE /v1/invitations/{id}" => (Some(&self.invitation), Door::Member, None),
             "GET /v1/billing/invoices/{id}" => (Some(&self.invoice), Door::Member, None),
             _ if operation.contains(" /v1/billing") => (None, Door::Member, billing_probes::body(operation)),
-            _ => match self.governed(operation) {
+            _ => match self.governed(operation).or_else(|| self.rights(operation)) {
                 Some((id, body)) => (id, Door::Member, body),
                 None => return self.other_door(operation),
             },
@@ -237,6 +247,8 @@ impl Things {
         let path = self.group.fill(path);
         let path = match operation {
             "GET /v1/business-hours/{id}/schedule" => format!("{path}?{WEEK}"),
+            "GET /v1/audit-log/export" => format!("{path}?format=csv"),
+            "GET /v1/data-exports/{id}/file" => self.exports.link.clone(),
             _ => path,
         };
         let names_a_thing = id.is_some()
@@ -274,6 +286,25 @@ impl Things {
                 let set_up = self.setup.probe(operation, &*self.says);
                 return set_up.or_else(|| self.group.probe(operation, &*self.says));
             }
+        })
+    }
+
+    /// What people may ask for: the id that the path names, and the body.
+    fn rights(&self, operation: &str) -> Option<(Option<&String>, Option<Value>)> {
+        Some(match operation {
+            "GET /v1/contacts/{id}/erasure" => (Some(&self.forgotten.id), None),
+            "POST /v1/contacts/{id}/erase" => {
+                (Some(&self.forgotten.id), Some(json!({ "confirm": self.forgotten.name })))
+            }
+            "PUT /v1/retention" | "POST /v1/retention/preview" => {
+                (None, Some(json!({ "conversation_days": 365, "contact_days": 730, "audit_days": 400 })))
+            }
+            "POST /v1/data-exports" => (None, Some(json!({ "holds": "contact", "contact_id": self.visitor.id }))),
+            "DELETE /v1/data-exports/{id}" => (Some(&self.exports.withdrawn), None),
+            "GET /v1/data-exports/{id}" | "POST /v1/data-exports/{id}/link" | "GET /v1/data-exports/{id}/file" => {
+                (Some(&self.exports.kept), None)
+            }
+            _ => return None,
         })
     }
 
@@ -373,6 +404,37 @@ impl Things {
         };
         let names_a_thing = template.contains("{id}");
         Probe { operation: operation.to_owned(), method: method.to_owned(), path, body, door, names_a_thing }
+    }
+}
+
+/// Archives of a contact that are ready to be fetched.
+struct Exports {
+    kept: String,
+    withdrawn: String,
+    link: String,
+}
+
+impl Exports {
+    async fn of(shop: &Shop, visitor: &Visitor) -> Self {
+        let http = &shop.owner.http;
+        let ask = json!({ "holds": "contact", "contact_id": visitor.id });
+        let mut ids = Vec::new();
+        for _ in 0..2 {
+            let made = http.post("/v1/data-exports", ask.clone()).await.ok();
+            ids.push(made["id"].as_str().unwrap().to_owned());
+        }
+        let [kept, withdrawn] = ids.try_into().unwrap();
+        tests::eventually("the archives are made", async || {
+            while routing::rights::run_due(&shop.app.node(0).world).await.unwrap() {}
+            let all = http.get("/v1/data-exports").await.ok();
+            let ready = |id: &str| {
+                all["data"].as_array().unwrap().iter().any(|one| one["id"] == id && one["status"] == "ready")
+            };
+            (ready(&kept) && ready(&withdrawn)).then_some(())
+        })
+        .await;
+        let link = http.post(&format!("/v1/data-exports/{kept}/link"), json!({})).await.ok();
+        Self { kept, withdrawn, link: link["url"].as_str().unwrap().to_owned() }
     }
 }
 

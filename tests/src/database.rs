@@ -149,6 +149,7 @@ impl OwnDatabase {
     /// Says what the database was left with that nobody handled, and drops it.
     pub(crate) fn end(&self) -> Vec<String> {
         let (admin_url, server_url, name) = (self.admin_url.clone(), self.server_url.clone(), self.name.clone());
+        std::fs::remove_dir_all(workspace().join("target/test-files").join(&self.name)).ok();
         // Drop is not async and may run inside a runtime, so this has one of its own.
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -237,6 +238,8 @@ async fn remove_stale(admin: &mut PgConnection) {
 
 /// Settings of a test server, read as from an environment; it listens on any free port.
 pub(crate) fn settings(addresses: &Addresses, database_url: &str) -> Settings {
+    let (_, name) = database_url.rsplit_once('/').unwrap();
+    let files = format!("file:{}", workspace().join("target/test-files").join(name).display());
     let read = |name: &str| {
         let value = match name {
             "DATABASE_URL" => database_url,
@@ -251,6 +254,7 @@ pub(crate) fn settings(addresses: &Addresses, database_url: &str) -> Settings {
             // People in stories type faster than any.
             "FRONTDESK_VISITOR_RATE" | "FRONTDESK_ADDRESS_RATE" => "1000000",
             "FRONTDESK_DRAIN_SECONDS" => "0",
+            "FRONTDESK_BLOBS" => &files,
             _ => return None,
         };
         Some(value.to_owned())

@@ -59,6 +59,7 @@ async fn command(settings: &Settings) -> Command {
         .env("FRONTDESK_MAIL_URL", &settings.mail_url)
         .env("FRONTDESK_PUBLIC_URL", &settings.public_url)
         .env("FRONTDESK_SPARE_SCHEMAS", "1")
+        .env("FRONTDESK_BLOBS", &settings.blobs.place)
         .env("FRONTDESK_VISITOR_RATE", settings.visitor_rate.to_string())
         .env("FRONTDESK_DRAIN_SECONDS", settings.drain_seconds.to_string())
         .env("RUST_LOG", std::env::var("RUST_LOG").unwrap_or_else(|_| "error".into()));

@@ -1,5 +1,6 @@
 //! The command line of the one binary.
 
+mod archive;
 mod company;
 mod doctor;
 mod tenant_command;

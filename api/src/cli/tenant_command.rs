@@ -9,12 +9,15 @@ use tenant::relocate::{self, Moved};
 use tenant::scope::Actor;
 use tenant::{audit, migrate, support};
 
+use super::archive;
 use super::company::{self, Turn};
 use super::{Failure, Outcome};
 
 /// What can be done about companies.
 #[derive(Subcommand)]
 pub(super) enum Verb {
+    #[command(flatten)]
+    Archive(archive::Command),
     /// Every company, oldest first
     List {
         /// Only those that are
@@ -149,6 +152,7 @@ impl Stands {
 /// Does it.
 pub(super) async fn run(settings: &Settings, verb: Verb) -> Outcome {
     match verb {
+        Verb::Archive(what) => archive::run(settings, what).await,
         Verb::List { status, out } => list(settings, status, out.json).await,
         Verb::Show { which } => show(settings, &which).await,
         Verb::Suspend { which, reason } => {

@@ -13,7 +13,7 @@ use tenant::scope::Via;
 use tenant::session::SessionError;
 use tenant::throttle::Rate;
 use tenant::token::BadToken;
-use tenant::{AccountId, Tenant, email_token, login, membership, password, signup, support};
+use tenant::{AccountId, Tenant, email_token, login, membership, password, refusals, signup, support};
 
 use super::Problems;
 use super::session::{self, Me, SessionView};
@@ -48,7 +48,11 @@ pub(crate) async fn log_in(
         // No login has such an address, and the database would not take it as a text.
         return Err(login::LoginError::Credentials.into());
     }
-    let user = login::authenticate(world, &email, ask.password.chars().take(1000).collect()).await?;
+    let known = login::authenticate(world, &email, ask.password.chars().take(1000).collect()).await;
+    if matches!(known, Err(login::LoginError::Credentials)) {
+        refusals::login_failed(world, &email);
+    }
+    let user = known?;
     let memberships = membership::of_login(world, user.id).await?;
     let mut wanted = None;
     for member in memberships.iter().filter(|member| member.disabled_at.is_none()) {

@@ -67,7 +67,12 @@ pub async fn receive(
 ) -> Result<Sent, MessageError> {
     let text = checked(text)?;
     // Two first messages at once must not open two conversations.
-    let locked = tx.run(sql("select id from contact where id = $1 for no key update", [contact.uuid().into()])).await?;
+    let locked = tx
+        .run(sql(
+            "select id from contact where id = $1 and erased_at is null for no key update",
+            [contact.uuid().into()],
+        ))
+        .await?;
     if locked == 0 {
         return Err(MessageError::SenderGone);
     }

@@ -58,6 +58,8 @@ impl<'a> Setting<'a> {
         make_folder(&mail)?;
         let mut outbox = OsString::from("outbox:");
         outbox.push(&mail);
+        let mut files = OsString::from("file:");
+        files.push(workspace.state("files"));
         let mut environment = vec![
             ("DATABASE_URL", urls.database.clone().into()),
             ("REDIS_URL", urls.redis.clone().into()),
@@ -65,6 +67,7 @@ impl<'a> Setting<'a> {
             ("FRONTDESK_LISTEN", format!("127.0.0.1:{port}").into()),
             ("FRONTDESK_PUBLIC_URL", format!("http://localhost:{port}").into()),
             ("FRONTDESK_MAIL_URL", outbox),
+            ("FRONTDESK_BLOBS", files),
             ("FRONTDESK_SECRET", secret(workspace)?.into()),
             // Its log is a file.
             ("NO_COLOR", "1".into()),

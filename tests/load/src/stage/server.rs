@@ -72,6 +72,7 @@ impl Fleet {
             ("NATS_URL", &services.addresses.nats_url),
             ("FRONTDESK_SECRET", "a secret for measuring only, of more than 32 characters"),
             ("FRONTDESK_MAIL_URL", &format!("outbox:{}", outbox.display())),
+            ("FRONTDESK_BLOBS", &format!("file:{}", services.folder.join("files").display())),
             ("FRONTDESK_PUBLIC_URL", "http://frontdesk.test"),
             ("RUST_LOG", "warn"),
         ]

@@ -1,4 +1,10 @@
-//! Who did what to the company's settings and people. Written in the transaction of the deed.
+//! Who did what to the company's settings, people and data. Written in the transaction of the deed, and only ever added to: every
+//! row seals the one before it, and [`chain`] tells whether anybody has tampered with them.
+//!
+//! What must be absent: a way to change a row, but for [`chain::cut`] and [`chain::forget_detail`].
+
+pub mod chain;
+pub mod export;
 
 use chrono::{DateTime, Utc};
 use infra::database::{Rows as _, StoreError, sql};
@@ -38,6 +44,11 @@ pub struct AuditEntry {
     pub detail: serde_json::Value,
     /// When.
     pub at: DateTime<Utc>,
+    /// Its place in the log: 1, 2, 3 … without gaps; null for the oldest entries of companies that were there before entries were
+    /// numbered.
+    pub number: Option<i64>,
+    /// The seal over this entry and the one before it, in hexadecimal.
+    pub seal: Option<String>,
 }
 
 /// Who did it.
@@ -61,6 +72,23 @@ struct Row {
     target: Option<String>,
     detail: serde_json::Value,
     at: Timestamp,
+    number: Option<i64>,
+    seal: Option<String>,
+}
+
+impl From<Row> for AuditEntry {
+    fn from(row: Row) -> Self {
+        Self {
+            id: Id::from_uuid(row.id),
+            actor: AuditActor { kind: row.actor_kind, id: row.actor_id, name: row.actor_name },
+            action: row.action,
+            target: row.target,
+            detail: row.detail,
+            at: row.at,
+            number: row.number,
+            seal: row.seal,
+        }
+    }
 }
 
 /// Notes a deed.
@@ -72,73 +100,62 @@ pub async fn note(
     detail: serde_json::Value,
 ) -> Result<(), StoreError> {
     let (kind, id, name) = actor.describe();
-    tx.run(sql(
-        "insert into audit (id, actor_kind, actor_id, actor_name, action, target, detail, at) values ($1, $2, $3, $4, $5, $6, $7, $8)",
-        [tx.uuid().into(), kind.into(), id.into(), name.into(), action.into(), target.into(), detail.into(), tx.now().into()],
-    ))
-    .await
-    .map(drop)
+    let deed = chain::Deed { kind, id, name, action, target, detail };
+    chain::append(tx, deed).await
 }
 
-/// Which deeds; what is absent does not narrow.
+/// Which entries; what is absent does not matter.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
     /// Of this actor.
     pub actor_id: Option<String>,
-    /// This action, or all of a noun: `agent` finds `agent.updated` too.
+    /// What: an action, or the part of it before a dot.
     pub action: Option<String>,
-    /// Done to this thing.
+    /// To what: an id.
     pub target: Option<String>,
-    /// With these words in the actor's name, the action, the target or the rest.
-    pub words: Option<String>,
-    /// From this instant on.
+    /// From when on.
     pub from: Option<Timestamp>,
-    /// Before this instant.
+    /// Before when.
     pub to: Option<Timestamp>,
+    /// With these words in any text of the entry, whatever its capitals.
+    pub words: Option<String>,
 }
 
 /// The log, newest first.
 pub async fn list(
     tx: &TenantTx,
-    filter: Filter,
+    filter: &Filter,
     cursor: Option<Cursor>,
     limit: u64,
 ) -> Result<Page<AuditEntry>, StoreError> {
     let (at, id) = Cursor::parts(cursor.as_ref());
-    // A reader's % and _ are letters, not wildcards.
-    let like = |text: String| text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-    let words = filter.words.map(|text| format!("%{}%", like(text)));
-    let below = filter.action.clone().map(|action| format!("{}.%", like(action)));
+    // A stranger's % and _ are letters, not wildcards.
+    let pattern = filter
+        .words
+        .as_ref()
+        .map(|text| format!("%{}%", text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")));
     let rows: Vec<Row> = tx
         .all(sql(
-            "select id, actor_kind, actor_id, actor_name, action, target, detail, at from audit \
+            "select id, actor_kind, actor_id, actor_name, action, target, detail, at, number, encode(hash, 'hex') as seal from audit \
              where ($1::timestamptz is null or (at, id) < ($1, $2)) and ($4::text is null or actor_id = $4) \
-             and ($5::text is null or action = $5 or action like $6) and ($7::text is null or target = $7) \
-             and ($8::text is null or actor_name ilike $8 or action ilike $8 or target ilike $8 or detail::text ilike $8) \
-             and ($9::timestamptz is null or at >= $9) and ($10::timestamptz is null or at < $10) \
+             and ($5::text is null or action = $5 or starts_with(action, $5 || '.')) and ($6::text is null or target = $6) \
+             and ($7::timestamptz is null or at >= $7) and ($8::timestamptz is null or at < $8) \
+             and ($9::text is null or concat_ws(' ', actor_name, action, target, detail::text) ilike $9) \
              order by at desc, id desc limit $3",
             [
                 at.into(),
                 id.into(),
                 (limit + 1).into(),
-                filter.actor_id.into(),
-                filter.action.into(),
-                below.into(),
-                filter.target.into(),
-                words.into(),
+                filter.actor_id.clone().into(),
+                filter.action.clone().into(),
+                filter.target.clone().into(),
                 filter.from.into(),
                 filter.to.into(),
+                pattern.into(),
             ],
         ))
         .await?;
-    Ok(Page::cut(rows, limit, |row| Cursor::new(row.at, row.id)).map(|row| AuditEntry {
-        id: Id::from_uuid(row.id),
-        actor: AuditActor { kind: row.actor_kind, id: row.actor_id, name: row.actor_name },
-        action: row.action,
-        target: row.target,
-        detail: row.detail,
-        at: row.at,
-    }))
+    Ok(Page::cut(rows, limit, |row| Cursor::new(row.at, row.id)).map(AuditEntry::from))
 }
 
 /// A part of the log, oldest first, for whoever keeps it: without names, and where to go on.
@@ -150,7 +167,7 @@ pub(crate) async fn oldest_after(
     let (at, id) = after.unzip();
     let rows: Vec<Row> = tx
         .all(sql(
-            "select id, actor_kind, actor_id, actor_name, action, target, detail, at from audit \
+            "select id, actor_kind, actor_id, actor_name, action, target, detail, at, number, encode(hash, 'hex') as seal from audit \
              where ($1::timestamptz is null or (at, id) > ($1, $2)) order by at, id limit $3",
             [at.into(), id.into(), limit.into()],
         ))
