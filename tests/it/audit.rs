@@ -29,15 +29,15 @@ async fn the_log_is_searched_by_who_what_whom_when_and_any_word() {
     http.patch("/v1/account", json!({ "locale": "zh-CN" })).await.ok();
     http.patch(&format!("/v1/inboxes/{door}"), json!({ "name": shop.says("Gate 100%") })).await.ok();
 
-    assert_eq!(actions(http, &format!("actor={}", ada.id)).await, ["inbox.created"]);
+    assert_eq!(actions(http, &format!("actor_id={}", ada.id)).await, ["inbox.created"]);
     assert_eq!(actions(http, "action=account.updated").await, ["account.updated"]);
     assert_eq!(actions(http, "action=inbox").await.len(), 2, "a noun stands for all that was done to it");
     assert_eq!(actions(http, &format!("target={door}")).await, ["inbox.updated", "inbox.created"]);
     let time = before.to_rfc3339_opts(chrono::SecondsFormat::Micros, true);
     assert_eq!(actions(http, &format!("from={time}")).await, ["inbox.updated", "account.updated"]);
     assert!(!actions(http, &format!("to={time}")).await.contains(&"account.updated".to_owned()));
-    assert_eq!(actions(http, "text=gate%20100%25").await, ["inbox.updated"], "capitals do not matter");
-    assert_eq!(actions(http, "text=gate_100").await, Vec::<String>::new(), "a stranger's wildcard is a letter");
+    assert_eq!(actions(http, "query=gate%20100%25").await, ["inbox.updated"], "capitals do not matter");
+    assert_eq!(actions(http, "query=gate_100").await, Vec::<String>::new(), "a stranger's wildcard is a letter");
 
     let mut walked = Vec::new();
     let mut cursor = String::new();

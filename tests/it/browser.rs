@@ -166,3 +166,8 @@ async fn roles_groups_and_the_life_of_a_company_are_managed_by_hand() {
 async fn a_visitor_is_vouched_for_and_blocked_by_hand() {
     tell("identity").await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn data_is_taken_along_and_a_person_is_forgotten_by_hand() {
+    tell("rights").await;
+}

@@ -80,6 +80,8 @@ export type MessageContent =
   | { kind: 'unassigned'; by: string | null }
   | { kind: 'status_changed'; status: ConversationStatus; until: Timestamp | null; by: string | null }
   | { kind: 'survey'; episode: number }
+  // Whoever wrote it, or was written to, was erased; or its time was over.
+  | { kind: 'erased' }
   | { kind: 'agent_joined'; agent_id: string; agent_name: string }
   | { kind: 'left_waiting_room'; way: 'message' | 'callback' | 'email'; email: string | null; phone: string | null }
 
@@ -100,6 +102,17 @@ export interface MessagePage<M = Message> {
 
 export type SurveyResponse = Whole<Schemas['SurveyResponse']>
 export type SurveySummary = Whole<Schemas['SurveySummary']>
+
+// --- people's data -----------------------------------------------------------------------------------------------------
+
+export type DataExport = Whole<Schemas['DataExport']>
+export type DownloadLink = Schemas['DownloadLink']
+export type ErasurePreview = Whole<Schemas['ErasurePreview']>
+export type Retention = Whole<Schemas['Retention']>
+export type RetentionChoice = Whole<Schemas['RetentionRequest']>
+export type RetentionPreview = Schemas['RetentionPreview']
+/** Whether the audit log is as it was written. */
+export type AuditVerdict = Whole<Schemas['Verdict']>
 
 // --- routing -----------------------------------------------------------------------------------------------------------
 

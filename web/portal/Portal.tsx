@@ -43,6 +43,7 @@ const RulesPage = lazy(() => import('./rules/RulesPage').then((page) => ({ defau
 const RuleEditor = lazy(() => import('./rules/RuleEditor').then((page) => ({ default: page.RuleEditor })))
 const ContentPage = lazy(() => import('./waiting/ContentPage').then((page) => ({ default: page.ContentPage })))
 const ContentEditor = lazy(() => import('./waiting/ContentEditor').then((page) => ({ default: page.ContentEditor })))
+const DataPage = lazy(() => import('./privacy/DataPage').then((page) => ({ default: page.DataPage })))
 const EstimatesPage = lazy(() => import('./estimates/EstimatesPage').then((page) => ({ default: page.EstimatesPage })))
 
 function Banners() {
@@ -196,6 +197,11 @@ export function Portal() {
           <Route path="/api-keys">
             <Allowed permission="api_keys.manage">
               <ApiKeysPage />
+            </Allowed>
+          </Route>
+          <Route path="/data">
+            <Allowed permission="data.manage">
+              <DataPage />
             </Allowed>
           </Route>
           <Route path="/audit-log">

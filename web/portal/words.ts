@@ -10,6 +10,8 @@ import identityEn from './identity/locales/en.json'
 import identityZh from './identity/locales/zh-CN.json'
 import policiesEn from './policies/locales/en.json'
 import policiesZh from './policies/locales/zh-CN.json'
+import privacyEn from './privacy/locales/en.json'
+import privacyZh from './privacy/locales/zh-CN.json'
 import rolesEn from './roles/locales/en.json'
 import rolesZh from './roles/locales/zh-CN.json'
 import setupEn from './setup/locales/en.json'
@@ -32,11 +34,11 @@ export function laid(over: Words, under: Words): Words {
 }
 
 export const words: Dictionaries = {
-  en: [billingEn, groupEn, identityEn, policiesEn, rolesEn, setupEn, supportEn, waitingEn].reduce<Words>(
+  en: [billingEn, groupEn, identityEn, policiesEn, privacyEn, rolesEn, setupEn, supportEn, waitingEn].reduce<Words>(
     (all, room) => laid(room, all),
     en,
   ),
-  'zh-CN': [billingZh, groupZh, identityZh, policiesZh, rolesZh, setupZh, supportZh, waitingZh].reduce<Words>(
+  'zh-CN': [billingZh, groupZh, identityZh, policiesZh, privacyZh, rolesZh, setupZh, supportZh, waitingZh].reduce<Words>(
     (all, room) => laid(room, all),
     zh,
   ),

@@ -18,6 +18,7 @@ import css from './ContactPanel.module.css'
 import { EditableField } from './EditableField'
 import { Labels } from './Labels'
 import { Standing } from './Standing'
+import { TheirData } from './TheirData'
 import { deviceOf, webAddress } from './visit'
 
 export function ContactPanel({
@@ -79,7 +80,7 @@ export function ContactPanel({
       {query.isError && <ProblemAlert problem={query.error} onRetry={() => void query.refetch()} />}
       {query.isPending && <Loader size="xs" className={css.loader} aria-label={t('common.loading')} />}
 
-      {contact && (
+      {contact && !contact.erased_at && (
         <>
           <section className={css.section}>
             <EditableField
@@ -131,6 +132,7 @@ export function ContactPanel({
         </section>
       )}
       <Previous conversation={conversation} onOpen={onOpenConversation} />
+      {contact && <TheirData contact={contact} />}
     </div>
   )
 }

@@ -1,4 +1,4 @@
-// Who did what and when, newest first.
+// Who did what and when, newest first: searched, taken along, and checked for tampering.
 import { Button } from '@mantine/core'
 import { IconHistory, IconKey, IconSettingsAutomation } from '@tabler/icons-react'
 import { useDebouncedValue } from '@mantine/hooks'
@@ -14,7 +14,9 @@ import { clock, crossesDay, dateTime, dayName } from 'ui/time'
 import { useAgents, useApiKeys, useAudit, useInboxes, useInvitations } from '../data/api'
 import { Card, Page, RowsSkeleton } from '../shell/Page'
 import css from './Audit.module.css'
+import { ExportMenu } from './ExportMenu'
 import { Filters, NO_FILTER, queryOf, type AuditFilter } from './Filters'
+import { Integrity } from './Integrity'
 import { facts, params } from './words'
 
 /** What ids are called now. A list that may not be read only leaves its ids unnamed. */
@@ -43,7 +45,8 @@ export function AuditPage() {
   const entries = audit.data?.pages.flatMap((page) => page.data) ?? []
 
   return (
-    <Page title={t('nav.audit')} text={t('audit.text')}>
+    <Page title={t('nav.audit')} text={t('audit.text')} actions={<ExportMenu query={queryOf({ ...filter, words })} />}>
+      <Integrity />
       <Filters filter={filter} onChange={(change) => setFilter((now) => ({ ...now, ...change }))} />
       <Card flush>
         {audit.isPending && <RowsSkeleton rows={8} />}

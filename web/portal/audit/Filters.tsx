@@ -15,7 +15,22 @@ export interface AuditFilter {
 }
 
 export const NO_FILTER: AuditFilter = { words: '', noun: '', actor: '', days: '' }
-const NOUNS = ['account', 'agent', 'api_key', 'inbox', 'invitation', 'role', 'team', 'organisation']
+const NOUNS = [
+  'account',
+  'agent',
+  'api_key',
+  'inbox',
+  'invitation',
+  'role',
+  'team',
+  'organisation',
+  'contact',
+  'data_export',
+  'retention',
+  'audit',
+  'access',
+  'login',
+]
 
 /** What the server is asked. The beginning of the day, so that the question stays the same while one reads. */
 export function queryOf(filter: AuditFilter, now = new Date()): Record<string, string> {
