@@ -9,9 +9,9 @@ use load::actors::{Client, Manner, Play};
 use load::report::{Report, Target, median};
 use load::scene::Scene;
 use load::stage::{Cut, Fleet, Relay};
-use load::{Doing as _, Failed, Outcome};
+use load::{Failed, Outcome};
 
-use super::{Spent, judge, now, send};
+use super::{judge, now, send};
 use crate::Common;
 
 /// Options of `billing`.
@@ -88,7 +88,7 @@ async fn measure(
     let (mut ratios, mut counted, mut uncounted, mut last) = (Vec::new(), Vec::new(), Vec::new(), None);
     for round in 1..=rounds {
         // Whoever goes first has the fresher tables: by turns.
-        let (one, two) = if round % 2 == 0 {
+        let (one, two) = if round.is_multiple_of(2) {
             let one = send::press(scene, &with, 1, long).await?;
             (one, send::press(other, &without, 1, long).await?)
         } else {

@@ -1,5 +1,6 @@
 //! The scenarios, and what they share.
 
+pub(crate) mod billing;
 pub(crate) mod fanout;
 pub(crate) mod idle;
 pub(crate) mod mixed;

@@ -48,7 +48,7 @@ impl Relay {
         let doing = || format!("find the port in {url}");
         let (start, rest) = url.rsplit_once(':').doing(doing)?;
         let (port, database) = rest.split_once('/').doing(doing)?;
-        let port: u16 = port.parse().doing(doing)?;
+        let port = port.parse::<u16>().doing(doing)?;
         let listener = TcpListener::bind("127.0.0.1:0").await.doing(|| "listen".to_owned())?;
         let own = listener.local_addr().doing(|| "listen".to_owned())?.port();
         let cuts = Arc::new(AtomicUsize::new(0));
