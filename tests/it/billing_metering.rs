@@ -11,7 +11,8 @@ use tests::{Program, Shop};
 /// The beginning of an hour so many before now.
 fn hour(payments: &Payments, ago: i64) -> DateTime<Utc> {
     let now = payments.app.clock().now();
-    now.with_minute(0).and_then(|at| at.with_second(0)).and_then(|at| at.with_nanosecond(0)).unwrap() - TimeDelta::hours(ago)
+    now.with_minute(0).and_then(|at| at.with_second(0)).and_then(|at| at.with_nanosecond(0)).unwrap()
+        - TimeDelta::hours(ago)
 }
 
 /// The company has paid for longer than it has.
@@ -22,7 +23,9 @@ async fn paid_since(payments: &Payments, days: i64) {
 
 async fn used(shop: &Shop, meter: &str) -> i64 {
     let schema = shop.schema().await;
-    shop.app.count(&format!("select coalesce(sum(quantity), 0)::bigint from {schema}.usage_event where meter = '{meter}'")).await
+    shop.app
+        .count(&format!("select coalesce(sum(quantity), 0)::bigint from {schema}.usage_event where meter = '{meter}'"))
+        .await
 }
 
 #[tokio::test]
@@ -198,7 +201,8 @@ fn days_in_month(at: DateTime<Utc>) -> u32 {
 /// Quantity, price of one and amount of the lines of one meter.
 fn metered_lines(invoice: &Value, part: &str) -> Vec<(i64, f64, i64)> {
     let lines = invoice["lines"]["data"].as_array().unwrap().iter();
-    let product = |line: &Value| line["pricing"]["price_details"]["product"].as_str().unwrap_or_default().ends_with(part);
+    let product =
+        |line: &Value| line["pricing"]["price_details"]["product"].as_str().unwrap_or_default().ends_with(part);
     let number = |line: &Value| {
         let unit: f64 = line["pricing"]["unit_amount_decimal"].as_str().unwrap().parse().unwrap();
         (line["quantity"].as_i64().unwrap(), unit, line["amount"].as_i64().unwrap())

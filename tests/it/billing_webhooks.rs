@@ -39,7 +39,12 @@ async fn a_life_told_in_any_order_and_twice_ends_in_the_same_state() {
         lives.push((shop, customer["customer"].as_str().unwrap().to_owned(), order));
     }
     // All of them grow, fail to pay, pay again and leave at the end: four webhooks tell of it.
-    let wanted = ["checkout.session.completed", "invoice.paid", "customer.subscription.updated", "customer.subscription.deleted"];
+    let wanted = [
+        "checkout.session.completed",
+        "invoice.paid",
+        "customer.subscription.updated",
+        "customer.subscription.deleted",
+    ];
     for (_, customer, _) in &lives {
         let list = payments.stripe.act("GET", "/v1/subscriptions", &format!("customer={customer}")).unwrap();
         let sub = list["data"][0]["id"].as_str().unwrap().to_owned();
@@ -58,7 +63,8 @@ async fn a_life_told_in_any_order_and_twice_ends_in_the_same_state() {
         }
         let end = eventually("the events are done", async || {
             app.node(0).billing.work_events().await.unwrap();
-            let waiting = format!("select count(*) from shared.stripe_event where state = 'pending' and customer = '{customer}'");
+            let waiting =
+                format!("select count(*) from shared.stripe_event where state = 'pending' and customer = '{customer}'");
             (app.count(&waiting).await == 0).then_some(())
         });
         end.await;
@@ -95,7 +101,10 @@ fn spoil(number: usize, body: &str, now: i64) -> (String, String) {
         11 => (flipped(body, place), good.clone()),
         12 => (body.to_owned(), format!("v1={signature}")),
         13 => (body.to_owned(), format!("t=,v1={signature}")),
-        14 => (body.to_owned(), format!("{time},v1={}", signature_header(&format!("{place}{body}"), &[WEBHOOK_SECRET], now))),
+        14 => (
+            body.to_owned(),
+            format!("{time},v1={}", signature_header(&format!("{place}{body}"), &[WEBHOOK_SECRET], now)),
+        ),
         _ => (body.replacen("evt_", &format!("evt_{place}"), 1), good.clone()),
     }
 }
@@ -122,10 +131,12 @@ async fn ten_thousand_forged_webhooks_change_nothing() {
         let tries = (start..start + 50).map(|number| {
             let (body, signature) = spoil(number, &body, now);
             let http = &http;
-            async move { http.raw("POST", "/hooks/stripe", body.into_bytes(), &[("stripe-signature", &signature)]).await.status }
+            async move {
+                http.raw("POST", "/hooks/stripe", body.into_bytes(), &[("stripe-signature", &signature)]).await.status
+            }
         });
         for status in futures::future::join_all(tries).await {
-            accepted += usize::from(status != 400);
+            accepted += usize::from(status != 401);
         }
     }
     assert_eq!(accepted, 0);
@@ -142,5 +153,5 @@ async fn a_webhook_signed_with_the_old_secret_and_the_new_one_is_taken() {
     let now = payments.app.clock().now().timestamp();
     let both = signature_header(&body, &["whsec_of_tomorrow", WEBHOOK_SECRET], now);
     assert_eq!(tell(&payments, &body, &both).await, 200);
-    assert_eq!(tell(&payments, &body, &signature_header(&body, &["whsec_of_tomorrow"], now)).await, 400);
+    assert_eq!(tell(&payments, &body, &signature_header(&body, &["whsec_of_tomorrow"], now)).await, 401);
 }

@@ -20,6 +20,8 @@ mod app;
 mod canary;
 mod database;
 mod http;
+pub mod payments;
+pub mod payments_sim;
 mod people;
 mod program;
 mod proxy;

@@ -124,10 +124,13 @@ pub async fn uses(shop: &Shop, meter: &str, quantity: i64, at: Timestamp) {
 /// Much usage at once.
 pub async fn uses_many(shop: &Shop, meter: &str, rows: &[(i64, DateTime<Utc>)]) {
     let schema = shop.schema().await;
-    let rows = rows.iter().map(|(quantity, at)| format!("('{meter}', '{}', {quantity}, '{}')", fresh(), at.to_rfc3339()));
+    let rows =
+        rows.iter().map(|(quantity, at)| format!("('{meter}', '{}', {quantity}, '{}')", fresh(), at.to_rfc3339()));
     for part in rows.collect::<Vec<_>>().chunks(2_000) {
-        let insert =
-            format!("insert into {schema}.usage_event (meter, source, quantity, occurred_at) values {}", part.join(","));
+        let insert = format!(
+            "insert into {schema}.usage_event (meter, source, quantity, occurred_at) values {}",
+            part.join(",")
+        );
         shop.app.sql(&insert).await;
     }
 }

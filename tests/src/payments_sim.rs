@@ -85,10 +85,7 @@ pub async fn live(seed: u64, events: u64) -> Ended {
 /// What a company has used since it pays.
 async fn ours(payments: &Payments, company: &Company, meter: &str) -> i64 {
     let schema = company.shop.schema().await;
-    let since = format!(
-        "(select metered_from from shared.subscription where customer = '{}')",
-        company.customer
-    );
+    let since = format!("(select metered_from from shared.subscription where customer = '{}')", company.customer);
     let sum = format!(
         "select coalesce(sum(quantity), 0)::bigint from {schema}.usage_event where meter = '{meter}' and occurred_at >= {since}"
     );
@@ -122,7 +119,10 @@ async fn used(payments: &Payments, company: &Company, chance: &Chance, most: u64
         // Many things in few rows: a batch of messages is one row, too.
         let rows = (1 + chance.below(20)).min(count);
         let late = i64::try_from(chance.below(6) * chance.below(4)).unwrap_or_default();
-        let at = |second: u64| (now - TimeDelta::hours(late) - TimeDelta::seconds(i64::try_from(second).unwrap_or_default())).max(company.since);
+        let at = |second: u64| {
+            (now - TimeDelta::hours(late) - TimeDelta::seconds(i64::try_from(second).unwrap_or_default()))
+                .max(company.since)
+        };
         let mut written: Vec<(i64, DateTime<Utc>)> = (0..rows)
             .map(|row| {
                 let share = count / rows + u64::from(row < count % rows);
