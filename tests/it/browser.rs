@@ -12,6 +12,7 @@ use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::routing::get;
 use axum::{Json, Router};
+use infra::config::Settings;
 use serde_json::{Value, json};
 use tests::{Program, Proxy, TestApp, within};
 use tokio::process::Command;
@@ -56,6 +57,15 @@ async fn wire(State(wires): State<Arc<Wires>>, Query(query): Query<HashMap<Strin
 }
 
 async fn tell(story: &str) {
+    perform(story, |_| {}, async |_| Router::new()).await;
+}
+
+/// The same on a stage of one's own: settings, and rooms beside the harness's office.
+pub(crate) async fn perform(
+    story: &str,
+    change: impl FnOnce(&mut Settings),
+    rooms: impl AsyncFnOnce(&TestApp) -> Router,
+) {
     let web = Path::new(env!("CARGO_MANIFEST_DIR")).join("../web");
     for (needed, advice) in [
         ("dist/portal/index.html", "the pages are not built: run `npm ci && npm run build` in web/"),
@@ -75,12 +85,14 @@ async fn tell(story: &str) {
         wires = Some(Arc::new(Wires { cache, bus }));
         settings.listen = ([127, 0, 0, 1], port).into();
         settings.public_url.clone_from(&base);
+        change(settings);
     })
     .await;
     let door = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let office_at = format!("http://{}", door.local_addr().unwrap());
     let letters = Router::new().route("/letter", get(letter)).route("/support", get(support)).with_state(app.clone());
     let office = letters.merge(Router::new().route("/wire", get(wire)).with_state(wires.unwrap()));
+    let office = office.merge(rooms(&app).await);
     let office = tokio::spawn(async move { axum::serve(door, office).await });
 
     let run = Command::new("node")

@@ -20,6 +20,7 @@ mod blocking;
 mod brand_look;
 mod billing_webhooks;
 mod browser;
+mod browser_billing;
 mod business_hours;
 mod cancel;
 mod claims;
