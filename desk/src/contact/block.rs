@@ -8,6 +8,7 @@ use tenant::TenantTx;
 
 use super::{Contact, ContactError, ContactId, find};
 use crate::event::Event;
+use crate::sight;
 
 /// Blocks a contact, or lets them write again; says whether that changed anything. The row stays locked: whoever gives them a token
 /// meanwhile waits, and then knows.
@@ -20,7 +21,8 @@ pub async fn set_blocked(tx: &mut TenantTx, id: ContactId, blocked: bool) -> Res
         .await?;
     let contact = find(tx, id).await?.ok_or(ContactError::Unknown)?;
     if touched > 0 {
-        Event::ContactUpdated { contact: Arc::new(contact.clone()) }.tell(tx)?;
+        let audiences = sight::audiences(tx, id).await?;
+        Event::ContactUpdated { contact: Arc::new(contact.clone()), audiences }.tell(tx)?;
     }
     Ok((contact, touched > 0))
 }

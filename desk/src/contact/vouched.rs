@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::{ContactError, ContactId, attributes_fit, find};
 use crate::event::Event;
+use crate::sight;
 
 #[derive(FromQueryResult)]
 struct Made {
@@ -50,6 +51,7 @@ pub async fn vouch(tx: &mut TenantTx, vouched: &Vouched, locale: Option<String>)
             "with those known already, attributes are more than 50".into(),
         )));
     }
-    Event::ContactUpdated { contact: Arc::new(contact) }.tell(tx)?;
+    let audiences = sight::audiences(tx, id).await?;
+    Event::ContactUpdated { contact: Arc::new(contact), audiences }.tell(tx)?;
     Ok(id)
 }

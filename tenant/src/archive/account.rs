@@ -65,7 +65,7 @@ pub async fn write_account(tenant: &Tenant, path: &Path, told: Option<ExportId>)
     writer.entry("directory/members.ndjson").await?;
     for member in &members {
         let line = json!({
-            "id": member.id, "email": member.email, "name": member.name, "role": member.role,
+            "id": member.id, "email": member.email, "name": member.name, "role": member.standing.role,
             "disabled_at": member.disabled_at, "created_at": member.created_at,
         });
         writer.lines(&[line.to_string()]).await?;
