@@ -94,6 +94,7 @@ fn apply(routing: &Routing, what: Revocation) {
         Revocation::Agent(..)
         | Revocation::Session(..)
         | Revocation::Keys(_)
+        | Revocation::Contact(..)
         | Revocation::Company(_)
         | Revocation::Sight(_)
         | Revocation::Entitlements(_) => routing.world.directory.forget(account),

@@ -15,7 +15,7 @@ use tenant::permission::Permission;
 use tenant::scope::{EnterError, Via};
 use tenant::token::BadToken;
 use tenant::world::SharedWorld;
-use tenant::{Member, Scope, Visitor, agent};
+use tenant::{Member, Scope, Tenant, Visitor, agent};
 
 use super::HEARTBEAT_SECONDS;
 use super::eyes::{Eyes, View};
