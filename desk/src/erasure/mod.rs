@@ -159,6 +159,12 @@ pub async fn erase(tx: &mut TenantTx, id: ContactId) -> Result<Erased, ErasureEr
     for statement in places::personal().filter_map(|place| place.erase) {
         tx.run(sql(statement, [id.uuid().into()])).await?;
     }
+    // Tokens from before now, and visits that were vouched for, count no more.
+    tx.run(sql(
+        "insert into visit_end (subject, at) values ($1, $2) on conflict (subject) do update set at = excluded.at",
+        [id.uuid().into(), tx.now().into()],
+    ))
+    .await?;
     audit::chain::forget_detail(tx, id.to_string()).await?;
     let conversations: Vec<ConversationId> = found.iter().map(|row| ConversationId::from_uuid(row.id)).collect();
     tell(tx, id, &conversations).await?;

@@ -221,11 +221,12 @@ pub const PLACES: &[Place] = &[
             "last_seen_at",
             "tags",
             "erased_at",
+            "blocked_at",
         ],
         export: Some("select row_to_json(r)::text as line from contact r where r.id = $1"),
         erase: Some(
             "update contact set name = null, email = null, phone = null, external_id = null, verified = false, locale = null, \
-             attributes = '{}', page = null, user_agent = null, last_seen_at = null, tags = '{}', \
+             attributes = '{}', page = null, user_agent = null, last_seen_at = null, tags = '{}', blocked_at = null, \
              erased_at = coalesce(erased_at, now()) where id = $1",
         ),
     }),
@@ -246,6 +247,8 @@ pub const PLACES: &[Place] = &[
     Place::Other { table: "counter", reason: "numbers" },
     Place::Other { table: "emergency", reason: "the company's own words" },
     Place::Other { table: "handling", reason: "how long colleagues had conversations in hand" },
+    Place::Other { table: "identity_key", reason: "what the company's own server signs with" },
+    Place::Other { table: "identity_token", reason: "hashes of tokens that were used, until they would have ended" },
     Place::Other { table: "inbox", reason: "what the company has set up" },
     Place::Other { table: "migration", reason: "levels of the tables" },
     Place::Other { table: "outbox", reason: "ids and places of news that is not on the bus yet; no word of it" },
@@ -256,6 +259,7 @@ pub const PLACES: &[Place] = &[
     Place::Other { table: "team", reason: "what the company has set up" },
     Place::Other { table: "team_member", reason: "colleagues" },
     Place::Other { table: "transfer", reason: "between colleagues, and gone when a conversation is resolved" },
+    Place::Other { table: "visit_end", reason: "since when tokens count no more, by ids" },
     Place::Other { table: "usage_event", reason: "what is billed: numbers with ids of shells, kept without identity" },
     Place::Other { table: "waiting_content", reason: "what the company shows" },
     Place::Other { table: "waiting_content_count", reason: "counts without who" },
