@@ -1,5 +1,5 @@
 //! Archives that were asked for: who asked, how far they are, and for how long they can be fetched. The file itself is in the store of
-//! files, under the company's id.
+//! files, under the company's id and sealed with its key.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use infra::database::{Rows as _, StoreError, sql};
@@ -11,6 +11,7 @@ use uuid::Uuid;
 use crate::account::AccountId;
 use crate::membership::AgentId;
 use crate::scope::ContactId;
+use crate::seal::Place;
 use crate::world::World;
 
 /// Marks ids of exports.
@@ -116,6 +117,11 @@ impl DataExport {
     /// Where its file is.
     pub fn path(&self) -> String {
         format!("{}/exports/{}", self.account_id, self.id)
+    }
+
+    /// What it is sealed for: it opens as this export only.
+    pub fn place(&self) -> Place {
+        Place::new("export", self.id.uuid())
     }
 
     /// What the file is called when it is fetched.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use futures::TryStreamExt as _;
 use serde_json::{Value, json};
 use tenant::Role;
 use tenant::archive::{self, ArchiveError, Reader};
@@ -22,6 +23,18 @@ async fn ready(http: &Http, ask: Value) -> Value {
 fn file_of(app: &TestApp, shop: &Shop, export: &Value) -> PathBuf {
     let folder = app.settings().blobs.place.strip_prefix("file:").unwrap().to_owned();
     Path::new(&folder).join(&shop.id).join("exports").join(export["id"].as_str().unwrap())
+}
+
+/// The archive as it is fetched, in a file of its own.
+async fn opened(app: &TestApp, shop: &Shop, export: &Value) -> tempfile::NamedTempFile {
+    let world = &app.node(0).world;
+    let (account, id) = (shop.id.parse().unwrap(), export["id"].as_str().unwrap().parse().unwrap());
+    let found = tenant::export::find(world, account, id).await.unwrap();
+    let parts = tenant::vault::read(world, account, found.place(), &found.path()).await.unwrap();
+    let parts: Vec<bytes::Bytes> = parts.try_collect().await.unwrap();
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), parts.concat()).unwrap();
+    file
 }
 
 /// Every line of every file of an archive, sorted.
@@ -61,7 +74,7 @@ async fn a_contact_is_taken_along_whole_and_alone() {
     let model = shop.owner.thread(&ana.chat()).await;
 
     let export = ready(http, json!({ "holds": "contact", "contact_id": ana.id })).await;
-    let all = contents(&file_of(&app, &shop, &export));
+    let all = contents(opened(&app, &shop, &export).await.path());
     let said: Vec<Value> = all["message.ndjson"].iter().map(|line| serde_json::from_str(line).unwrap()).collect();
     let mut texts: Vec<&str> = said.iter().map(|message| message["text"].as_str().unwrap()).collect();
     let mut wanted: Vec<&str> = model.iter().map(|message| message["text"].as_str().unwrap()).collect();
@@ -142,7 +155,8 @@ async fn a_company_that_was_taken_along_is_set_up_again_beside_itself_and_equals
     shop.owner.resolves(&ana.chat()).await;
     drop(bo);
     let export = ready(http, json!({ "holds": "account" })).await;
-    let file = file_of(&app, &shop, &export);
+    let plain = opened(&app, &shop, &export).await;
+    let file = plain.path().to_owned();
 
     let into = ["tenant", "import", file.to_str().unwrap(), "--into", "tea-again", "--owner", &shop.owner.email];
     let made: Value = serde_json::from_str(&Program::run(app.settings(), &into).await).unwrap();
@@ -188,4 +202,59 @@ async fn a_company_that_was_taken_along_is_set_up_again_beside_itself_and_equals
     let free = archive::Into { slug: "tea-third".into(), ..taken };
     assert!(matches!(archive::restore(world, file, free).await, Err(ArchiveError::Damaged(_))));
     assert_eq!(app.count("select count(*) from shared.account where slug = 'tea-third'").await, 0, "all or nothing");
+}
+
+#[tokio::test]
+async fn an_archive_lies_sealed_with_its_companys_key_and_is_noise_without_it() {
+    let app = TestApp::start().await;
+    let (shop, other) = (app.shop("Tea").await, app.shop("Coffee").await);
+    let ana = shop.visitor("Ana").await;
+    ana.writes("Hello").await;
+    let http = &shop.owner.http;
+    let export = ready(http, json!({ "holds": "contact", "contact_id": ana.id })).await;
+    let world = &app.node(0).world;
+    let lying = std::fs::read(file_of(&app, &shop, &export)).unwrap();
+    assert!(!lying.windows(4).any(|four| four == b"PK\x03\x04"), "nobody who finds the file can read it");
+    let id = export["id"].as_str().unwrap().parse().unwrap();
+    let found = tenant::export::find(world, shop.id.parse().unwrap(), id).await.unwrap();
+    let read = async |account: &str, place| {
+        let parts = tenant::vault::read(world, account.parse().unwrap(), place, &found.path()).await?;
+        parts.try_collect::<Vec<bytes::Bytes>>().await
+    };
+    assert!(read(&shop.id, found.place()).await.is_ok());
+    assert!(read(&other.id, found.place()).await.is_err(), "another company has no such key");
+    let elsewhere = tenant::seal::Place::new("export", fresh());
+    assert!(read(&shop.id, elsewhere).await.is_err(), "it is no other export's");
+
+    // A changed byte, a frame left out: noticed.
+    let file = file_of(&app, &shop, &export);
+    for place in [5, lying.len() / 2, lying.len() - 1] {
+        let mut bytes = lying.clone();
+        bytes[place] ^= 1;
+        std::fs::write(&file, bytes).unwrap();
+        assert!(read(&shop.id, found.place()).await.is_err(), "byte {place}");
+    }
+    std::fs::write(&file, &lying[..lying.len() - 1]).unwrap();
+    assert!(read(&shop.id, found.place()).await.is_err());
+    std::fs::write(&file, &lying).unwrap();
+
+    // A new key for what comes, the old one for what is there; and the installation's secret replaced under both.
+    tenant::data_key::rotate(world, shop.id.parse().unwrap()).await.unwrap();
+    assert!(read(&shop.id, found.place()).await.is_ok());
+    let mut settings = app.settings().clone();
+    settings.previous_secrets =
+        vec![std::mem::replace(&mut settings.secret, "quite another secret of more than 32 letters".into())];
+    let rotated = Program::run(&settings, &["secrets", "rotate"]).await;
+    assert!(rotated.contains("\"keys_sealed_anew\": 2"), "{rotated}");
+    settings.previous_secrets.clear();
+    let (alone, _facts) = api::App::new(&settings, infra::Clock::system()).await.unwrap();
+    let parts =
+        tenant::vault::read(&alone.world, shop.id.parse().unwrap(), found.place(), &found.path()).await.unwrap();
+    assert!(parts.try_collect::<Vec<bytes::Bytes>>().await.is_ok(), "the secret before is needed no more");
+    assert!(read(&shop.id, found.place()).await.is_err(), "and opens nothing any more");
+
+    // Once the keys are gone, so is everything that was sealed with them, wherever a copy is.
+    tenant::data_key::shred(&alone.world, shop.id.parse().unwrap()).await.unwrap();
+    let gone = tenant::vault::read(&alone.world, shop.id.parse().unwrap(), found.place(), &found.path()).await;
+    assert!(gone.is_err());
 }

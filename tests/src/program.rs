@@ -56,6 +56,7 @@ async fn command(settings: &Settings) -> Command {
         .env("REDIS_URL", &settings.redis_url)
         .env("NATS_URL", &settings.nats_url)
         .env("FRONTDESK_SECRET", &settings.secret)
+        .env("FRONTDESK_PREVIOUS_SECRETS", settings.previous_secrets.join(","))
         .env("FRONTDESK_MAIL_URL", &settings.mail_url)
         .env("FRONTDESK_PUBLIC_URL", &settings.public_url)
         .env("FRONTDESK_SPARE_SCHEMAS", "1")

@@ -3,6 +3,7 @@
 mod archive;
 mod company;
 mod doctor;
+mod secrets;
 mod tenant_command;
 
 use clap::{Parser, Subcommand};
@@ -39,6 +40,9 @@ enum Command {
     /// Look after companies: list, show, suspend, resume, close, restore, move …
     #[command(subcommand)]
     Tenant(tenant_command::Verb),
+    /// Replace secrets while everybody works on
+    #[command(subcommand)]
+    Secrets(secrets::Command),
     /// Look whether everything this server stands on is as it should be
     Doctor {
         /// Print the findings as JSON
@@ -81,6 +85,7 @@ pub async fn run(cli: Cli) -> Outcome {
         Command::Tenant(verb) => tenant_command::run(&settings, verb).await,
         Command::Billing(what) => billing_command::run(&settings, what).await,
         Command::SetupLink => setup_link(&settings).await,
+        Command::Secrets(what) => secrets::run(&settings, what).await,
         Command::Doctor { json } => doctor::run(&settings, json).await,
         Command::Openapi => Ok(()),
     }

@@ -13,7 +13,7 @@ use tenant::export::{self, DataExport, ExportError, ExportHolds, ExportId, Expor
 use tenant::page::Page;
 use tenant::throttle::Rate;
 use tenant::token::Audience;
-use tenant::{Member, Permission, Scope, audit};
+use tenant::{Member, Permission, Scope, audit, vault};
 
 use super::Problems;
 use crate::extract::{AsMember, Body, Path, Query};
@@ -173,7 +173,7 @@ pub(crate) async fn fetch_export(
     if found.status != ExportStatus::Ready {
         return Err(ExportError::NotReady.into());
     }
-    let file = scope.world().blobs.read(&found.path()).await?;
+    let file = vault::read(scope.world(), found.account(), found.place(), &found.path()).await?;
     noted(&scope, "data_export.downloaded", &found, json!({ "bytes": found.bytes })).await?;
     let name = format!("attachment; filename=\"{}\"", found.file_name());
     let mut headers: Vec<(HeaderName, HeaderValue)> = vec![

@@ -1,11 +1,11 @@
 //! Making the archives that were asked for, one at a time in each process, and removing them when their time is over.
 
 use desk::erasure;
-use infra::blob::BlobError;
 use infra::database::StoreError;
 use infra::spoken::OrLog as _;
 use tenant::archive::{self, ArchiveError, FORMAT, FORMAT_VERSION, Holding, Manifest, Sealed, Writer};
 use tenant::export::{self, DataExport, ExportHolds};
+use tenant::vault::{self, VaultError};
 use tenant::world::SharedWorld;
 use tenant::{Tenant, migrate};
 
@@ -17,7 +17,7 @@ enum MakeError {
     #[error(transparent)]
     Archive(#[from] ArchiveError),
     #[error(transparent)]
-    Blob(#[from] BlobError),
+    Vault(#[from] VaultError),
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error("it is not wanted any more")]
@@ -52,7 +52,7 @@ async fn make(world: &SharedWorld, ask: &DataExport) -> Result<(), MakeError> {
     if !export::progress(world, ask.id, 99, 100).await? {
         return Err(MakeError::Unwanted);
     }
-    world.blobs.put_file(&ask.path(), file.path()).await?;
+    vault::keep(world, ask.account(), ask.place(), &ask.path(), file.path()).await?;
     if export::finish(world, ask.id, sealed.bytes, sealed.seal).await? { Ok(()) } else { Err(MakeError::Unwanted) }
 }
 
