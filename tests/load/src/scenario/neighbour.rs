@@ -80,8 +80,8 @@ pub(crate) async fn play(options: &Options, scene: &mut Scene, report: &mut Repo
         quiet.push(window.p99);
         let before = told.taken.now();
         let flooding = flood(&crowd, &loud, &told, rate, long);
-        let (flooded, window) =
-            tokio::join!(flooding, live(scene, &visitors, options.rate, long, &format!("loud {round}")));
+        let name = format!("loud {round}");
+        let (flooded, window) = tokio::join!(flooding, live(scene, &visitors, options.rate, long, &name));
         flooded?;
         loud_p99.push(window.p99);
         sent += window.sent;
