@@ -342,7 +342,9 @@ impl Things {
                 let ask = json!({ "client_message_id": fresh(), "text": text("More"), "page": page, "start": start });
                 (Door::Visitor, Some(ask))
             }
-            "GET /v1/conversations/{id}/assignments"
+            "GET /v1/account/support-access"
+            | "DELETE /v1/account/support-access"
+            | "GET /v1/conversations/{id}/assignments"
             | "POST /v1/conversations/{id}/accept"
             | "POST /v1/conversations/{id}/decline"
             | "POST /v1/conversations/{id}/join"
@@ -371,7 +373,6 @@ impl Things {
             "POST /v1/auth/reset-password" => {
                 (Door::Public, Some(json!({ "token": "nobody-has-this", "password": PASSWORD })))
             }
-            "GET /v1/account/support-access" | "DELETE /v1/account/support-access" => (Door::Member, None),
             "POST /v1/account/support-access" => (Door::Member, Some(json!({ "hours": 8, "changes": false }))),
             "POST /v1/auth/support" | "POST /v1/auth/verify-email" => {
                 (Door::Public, Some(json!({ "token": "nobody-has-this" })))
