@@ -91,11 +91,21 @@ export interface components {
             attributes: Record<string, unknown>;
             /**
              * Format: date-time
+             * @description Since when they may not write any more.
+             */
+            blocked_at: string | null;
+            /**
+             * Format: date-time
              * @description When they first came.
              */
             created_at: string;
             /** @description Their address, once known. Not proven unless `verified`. */
             email: string | null;
+            /**
+             * Format: date-time
+             * @description When everything known of them was erased; null for everybody else.
+             */
+            erased_at: string | null;
             /** @description The company's own id for them. */
             external_id: string | null;
             /** @description Their id. */

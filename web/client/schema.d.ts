@@ -39,6 +39,108 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/account/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Close the company
+         * @description Nobody gets in any more, all sockets close, and the chat disappears from its websites. Its data stays for thirty days, in which the
+         *     owner can restore it; then all of it is deleted.
+         */
+        post: operations["account_close"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/account/organisation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show which group the company is in */
+        get: operations["account_of_account"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/account/organisation/moves": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Answer a group that wants the company, or wants it to leave
+         * @description By the owner. Saying no also takes back what one has asked oneself.
+         */
+        put: operations["account_answer_group"];
+        /**
+         * Ask to come into a group, or to leave it
+         * @description By the owner. One of the group's admins answers.
+         */
+        post: operations["account_ask_group"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/account/owner": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Hand the company over
+         * @description The colleague is the owner from then on, and the owner before an admin.
+         */
+        put: operations["account_hand_over"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/account/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restore a closed company
+         * @description By its owner, within thirty days. Nobody is signed in by it: sign in as ever afterwards.
+         */
+        post: operations["account_restore"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/account/support-access": {
         parameters: {
             query?: never;
@@ -96,6 +198,26 @@ export interface paths {
         /** Choose whether to take chats */
         put: operations["agents_choose_availability"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/agents/me/leave": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Leave the company
+         * @description What one has in hand goes back into line, and every session of one's own here ends. The owner hands the company over first.
+         */
+        post: operations["agents_leave"];
         delete?: never;
         options?: never;
         head?: never;
@@ -169,6 +291,26 @@ export interface paths {
         post?: never;
         /** Revoke an API key */
         delete: operations["api_keys_revoke"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/api-keys/{id}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give an API key a new secret
+         * @description The key keeps its id, its scopes and its end. The secret before goes on working for a while, so that programs can change over.
+         */
+        post: operations["api_keys_rotate"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -252,6 +394,46 @@ export interface paths {
          * @description Newest first.
          */
         get: operations["audit_log_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/audit-log/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Take the audit log along
+         * @description Newest first, all of it that fits, as a file.
+         */
+        get: operations["audit_log_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/audit-log/integrity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Check the audit log
+         * @description Every entry seals the one before it: says whether any was changed, taken out or slipped in.
+         */
+        get: operations["audit_log_integrity"];
         put?: never;
         post?: never;
         delete?: never;
@@ -834,6 +1016,84 @@ export interface paths {
         patch: operations["contacts_change"];
         trace?: never;
     };
+    "/v1/contacts/{id}/blocked": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Block a contact, or let them write again
+         * @description Who is blocked is told so, can read what was said, and cannot write.
+         */
+        put: operations["contacts_block"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/contacts/{id}/erase": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Erase a contact
+         * @description Their name, addresses and everything they and others have written in their conversations is erased for good, also from exports made
+         *     earlier; conversations that are going on end. Numbers and times stay. Answers with what there was.
+         */
+        post: operations["data_erase_contact"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/contacts/{id}/erasure": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show what erasing a contact would do */
+        get: operations["data_preview_erasure"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/contacts/{id}/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Sign a contact out of all their browsers
+         * @description Their sockets close, and what their browsers keep finds nobody any more. For those who are vouched for, the site has to do it again.
+         */
+        delete: operations["contacts_sign_out"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/conversations": {
         parameters: {
             query?: never;
@@ -1101,6 +1361,91 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/data-exports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List exports
+         * @description Newest first, at most 100.
+         */
+        get: operations["data_list_exports"];
+        put?: never;
+        /**
+         * Ask for an export
+         * @description It is made in the background; look at it again until it is `ready`.
+         */
+        post: operations["data_ask_for_export"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/data-exports/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show an export */
+        get: operations["data_show_export"];
+        put?: never;
+        post?: never;
+        /**
+         * Take an export back
+         * @description Its file is removed at once.
+         */
+        delete: operations["data_withdraw_export"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/data-exports/{id}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Fetch an export
+         * @description With a link, and the access token of the person whom it was given.
+         */
+        get: operations["data_fetch_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/data-exports/{id}/link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Get a link to an export
+         * @description For whoever asked for the export, for 15 minutes.
+         */
+        post: operations["data_link_to_export"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/emergency": {
         parameters: {
             query?: never;
@@ -1156,6 +1501,101 @@ export interface paths {
         head?: never;
         /** Change an inbox */
         patch: operations["inboxes_change"];
+        trace?: never;
+    };
+    "/v1/inboxes/{id}/identity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show how an inbox knows its visitors */
+        get: operations["inboxes_show"];
+        /** Choose whether an inbox takes only visitors who are vouched for */
+        put: operations["inboxes_change"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/inboxes/{id}/identity/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Look at a token without using it
+         * @description For developers: says what is wrong with a token, or for whom it is.
+         */
+        post: operations["inboxes_check"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/inboxes/{id}/identity/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a key that visitors' tokens are signed with */
+        post: operations["inboxes_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/inboxes/{id}/identity/keys/{key_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke a key
+         * @description Its tokens are refused from now on, and whoever came in by it has to come in anew: their sockets close.
+         */
+        delete: operations["inboxes_revoke"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/inboxes/{id}/identity/keys/{key_id}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replace a key
+         * @description Makes its successor; both count until the overlap is over.
+         */
+        post: operations["inboxes_rotate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/v1/invitations": {
@@ -1225,6 +1665,197 @@ export interface paths {
         post?: never;
         /** Take an invitation back */
         delete: operations["invitations_revoke"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/limits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show the company's limits */
+        get: operations["usage_show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/organisations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the groups one manages */
+        get: operations["organisations_list"];
+        put?: never;
+        /**
+         * Make a group
+         * @description Around the company one owns and acts in, and managed by oneself.
+         */
+        post: operations["organisations_found"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/organisations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show a group */
+        get: operations["organisations_show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Give a group another name */
+        patch: operations["organisations_rename"];
+        trace?: never;
+    };
+    "/v1/organisations/{id}/accounts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a company in a group
+         * @description A brand of its own, with its own schema, people and look. Whoever makes it owns it.
+         */
+        post: operations["organisations_add_account"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/organisations/{id}/accounts/{account_id}/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the members of a company in a group */
+        get: operations["organisations_list"];
+        /**
+         * Give somebody a role in a company of a group
+         * @description Whoever is a member there gets the role at once; others are invited by a letter. The owner stays the owner.
+         */
+        put: operations["organisations_give_role"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/organisations/{id}/admins": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let somebody manage a group */
+        post: operations["organisations_add_admin"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/organisations/{id}/admins/{user_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Take the management of a group from somebody
+         * @description The last one stays.
+         */
+        delete: operations["organisations_remove_admin"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/organisations/{id}/moves": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask a company to come into a group, or to leave it
+         * @description Its owner answers.
+         */
+        post: operations["organisations_ask_account"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/organisations/{id}/moves/{account_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Answer a company that wants to come into a group, or to leave it */
+        put: operations["organisations_answer_account"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/organisations/{id}/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show how a group is doing
+         * @description Figures only, put together company by company: a group sees no conversation of its companies.
+         */
+        get: operations["organisations_overview"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1301,6 +1932,97 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show for how long data is kept */
+        get: operations["data_show_retention"];
+        /**
+         * Choose for how long data is kept
+         * @description Carried out within the hour, in small portions. What is erased cannot be brought back: look at the preview first.
+         */
+        put: operations["data_set_retention"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/retention/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Show what a choice would erase at once
+         * @description Changes nothing.
+         */
+        post: operations["data_preview_retention"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/roles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List roles
+         * @description The four that every company has, then its own by name, each with how many hold it.
+         */
+        get: operations["roles_list"];
+        put?: never;
+        /**
+         * Make a role
+         * @description A name for a set of rights and how far its holders see: every conversation (`all`), those of their teams and their own (`teams`), or
+         *     their own and what nobody has yet in their teams (`own`). Never more than whoever makes it has.
+         */
+        post: operations["roles_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/roles/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show a role */
+        get: operations["roles_show"];
+        /**
+         * Write a role anew
+         * @description For everybody who holds it, at once: their sockets close and come back with what they may see now.
+         */
+        put: operations["roles_replace"];
+        post?: never;
+        /**
+         * Remove a role
+         * @description Refused while somebody holds it, or is invited to it.
+         */
+        delete: operations["roles_remove"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1396,7 +2118,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** Show whether companies sign up here */
+        get: operations["signup_state"];
         put?: never;
         /**
          * Sign up a company
@@ -1784,6 +2507,48 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/widget/identify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Come in as somebody the company vouches for
+         * @description Takes a short JSON web token (HS256 or `EdDSA`) whose `kid` is a key of the inbox: `iss` the inbox's id, `sub` the company's own id for
+         *     the person, `iat`, `exp` at most an hour later, `jti`; perhaps `email`, `name` and `attributes`. Each token counts once. The person
+         *     has one history, on all their devices; what this browser said before becomes part of it.
+         */
+        post: operations["widget_identify"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/widget/logout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Go as a visitor
+         * @description For the moment in which somebody signs out of the site: what this page was given counts no more, anywhere. The thread stays theirs.
+         */
+        post: operations["widget_log_out"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/widget/messages": {
         parameters: {
             query?: never;
@@ -1923,6 +2688,11 @@ export interface components {
              * @description When it signed up.
              */
             created_at: string;
+            /**
+             * Format: date-time
+             * @description Until when it can be restored, when it is closed.
+             */
+            delete_after: string | null;
             /** @description Its id. */
             id: components["schemas"]["AcctId"];
             /** @description The language it is run in: `en` or `zh-CN`. */
@@ -1932,6 +2702,7 @@ export interface components {
              * @example Blue Teapot
              */
             name: string;
+            organisation_id: components["schemas"]["OrgId"] | null;
             /**
              * @description Its plan.
              * @example free
@@ -1947,6 +2718,12 @@ export interface components {
         };
         /** @description One company of a person. */
         AccountBrief: {
+            custom_role: components["schemas"]["CustomRole"] | null;
+            /**
+             * Format: date-time
+             * @description Until when its owner can restore it, when it is closed.
+             */
+            delete_after: string | null;
             /** @description Its id. */
             id: components["schemas"]["AcctId"];
             /** @description Its name. */
@@ -1955,6 +2732,8 @@ export interface components {
             role: components["schemas"]["Role"];
             /** @description Its name in addresses. */
             slug: string;
+            /** @description Where the company stands. */
+            status: components["schemas"]["AccountStatus"];
         };
         /** @description What may be changed of a company; what is absent stays. */
         AccountChange: {
@@ -1962,12 +2741,73 @@ export interface components {
             locale?: string | null;
             /** @description 1 to 80 characters. */
             name?: string | null;
+            /** @description Its name in addresses: 3 to 40 of `a-z`, `0-9` and hyphens between them. Not reserved, and not to be taken for another's. */
+            slug?: string | null;
+        };
+        /** @description How one company of a group is doing. */
+        AccountFigures: {
+            /**
+             * Format: int32
+             * @description Agents who may sign in.
+             */
+            agents: number;
+            /**
+             * Format: int32
+             * @description Agents who take chats now.
+             */
+            agents_online: number;
+            /**
+             * Format: int64
+             * @description Conversations begun this month (UTC).
+             */
+            conversations: number;
+            /**
+             * Format: int64
+             * @description Messages written this month.
+             */
+            messages: number;
+            /**
+             * Format: int64
+             * @description Open now.
+             */
+            open: number;
+            /**
+             * Format: double
+             * @description Their mean; null without any.
+             */
+            rating_average: number | null;
+            /**
+             * Format: int64
+             * @description How many have rated.
+             */
+            ratings: number;
+            /**
+             * Format: int64
+             * @description Waiting for an agent now.
+             */
+            waiting: number;
+        };
+        /** @description What a company has to do with groups. */
+        AccountGroup: {
+            organisation: components["schemas"]["Organisation"] | null;
+            pending: components["schemas"]["GroupMove"] | null;
+        };
+        /** @description A move that a company asks for. */
+        AccountMoveRequest: {
+            /** @description Into it, or out of it. */
+            direction: components["schemas"]["Direction"];
+            /** @description The group. */
+            organisation_id: components["schemas"]["OrgId"];
+        };
+        /** @description A company of a group and how it is doing. */
+        AccountOverview: components["schemas"]["GroupAccount"] & {
+            figures?: components["schemas"]["AccountFigures"] | null;
         };
         /**
          * @description Where a company stands.
          * @enum {string}
          */
-        AccountStatus: "provisioning" | "active" | "suspended" | "closed";
+        AccountStatus: "provisioning" | "active" | "suspended" | "closed" | "deleting" | "deleted";
         /** @example acct_01h455vb4pex5vsknk084sn02q */
         AcctId: string;
         /** @description A colleague. */
@@ -1999,6 +2839,7 @@ export interface components {
              * @description When they joined.
              */
             created_at: string;
+            custom_role: components["schemas"]["CustomRole"] | null;
             /**
              * Format: date-time
              * @description When they were switched off.
@@ -2017,12 +2858,14 @@ export interface components {
              * @description How many they have.
              */
             open_conversations: number;
-            /** @description What they are here. */
+            /** @description What they are here; `agent` beside a role that the company made. */
             role: components["schemas"]["Role"];
             /** @description What they can do. */
             skills: components["schemas"]["AgentSkill"][];
             /** @description The teams they are in. */
             team_ids: components["schemas"]["TeamId"][];
+            /** @description Which conversations they see. */
+            visibility: components["schemas"]["Visibility"];
         };
         /** @description What may be changed of a colleague; what is absent stays. */
         AgentChange: {
@@ -2035,6 +2878,7 @@ export interface components {
             channel_capacity?: {
                 [key: string]: number;
             } | null;
+            custom_role_id?: components["schemas"]["RoleId"] | null;
             /** @description Switch off, or on again. */
             disabled?: boolean | null;
             /** @description The languages they speak, as BCP 47 tags such as `en` or `zh-CN`; at most 20. One may always change one's own. */
@@ -2077,6 +2921,11 @@ export interface components {
              * @description When it was made.
              */
             created_at: string;
+            /**
+             * Format: date-time
+             * @description When it ends by itself.
+             */
+            expires_at: string | null;
             /** @description Its id. */
             id: components["schemas"]["KeyId"];
             /**
@@ -2090,9 +2939,19 @@ export interface components {
             prefix: string;
             /**
              * Format: date-time
+             * @description Until when the secret before still works.
+             */
+            previous_until: string | null;
+            /**
+             * Format: date-time
              * @description When it was revoked.
              */
             revoked_at: string | null;
+            /**
+             * Format: date-time
+             * @description When it last got a new secret.
+             */
+            rotated_at: string | null;
             /** @description What it may do. */
             scopes: components["schemas"]["Permissions"];
         };
@@ -2106,10 +2965,23 @@ export interface components {
         };
         /** @description A key to make. */
         ApiKeyRequest: {
+            /**
+             * Format: date-time
+             * @description When it ends by itself: in the future, within five years. Never when absent.
+             */
+            expires_at?: string | null;
             /** @description What it is for, 1 to 80 characters. */
             name: string;
             /** @description What it may do; never more than its maker. */
             scopes: components["schemas"]["Permissions"];
+        };
+        /** @description How long the secret before goes on working. */
+        ApiKeyRotation: {
+            /**
+             * Format: int32
+             * @description For so many hours, 0 to 168.
+             */
+            keep_previous_hours: number;
         };
         /** @description To whom. */
         Assign: {
@@ -2184,6 +3056,14 @@ export interface components {
             detail: Record<string, unknown>;
             /** @description Its id. */
             id: components["schemas"]["AuditId"];
+            /**
+             * Format: int64
+             * @description Its place in the log: 1, 2, 3 … without gaps; null for the oldest entries of companies that were there before entries were
+             *     numbered.
+             */
+            number: number | null;
+            /** @description The seal over this entry and the one before it, in hexadecimal. */
+            seal: string | null;
             /** @description To what: an id, when there is one. */
             target: string | null;
         };
@@ -2279,6 +3159,11 @@ export interface components {
          * @enum {string}
          */
         BillingState: "free" | "trialing" | "active" | "grace" | "restricted" | "ended";
+        /** @description Whether somebody may write. */
+        Blocking: {
+            /** @description True to keep them from writing. */
+            blocked: boolean;
+        };
         /** @description An agent on the floor. */
         BoardAgent: {
             /** @description Who. */
@@ -2413,6 +3298,19 @@ export interface components {
              */
             waiting: number;
         };
+        /** @description The bounds of a company. */
+        Bounds: {
+            /** @description What is counted, and what came of it. Classes without a bound are not among them. */
+            counts: components["schemas"]["Count"][];
+            /** @description How many requests of the company may be at the database at once, at each server. */
+            database_places: number;
+            /** @description How much it may have. */
+            limits: components["schemas"]["Limits"];
+            /** @description How fast it may go. */
+            pace: components["schemas"]["Pace"];
+            /** @description Sockets and streams open at this server. */
+            sockets_open: number;
+        };
         /** @description A brand. Its inboxes and teams name it. */
         Brand: {
             business_hours_id: components["schemas"]["HoursId"] | null;
@@ -2423,6 +3321,8 @@ export interface components {
             created_at: string;
             /** @description Its id. */
             id: components["schemas"]["BrandId"];
+            /** @description How it looks in the chat of its inboxes. */
+            look: components["schemas"]["BrandLook"];
             /** @description Its name; no two differ only in capitals. */
             name: string;
             /**
@@ -2433,9 +3333,20 @@ export interface components {
         };
         /** @example brand_01h455vb4pex5vsknk084sn02q */
         BrandId: string;
+        /** @description A brand's look. */
+        BrandLook: {
+            /** @description The colour instead of the inbox's, like `#1f6feb`. */
+            color?: string | null;
+            /** @description The name visitors read instead of the company's, at most 80 characters. */
+            display_name?: string | null;
+            /** @description A picture beside the name: a PNG, JPEG or WebP as a `data:` address of at most 32 KiB. */
+            logo?: string | null;
+        };
         /** @description A brand as somebody wants it. */
         BrandRequest: {
             business_hours_id?: components["schemas"]["HoursId"] | null;
+            /** @description How it looks in the chat of its inboxes. */
+            look?: components["schemas"]["BrandLook"];
             /** @description 1 to 80 characters; no two differ only in capitals. */
             name: string;
         };
@@ -2537,6 +3448,25 @@ export interface components {
          * @enum {string}
          */
         ChosenBy: "self" | "auto";
+        /** @description Who closes a company, and that they mean it. */
+        CloseRequest: {
+            /** @description The owner's password. */
+            password: string;
+            /** @description The company's name in addresses, written out: nobody closes a company by mistake. */
+            slug: string;
+        };
+        /** @description A company that was closed. */
+        ClosedAccount: {
+            /** @description Which. */
+            account_id: components["schemas"]["AcctId"];
+            /** @description Its name. */
+            name: string;
+            /**
+             * Format: date-time
+             * @description Until when its owner can restore it. Then it is deleted, with everything in it.
+             */
+            restorable_until: string;
+        };
         /** @example cont_01h455vb4pex5vsknk084sn02q */
         ContId: string;
         /** @description A person who writes to the company. */
@@ -2545,11 +3475,21 @@ export interface components {
             attributes: Record<string, unknown>;
             /**
              * Format: date-time
+             * @description Since when they may not write any more.
+             */
+            blocked_at: string | null;
+            /**
+             * Format: date-time
              * @description When they first came.
              */
             created_at: string;
             /** @description Their address, once known. Not proven unless `verified`. */
             email: string | null;
+            /**
+             * Format: date-time
+             * @description When everything known of them was erased; null for everybody else.
+             */
+            erased_at: string | null;
             /** @description The company's own id for them. */
             external_id: string | null;
             /** @description Their id. */
@@ -2774,6 +3714,26 @@ export interface components {
          * @enum {string}
          */
         ConversationStatus: "open" | "pending" | "snoozed" | "resolved";
+        /** @description One thing that is counted. */
+        Count: {
+            /**
+             * Format: int32
+             * @description So many at once.
+             */
+            burst: number;
+            /** @description What. */
+            class: components["schemas"]["PaceClass"];
+            /**
+             * Format: int32
+             * @description So many a minute.
+             */
+            per_minute: number;
+            /**
+             * Format: int64
+             * @description How many this server has refused since it was started.
+             */
+            refused: number;
+        };
         /** @description How many conversations each view holds. */
         Counts: {
             /**
@@ -2812,6 +3772,13 @@ export interface components {
          * @enum {string}
          */
         Currency: "usd" | "eur" | "cny";
+        /** @description What a member holds beside the four: a role of their company's own. */
+        CustomRole: {
+            /** @description Its id. */
+            id: components["schemas"]["RoleId"];
+            /** @description Its name. */
+            name: string;
+        };
         /** @description One day of one meter. */
         DailyUsage: {
             /**
@@ -2825,17 +3792,71 @@ export interface components {
              */
             quantity: number;
         };
+        /** @description An archive that was asked for. */
+        DataExport: {
+            /**
+             * Format: int64
+             * @description How many bytes it has, once it is ready.
+             */
+            bytes: number | null;
+            contact_id: components["schemas"]["ContId"] | null;
+            /**
+             * Format: date-time
+             * @description When it was asked for.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description Until when it can be fetched.
+             */
+            expires_at: string | null;
+            /** @description What it holds. */
+            holds: components["schemas"]["ExportHolds"];
+            /** @description Its id. */
+            id: components["schemas"]["ExportId"];
+            /**
+             * Format: int32
+             * @description How much of it is written, in percent.
+             */
+            percent: number;
+            /**
+             * Format: date-time
+             * @description When it was ready.
+             */
+            ready_at: string | null;
+            /** @description Who asked for it. Nobody else can fetch it. */
+            requested_by: components["schemas"]["AgentId"];
+            /** @description The SHA-256 that its last 64 bytes repeat, once it is ready. */
+            sha256: string | null;
+            /** @description Where it stands. */
+            status: components["schemas"]["ExportStatus"];
+        };
         /** @description Which one is to hold where no other is named. */
         DefaultPolicy: {
             /** @description Which. */
             assignment_policy_id: components["schemas"]["PolicyId"];
         };
+        /**
+         * @description Into a group or out of it.
+         * @enum {string}
+         */
+        Direction: "join" | "leave";
         /** @description What a visitor finds at the door of an inbox. */
         Door: {
             /** @description Whether it is open. */
             hours: components["schemas"]["OpeningHours"];
             /** @description Whom they may choose, in order; none when there is nothing to choose. */
             teams: components["schemas"]["WidgetTeam"][];
+        };
+        /** @description A way to the file. */
+        DownloadLink: {
+            /**
+             * Format: date-time
+             * @description Until when.
+             */
+            expires_at: string;
+            /** @description Where it is, below the address of this server. Good for whoever asked for it and nobody else, with their own access token. */
+            url: string;
         };
         /**
          * @description What others see of an agent.
@@ -2888,6 +3909,48 @@ export interface components {
             /** @description What visitors are to be told, 1 to 500 characters; nothing for the widget's own words. */
             message?: string | null;
         };
+        /** @description A second thought. */
+        EraseRequest: {
+            /** @description What the preview says in `confirm_with`, letter by letter. */
+            confirm: string;
+        };
+        /** @description What will go, or has gone. */
+        ErasurePreview: {
+            /**
+             * Format: int64
+             * @description How many browsers will not be recognised any more.
+             */
+            browsers: number;
+            /** @description What is to be typed to confirm it: their name, else their address, else their id. */
+            confirm_with: string;
+            /** @description Whose. */
+            contact_id: components["schemas"]["ContId"];
+            /**
+             * Format: int64
+             * @description How many conversations lose their texts; those that are going on end.
+             */
+            conversations: number;
+            /**
+             * Format: date-time
+             * @description Whether it was done already.
+             */
+            erased_at: string | null;
+            /**
+             * Format: int64
+             * @description How many messages, notes among them.
+             */
+            messages: number;
+            /**
+             * Format: int64
+             * @description How many of them are going on.
+             */
+            open_conversations: number;
+            /**
+             * Format: int64
+             * @description How many ratings lose their comment.
+             */
+            ratings: number;
+        };
         /** @description How much longer somebody waits. */
         Estimate: {
             /**
@@ -2906,6 +3969,24 @@ export interface components {
              */
             seconds: number;
         };
+        /**
+         * @description What an export holds.
+         * @enum {string}
+         */
+        ExportHolds: "account" | "contact";
+        /** @example export_01h455vb4pex5vsknk084sn02q */
+        ExportId: string;
+        /** @description What to take along. */
+        ExportRequest: {
+            contact_id?: components["schemas"]["ContId"] | null;
+            /** @description The whole company, or one contact. */
+            holds: components["schemas"]["ExportHolds"];
+        };
+        /**
+         * @description Where an export stands.
+         * @enum {string}
+         */
+        ExportStatus: "waiting" | "working" | "ready" | "failed" | "expired" | "withdrawn";
         /** @description One field that was refused. */
         FieldFault: {
             /**
@@ -2930,6 +4011,103 @@ export interface components {
         Frames: {
             /** @description Server's frames, as `realtime.json` describes them; none when nothing happened. */
             frames: Record<string, unknown>[];
+        };
+        /** @description A company of a group. */
+        GroupAccount: {
+            /**
+             * Format: date-time
+             * @description When it signed up.
+             */
+            created_at: string;
+            /** @description Its id. */
+            id: components["schemas"]["AcctId"];
+            /** @description Its name. */
+            name: string;
+            /** @description Its plan. */
+            plan: string;
+            /** @description Its name in addresses. */
+            slug: string;
+            /** @description Where it stands. */
+            status: components["schemas"]["AccountStatus"];
+        };
+        /** @description A company to make. */
+        GroupAccountRequest: {
+            /** @description Its name, 1 to 80 characters. */
+            company: string;
+            /** @description `en` or `zh-CN`. */
+            locale: string;
+        };
+        /** @description Somebody who manages a group. */
+        GroupAdmin: {
+            /** @description Their address. */
+            email: string;
+            /** @description Their name. */
+            name: string;
+            /** @description Who. */
+            user_id: components["schemas"]["UserId"];
+        };
+        /** @description Somebody's address. */
+        GroupAdminRequest: {
+            /** @description Of somebody who belongs to one of the group's companies. */
+            email: string;
+        };
+        /** @description An answer to a group. */
+        GroupAnswer: {
+            /** @description Whether it may be. */
+            accept: boolean;
+            /** @description The group. */
+            organisation_id: components["schemas"]["OrgId"];
+        };
+        /** @description A member of one of a group's companies. */
+        GroupMember: {
+            /** @description Their id in that company. */
+            agent_id: components["schemas"]["AgentId"];
+            custom_role: components["schemas"]["CustomRole"] | null;
+            /** @description Their address. */
+            email: string;
+            /** @description Their name. */
+            name: string;
+            /** @description What they are there. */
+            role: components["schemas"]["Role"];
+        };
+        /** @description A move that one side has asked for. */
+        GroupMove: {
+            /** @description Which company. */
+            account_id: components["schemas"]["AcctId"];
+            /** @description Its name. */
+            account_name: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            asked_at: string;
+            /** @description Who has asked; the other side answers. */
+            asked_by: components["schemas"]["MoveSide"];
+            /** @description Into it or out of it. */
+            direction: components["schemas"]["Direction"];
+            /** @description Which group. */
+            organisation_id: components["schemas"]["OrgId"];
+            /** @description Its name. */
+            organisation_name: string;
+        };
+        /** @description A group and how it is doing. */
+        GroupOverview: {
+            /** @description Company by company. */
+            accounts: components["schemas"]["AccountOverview"][];
+            /** @description All together. */
+            total: components["schemas"]["AccountFigures"];
+        };
+        /** @description Who is to be what. */
+        GroupRole: {
+            /** @description Their address. */
+            email: string;
+            /** @description `admin`, `supervisor` or `agent`. */
+            role: components["schemas"]["Role"];
+        };
+        /** @description What became of it. */
+        GroupRoleGiven: {
+            /** @description Whether they were a member already; otherwise a letter with an invitation is on its way. */
+            is_member: boolean;
         };
         /** @description Whether usage stops. */
         HardLimit: {
@@ -2963,6 +4141,70 @@ export interface components {
              */
             to: string;
         };
+        /** @description Somebody for whom the company's own server vouches. */
+        IdentifyRequest: {
+            /**
+             * Format: uuid
+             * @description A fresh UUID for each token, and the same one when the same token is sent once more because the answer was lost.
+             */
+            attempt: string;
+            /** @description The key in the script tag. */
+            key: string;
+            /** @description The visitor's language. */
+            locale?: string | null;
+            page?: components["schemas"]["VisitedPage"] | null;
+            /** @description What this browser was given when nobody vouched for it: what it said then becomes theirs. */
+            secret?: string | null;
+            /** @description The token that the company's server signed. */
+            token: string;
+        };
+        /**
+         * @description How tokens are signed.
+         * @enum {string}
+         */
+        IdentityAlgorithm: "HS256" | "EdDSA";
+        /** @description Whom an inbox takes. */
+        IdentityChange: {
+            /** @description Whether only visitors who are vouched for may write, once the site has shown that it can sign. */
+            required: boolean;
+        };
+        /** @description A key, without what it is made of. */
+        IdentityKey: {
+            /** @description How tokens are signed. */
+            algorithm: components["schemas"]["IdentityAlgorithm"];
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description Its tokens are refused from then on.
+             */
+            ends_at: string | null;
+            /** @description Its id: the `kid` of a token's header. */
+            id: components["schemas"]["IkeyId"];
+            /**
+             * Format: date-time
+             * @description When a token of it was last taken, to the minute.
+             */
+            last_used_at: string | null;
+            /**
+             * @description What it is for.
+             * @example Our server
+             */
+            name: string;
+        };
+        /** @description A key with its secret, shown this once. */
+        IdentityKeyCreated: components["schemas"]["IdentityKey"] & {
+            /**
+             * @description For HS256: what both sides sign and check with. Not shown again.
+             * @example fdi_…
+             */
+            secret?: string | null;
+        };
+        /** @example ikey_01h455vb4pex5vsknk084sn02q */
+        IkeyId: string;
         /** @description An inbox. */
         Inbox: {
             assignment_policy_id: components["schemas"]["PolicyId"] | null;
@@ -3021,6 +4263,15 @@ export interface components {
         };
         /** @example inbox_01h455vb4pex5vsknk084sn02q */
         InboxId: string;
+        /** @description How an inbox knows its visitors. */
+        InboxIdentity: {
+            /** @description Whether that is so now: there is a key that counts, and a token signed with one has been taken. */
+            enforced: boolean;
+            /** @description The keys, newest first. */
+            keys: components["schemas"]["IdentityKey"][];
+            /** @description Whether only visitors who are vouched for are to write, where there is a key. */
+            required: boolean;
+        };
         /** @description An inbox to make. */
         InboxRequest: {
             /** @description 1 to 80 characters. */
@@ -3105,6 +4356,7 @@ export interface components {
              * @description When it was sent.
              */
             created_at: string;
+            custom_role: components["schemas"]["CustomRole"] | null;
             /** @description To whom. */
             email: string;
             /**
@@ -3123,6 +4375,7 @@ export interface components {
         InvitationGreeting: {
             /** @description The company. */
             account_name: string;
+            custom_role: components["schemas"]["CustomRole"] | null;
             /** @description The invited address. */
             email: string;
             /**
@@ -3142,10 +4395,10 @@ export interface components {
         InvitationStatus: "pending" | "accepted" | "revoked" | "expired";
         /** @description Whom to invite, and as what. */
         InviteRequest: {
+            custom_role_id?: components["schemas"]["RoleId"] | null;
             /** @description Their address. */
             email: string;
-            /** @description `admin`, `supervisor` or `agent`. */
-            role: components["schemas"]["Role"];
+            role?: components["schemas"]["Role"] | null;
         };
         /** @description An invoice. */
         Invoice: {
@@ -3335,6 +4588,11 @@ export interface components {
          * @enum {string}
          */
         LanguageRule: "ignore" | "prefer" | "require";
+        /** @description Who leaves. */
+        Leave: {
+            /** @description One's own password. */
+            password: string;
+        };
         /**
          * @description How a visitor wants to be answered instead.
          * @enum {string}
@@ -3626,8 +4884,41 @@ export interface components {
             /** @description From the first on; the first step is what is included. */
             tiers: components["schemas"]["PriceTier"][];
         };
+        /** @description An answer to a move. */
+        MoveAnswer: {
+            /** @description Whether it may be. */
+            accept: boolean;
+        };
+        /** @description A move to ask for. */
+        MoveRequest: {
+            /** @description The company. */
+            account_id: components["schemas"]["AcctId"];
+            /** @description Into the group, or out of it. */
+            direction: components["schemas"]["Direction"];
+        };
+        /**
+         * @description One of the two who must agree.
+         * @enum {string}
+         */
+        MoveSide: "account" | "organisation";
         /** @example msg_01h455vb4pex5vsknk084sn02q */
         MsgId: string;
+        /** @description A key to make. */
+        NewKey: {
+            /** @description How tokens are signed. */
+            algorithm: components["schemas"]["IdentityAlgorithm"];
+            /** @description What it is for, 1 to 80 characters. */
+            name: string;
+            /** @description For `EdDSA`: the public key, as PEM (`-----BEGIN PUBLIC KEY-----`) or as the 32 bytes in base64url (the `x` of a JWK). */
+            public_key?: string | null;
+        };
+        /** @description To whom, and the password of who gives it. */
+        NewOwner: {
+            /** @description The colleague. */
+            agent_id: components["schemas"]["AgentId"];
+            /** @description The present owner's password. */
+            password: string;
+        };
         /** @description A plan as it is offered. */
         Offer: {
             /** @description Whether it can be bought. */
@@ -3684,6 +4975,67 @@ export interface components {
             /** @description The first ones, each once. What is not named follows, in the order it had. */
             ids: string[];
         };
+        /** @example org_01h455vb4pex5vsknk084sn02q */
+        OrgId: string;
+        /** @description A group. */
+        Organisation: {
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /** @description Its id. */
+            id: components["schemas"]["OrgId"];
+            /** @description Its name. */
+            name: string;
+        };
+        /** @description A group's name. */
+        OrganisationRequest: {
+            /** @description 1 to 80 characters. */
+            name: string;
+        };
+        /** @description A group, whole. */
+        OrganisationView: components["schemas"]["Organisation"] & {
+            /** @description Its companies. */
+            accounts: components["schemas"]["GroupAccount"][];
+            /** @description Who manages it. */
+            admins: components["schemas"]["GroupAdmin"][];
+            /** @description The moves that wait for an answer. */
+            moves: components["schemas"]["GroupMove"][];
+        };
+        /** @description Upper bounds; null is no bound. */
+        Pace: {
+            /**
+             * Format: int32
+             * @description Requests a minute of one API key.
+             */
+            key_requests_per_minute: number | null;
+            /**
+             * Format: int32
+             * @description Messages a minute, of visitors and agents together.
+             */
+            messages_per_minute: number | null;
+            /**
+             * Format: int32
+             * @description Requests a minute of members and programs, and as many again of visitors.
+             */
+            requests_per_minute: number | null;
+            /**
+             * Format: int32
+             * @description Sockets and streams open at once, on each server.
+             */
+            sockets: number | null;
+            /**
+             * Format: int32
+             * @description New visitors, and visitors who are vouched for, a minute.
+             */
+            visitors_per_minute: number | null;
+        };
+        /**
+         * @description What is counted apart: a crowd of one kind leaves room for the others.
+         * @enum {string}
+         */
+        PaceClass: "messages" | "requests" | "key_requests" | "visitor_requests" | "visitors";
         /** @description One page of a list. */
         Page_Agent: {
             /** @description The rows. */
@@ -3715,6 +5067,7 @@ export interface components {
                  * @description When they joined.
                  */
                 created_at: string;
+                custom_role?: components["schemas"]["CustomRole"] | null;
                 /**
                  * Format: date-time
                  * @description When they were switched off.
@@ -3733,12 +5086,14 @@ export interface components {
                  * @description How many they have.
                  */
                 open_conversations: number;
-                /** @description What they are here. */
+                /** @description What they are here; `agent` beside a role that the company made. */
                 role: components["schemas"]["Role"];
                 /** @description What they can do. */
                 skills: components["schemas"]["AgentSkill"][];
                 /** @description The teams they are in. */
                 team_ids: components["schemas"]["TeamId"][];
+                /** @description Which conversations they see. */
+                visibility: components["schemas"]["Visibility"];
             }[];
             /** @description Pass it as `cursor` for the next page; null on the last. */
             next_cursor: string | null;
@@ -3752,6 +5107,11 @@ export interface components {
                  * @description When it was made.
                  */
                 created_at: string;
+                /**
+                 * Format: date-time
+                 * @description When it ends by itself.
+                 */
+                expires_at?: string | null;
                 /** @description Its id. */
                 id: components["schemas"]["KeyId"];
                 /**
@@ -3765,9 +5125,19 @@ export interface components {
                 prefix: string;
                 /**
                  * Format: date-time
+                 * @description Until when the secret before still works.
+                 */
+                previous_until?: string | null;
+                /**
+                 * Format: date-time
                  * @description When it was revoked.
                  */
                 revoked_at?: string | null;
+                /**
+                 * Format: date-time
+                 * @description When it last got a new secret.
+                 */
+                rotated_at?: string | null;
                 /** @description What it may do. */
                 scopes: components["schemas"]["Permissions"];
             }[];
@@ -3846,6 +5216,14 @@ export interface components {
                 detail: Record<string, unknown>;
                 /** @description Its id. */
                 id: components["schemas"]["AuditId"];
+                /**
+                 * Format: int64
+                 * @description Its place in the log: 1, 2, 3 … without gaps; null for the oldest entries of companies that were there before entries were
+                 *     numbered.
+                 */
+                number?: number | null;
+                /** @description The seal over this entry and the one before it, in hexadecimal. */
+                seal?: string | null;
                 /** @description To what: an id, when there is one. */
                 target?: string | null;
             }[];
@@ -3864,6 +5242,8 @@ export interface components {
                 created_at: string;
                 /** @description Its id. */
                 id: components["schemas"]["BrandId"];
+                /** @description How it looks in the chat of its inboxes. */
+                look: components["schemas"]["BrandLook"];
                 /** @description Its name; no two differ only in capitals. */
                 name: string;
                 /**
@@ -3909,11 +5289,21 @@ export interface components {
                 attributes: Record<string, unknown>;
                 /**
                  * Format: date-time
+                 * @description Since when they may not write any more.
+                 */
+                blocked_at?: string | null;
+                /**
+                 * Format: date-time
                  * @description When they first came.
                  */
                 created_at: string;
                 /** @description Their address, once known. Not proven unless `verified`. */
                 email?: string | null;
+                /**
+                 * Format: date-time
+                 * @description When everything known of them was erased; null for everybody else.
+                 */
+                erased_at?: string | null;
                 /** @description The company's own id for them. */
                 external_id?: string | null;
                 /** @description Their id. */
@@ -4054,6 +5444,67 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description One page of a list. */
+        Page_DataExport: {
+            /** @description The rows. */
+            data: {
+                /**
+                 * Format: int64
+                 * @description How many bytes it has, once it is ready.
+                 */
+                bytes?: number | null;
+                contact_id?: components["schemas"]["ContId"] | null;
+                /**
+                 * Format: date-time
+                 * @description When it was asked for.
+                 */
+                created_at: string;
+                /**
+                 * Format: date-time
+                 * @description Until when it can be fetched.
+                 */
+                expires_at?: string | null;
+                /** @description What it holds. */
+                holds: components["schemas"]["ExportHolds"];
+                /** @description Its id. */
+                id: components["schemas"]["ExportId"];
+                /**
+                 * Format: int32
+                 * @description How much of it is written, in percent.
+                 */
+                percent: number;
+                /**
+                 * Format: date-time
+                 * @description When it was ready.
+                 */
+                ready_at?: string | null;
+                /** @description Who asked for it. Nobody else can fetch it. */
+                requested_by: components["schemas"]["AgentId"];
+                /** @description The SHA-256 that its last 64 bytes repeat, once it is ready. */
+                sha256?: string | null;
+                /** @description Where it stands. */
+                status: components["schemas"]["ExportStatus"];
+            }[];
+            /** @description Pass it as `cursor` for the next page; null on the last. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        Page_GroupMember: {
+            /** @description The rows. */
+            data: {
+                /** @description Their id in that company. */
+                agent_id: components["schemas"]["AgentId"];
+                custom_role?: components["schemas"]["CustomRole"] | null;
+                /** @description Their address. */
+                email: string;
+                /** @description Their name. */
+                name: string;
+                /** @description What they are there. */
+                role: components["schemas"]["Role"];
+            }[];
+            /** @description Pass it as `cursor` for the next page; null on the last. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
         Page_Inbox: {
             /** @description The rows. */
             data: {
@@ -4107,6 +5558,7 @@ export interface components {
                  * @description When it was sent.
                  */
                 created_at: string;
+                custom_role?: components["schemas"]["CustomRole"] | null;
                 /** @description To whom. */
                 email: string;
                 /**
@@ -4184,6 +5636,23 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description One page of a list. */
+        Page_Organisation: {
+            /** @description The rows. */
+            data: {
+                /**
+                 * Format: date-time
+                 * @description When it was made.
+                 */
+                created_at: string;
+                /** @description Its id. */
+                id: components["schemas"]["OrgId"];
+                /** @description Its name. */
+                name: string;
+            }[];
+            /** @description Pass it as `cursor` for the next page; null on the last. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
         Page_Plan: {
             /** @description The rows. */
             data: {
@@ -4196,6 +5665,34 @@ export interface components {
                 limits: components["schemas"]["Limits"];
                 /** @description Its name for people. */
                 name: string;
+            }[];
+            /** @description Pass it as `cursor` for the next page; null on the last. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        Page_RoleView: {
+            /** @description The rows. */
+            data: {
+                /** @description Whether every company has it as it is. */
+                built_in: boolean;
+                /** @description What it is for. */
+                description: string;
+                /**
+                 * @description `owner`, `admin`, `supervisor` or `agent`; the id of a role that the company made.
+                 * @example role_01h455vb4pex5vsknk084sn02q
+                 */
+                id: string;
+                /**
+                 * Format: int64
+                 * @description How many members hold it.
+                 */
+                members: number;
+                /** @description Its name; of a built-in one, its id. */
+                name: string;
+                /** @description What its holders may do. */
+                permissions: components["schemas"]["Permissions"];
+                /** @description Which conversations they see. */
+                visibility: components["schemas"]["Visibility"];
             }[];
             /** @description Pass it as `cursor` for the next page; null on the last. */
             next_cursor: string | null;
@@ -4403,7 +5900,7 @@ export interface components {
          * @description One right. The names are also the scopes of API keys.
          * @enum {string}
          */
-        Permission: "conversations.read" | "conversations.reply" | "conversations.assign" | "contacts.read" | "contacts.write" | "surveys.read" | "agents.read" | "agents.manage" | "inboxes.read" | "inboxes.manage" | "routing.manage" | "conversations.supervise" | "account.manage" | "usage.read" | "billing.manage" | "api_keys.manage" | "audit.read";
+        Permission: "conversations.read" | "conversations.reply" | "conversations.assign" | "contacts.read" | "contacts.write" | "surveys.read" | "agents.read" | "agents.manage" | "inboxes.read" | "inboxes.manage" | "routing.manage" | "conversations.supervise" | "account.manage" | "usage.read" | "billing.manage" | "api_keys.manage" | "audit.read" | "data.manage";
         /** @description A set of rights. */
         Permissions: components["schemas"]["Permission"][];
         /** @description What a company can choose. */
@@ -4663,11 +6160,131 @@ export interface components {
             /** @description From the link. */
             token: string;
         };
+        /** @description Who restores a company. */
+        RestoreRequest: {
+            account_id?: components["schemas"]["AcctId"] | null;
+            /** @description The owner's address. */
+            email: string;
+            /** @description Their password. */
+            password: string;
+        };
+        /** @description A company that is open again. */
+        RestoredAccount: {
+            /** @description Which. */
+            account_id: components["schemas"]["AcctId"];
+            /** @description Its name. */
+            name: string;
+        };
+        /** @description For how long what is kept. */
+        Retention: {
+            /**
+             * Format: int32
+             * @description Days that the audit log is kept; null: for ever.
+             */
+            audit_days: number | null;
+            /**
+             * Format: int32
+             * @description Days after a contact was last here or written to until they are erased; null: never.
+             */
+            contact_days: number | null;
+            /**
+             * Format: int32
+             * @description Days after a conversation was resolved until its texts are erased; null: never.
+             */
+            conversation_days: number | null;
+            /**
+             * Format: date-time
+             * @description When it was chosen; null while nobody has.
+             */
+            updated_at: string | null;
+        };
+        /** @description What would be over now. */
+        RetentionPreview: {
+            /**
+             * Format: int64
+             * @description Entries of the audit log that would be removed.
+             */
+            audit_entries: number;
+            /**
+             * Format: int64
+             * @description Contacts who would be erased.
+             */
+            contacts: number;
+            /**
+             * Format: int64
+             * @description Conversations whose texts would be erased.
+             */
+            conversations: number;
+        };
+        /** @description For how long what is kept. */
+        RetentionRequest: {
+            /**
+             * Format: int32
+             * @description So many days the audit log is kept: 30 to 3,650. Null: for ever.
+             */
+            audit_days?: number | null;
+            /**
+             * Format: int32
+             * @description So many days after a contact was last here or written to, they are erased: 1 to 3,650. Null: never.
+             */
+            contact_days?: number | null;
+            /**
+             * Format: int32
+             * @description So many days after a conversation was resolved its texts are erased: 1 to 3,650. Null: never.
+             */
+            conversation_days?: number | null;
+        };
         /**
          * @description What a member is in the company.
          * @enum {string}
          */
         Role: "agent" | "supervisor" | "admin" | "owner";
+        /** @example role_01h455vb4pex5vsknk084sn02q */
+        RoleId: string;
+        /** @description A role as somebody wants it. */
+        RoleRequest: {
+            /** @description What it is for, at most 300 characters. */
+            description?: string;
+            /** @description 1 to 80 characters; no two differ only in capitals. */
+            name: string;
+            /** @description What its holders may do; never more than whoever makes it. */
+            permissions: components["schemas"]["Permissions"];
+            /** @description Which conversations they see; never more than whoever makes it. */
+            visibility: components["schemas"]["Visibility"];
+        };
+        /** @description A role, with who holds it. */
+        RoleView: {
+            /** @description Whether every company has it as it is. */
+            built_in: boolean;
+            /** @description What it is for. */
+            description: string;
+            /**
+             * @description `owner`, `admin`, `supervisor` or `agent`; the id of a role that the company made.
+             * @example role_01h455vb4pex5vsknk084sn02q
+             */
+            id: string;
+            /**
+             * Format: int64
+             * @description How many members hold it.
+             */
+            members: number;
+            /** @description Its name; of a built-in one, its id. */
+            name: string;
+            /** @description What its holders may do. */
+            permissions: components["schemas"]["Permissions"];
+            /** @description Which conversations they see. */
+            visibility: components["schemas"]["Visibility"];
+        };
+        /** @description How a key is replaced. */
+        Rotation: {
+            /**
+             * Format: int32
+             * @description For how many hours the old key goes on counting: 0 to 720.
+             */
+            overlap_hours: number;
+            /** @description For `EdDSA`: the new public key. */
+            public_key?: string | null;
+        };
         /** @description What must be so. Words are compared without regard to capitals. */
         RoutingCondition: {
             /** @enum {string} */
@@ -4880,6 +6497,13 @@ export interface components {
             name?: string | null;
             /** @description At least 8 characters. */
             password: string;
+            /** @description The secret of the link that a private installation printed. */
+            setup?: string | null;
+        };
+        /** @description Whether companies sign up here. */
+        SignupState: {
+            /** @description Anybody may sign a company up. Otherwise the installation is one company's own, and its owner invites. */
+            open: boolean;
         };
         /** @description A skill. */
         Skill: {
@@ -5201,6 +6825,24 @@ export interface components {
              */
             up_to: number | null;
         };
+        /** @description What would come of a token. */
+        TokenChecked: {
+            /** @description Whether it would be taken. */
+            accepted: boolean;
+            /**
+             * @description Why not: the code that `POST /v1/widget/identify` would answer with.
+             * @example identity_expired
+             */
+            code: string | null;
+            /** @description The same in a sentence. */
+            detail: string | null;
+            vouched: components["schemas"]["Vouched"] | null;
+        };
+        /** @description A token to look at. */
+        TokenToCheck: {
+            /** @description As the company's server signed it. */
+            token: string;
+        };
         /** @description A transfer. */
         Transfer: {
             /**
@@ -5301,6 +6943,43 @@ export interface components {
         };
         /** @example user_01h455vb4pex5vsknk084sn02q */
         UserId: string;
+        /** @description What was found. */
+        Verdict: {
+            /**
+             * Format: int64
+             * @description The first entry that is not, by its number: changed, missing or slipped in.
+             */
+            broken_at: number | null;
+            /**
+             * Format: int64
+             * @description How many entries were looked at.
+             */
+            checked: number;
+            /**
+             * Format: int64
+             * @description How many of them have lost their detail, because it was somebody's data and was erased.
+             */
+            erased: number;
+            /** @description Whether the log is as it was written. */
+            intact: boolean;
+            /**
+             * Format: int64
+             * @description The number of the newest entry.
+             */
+            newest: number;
+            /**
+             * Format: int64
+             * @description How many older ones were removed because their time was over.
+             */
+            removed: number;
+            /** @description Its seal, in hexadecimal. Kept somewhere else, it proves later that nothing up to here was touched. */
+            seal: string;
+        };
+        /**
+         * @description How far the holders of a role see.
+         * @enum {string}
+         */
+        Visibility: "own" | "teams" | "all";
         /** @description Where a visitor is on the company's site. */
         VisitedPage: {
             /** @description Where they came from, at most 2,000 characters. */
@@ -5309,6 +6988,29 @@ export interface components {
             title?: string;
             /** @description Its address, at most 2,000 characters. */
             url: string;
+        };
+        /** @description Who somebody is, as the company's server says. */
+        Vouched: {
+            /** @description What else is said. */
+            attributes: Record<string, unknown>;
+            /** @description Their address, where it is said. */
+            email: string | null;
+            /**
+             * Format: date-time
+             * @description `exp`.
+             */
+            expires_at: string;
+            /** @description `sub`: the company's own id for them. */
+            external_id: string;
+            /**
+             * Format: date-time
+             * @description `iat`.
+             */
+            issued_at: string;
+            /** @description Their name, where it is said. */
+            name: string | null;
+            /** @description `jti`. */
+            token_id: string;
         };
         /** @description How true estimates were. */
         WaitEstimates: components["schemas"]["Trueness"] & {
@@ -5460,8 +7162,12 @@ export interface components {
             emergency: components["schemas"]["EmergencyNotice"];
             /** @description What it says before the visitor writes. */
             greeting: string;
+            /** @description Whether only those may write for whom the site vouches. */
+            identity_required: boolean;
             /** @description `auto`, `en` or `zh-CN`. */
             locale: string;
+            /** @description A picture beside the name, as a `data:` address. */
+            logo?: string | null;
             /** @description Whether somebody can answer now. */
             online: boolean;
             /** @description Which side of the page. */
@@ -5617,6 +7323,8 @@ export interface components {
         };
         /** @description A visitor's session. */
         WidgetSession: components["schemas"]["Door"] & {
+            /** @description Whether they may only read. */
+            blocked: boolean;
             /** @description Who the visitor is to the company. */
             contact_id: components["schemas"]["ContId"];
             conversation?: components["schemas"]["WidgetConversation"] | null;
@@ -5627,10 +7335,15 @@ export interface components {
              * @description How long it lives, in seconds.
              */
             expires_in: number;
-            /** @description For a new visitor only: keep it, it is how this browser is known next time. */
+            /**
+             * @description For a new visitor: keep it, it is how this browser is known next time. For one who is vouched for: keep it no longer than the
+             *     page lives; it gives fresh tokens for a day.
+             */
             secret?: string | null;
             /** @description For the `Authorization` header and the socket's hello. */
             token: string;
+            /** @description Whether the company's own server vouches for them. */
+            verified: boolean;
         };
         /** @description A browser that wants in. */
         WidgetSessionRequest: {
@@ -5866,6 +7579,202 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
+    account_close: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CloseRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClosedAccount"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    account_of_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountGroup"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    account_answer_group: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GroupAnswer"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    account_ask_group: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AccountMoveRequest"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    account_hand_over: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewOwner"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Account"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    account_restore: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RestoreRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RestoredAccount"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
     account_show_support_access: {
         parameters: {
             query?: never;
@@ -6008,6 +7917,38 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Agent"];
                 };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    agents_leave: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Leave"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];
@@ -6174,6 +8115,42 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    api_keys_rotate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["KeyId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApiKeyRotation"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKeyCreated"];
+                };
             };
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];
@@ -6387,6 +8364,18 @@ export interface operations {
     audit_log_list: {
         parameters: {
             query?: {
+                /** @description Of this actor: the id of an agent or of an API key. */
+                actor_id?: string;
+                /** @description This action, or all of a noun: `agent` finds `agent.updated` too. */
+                action?: string;
+                /** @description Done to the thing with this id. */
+                target?: string;
+                /** @description A part of the actor's name, the action, the target or the detail. */
+                query?: string;
+                /** @description From this instant on. */
+                from?: string;
+                /** @description Before this instant. */
+                to?: string;
                 /** @description `next_cursor` of the page before. */
                 cursor?: string;
                 /** @description 1 to 100; 25 when absent. */
@@ -6404,6 +8393,83 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_AuditEntry"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    audit_log_export: {
+        parameters: {
+            query: {
+                /** @description How they are written. */
+                format: "csv" | "ndjson";
+                /** @description Of this actor: the id of an agent or of an API key. */
+                actor_id?: string;
+                /** @description This action, or all of a noun: `agent` finds `agent.updated` too. */
+                action?: string;
+                /** @description Done to the thing with this id. */
+                target?: string;
+                /** @description A part of the actor's name, the action, the target or the detail. */
+                query?: string;
+                /** @description From this instant on. */
+                from?: string;
+                /** @description Before this instant. */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The entries */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                    "application/x-ndjson": string;
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    audit_log_integrity: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Verdict"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -7664,6 +9730,140 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
+    contacts_block: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ContId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Blocking"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Contact"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    data_erase_contact: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ContId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EraseRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErasurePreview"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    data_preview_erasure: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ContId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErasurePreview"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    contacts_sign_out: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ContId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
     conversations_list: {
         parameters: {
             query?: {
@@ -8191,6 +10391,200 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
+    data_list_exports: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_DataExport"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    data_ask_for_export: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExportRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DataExport"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    data_show_export: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ExportId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DataExport"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    data_withdraw_export: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ExportId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    data_fetch_export: {
+        parameters: {
+            query: {
+                /** @description As it is in the `url`. */
+                link: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["ExportId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A ZIP file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": unknown;
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    data_link_to_export: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ExportId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DownloadLink"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
     account_show_emergency: {
         parameters: {
             query?: never;
@@ -8387,6 +10781,214 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
+    inboxes_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["InboxId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InboxIdentity"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    inboxes_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["InboxId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IdentityChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InboxIdentity"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    inboxes_check: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["InboxId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TokenToCheck"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenChecked"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    inboxes_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["InboxId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewKey"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityKeyCreated"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    inboxes_revoke: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["InboxId"];
+                key_id: components["schemas"]["IkeyId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    inboxes_rotate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["InboxId"];
+                key_id: components["schemas"]["IkeyId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Rotation"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityKeyCreated"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
     invitations_list: {
         parameters: {
             query?: never;
@@ -8551,6 +11153,442 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
+    usage_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Bounds"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    organisations_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Organisation"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    organisations_found: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrganisationRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Organisation"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    organisations_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["OrgId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrganisationView"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    organisations_rename: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["OrgId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrganisationRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Organisation"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    organisations_add_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["OrgId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GroupAccountRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupAccount"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    organisations_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["OrgId"];
+                account_id: components["schemas"]["AcctId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_GroupMember"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    organisations_give_role: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["OrgId"];
+                account_id: components["schemas"]["AcctId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GroupRole"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupRoleGiven"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    organisations_add_admin: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["OrgId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GroupAdminRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupAdmin"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    organisations_remove_admin: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["OrgId"];
+                user_id: components["schemas"]["UserId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    organisations_ask_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["OrgId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MoveRequest"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    organisations_answer_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["OrgId"];
+                account_id: components["schemas"]["AcctId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MoveAnswer"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    organisations_overview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["OrgId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupOverview"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
     usage_plans: {
         parameters: {
             query?: never;
@@ -8694,6 +11732,266 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["WaitEstimates"];
                 };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    data_show_retention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Retention"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    data_set_retention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RetentionRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Retention"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    data_preview_retention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RetentionRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionPreview"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    roles_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_RoleView"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    roles_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RoleRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoleView"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    roles_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["RoleId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoleView"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    roles_replace: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["RoleId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RoleRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoleView"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    roles_remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["RoleId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];
@@ -8924,6 +12222,36 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    signup_state: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignupState"];
+                };
             };
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];
@@ -9904,6 +13232,68 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Frames"];
                 };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    widget_identify: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IdentifyRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WidgetSession"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    widget_log_out: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];
