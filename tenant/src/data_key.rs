@@ -103,9 +103,9 @@ pub(crate) async fn of_version(world: &World, account: AccountId, version: i32) 
 
 /// Seals something of a company for its place.
 pub async fn seal(world: &World, account: AccountId, place: Place, plain: &[u8]) -> Result<Vec<u8>, KeyError> {
-    let (version, sealer) = newest(world, account).await?;
+    let (version, key) = newest(world, account).await?;
     let mut sealed = version.to_be_bytes().to_vec();
-    sealed.extend(sealer.seal(&world.chance, place, plain)?);
+    sealed.extend(key.seal(&world.chance, place, plain)?);
     Ok(sealed)
 }
 

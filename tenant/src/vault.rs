@@ -55,7 +55,7 @@ impl Fault for VaultError {
 
 /// Seals a file of this machine and keeps it. Says how many bytes it has when it is opened again.
 pub async fn keep(world: &World, account: AccountId, place: Place, path: &str, file: &Path) -> Result<u64, VaultError> {
-    let (version, sealer) = data_key::newest(world, account).await?;
+    let (version, key) = data_key::newest(world, account).await?;
     let sealed = tempfile::NamedTempFile::new()?;
     let mut from = tokio::fs::File::open(file).await?;
     let mut to = tokio::fs::File::create(sealed.path()).await?;
@@ -69,7 +69,7 @@ pub async fn keep(world: &World, account: AccountId, place: Place, path: &str, f
         if let Some(mark) = frame.get_mut(HEAD - 1) {
             *mark = u8::from(is_last);
         }
-        let locked = sealer.seal(&world.chance, place, &frame).map_err(KeyError::from)?;
+        let locked = key.seal(&world.chance, place, &frame).map_err(KeyError::from)?;
         to.write_all(&u32::try_from(locked.len()).unwrap_or_default().to_be_bytes()).await?;
         to.write_all(&locked).await?;
         number += 1;
