@@ -69,7 +69,7 @@ pub(crate) async fn change_email(
     let user = proven_person(&app, &scope).await?;
     // Neither a stranger's mailbox nor one's own is ours to fill.
     for whose in [format!("email:{}", user.id), format!("email:{email}")] {
-        world.throttle.attempt(&world.cache, &whose, Rate::guarded(5, 3600), world.now()).await?;
+        world.throttle.attempt(&world.database, &whose, Rate::new(5, 3600), world.now()).await?;
     }
     email_change::ask(world, &user, &email).await?;
     let tx = scope.begin().await?;

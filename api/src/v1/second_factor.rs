@@ -25,7 +25,7 @@ use crate::extract::Body;
 use crate::problem::Problem;
 
 /// How often somebody may guess at what is asked for beside a password.
-const GUESSES: Rate = Rate::guarded(10, 60);
+const GUESSES: Rate = Rate::new(10, 60);
 
 /// Reads what a browser's `navigator.credentials` gave.
 pub(crate) fn credential<T: DeserializeOwned>(field: &str, value: Value) -> Result<T, Invalid> {
@@ -38,7 +38,7 @@ pub(crate) fn credential<T: DeserializeOwned>(field: &str, value: Value) -> Resu
 
 /// Whether a code is of the app or one of the recovery codes, and right.
 pub(crate) async fn prove_by_code(world: &World, login: LoginId, code: &str) -> Result<Method, Problem> {
-    world.throttle.attempt(&world.cache, &format!("second:{login}"), GUESSES, world.now()).await?;
+    world.throttle.attempt(&world.database, &format!("second:{login}"), GUESSES, world.now()).await?;
     let is_totp = code.chars().filter(|c| !c.is_whitespace()).count() == 6;
     if is_totp {
         totp::prove(world, login, code).await?;

@@ -168,7 +168,7 @@ pub(crate) async fn reauthenticate(
     }
     check.finish()?;
     let user = person(&app, &scope).await?;
-    world.throttle.attempt(&world.cache, &format!("login:{}", user.email), Rate::guarded(10, 60), world.now()).await?;
+    world.throttle.attempt(&world.database, &format!("login:{}", user.email), Rate::new(10, 60), world.now()).await?;
     let by = match key {
         Some((challenge, key)) => {
             passkey::prove(world, user.id, &challenge, &key).await?;
@@ -248,8 +248,8 @@ pub(crate) async fn confirm_totp(
     let code = checked_code(&mut check, "code", &ask.code);
     check.finish()?;
     let (world, user) = (&app.world, proven_person(&app, &scope).await?);
-    let rate = Rate::guarded(10, 60);
-    world.throttle.attempt(&world.cache, &format!("second:{}", user.id), rate, world.now()).await?;
+    let rate = Rate::new(10, 60);
+    world.throttle.attempt(&world.database, &format!("second:{}", user.id), rate, world.now()).await?;
     totp::confirm(world, user.id, &code).await?;
     let overview = proof::overview(world, &user).await?;
     let recovery_codes = first_codes(&app, &user, &overview).await?;

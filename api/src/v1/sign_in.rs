@@ -115,8 +115,8 @@ pub(crate) async fn set_sso(
     }
     check.finish()?;
     own::require_recent_proof(world, session).await?;
-    let rate = Rate::guarded(20, 600);
-    world.throttle.attempt(&world.cache, &format!("sso-set:{account}"), rate, world.now()).await?;
+    let rate = Rate::new(20, 600);
+    world.throttle.attempt(&world.database, &format!("sso-set:{account}"), rate, world.now()).await?;
     if let Err(error) = sso::try_provider(world, &issuer).await {
         let mut check = Check::new();
         check.refuse("issuer", "issuer_unusable", &error.to_string());
@@ -194,7 +194,7 @@ pub(crate) async fn claim_domain(
     check.finish()?;
     own::require_recent_proof(world, session).await?;
     // A stranger's mailbox is not ours to fill, whoever asks.
-    world.throttle.attempt(&world.cache, &format!("domain:{domain}"), Rate::guarded(5, 3600), world.now()).await?;
+    world.throttle.attempt(&world.database, &format!("domain:{domain}"), Rate::new(5, 3600), world.now()).await?;
     let claimed = domain::claim(world, &scope.tenant.account, domain, ask.mailbox).await?;
     let detail = serde_json::json!({ "domain": claimed.domain, "sent_to": claimed.sent_to });
     note(&scope, "sign_in.domain_claimed", detail).await?;

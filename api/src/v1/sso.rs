@@ -45,7 +45,7 @@ pub(crate) async fn begin(State(app): State<Arc<App>>, Body(ask): Body<SsoStart>
     let mut check = Check::new();
     let email = check.email("email", &ask.email);
     check.finish()?;
-    world.throttle.attempt(&world.cache, &format!("login:{email}"), Rate::guarded(10, 60), world.now()).await?;
+    world.throttle.attempt(&world.database, &format!("login:{email}"), Rate::new(10, 60), world.now()).await?;
     let departure = flow::begin(world, &email).await?;
     let mut response = Json(SsoDeparture { redirect_url: departure.redirect_url }).into_response();
     session::set_journey(&app, &mut response, departure.browser);
