@@ -10,6 +10,7 @@ use crate::email_token::{self, Purpose, TokenError};
 use crate::jobs::{self, Job};
 use crate::letters::{Post, Template};
 use crate::login::{LoginId, User};
+use crate::sign_in_letters::SignIn;
 use crate::world::World;
 
 /// Why an address was not changed.
@@ -66,11 +67,11 @@ pub async fn ask(world: &World, user: &User, email: &str) -> Result<(), ChangeEr
         Template::AlreadyHere { link: format!("{}/login", world.public_url) }
     } else {
         email_token::issue_for(&tx, &secret, user.id, Purpose::Email, Some(email), now).await?;
-        Template::NewEmail { link: format!("{}/login/email?token={secret}", world.public_url) }
+        Template::SignIn(SignIn::NewEmail { link: format!("{}/login/email?token={secret}", world.public_url) })
     };
     let to_new = Post { to: email.to_owned(), locale: user.locale.clone(), template };
     jobs::enqueue(&tx, world, &Job::SendMail(to_new)).await?;
-    let template = Template::EmailChanging { email: email.to_owned() };
+    let template = Template::SignIn(SignIn::EmailChanging { email: email.to_owned() });
     let to_old = Post { to: user.email.clone(), locale: user.locale.clone(), template };
     jobs::enqueue(&tx, world, &Job::SendMail(to_old)).await?;
     tx.commit().await?;
@@ -109,7 +110,7 @@ pub async fn confirm(world: &World, secret: &str) -> Result<LoginId, ChangeError
         [login.uuid().into(), now.into()],
     ))
     .await?;
-    let template = Template::EmailChanged { email };
+    let template = Template::SignIn(SignIn::EmailChanged { email });
     jobs::enqueue(&tx, world, &Job::SendMail(Post { to: before.email, locale: before.locale, template })).await?;
     tx.commit().await?;
     Ok(login)

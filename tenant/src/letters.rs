@@ -4,8 +4,7 @@ use infra::mail::Letter;
 use serde::{Deserialize, Serialize};
 
 use crate::money_letters::Money;
-
-mod signing_in;
+use crate::sign_in_letters::SignIn;
 
 /// A letter to be written when it is sent.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -48,53 +47,8 @@ pub enum Template {
         /// Where to sign in.
         link: String,
     },
-    /// To a new address: is it yours?
-    NewEmail {
-        /// Where to click.
-        link: String,
-    },
-    /// To the old address: somebody wants another one.
-    EmailChanging {
-        /// The new one.
-        email: String,
-    },
-    /// To the old address: it is not used any more.
-    EmailChanged {
-        /// The new one.
-        email: String,
-    },
-    /// How the login is proven has changed.
-    SignInChanged {
-        /// What.
-        what: Changed,
-    },
-    /// To a mailbox of a domain: is the domain this company's?
-    DomainProof {
-        /// The company.
-        company: String,
-        /// The domain.
-        domain: String,
-        /// Where to click.
-        link: String,
-    },
-}
-
-/// What of a login has changed, for the letter that says so.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Changed {
-    /// A new password.
-    Password,
-    /// An authenticator app is asked for.
-    TotpAdded,
-    /// None is asked for any more.
-    TotpRemoved,
-    /// New recovery codes.
-    RecoveryCodes,
-    /// A passkey more.
-    PasskeyAdded,
-    /// A passkey less.
-    PasskeyRemoved,
+    /// About how somebody signs in.
+    SignIn(SignIn),
 }
 
 /// A letter waiting to be sent.
@@ -165,11 +119,7 @@ impl Post {
                 "Somebody signed up with your address, which already has a login.\n\nIf it was you, simply sign in. If not, ignore this letter.".to_owned(),
                 Some(("Sign in".to_owned(), link.clone())),
             ),
-            Template::NewEmail { .. }
-            | Template::EmailChanging { .. }
-            | Template::EmailChanged { .. }
-            | Template::SignInChanged { .. }
-            | Template::DomainProof { .. } => self.template.of_signing_in(chinese),
+            Template::SignIn(letter) => letter.write(chinese),
         };
         // A subject is one line, whatever a company calls itself.
         let subject = subject.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();

@@ -52,6 +52,7 @@ pub mod setup_link;
 pub mod shares;
 pub mod sight;
 pub mod sign_in;
+pub mod sign_in_letters;
 pub mod signup;
 pub mod sites;
 pub mod slug;

@@ -71,7 +71,7 @@ pub enum Permission {
 
 impl Permission {
     /// Every right there is.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::ConversationsRead,
         Self::ConversationsReply,
         Self::ConversationsAssign,

@@ -502,7 +502,7 @@ impl Scope<Visitor> {
         match Tenant::active(&self.tenant.world, self.tenant.id()).await {
             Ok(_) => Ok(!self.has_ended().await?),
             Err(EnterError::Store(error)) => Err(error),
-            Err(EnterError::Token(_) | EnterError::Inactive(_)) => Ok(false),
+            Err(EnterError::Token(_) | EnterError::Inactive(_) | EnterError::SecondFactorDue) => Ok(false),
         }
     }
 

@@ -243,7 +243,11 @@ impl Things {
             "DELETE /v1/invitations/{id}" => (Some(&self.invitation), Door::Member, None),
             "GET /v1/billing/invoices/{id}" => (Some(&self.invoice), Door::Member, None),
             _ if operation.contains(" /v1/billing") => (None, Door::Member, billing_probes::body(operation)),
-            _ => match self.governed(operation).or_else(|| self.rights(operation)).or_else(|| self.sign_in.probe(operation)) {
+            _ => match self
+                .governed(operation)
+                .or_else(|| self.rights(operation))
+                .or_else(|| self.sign_in.probe(operation))
+            {
                 Some((id, body)) => (id, Door::Member, body),
                 None => return self.other_door(operation),
             },

@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use infra::validate::Check;
 use serde::Deserialize;
-use tenant::letters::Changed;
+use tenant::sign_in_letters::Changed;
 use tenant::throttle::Rate;
 use tenant::{audit, email_change, login, membership, password};
 

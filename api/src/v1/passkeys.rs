@@ -8,10 +8,10 @@ use axum::http::StatusCode;
 use infra::validate::Check;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tenant::letters::Changed;
 use tenant::proof;
 use tenant::proof::passkey::{self, Passkey, PasskeyChallenge, PasskeyId};
 use tenant::session::Method;
+use tenant::sign_in_letters::Changed;
 
 use super::Problems;
 use super::second_factor::credential;

@@ -16,9 +16,10 @@ use sea_orm::FromQueryResult;
 use serde::Serialize;
 
 use crate::jobs::{self, Job};
-use crate::letters::{Changed, Post, Template};
+use crate::letters::{Post, Template};
 use crate::login::LoginId;
 use crate::seal::Unsealable;
+use crate::sign_in_letters::{Changed, SignIn};
 use crate::world::World;
 
 /// What of a person could prove them beside the password.
@@ -93,7 +94,11 @@ pub async fn overview(world: &World, user: &crate::login::User) -> Result<Overvi
 
 /// Tells a person, at their address, that how they sign in has changed.
 pub async fn tell(world: &World, user: &crate::login::User, what: Changed) -> Result<(), StoreError> {
-    let post = Post { to: user.email.clone(), locale: user.locale.clone(), template: Template::SignInChanged { what } };
+    let post = Post {
+        to: user.email.clone(),
+        locale: user.locale.clone(),
+        template: Template::SignIn(SignIn::SignInChanged { what }),
+    };
     let tx = world.database.begin("".into()).await?;
     jobs::enqueue(&tx, world, &Job::SendMail(post)).await?;
     tx.commit().await

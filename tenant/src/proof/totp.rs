@@ -157,3 +157,15 @@ pub async fn remove(world: &World, login: LoginId) -> Result<bool, StoreError> {
 pub(crate) async fn since(world: &World, login: LoginId) -> Result<Option<DateTime<Utc>>, StoreError> {
     Ok(row(world, login).await?.and_then(|row| row.confirmed_at))
 }
+
+/// Seals every secret anew that an older key had sealed; says how many needed it.
+pub async fn reseal_all(world: &World) -> Result<usize, ProofError> {
+    let all: Vec<Row> =
+        world.database.orm().all(sql("select login_id, secret, confirmed_at from shared.totp", [])).await?;
+    let mut anew = 0;
+    for row in all.iter().filter(|row| world.sealer.is_stale(&row.secret)) {
+        reseal(world, LoginId::from_uuid(row.login_id), &row.secret).await?;
+        anew += 1;
+    }
+    Ok(anew)
+}

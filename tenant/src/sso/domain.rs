@@ -15,6 +15,7 @@ use crate::account::{Account, AccountId};
 use crate::hash::sha256;
 use crate::jobs::{self, Job};
 use crate::letters::{Post, Template};
+use crate::sign_in_letters::SignIn;
 use crate::world::World;
 
 /// Marks ids of domains.
@@ -216,7 +217,7 @@ pub async fn claim(world: &World, account: &Account, domain: String, mailbox: Ma
         .await?;
     let row = row.ok_or_else(|| StoreError::Refused("a domain was not written".into()))?;
     let link = format!("{}/login/domain?token={secret}", world.public_url);
-    let template = Template::DomainProof { company: account.name.clone(), domain, link };
+    let template = Template::SignIn(SignIn::DomainProof { company: account.name.clone(), domain, link });
     jobs::enqueue(&tx, world, &Job::SendMail(Post { to: sent_to, locale: account.locale.clone(), template })).await?;
     tx.commit().await?;
     Ok(row.into())

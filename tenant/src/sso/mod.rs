@@ -12,8 +12,10 @@ mod provider;
 
 pub use provider::Providers;
 
-use infra::database::StoreError;
+use infra::database::{Rows as _, StoreError, sql};
 use infra::{Fault, Kind};
+use sea_orm::FromQueryResult;
+use uuid::Uuid;
 
 use crate::account::AccountId;
 use crate::limits::LimitReached;
@@ -50,6 +52,37 @@ fn place(account: AccountId) -> Place {
 /// Seals the secret that the company has at its provider.
 pub fn seal_secret(world: &World, account: AccountId, secret: &str) -> Result<Vec<u8>, Unsealable> {
     world.sealer.seal(&world.chance, place(account), secret.as_bytes())
+}
+
+#[derive(FromQueryResult)]
+struct Kept {
+    account_id: Uuid,
+    sso_client_secret: Vec<u8>,
+}
+
+/// Seals every client secret anew that an older key had sealed; says how many needed it.
+pub async fn reseal_all(world: &World) -> Result<usize, SsoError> {
+    let all: Vec<Kept> = world
+        .database
+        .orm()
+        .all(sql("select account_id, sso_client_secret from shared.sign_in where sso_client_secret is not null", []))
+        .await?;
+    let mut anew = 0;
+    for row in all.into_iter().filter(|row| world.sealer.is_stale(&row.sso_client_secret)) {
+        let place = place(AccountId::from_uuid(row.account_id));
+        let secret = world.sealer.open(place, &row.sso_client_secret)?;
+        let sealed = world.sealer.seal(&world.chance, place, &secret)?;
+        let touched = world
+            .database
+            .orm()
+            .run(sql(
+                "update shared.sign_in set sso_client_secret = $2 where account_id = $1 and sso_client_secret = $3",
+                [row.account_id.into(), sealed.into(), row.sso_client_secret.into()],
+            ))
+            .await?;
+        anew += usize::from(touched > 0);
+    }
+    Ok(anew)
 }
 
 impl Config {

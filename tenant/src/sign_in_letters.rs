@@ -1,13 +1,66 @@
 //! Letters about how somebody signs in. They say what has happened and what to do if it was not them; none asks for a secret.
 
-use super::{Changed, Template};
+use serde::{Deserialize, Serialize};
 
 /// Subject, text, and a button with its link.
 type Words = (String, String, Option<(String, String)>);
 
-impl Template {
-    /// The words of a letter about signing in; of any other, none.
-    pub(super) fn of_signing_in(&self, chinese: bool) -> Words {
+/// A letter about signing in.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "about", rename_all = "snake_case")]
+pub enum SignIn {
+    /// To a new address: is it yours?
+    NewEmail {
+        /// Where to click.
+        link: String,
+    },
+    /// To the old address: somebody wants another one.
+    EmailChanging {
+        /// The new one.
+        email: String,
+    },
+    /// To the old address: it is not used any more.
+    EmailChanged {
+        /// The new one.
+        email: String,
+    },
+    /// How the login is proven has changed.
+    SignInChanged {
+        /// What.
+        what: Changed,
+    },
+    /// To a mailbox of a domain: is the domain this company's?
+    DomainProof {
+        /// The company.
+        company: String,
+        /// The domain.
+        domain: String,
+        /// Where to click.
+        link: String,
+    },
+}
+
+/// What of a login has changed, for the letter that says so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Changed {
+    /// A new password.
+    Password,
+    /// An authenticator app is asked for.
+    TotpAdded,
+    /// None is asked for any more.
+    TotpRemoved,
+    /// New recovery codes.
+    RecoveryCodes,
+    /// A passkey more.
+    PasskeyAdded,
+    /// A passkey less.
+    PasskeyRemoved,
+}
+
+impl SignIn {
+    /// Its words.
+    pub(crate) fn write(&self, chinese: bool) -> Words {
         match self {
             Self::NewEmail { link } if chinese => (
                 "请确认您的新邮箱".to_owned(),
@@ -59,9 +112,6 @@ impl Template {
                 format!("“{company}” wants people with addresses at {domain} to sign in to Frontdesk by single sign-on.\n\nIf you run {domain} and it is theirs, please confirm. If not, ignore this letter.\n\nThe link works for 3 days."),
                 Some((format!("Confirm {domain}"), link.clone())),
             ),
-            Self::Money(_) | Self::Verify { .. } | Self::Reset { .. } | Self::Invite { .. } | Self::AlreadyHere { .. } => {
-                (String::new(), String::new(), None)
-            }
         }
     }
 }
