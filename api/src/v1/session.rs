@@ -138,7 +138,7 @@ pub(crate) async fn answer_support(app: &Arc<App>, visit: Visit) -> Result<Json<
     let scope = Scope::<Member>::enter(world, &access_token).await?;
     let expires_in = (visit.expires_at - world.now()).num_seconds().max(1);
     let me = me_in_support(app, &scope, visit).await?;
-    Ok(Json(SessionView { access_token, token_type: "Bearer", expires_in, me }))
+    Ok(Json(SessionView { access_token, token_type: "Bearer", expires_in, second_factor_due: false, me }))
 }
 
 /// The answer to whoever has just signed in, or come back.
