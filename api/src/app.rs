@@ -10,6 +10,7 @@ use infra::cache::Cache;
 use infra::config::Settings;
 use infra::database::StoreError;
 use infra::mail::Mailer;
+use infra::outbound::{Outbound, Reach};
 use infra::{Chance, Clock};
 use routing::Routing;
 use tenant::account::{Directory, Plans};
@@ -21,8 +22,9 @@ use tenant::refusals::Refusals;
 use tenant::seal::{Sealer, Unsealable};
 use tenant::shares::Shares;
 use tenant::sites::Sites;
+use tenant::sso::Providers;
 use tenant::throttle::{Rate, Throttle};
-use tenant::token::Keys;
+use tenant::token::{BadToken, Keys};
 use tenant::visits::Visits;
 use tenant::world::{Mode, SharedWorld, World};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
@@ -73,6 +75,12 @@ pub enum StartError {
     /// Mail.
     #[error(transparent)]
     Mail(#[from] infra::mail::MailError),
+    /// The client for addresses that customers wrote.
+    #[error("no client for outbound requests: {0}")]
+    Outbound(String),
+    /// The keys of tokens do not work.
+    #[error("the token keys do not work: {0}")]
+    Keys(#[from] BadToken),
     /// The keys that secrets are sealed with.
     #[error(transparent)]
     Seal(#[from] Unsealable),
@@ -95,6 +103,8 @@ impl App {
     pub async fn new(settings: &Settings, clock: Clock) -> Result<(Arc<Self>, UnboundedReceiver<Fact>), StartError> {
         let (facts, receiver) = unbounded_channel();
         let mailer = Mailer::new(&settings.mail_url, &settings.mail_from)?;
+        let keys = Keys::derive(&settings.secret);
+        keys.check(clock.now())?;
         let mail_outbox = mailer.outbox().map(ToOwned::to_owned);
         let sites = Sites::open(&settings.database_url, &settings.databases, settings.database_connections)?;
         let world = Arc::new(World {
@@ -107,7 +117,11 @@ impl App {
             clock,
             chance: Chance::system(),
             mailer,
-            keys: Keys::derive(&settings.secret),
+            keys,
+            outbound: Outbound::new(if settings.private_outbound { Reach::Anywhere } else { Reach::Public })
+                .map_err(|error| StartError::Outbound(error.to_string()))?,
+            providers: Providers::default(),
+            passkeys: tenant::proof::passkey::judge(&settings.public_url),
             sealer: Sealer::new(&settings.secret, &settings.previous_secrets)?,
             public_url: settings.public_url.clone(),
             mode: if settings.private { Mode::Private } else { Mode::Hosted },

@@ -131,6 +131,22 @@ impl FromRequestParts<Arc<App>> for AsMember {
     }
 }
 
+/// A person at a browser, also one who has yet to set up the second factor that the company asks for.
+pub(crate) struct AsEnrolling(pub(crate) Scope<Member>);
+
+impl FromRequestParts<Arc<App>> for AsEnrolling {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
+        let token = bearer(&parts.headers).ok_or(BadToken)?;
+        if token.starts_with(tenant::api_key::MARK) {
+            let scope = Scope::<Member>::enter(&app.world, token).await?;
+            scope.require_person()?;
+        }
+        Ok(Self(Scope::<Member>::enter_to_enrol(&app.world, token).await?))
+    }
+}
+
 /// A visitor.
 pub(crate) struct AsVisitor(pub(crate) Scope<Visitor>);
 

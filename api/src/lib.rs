@@ -19,6 +19,7 @@ mod hooks;
 mod idempotency;
 mod layers;
 mod listener;
+mod members;
 mod metrics;
 mod outbox_page;
 mod pace;

@@ -31,6 +31,9 @@ use crate::{App, contract, health, hooks, idempotency, layers, outbox_page, page
     tags(
         (name = "signup", description = "A company signs up by itself"),
         (name = "auth", description = "Signing in and out"),
+        (name = "security", description = "How one proves who one is, and where one is signed in"),
+        (name = "sign-in", description = "How the members of the company sign in"),
+        (name = "scim", description = "People as a directory manages them (SCIM 2.0)"),
         (name = "account", description = "The company"),
         (name = "organisations", description = "Groups of companies"),
         (name = "agents", description = "Colleagues"),
@@ -86,6 +89,35 @@ fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(v1::auth::resend_verification))
         .routes(routes!(v1::auth::forgot_password))
         .routes(routes!(v1::auth::reset_password))
+        .routes(routes!(v1::second_factor::finish))
+        .routes(routes!(v1::second_factor::begin_passkey))
+        .routes(routes!(v1::second_factor::finish_passkey))
+        .routes(routes!(v1::sso::begin))
+        .routes(routes!(v1::sso::finish))
+        .routes(routes!(v1::security::show))
+        .routes(routes!(v1::security::reauthenticate))
+        .routes(routes!(v1::security::challenge))
+        .routes(routes!(v1::security::begin_totp, v1::security::remove_totp))
+        .routes(routes!(v1::security::confirm_totp))
+        .routes(routes!(v1::security::renew_recovery_codes))
+        .routes(routes!(v1::passkeys::begin))
+        .routes(routes!(v1::passkeys::register))
+        .routes(routes!(v1::passkeys::rename, v1::passkeys::remove))
+        .routes(routes!(v1::credentials::change_password))
+        .routes(routes!(v1::credentials::change_email))
+        .routes(routes!(v1::credentials::confirm_email))
+        .routes(routes!(v1::sessions::list, v1::sessions::end_others))
+        .routes(routes!(v1::sessions::end))
+        .routes(routes!(v1::sessions::of_agent))
+        .routes(routes!(v1::sessions::end_of_agent))
+        .routes(routes!(v1::sign_in::show))
+        .routes(routes!(v1::sign_in::require_second_factor))
+        .routes(routes!(v1::sign_in::set_sso, v1::sign_in::remove_sso))
+        .routes(routes!(v1::sign_in::claim_domain))
+        .routes(routes!(v1::sign_in::confirm_domain))
+        .routes(routes!(v1::sign_in::remove_domain))
+        .routes(routes!(v1::scim::list, v1::scim::create))
+        .routes(routes!(v1::scim::show, v1::scim::change, v1::scim::remove))
         .routes(routes!(v1::account::show, v1::account::change))
         .routes(routes!(v1::account::checklist))
         .routes(routes!(v1::support::show, v1::support::grant, v1::support::revoke))

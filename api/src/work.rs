@@ -8,6 +8,7 @@ use infra::database::Database;
 use infra::spoken::OrLog as _;
 use routing::revocation::{self, Revocation};
 use routing::{presence, relay, rights};
+use tenant::proof::ceremony;
 use tenant::{AccountId, closing, idempotency, jobs, provision, throttle};
 use tokio::task::JoinSet;
 
@@ -97,6 +98,7 @@ pub(crate) fn shared(tasks: &mut JoinSet<()>, app: &Arc<App>) {
     every(tasks, app, Duration::from_hours(1), |app| async move {
         idempotency::forget(&app.world).await.or_log("forgetting old answers");
         throttle::forget(&app.world.database, app.world.now()).await.or_log("forgetting old attempts");
+        ceremony::sweep(&app.world, app.world.now()).await.or_log("sweeping away unanswered challenges");
     });
 }
 

@@ -31,6 +31,9 @@ pub struct Settings {
     /// `FRONTDESK_PREVIOUS_SECRETS`: secrets that were `FRONTDESK_SECRET` before, separated by commas; what was sealed with them can
     /// still be opened.
     pub previous_secrets: Vec<String>,
+    /// `FRONTDESK_PRIVATE_OUTBOUND=allow`: addresses that customers write, such as a company's sign-in provider, may lead into our own
+    /// network and be without TLS. Only for installations that serve nobody else.
+    pub private_outbound: bool,
     /// `FRONTDESK_LOG=json` for machine-readable logs.
     pub log_json: bool,
     /// `OTEL_EXPORTER_OTLP_ENDPOINT`: the collector that traces go to, like `http://127.0.0.1:4318`; none when absent.
@@ -171,6 +174,7 @@ impl Settings {
             previous_secrets: get("FRONTDESK_PREVIOUS_SECRETS")
                 .map(|all| all.split(',').map(str::trim).filter(|old| !old.is_empty()).map(ToOwned::to_owned).collect())
                 .unwrap_or_default(),
+            private_outbound: get("FRONTDESK_PRIVATE_OUTBOUND").as_deref() == Some("allow"),
             log_json: get("FRONTDESK_LOG").as_deref() == Some("json"),
             collector: get("OTEL_EXPORTER_OTLP_ENDPOINT"),
             database_connections: number("FRONTDESK_DB_CONNECTIONS", 16).clamp(2, 500),

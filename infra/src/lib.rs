@@ -15,6 +15,7 @@ pub mod fault;
 pub mod http;
 pub mod ids;
 pub mod mail;
+pub mod outbound;
 pub mod spoken;
 pub mod telemetry;
 #[cfg(feature = "otel")]

@@ -16,6 +16,7 @@ use crate::membership::Membership;
 use crate::organisation::OrganisationId;
 use crate::pace::Pace;
 use crate::schema::SchemaName;
+use crate::session::Worth;
 
 /// Marks ids of accounts.
 #[derive(Debug)]
@@ -216,7 +217,7 @@ pub struct Directory {
     plans: Plans,
     accounts: Mutex<HashMap<AccountId, (Timestamp, Arc<Account>)>>,
     members: Mutex<HashMap<Uuid, (Timestamp, Arc<Membership>)>>,
-    sessions: Mutex<HashMap<Uuid, (Timestamp, Arc<bool>)>>,
+    sessions: Mutex<HashMap<Uuid, (Timestamp, Arc<Worth>)>>,
 }
 
 impl Directory {
@@ -280,12 +281,12 @@ impl Directory {
         remember(&self.members, id, member, now);
     }
 
-    pub(crate) fn recent_session(&self, id: Uuid, now: Timestamp) -> Option<bool> {
-        recent(&self.sessions, &id, now).map(|live| *live)
+    pub(crate) fn recent_session(&self, id: Uuid, now: Timestamp) -> Option<Worth> {
+        recent(&self.sessions, &id, now).map(|worth| *worth)
     }
 
-    pub(crate) fn remember_session(&self, id: Uuid, live: bool, now: Timestamp) {
-        remember(&self.sessions, id, &Arc::new(live), now);
+    pub(crate) fn remember_session(&self, id: Uuid, worth: Worth, now: Timestamp) {
+        remember(&self.sessions, id, &Arc::new(worth), now);
     }
 
     /// Forgets what was known of a company and its members, after a change, and of sessions: few seconds' worth for everybody.

@@ -242,12 +242,16 @@ async fn drop_schema(world: &SharedWorld, account: AccountId) -> Result<(), Stor
 }
 
 /// What is written over the directory's rows, in order. Ids stay, so that what others keep still fits together.
-const FORGET: [&str; 11] = [
+const FORGET: [&str; 19] = [
     // Whatever was sealed with its keys is noise from here on.
     "delete from shared.data_key where account_id = $1",
     "delete from shared.data_export where account_id = $1",
     "delete from shared.session where membership_id in (select id from shared.membership where account_id = $1)",
     "delete from shared.signup where account_id = $1",
+    "delete from shared.sign_in where account_id = $1",
+    "delete from shared.sso_domain where account_id = $1",
+    "delete from shared.sso_identity where account_id = $1",
+    "delete from shared.ceremony where membership_id in (select id from shared.membership where account_id = $1)",
     "update shared.api_key set name = '', prefix = '', secret_hash = '', revoked_at = coalesce(revoked_at, $2) where account_id = $1",
     "update shared.invitation set email = id::text, token_hash = decode(replace(id::text, '-', ''), 'hex'), \
      custom_role_id = null, revoked_at = coalesce(revoked_at, $2) where account_id = $1",
@@ -255,6 +259,18 @@ const FORGET: [&str; 11] = [
     "delete from shared.custom_role where account_id = $1",
     // Who is in no other company that lives is nobody's any more, and their address is free.
     "delete from shared.email_token where login_id in (select m.login_id from shared.membership m where m.account_id = $1 \
+     and not exists (select 1 from shared.membership o join shared.account a on a.id = o.account_id \
+     where o.login_id = m.login_id and o.account_id <> $1 and a.status <> 'deleted'))",
+    "delete from shared.totp where login_id in (select m.login_id from shared.membership m where m.account_id = $1 \
+     and not exists (select 1 from shared.membership o join shared.account a on a.id = o.account_id \
+     where o.login_id = m.login_id and o.account_id <> $1 and a.status <> 'deleted'))",
+    "delete from shared.recovery_code where login_id in (select m.login_id from shared.membership m where m.account_id = $1 \
+     and not exists (select 1 from shared.membership o join shared.account a on a.id = o.account_id \
+     where o.login_id = m.login_id and o.account_id <> $1 and a.status <> 'deleted'))",
+    "delete from shared.passkey where login_id in (select m.login_id from shared.membership m where m.account_id = $1 \
+     and not exists (select 1 from shared.membership o join shared.account a on a.id = o.account_id \
+     where o.login_id = m.login_id and o.account_id <> $1 and a.status <> 'deleted'))",
+    "delete from shared.ceremony where login_id in (select m.login_id from shared.membership m where m.account_id = $1 \
      and not exists (select 1 from shared.membership o join shared.account a on a.id = o.account_id \
      where o.login_id = m.login_id and o.account_id <> $1 and a.status <> 'deleted'))",
     "update shared.login set email = id::text || '@deleted.invalid', name = '', password_hash = '', email_verified_at = null \

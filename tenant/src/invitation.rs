@@ -161,8 +161,7 @@ impl Fault for InvitationError {
 const LIFETIME: TimeDelta = TimeDelta::days(7);
 
 #[derive(FromQueryResult)]
-struct Seats {
-    taken: i64,
+struct Already {
     member: bool,
 }
 
@@ -185,19 +184,16 @@ pub async fn invite(
         [account.id.uuid().into(), email.into(), now.into()],
     ))
     .await?;
-    let seats: Option<Seats> = tx
+    let already: Option<Already> = tx
         .one(sql(
-            "select (select count(*) from shared.membership where account_id = $1 and disabled_at is null) \
-               + (select count(*) from shared.invitation where account_id = $1 and accepted_at is null and revoked_at is null and expires_at > $3) as taken, \
-             exists (select 1 from shared.membership m join shared.login l on l.id = m.login_id where m.account_id = $1 and l.email = $2) as member",
-            [account.id.uuid().into(), email.into(), now.into()],
+            "select exists (select 1 from shared.membership m join shared.login l on l.id = m.login_id where m.account_id = $1 and l.email = $2) as member",
+            [account.id.uuid().into(), email.into()],
         ))
         .await?;
-    let seats = seats.ok_or_else(|| StoreError::Refused("no answer to a count".into()))?;
-    if seats.member {
+    if already.is_some_and(|already| already.member) {
         return Err(InvitationError::AlreadyMember);
     }
-    crate::limits::room_for_one_more("agents", account.limits.agents, u64::try_from(seats.taken).unwrap_or(0))?;
+    membership::seat_free(&tx, account.id, account.limits, now).await??;
     let (id, secret) = (world.chance.id::<InvitationKind>(now), world.chance.secret());
     let (role, custom) = standing.parts();
     tx.run(sql(
@@ -285,7 +281,7 @@ pub async fn accept(
     let known: Option<User> = login::find_by_email(world, &invitation.email).await?;
     let new_hash = match &known {
         Some(user) => {
-            if !password::fits(password, Some(user.password_hash.clone())).await? {
+            if !password::fits(password, user.known_hash()).await? {
                 return Err(InvitationError::Credentials);
             }
             None

@@ -4,6 +4,7 @@ use infra::mail::Letter;
 use serde::{Deserialize, Serialize};
 
 use crate::money_letters::Money;
+use crate::sign_in_letters::SignIn;
 
 /// A letter to be written when it is sent.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -46,6 +47,8 @@ pub enum Template {
         /// Where to sign in.
         link: String,
     },
+    /// About how somebody signs in.
+    SignIn(SignIn),
 }
 
 /// A letter waiting to be sent.
@@ -116,6 +119,7 @@ impl Post {
                 "Somebody signed up with your address, which already has a login.\n\nIf it was you, simply sign in. If not, ignore this letter.".to_owned(),
                 Some(("Sign in".to_owned(), link.clone())),
             ),
+            Template::SignIn(letter) => letter.write(chinese),
         };
         // A subject is one line, whatever a company calls itself.
         let subject = subject.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();

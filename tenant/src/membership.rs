@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::account::AccountId;
+use crate::limits::{self, LimitReached, Limits};
 use crate::login::{LoginId, LoginKind};
 use crate::role::Standing;
 use crate::world::World;
@@ -176,6 +177,29 @@ pub(crate) async fn insert(
     ))
     .await
     .map(drop)
+}
+
+#[derive(FromQueryResult)]
+struct Seats {
+    taken: i64,
+}
+
+/// Whether one more may join: who is here and who is invited count. Outer errors are the database's.
+pub(crate) async fn seat_free(
+    tx: &Tx,
+    account: AccountId,
+    limits: Limits,
+    now: Timestamp,
+) -> Result<Result<(), LimitReached>, StoreError> {
+    let seats: Option<Seats> = tx
+        .one(sql(
+            "select (select count(*) from shared.membership where account_id = $1 and disabled_at is null) \
+               + (select count(*) from shared.invitation where account_id = $1 and accepted_at is null and revoked_at is null and expires_at > $2) as taken",
+            [account.uuid().into(), now.into()],
+        ))
+        .await?;
+    let taken = seats.and_then(|seats| u64::try_from(seats.taken).ok()).unwrap_or(0);
+    Ok(limits::room_for_one_more("agents", limits.agents, taken))
 }
 
 /// Changes role or presence in the company. Nobody changes the owner, so a company always has one.

@@ -27,6 +27,7 @@ const SHARED: &[(i32, &str)] = &[
     (8, include_str!("../migrations/shared/0008_support.sql")),
     (9, include_str!("../migrations/shared/0009_attempts.sql")),
     (10, include_str!("../migrations/shared/0010_rights.sql")),
+    (11, include_str!("../migrations/shared/0011_identity.sql")),
 ];
 
 /// Numbered steps of every tenant's schema. Append only; expand, then contract; types never change in place.

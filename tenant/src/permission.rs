@@ -64,11 +64,14 @@ pub enum Permission {
     /// Export and erase people's data, and say how long it is kept.
     #[serde(rename = "data.manage")]
     DataManage,
+    /// Create, change and switch off people from a directory (SCIM).
+    #[serde(rename = "scim")]
+    Scim,
 }
 
 impl Permission {
     /// Every right there is.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::ConversationsRead,
         Self::ConversationsReply,
         Self::ConversationsAssign,
@@ -87,6 +90,7 @@ impl Permission {
         Self::ApiKeysManage,
         Self::AuditRead,
         Self::DataManage,
+        Self::Scim,
     ];
 }
 
@@ -137,8 +141,13 @@ impl Permissions {
     /// people, keys and the company itself.
     #[must_use]
     pub fn for_support(self, changes: bool) -> Self {
-        let never =
-            [Permission::AgentsManage, Permission::AccountManage, Permission::ApiKeysManage, Permission::BillingManage];
+        let never = [
+            Permission::AgentsManage,
+            Permission::AccountManage,
+            Permission::ApiKeysManage,
+            Permission::BillingManage,
+            Permission::Scim,
+        ];
         let looks = |right: Permission| {
             matches!(
                 right,

@@ -215,6 +215,9 @@ pub enum EnterError {
     /// The company is switched off or closed.
     #[error("this account is not active")]
     Inactive(Status),
+    /// The company asks for a second factor, and this person has yet to set one up.
+    #[error("set up a second factor first: the company asks for one")]
+    SecondFactorDue,
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -224,7 +227,7 @@ impl Fault for EnterError {
     fn kind(&self) -> Kind {
         match self {
             Self::Token(error) => error.kind(),
-            Self::Inactive(_) => Kind::Forbidden,
+            Self::Inactive(_) | Self::SecondFactorDue => Kind::Forbidden,
             Self::Store(error) => error.kind(),
         }
     }
@@ -233,6 +236,7 @@ impl Fault for EnterError {
             Self::Token(error) => error.code(),
             Self::Inactive(Status::Closed | Status::Deleting | Status::Deleted) => "account_closed",
             Self::Inactive(Status::Provisioning | Status::Active | Status::Suspended) => "account_suspended",
+            Self::SecondFactorDue => "second_factor_due",
             Self::Store(error) => error.code(),
         }
     }
@@ -347,16 +351,25 @@ impl Scope<Member> {
         if bearer.starts_with(api_key::MARK) {
             return Self::enter_with_key(world, bearer).await;
         }
-        let claims = match world.keys.verify(Audience::Member, bearer, world.now()) {
-            Ok(claims) => claims,
-            Err(bad) => {
-                let visiting = world.keys.verify(Audience::Support, bearer, world.now()).map_err(|_| bad)?;
-                return Self::enter_to_support(world, visiting.sid).await;
-            }
-        };
+        if let Err(bad) = world.keys.verify(Audience::Member, bearer, world.now()) {
+            let visiting = world.keys.verify(Audience::Support, bearer, world.now()).map_err(|_| bad)?;
+            return Self::enter_to_support(world, visiting.sid).await;
+        }
+        let (scope, enrol_only) = Self::enter_with_token(world, bearer).await?;
+        if enrol_only { Err(EnterError::SecondFactorDue) } else { Ok(scope) }
+    }
+
+    /// Lets in a person at a browser, also one who has yet to set up the second factor that the company asks for. Only for what
+    /// that needs.
+    pub async fn enter_to_enrol(world: &SharedWorld, bearer: &str) -> Result<Self, EnterError> {
+        Ok(Self::enter_with_token(world, bearer).await?.0)
+    }
+
+    async fn enter_with_token(world: &SharedWorld, bearer: &str) -> Result<(Self, bool), EnterError> {
+        let claims = world.keys.verify(Audience::Member, bearer, world.now())?;
         let member = membership::recent(world, AgentId::from_uuid(claims.sub)).await?.ok_or(BadToken)?;
-        let live = session::is_live_recently(world, claims.sid).await?;
-        if !live || member.disabled_at.is_some() || member.account_id.uuid() != claims.tid {
+        let worth = session::worth_recently(world, claims.sid).await?;
+        if !worth.live || member.disabled_at.is_some() || member.account_id.uuid() != claims.tid {
             return Err(BadToken.into());
         }
         let tenant = Tenant::active(world, member.account_id).await?;
@@ -368,7 +381,7 @@ impl Scope<Member> {
             standing: member.standing.clone(),
             via: Via::Session(claims.sid),
         };
-        Ok(Self { tenant, who })
+        Ok((Self { tenant, who }, worth.enrol_only))
     }
 
     async fn enter_with_key(world: &SharedWorld, bearer: &str) -> Result<Self, EnterError> {
@@ -451,8 +464,13 @@ impl Scope<Member> {
 
     /// Refuses programs: some things only a person at a browser may do.
     pub fn require_person(&self) -> Result<(), Denied> {
+        self.session().map(drop)
+    }
+
+    /// The session of a person at a browser; refuses programs.
+    pub fn session(&self) -> Result<Uuid, Denied> {
         match self.who.via {
-            Via::Session(_) => Ok(()),
+            Via::Session(id) => Ok(id),
             Via::ApiKey(_) | Via::Support(..) => Err(Denied(Permission::AccountManage)),
         }
     }
@@ -484,7 +502,7 @@ impl Scope<Visitor> {
         match Tenant::active(&self.tenant.world, self.tenant.id()).await {
             Ok(_) => Ok(!self.has_ended().await?),
             Err(EnterError::Store(error)) => Err(error),
-            Err(EnterError::Token(_) | EnterError::Inactive(_)) => Ok(false),
+            Err(EnterError::Token(_) | EnterError::Inactive(_) | EnterError::SecondFactorDue) => Ok(false),
         }
     }
 

@@ -126,7 +126,7 @@ pub async fn reserve(world: &World, key: Uuid, request: Request) -> Result<Reser
     let known = login::find_by_email(world, &email).await?;
     let login = match known {
         Some(user) => {
-            if !password::fits(request.password.clone(), Some(user.password_hash.clone())).await? {
+            if !password::fits(request.password.clone(), user.known_hash()).await? {
                 return Err(SignupError::EmailTaken);
             }
             Founder::Known(user.id)
@@ -212,7 +212,7 @@ async fn found_again(
     email: &str,
     password: String,
 ) -> Result<Reserved, SignupError> {
-    let hash = login::find_by_email(world, email).await?.map(|user| user.password_hash);
+    let hash = login::find_by_email(world, email).await?.and_then(|user| user.known_hash());
     let same = earlier.request_hash == fingerprint && password::fits(password, hash).await?;
     if !same {
         return Err(SignupError::KeyReused);

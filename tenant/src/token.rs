@@ -194,6 +194,18 @@ impl Keys {
         jsonwebtoken::encode(&Header::new(Algorithm::HS256), claims, &self.pair(audience).0).map_err(|_| BadToken)
     }
 
+    /// Signs and checks one token of each kind, and refuses each as the other: a server whose keys do not work must not start.
+    pub fn check(&self, now: Timestamp) -> Result<(), BadToken> {
+        for (own, other) in [(Audience::Member, Audience::Visitor), (Audience::Visitor, Audience::Member)] {
+            let token = self.sign(own, Uuid::nil(), Uuid::nil(), Uuid::nil(), now)?;
+            self.verify(own, &token, now)?;
+            if self.verify(other, &token, now).is_ok() {
+                return Err(BadToken);
+            }
+        }
+        Ok(())
+    }
+
     /// What the token says, if it is ours, for this audience, and not past its time.
     pub fn verify(&self, audience: Audience, token: &str, now: Timestamp) -> Result<Claims, BadToken> {
         let mut rules = Validation::new(Algorithm::HS256);

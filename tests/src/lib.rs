@@ -17,9 +17,11 @@
 )]
 
 mod app;
+mod authenticator;
 mod canary;
 mod database;
 mod http;
+mod openid;
 pub mod payments;
 pub mod payments_sim;
 mod people;
@@ -33,9 +35,11 @@ mod vouching;
 mod wait;
 
 pub use app::{Node, TestApp};
+pub use authenticator::authenticator_code;
 pub use canary::Guard;
 pub use database::{Addresses, OwnDatabase};
 pub use http::{Http, Reply};
+pub use openid::{CLIENT_ID, CLIENT_SECRET, OpenIdProvider, Signing};
 pub use people::{Agent, Visitor};
 pub use program::Program;
 pub use proxy::Proxy;

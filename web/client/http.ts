@@ -97,6 +97,8 @@ export function uuid(): string {
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
 }
 
+const SIGNS_IN = /^\/v1\/(auth|signup|invitations)(\/|$)/
+
 export function createHttp(options: HttpOptions = {}): Http {
   const base = options.base ?? ''
   const doFetch: typeof fetch = options.fetch ?? ((input, init) => fetch(input, init))
@@ -114,6 +116,8 @@ export function createHttp(options: HttpOptions = {}): Http {
     if (o.body !== undefined) headers['content-type'] = 'application/json'
     if (o.idempotencyKey) headers['idempotency-key'] = o.idempotencyKey
     if (token && o.auth !== false) headers['authorization'] = `Bearer ${token}`
+    // For the list of one's own sessions: where the clock of this browser is.
+    if (SIGNS_IN.test(path)) headers['x-time-zone'] = Intl.DateTimeFormat().resolvedOptions().timeZone
 
     const clock = new AbortController()
     let timedOut = false

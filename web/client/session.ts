@@ -2,7 +2,7 @@
 // tabs told when one of them signs out or changes account.
 
 import { ApiProblem, createHttp, type Http } from './http'
-import type { Me, SessionBody } from './types'
+import type { LoginChallenge, Me, SessionBody } from './types'
 
 export type SessionState =
   | { status: 'unknown' }
@@ -10,6 +10,8 @@ export type SessionState =
   /** The server cannot be reached, so nobody knows yet; `restore()` may be tried again. */
   | { status: 'unreachable'; problem: ApiProblem }
   | { status: 'signed_in'; me: Me }
+  /** Signed in, and good for setting up the second factor that the company asks for, and for nothing else. */
+  | { status: 'enrolling'; me: Me }
 
 export interface Session {
   /** The API with this session's token; renews by itself. */
@@ -23,7 +25,8 @@ export interface Session {
   freshToken(force?: boolean): Promise<string | null>
   /** Finds out, by the refresh cookie, whether somebody is signed in; asks nobody where nobody ever signed in. */
   restore(): Promise<SessionState>
-  login(body: { email: string; password: string; account_id?: string }): Promise<Me>
+  /** A challenge when something beside the password is asked for. */
+  login(body: { email: string; password: string; account_id?: string }): Promise<Me | LoginChallenge>
   /** Takes over a session answered by another endpoint, such as signup or an accepted invitation. */
   adopt(body: SessionBody): Me
   switchAccount(accountId: string): Promise<Me>
@@ -80,7 +83,7 @@ export function createSession(options: SessionOptions = {}): Session {
     if (marked) mark.set(true)
     clearTimeout(timer)
     timer = setTimeout(() => void refresh().catch(() => undefined), Math.max(5_000, body.expires_in * 1000 - EARLY_MS))
-    set({ status: 'signed_in', me: body.me })
+    set({ status: body.second_factor_due ? 'enrolling' : 'signed_in', me: body.me })
     return body.me
   }
 
@@ -154,7 +157,9 @@ export function createSession(options: SessionOptions = {}): Session {
       return state
     },
     async login(body) {
-      const me = keep(await plain.post<SessionBody>('/v1/auth/login', body))
+      const answer = await plain.post<SessionBody | LoginChallenge>('/v1/auth/login', body)
+      if ('challenge' in answer) return answer
+      const me = keep(answer)
       channel?.postMessage('changed')
       return me
     },

@@ -58,6 +58,19 @@ export type SessionBody = With<Whole<Schemas['SessionView']>, { me: Me }>
 /** Whether support may come in, and whether it has. */
 export type SupportAccess = Whole<Schemas['SupportAccess']>
 export type SupportVisit = Whole<Schemas['SupportVisit']>
+/** The password was right, and something else is asked for. */
+export type LoginChallenge = Whole<Schemas['LoginChallenge']>
+export type SsoDeparture = Whole<Schemas['SsoDeparture']>
+export type DomainProven = Whole<Schemas['DomainProven']>
+export type Security = Whole<Schemas['Security']>
+export type TotpSetup = Whole<Schemas['TotpSetup']>
+export type RecoveryCodes = Whole<Schemas['RecoveryCodes']>
+export type Passkey = Whole<Schemas['Passkey']>
+export type PasskeyRegistered = Whole<Schemas['PasskeyRegistered']>
+export type SignedInSession = Whole<Schemas['SignedInSession']>
+export type SignInSettings = Whole<Schemas['SignInSettings']>
+export type SignInDomain = Whole<Schemas['SignInDomain']>
+export type DomainMailbox = Schemas['DomainMailbox']
 export type Invitation = Whole<Schemas['Invitation']>
 export type InvitationPreview = Whole<Schemas['InvitationGreeting']>
 export type ApiKey = Whole<Schemas['ApiKey']>

@@ -5,7 +5,8 @@ use infra::Clock;
 use infra::config::Settings;
 use serde_json::json;
 use tenant::account::Status;
-use tenant::data_key;
+use tenant::proof::totp;
+use tenant::{data_key, sso};
 
 use super::Outcome;
 use crate::App;
@@ -26,6 +27,7 @@ pub(super) async fn run(settings: &Settings, command: Command) -> Outcome {
     let (app, _facts) = App::new(settings, Clock::system()).await?;
     let Command::Rotate { companies } = command;
     let resealed = data_key::reseal(&app.world).await?;
+    let proofs = totp::reseal_all(&app.world).await? + sso::reseal_all(&app.world).await?;
     let mut renewed = 0;
     if companies {
         for account in app.world.directory.all(&app.world.database, Status::Active).await? {
@@ -33,6 +35,9 @@ pub(super) async fn run(settings: &Settings, command: Command) -> Outcome {
             renewed += 1;
         }
     }
-    println!("{:#}", json!({ "keys_sealed_anew": resealed, "companies_with_a_new_key": renewed }));
+    println!(
+        "{:#}",
+        json!({ "keys_sealed_anew": resealed, "sign_in_secrets_sealed_anew": proofs, "companies_with_a_new_key": renewed })
+    );
     Ok(())
 }

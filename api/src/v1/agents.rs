@@ -24,9 +24,9 @@ use tenant::role::{self, CustomRole};
 use tenant::{AgentId, Member, Permission, RoleId, Scope, Standing, TenantTx, Visibility, audit};
 
 use super::{Problems, ownership, roles};
-use crate::App;
 use crate::extract::{AsMember, Body, Path};
 use crate::problem::Problem;
+use crate::{App, members};
 
 /// A colleague.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -215,17 +215,7 @@ pub(crate) async fn change(
             roles::standing_within_ones_own(&scope, standing)?;
         }
         if ask.disabled == Some(false) && before.disabled_at.is_some() {
-            scope.tenant.account.may_grow()?;
-            let seats = membership::of_account(&app.world, scope.tenant.id())
-                .await?
-                .iter()
-                .filter(|member| member.disabled_at.is_none())
-                .count();
-            tenant::limits::room_for_one_more(
-                "agents",
-                scope.limits().agents,
-                u64::try_from(seats).unwrap_or(u64::MAX),
-            )?;
+            members::room(&app, &scope).await?;
         }
     }
     // Before the transaction, not inside: a request that holds one connection and waits for another can starve the pool.
@@ -234,12 +224,8 @@ pub(crate) async fn change(
     }
     // With the system's eyes: what somebody has is released, whether or not whoever switches them off sees it.
     let mut tx = scope.tenant.begin().await?;
-    // Conversations before agents, as in every assignment: the other order could wait in a circle.
     if ask.disabled == Some(true) {
-        // Not while places are being counted, and none of theirs afterwards: their sockets close a moment later.
-        desk::queue::floor::take_turn(&tx).await?;
-        desk::conversation::release_all_of(&mut tx, id).await?;
-        agent::choose(&tx, id, Availability::Away, None, agent::ChosenBy::Auto).await?;
+        members::hand_back(&mut tx, id).await?;
     }
     let detail = serde_json::json!({
         "role": ask.role, "custom_role_id": ask.custom_role_id, "name": name, "capacity": ask.capacity, "channel_capacity": ask.channel_capacity,

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use tenant::api_key::{self, ApiKey, ApiKeyId};
 use tenant::page::Page;
 use tenant::permission::Denied;
+use tenant::session::own;
 use tenant::{Permission, Permissions, audit};
 
 use super::Problems;
@@ -60,7 +61,7 @@ pub(crate) async fn create(
     AsMember(scope): AsMember,
     Body(ask): Body<ApiKeyRequest>,
 ) -> Result<(StatusCode, Json<ApiKeyCreated>), Problem> {
-    scope.require_person()?;
+    let session = scope.session()?;
     scope.require(Permission::ApiKeysManage)?;
     let mut check = Check::new();
     let name = check.line("name", &ask.name, 1, 80);
@@ -72,6 +73,7 @@ pub(crate) async fn create(
         check.refuse("expires_at", "expiry_invalid", "In the future, within five years.");
     }
     check.finish()?;
+    own::require_recent_proof(&app.world, session).await?;
     if let Some(missing) = ask.scopes.iter().find(|scope_wanted| !scope.who.permissions.contains(*scope_wanted)) {
         return Err(Denied(missing).into());
     }

@@ -13,10 +13,12 @@ use tenant::invitation::{self, Invitation, InvitationId};
 use tenant::membership::Role;
 use tenant::page::Page;
 use tenant::role::CustomRole;
+use tenant::session::Method;
+use tenant::sign_in::{self, NotThisWay};
 use tenant::throttle::Rate;
 use tenant::{Permission, RoleId, Standing, Tenant, agent, audit, password};
 
-use super::session::{self, SessionView};
+use super::session::{self, Entry, LoginChallenge, SessionView};
 use super::{Problems, agents, roles};
 use crate::extract::{AsMember, Body, Path};
 use crate::problem::Problem;
@@ -148,7 +150,7 @@ pub(crate) struct AcceptRequest {
 
 /// Come in by an invitation
 #[utoipa::path(post, path = "/v1/invitations/by-token/{token}/accept", tag = "invitations", security(()), params(("token" = String, Path, description = "From the link")),
-    request_body = AcceptRequest, responses((status = 200, body = SessionView), Problems))]
+    request_body = AcceptRequest, responses((status = 200, body = SessionView), (status = 202, body = LoginChallenge), Problems))]
 pub(crate) async fn accept(
     State(app): State<Arc<App>>,
     Path(token): Path<String>,
@@ -156,7 +158,11 @@ pub(crate) async fn accept(
     Body(ask): Body<AcceptRequest>,
 ) -> Result<Response, Problem> {
     let world = &app.world;
-    let (_, pending, has_login) = invitation::by_token(world, &token).await?;
+    let (company, pending, has_login) = invitation::by_token(world, &token).await?;
+    if sign_in::policy(world, company).await?.sso_only {
+        // Coming by the company's own provider accepts the invitation.
+        return Err(NotThisWay::SsoRequired.into());
+    }
     world
         .throttle
         .attempt(&world.database, &format!("login:{}", pending.email), Rate::new(10, 60), world.now())
@@ -169,5 +175,5 @@ pub(crate) async fn accept(
     check.finish()?;
     let (account, member, _) = invitation::accept(world, &token, name, ask.password).await?;
     onboarding::welcome_member(world, account, member).await?;
-    session::begin(&app, StatusCode::OK, member, &headers).await
+    session::enter(&app, &headers, Entry { status: StatusCode::OK, member, method: Method::Password }).await
 }

@@ -7,13 +7,14 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
+use tenant::session::Method;
 use tenant::signup;
 use tenant::throttle::Rate;
 use tenant::world::Mode;
 use uuid::Uuid;
 
 use super::Problems;
-use super::session::{self, SessionView};
+use super::session::{self, Entry, LoginChallenge, SessionView};
 use crate::extract::Body;
 use crate::problem::Problem;
 use crate::{App, onboarding};
@@ -64,7 +65,7 @@ fn english() -> String {
 /// finds what the first call made. A known address may found another company with its own password.
 #[utoipa::path(post, path = "/v1/signup", tag = "signup", security(()), request_body = SignupRequest,
     params(("Idempotency-Key" = Option<Uuid>, Header, description = "Makes a repeat harmless")),
-    responses((status = 201, body = SessionView), Problems))]
+    responses((status = 201, body = SessionView), (status = 202, body = LoginChallenge), Problems))]
 pub(crate) async fn sign_up(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
@@ -96,5 +97,6 @@ pub(crate) async fn sign_up(
     };
     let reserved = signup::reserve(world, key, request).await?;
     onboarding::finish(world, reserved.account_id).await?;
-    session::begin(&app, StatusCode::CREATED, reserved.member_id, &headers).await
+    let entry = Entry { status: StatusCode::CREATED, member: reserved.member_id, method: Method::Password };
+    session::enter(&app, &headers, entry).await
 }

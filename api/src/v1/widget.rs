@@ -38,7 +38,9 @@ pub(super) async fn by_key(app: &App, key: &str) -> Result<(Tenant, TenantTx, In
     let tenant = match Tenant::active(&app.world, key.account).await {
         Ok(tenant) => tenant,
         Err(EnterError::Store(error)) => return Err(error.into()),
-        Err(EnterError::Token(_) | EnterError::Inactive(_)) => return Err(InboxError::Unknown.into()),
+        Err(EnterError::Token(_) | EnterError::Inactive(_) | EnterError::SecondFactorDue) => {
+            return Err(InboxError::Unknown.into());
+        }
     };
     tenant.pass(Class::VisitorRequests).await?;
     let tx = tenant.begin().await?;

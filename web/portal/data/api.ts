@@ -27,6 +27,9 @@ import type {
   Page,
   RoleView,
   RoutingRule,
+  Security,
+  SignedInSession,
+  SignInSettings,
   Skill,
   SurveyResponse,
   SurveySummary,
@@ -129,6 +132,10 @@ export const useRules = (options?: Options) => useList<RoutingRule>('rules', '/v
 export const useContents = (options?: Options) => useList<WaitingContent>('contents', '/v1/waiting-content', options)
 export const useInvitations = (options?: Options) => useList<Invitation>('invitations', '/v1/invitations', options)
 export const useApiKeys = (options?: Options) => useList<ApiKey>('api-keys', '/v1/api-keys', options)
+
+export const useSecurity = () => useOne<Security>('security', '/v1/auth/security')
+export const useOwnSessions = () => useList<SignedInSession>('sessions', '/v1/auth/sessions')
+export const useSignIn = () => useOne<SignInSettings>('sign-in', '/v1/account/sign-in')
 
 export const useRatings = () => usePages<SurveyResponse>('ratings', '/v1/survey-responses', 20)
 export const useInvoices = () => usePages<Invoice>('invoices', '/v1/billing/invoices')

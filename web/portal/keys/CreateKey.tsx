@@ -11,6 +11,7 @@ import { useRefresh } from '../data/api'
 import { CopyButton } from '../shell/CopyButton'
 import css from './Keys.module.css'
 import { groupScopes, readOnly } from './scopes'
+import { isDeclined, useProof } from '../security/useProof'
 import { Dialog } from '../shell/Dialog'
 
 export function CreateKey({ opened, onClose }: { opened: boolean; onClose: () => void }) {
@@ -41,6 +42,7 @@ function Form({ onCreated, onClose }: { onCreated: (key: CreatedApiKey) => void;
   const { t, i18n } = useTranslation()
   const { permissions } = useMe()
   const refresh = useRefresh()
+  const proof = useProof()
   const [name, setName] = useState('')
   const [scopes, setScopes] = useState<string[]>([])
   const [days, setDays] = useState('')
@@ -57,71 +59,55 @@ function Form({ onCreated, onClose }: { onCreated: (key: CreatedApiKey) => void;
     setBusy(true)
     setProblem(null)
     try {
-      const created = await http.post<CreatedApiKey>('/v1/api-keys', {
+      const body = {
         name: name.trim(),
         scopes,
         ...(days && { expires_at: new Date(Date.now() + Number(days) * 86_400_000).toISOString() }),
-      })
+      }
+      const created = await proof.run(() => http.post<CreatedApiKey>('/v1/api-keys', body))
       void refresh('api-keys')
       onCreated(created)
     } catch (failure) {
-      setProblem(failure)
+      if (!isDeclined(failure)) setProblem(failure)
       setBusy(false)
     }
   }
 
   return (
-    <form
-      noValidate
-      className={css.form}
-      onSubmit={(event) => {
-        event.preventDefault()
-        void create()
-      }}
-    >
-      {Object.keys(errors).length === 0 && <ProblemAlert problem={problem} />}
-      <TextInput
-        data-autofocus
-        label={t('keys.name')}
-        placeholder={t('keys.name_example')}
-        maxLength={80}
-        value={name}
-        error={nameError}
-        onChange={(event) => setName(event.currentTarget.value)}
-      />
-      <div>
-        <div className={css.scopesHead}>
-          <span id="scopes-label">{t('keys.scopes')}</span>
-          <span className={css.presets}>
-            <Anchor component="button" type="button" size="xs" onClick={() => setScopes(readOnly(permissions))}>
-              {t('keys.read_only')}
-            </Anchor>
-            <Anchor component="button" type="button" size="xs" onClick={() => setScopes([...permissions])}>
-              {t('keys.everything')}
-            </Anchor>
-            <Anchor component="button" type="button" size="xs" c="dimmed" onClick={() => setScopes([])}>
-              {t('keys.nothing')}
-            </Anchor>
-          </span>
-        </div>
-        <Checkbox.Group value={scopes} onChange={setScopes} aria-labelledby="scopes-label" error={scopesError}>
-          <div className={css.groups}>
-            {groupScopes(permissions).map((group) => (
-              <div key={group.noun} className={css.group}>
-                {group.scopes.map((scope) => {
-                  const known = i18n.exists(`scope.${scope}`)
-                  return (
-                    <Checkbox
-                      key={scope}
-                      size="xs"
-                      value={scope}
-                      label={known ? t(`scope.${scope}`) : scope}
-                      description={known ? scope : undefined}
-                    />
-                  )
-                })}
-              </div>
-            ))}
+    <>
+      {proof.dialog}
+      <form
+        noValidate
+        className={css.form}
+        onSubmit={(event) => {
+          event.preventDefault()
+          void create()
+        }}
+      >
+        {Object.keys(errors).length === 0 && <ProblemAlert problem={problem} />}
+        <TextInput
+          data-autofocus
+          label={t('keys.name')}
+          placeholder={t('keys.name_example')}
+          maxLength={80}
+          value={name}
+          error={nameError}
+          onChange={(event) => setName(event.currentTarget.value)}
+        />
+        <div>
+          <div className={css.scopesHead}>
+            <span id="scopes-label">{t('keys.scopes')}</span>
+            <span className={css.presets}>
+              <Anchor component="button" type="button" size="xs" onClick={() => setScopes(readOnly(permissions))}>
+                {t('keys.read_only')}
+              </Anchor>
+              <Anchor component="button" type="button" size="xs" onClick={() => setScopes([...permissions])}>
+                {t('keys.everything')}
+              </Anchor>
+              <Anchor component="button" type="button" size="xs" c="dimmed" onClick={() => setScopes([])}>
+                {t('keys.nothing')}
+              </Anchor>
+            </span>
           </div>
         </Checkbox.Group>
       </div>
@@ -146,6 +132,7 @@ function Form({ onCreated, onClose }: { onCreated: (key: CreatedApiKey) => void;
         </Button>
       </Group>
     </form>
+    </>
   )
 }
 

@@ -5,7 +5,7 @@ import { useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'wouter'
 import { ApiProblem, uuid } from 'client/http'
-import type { SessionBody } from 'client/types'
+import type { LoginChallenge, SessionBody } from 'client/types'
 import { chooseLocale, currentLocale, LOCALES, type Locale } from 'ui/i18n'
 import { ProblemAlert } from 'ui/ProblemAlert'
 import { http, session, useSession } from 'ui/session'
@@ -53,7 +53,13 @@ export function SignupPage() {
       }
       try {
         const idempotencyKey = retryKey.keyFor(body)
-        session.adopt(await http.post<SessionBody>('/v1/signup', body, { auth: false, idempotencyKey }))
+        const answer = await http.post<SessionBody | LoginChallenge>('/v1/signup', body, {
+          auth: false,
+          idempotencyKey,
+        })
+        // The company is there; its owner's login asks for more than a password.
+        if ('challenge' in answer) return location.assign('/login?next=%2Fportal')
+        session.adopt(answer)
         location.assign('/portal')
       } catch (problem) {
         setTaken(problem instanceof ApiProblem && problem.code === 'email_taken')
