@@ -86,16 +86,17 @@ fn spoil(number: usize, body: &str, now: i64) -> (String, String) {
     let good = signature_header(body, &[WEBHOOK_SECRET], now);
     let (time, signature) = good.split_once(",v1=").unwrap();
     let place = number / 16;
+    let seconds = i64::try_from(place).unwrap();
     match number % 16 {
         0 => (body.to_owned(), String::new()),
         1 => (body.to_owned(), signature_header(body, &[""], now)),
         2 => (body.to_owned(), signature_header(body, &["whsec_of_another"], now)),
-        3 => (body.to_owned(), signature_header(body, &[WEBHOOK_SECRET], now - 301 - place as i64)),
-        4 => (body.to_owned(), signature_header(body, &[WEBHOOK_SECRET], now + 301 + place as i64)),
+        3 => (body.to_owned(), signature_header(body, &[WEBHOOK_SECRET], now - 301 - seconds)),
+        4 => (body.to_owned(), signature_header(body, &[WEBHOOK_SECRET], now + 301 + seconds)),
         5 => (serde_json::from_str::<Value>(body).unwrap().to_string(), good.clone()),
         6 => (format!("{body} "), good.clone()),
         7 => (body.to_owned(), format!("{time},v0={signature}")),
-        8 => (body.to_owned(), format!("t={},v1={signature}", now - 1 - place as i64 % 299)),
+        8 => (body.to_owned(), format!("t={},v1={signature}", now - 1 - seconds % 299)),
         9 => (body.to_owned(), format!("{time},v1={}", &signature[..place % 64])),
         10 => (body.to_owned(), format!("{time},v1={}", flipped(signature, place))),
         11 => (flipped(body, place), good.clone()),

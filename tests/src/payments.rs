@@ -23,6 +23,8 @@ pub struct Payments {
     pub app: TestApp,
     /// The provider.
     pub stripe: Standin,
+    /// The server whose hand is moved in stories: the last one.
+    hand: usize,
 }
 
 impl Payments {
@@ -42,7 +44,7 @@ impl Payments {
         .await;
         clock.set(app.clock().clone()).unwrap();
         app.node(0).billing.sync().await.unwrap();
-        let payments = Self { app, stripe };
+        let payments = Self { app, stripe, hand: nodes - 1 };
         payments.stripe.set_endpoints(vec![(payments.door(), vec![WEBHOOK_SECRET.to_owned()])]);
         payments
     }
@@ -84,16 +86,29 @@ impl Payments {
         }
     }
 
-    /// Usage is rolled up, sent, and compared, until there is nothing left to do; the clock goes on meanwhile, so that waits end.
+    /// Usage is rolled up and sent, as the workers do it: what does not go at once goes the next time.
+    pub async fn tell_usage(&self) {
+        let billing = &self.app.node(self.hand).billing;
+        eventually("usage is rolled up and sent", async || {
+            billing.roll_up().await.ok()?;
+            while billing.send_due().await.ok()?.accepted > 0 {}
+            Some(())
+        })
+        .await;
+    }
+
+    /// The same, and compared, until there is nothing left to do; the clock goes on meanwhile, so that waits end.
     pub async fn drain(&self) {
-        let billing = &self.app.node(0).billing;
+        let billing = &self.app.node(self.hand).billing;
         let busy = "select count(*) from shared.meter_batch where state in ('pending', 'sent', 'accepted')";
         for _ in 0..40 {
-            billing.roll_up().await.unwrap();
-            while billing.send_due().await.unwrap().accepted > 0 {}
+            self.tell_usage().await;
             self.app.clock().advance(TimeDelta::minutes(31));
-            billing.compare_all_soon().await.unwrap();
-            billing.compare_due().await.unwrap();
+            eventually("usage is compared", async || {
+                billing.compare_all_soon().await.ok()?;
+                billing.compare_due().await.ok()
+            })
+            .await;
             if self.app.count(busy).await == 0 {
                 return;
             }
@@ -127,7 +142,11 @@ pub async fn uses(shop: &Shop, meter: &str, quantity: i64, at: Timestamp) {
 
 /// Much usage at once.
 pub async fn uses_many(shop: &Shop, meter: &str, rows: &[(i64, DateTime<Utc>)]) {
-    let schema = shop.schema().await;
+    write_usage(&shop.app, &shop.schema().await, meter, rows).await;
+}
+
+/// The same, for a company that is known by its schema alone.
+pub async fn write_usage(app: &TestApp, schema: &str, meter: &str, rows: &[(i64, DateTime<Utc>)]) {
     let rows =
         rows.iter().map(|(quantity, at)| format!("('{meter}', '{}', {quantity}, '{}')", fresh(), at.to_rfc3339()));
     for part in rows.collect::<Vec<_>>().chunks(2_000) {
@@ -135,7 +154,7 @@ pub async fn uses_many(shop: &Shop, meter: &str, rows: &[(i64, DateTime<Utc>)]) 
             "insert into {schema}.usage_event (meter, source, quantity, occurred_at) values {}",
             part.join(",")
         );
-        shop.app.sql(&insert).await;
+        app.sql(&insert).await;
     }
 }
 

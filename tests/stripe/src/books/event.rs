@@ -48,10 +48,8 @@ impl Books {
 
     fn record(&mut self, kind: &str, at: i64, object: Value, previous: Option<Value>) {
         let id = self.new_id("evt");
-        let mut data = json!({ "object": object });
-        if let (Some(previous), Value::Object(fields)) = (previous, &mut data) {
-            fields.insert("previous_attributes".to_owned(), previous);
-        }
+        let mut data = Map::from_iter([("object".to_owned(), object)]);
+        data.extend(previous.map(|previous| ("previous_attributes".to_owned(), previous)));
         let body = json!({
             "id": id, "object": "event", "api_version": VERSION, "created": at, "data": data,
             "livemode": self.habits.livemode, "pending_webhooks": self.endpoints.len(),

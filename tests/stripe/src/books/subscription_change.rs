@@ -343,9 +343,9 @@ impl Books {
                 found.extend(self.remaining(&subscription, new, quantity, at, "Remaining time on"));
             }
         }
-        let mut chance = self.chance.clone();
+        let mut names = self.chance.clone();
         for (number, item) in found.iter_mut().enumerate() {
-            item.id = format!("ii_{}{number}", chance.word(22));
+            item.id = format!("ii_{}{number}", names.word(22));
         }
         change.items = found;
     }

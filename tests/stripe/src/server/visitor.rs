@@ -117,10 +117,10 @@ pub(crate) fn portal(books: &Books, portal: &Portal, said: Option<&str>) -> Stri
     }
     let customer = books.customers.find(&portal.customer);
     // The customer's own, or the one that came with a purchase.
-    let of_subscription =
+    let mut of_subscription =
         books.subscriptions.iter().rev().filter(|sub| sub.customer == portal.customer && !sub.is_over());
     let card = customer.and_then(|customer| customer.default_method.as_deref());
-    let card = card.or_else(|| of_subscription.filter_map(|sub| sub.default_method.as_deref()).next());
+    let card = card.or_else(|| of_subscription.find_map(|sub| sub.default_method.as_deref()));
     let card = card.and_then(|id| books.methods.find(id));
     let card = card.map_or("none yet".to_owned(), |card| format!("•••• {}", card.last4));
     let _infallible = write!(
