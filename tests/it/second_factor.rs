@@ -195,8 +195,15 @@ async fn neither_an_invitation_nor_another_company_is_a_way_around_the_second_fa
     sets_up(&app, &tea.owner.http).await;
     let tenant = coffee.tenant().await;
     let by = coffee.owner.id.parse().unwrap();
-    let invited =
-        tenant::invitation::invite(&tenant.world, &tenant.account, by, "Olive", &tea.owner.email, Role::Agent).await;
+    let invited = tenant::invitation::invite(
+        &tenant.world,
+        &tenant.account,
+        by,
+        "Olive",
+        &tea.owner.email,
+        tenant::role::Standing::built_in(Role::Agent),
+    )
+    .await;
     let path = format!("/v1/invitations/by-token/{}/accept", invited.unwrap().1);
     let both = Http::new(&app.base(0), app.guard(None).of_everybody());
     let accepted = both.post(&path, json!({ "password": PASSWORD })).await;
