@@ -141,6 +141,123 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/account/sign-in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How the members sign in */
+        get: operations["sign_in_show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/account/sign-in/second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Ask everybody for a second factor
+         * @description Whoever came in by a password alone is signed out, and is led through setting one up when they come again. Who asks for it has
+         *     one.
+         */
+        put: operations["sign_in_require_second_factor"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/account/sso": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set the company's own provider
+         * @description Any provider of `OpenID` Connect that publishes its configuration and signs with RS256, PS256, ES256, ES384 or EdDSA. It is asked
+         *     at once, and refused when it does not answer as it should.
+         */
+        put: operations["sign_in_set_sso"];
+        post?: never;
+        /**
+         * Remove the company's own provider
+         * @description Who has a password signs in with it again; who has none sets one by the link for a forgotten password.
+         */
+        delete: operations["sign_in_remove_sso"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/account/sso/domains": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Prove a domain
+         * @description Sends a link to a mailbox of the domain that only who runs it can read. Whoever opens it proves the domain.
+         */
+        post: operations["sign_in_claim_domain"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/account/sso/domains/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Confirm a domain */
+        post: operations["sign_in_confirm_domain"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/account/sso/domains/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Give a domain up */
+        delete: operations["sign_in_remove_domain"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/account/support-access": {
         parameters: {
             query?: never;
@@ -242,6 +359,43 @@ export interface paths {
          * @description Switching somebody off closes their sockets and sessions at once.
          */
         patch: operations["agents_change"];
+        trace?: never;
+    };
+    "/v1/agents/{id}/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List a colleague's sessions
+         * @description Those in this company only.
+         */
+        get: operations["agents_of_agent"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/agents/{id}/sessions/{session_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Sign a colleague out */
+        delete: operations["agents_end_of_agent"];
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/v1/agents/{id}/skills": {
@@ -442,6 +596,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/auth/email": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask for another e-mail address
+         * @description Sends a link to the new address, and word of it to the old one. Until the link is used, nothing changes.
+         */
+        post: operations["security_change_email"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/email/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a new e-mail address */
+        post: operations["security_confirm_email"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/auth/forgot-password": {
         parameters: {
             query?: never;
@@ -471,8 +662,66 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Sign in */
+        /**
+         * Sign in
+         * @description 202 when something beside the password is asked for: `POST /v1/auth/login/second-factor` takes the answer. Where the browser's
+         *     clock is, like `Europe/Berlin`, may be said in the header `X-Time-Zone`, for the list of one's own sessions.
+         */
         post: operations["auth_log_in"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/login/passkey": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sign in by a passkey */
+        post: operations["auth_finish_passkey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/login/passkey/begin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask for a passkey */
+        post: operations["auth_begin_passkey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/login/second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give the second factor
+         * @description Five wrong answers end the challenge.
+         */
+        post: operations["auth_finish"];
         delete?: never;
         options?: never;
         head?: never;
@@ -507,6 +756,138 @@ export interface paths {
         get: operations["auth_who_am_i"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/passkeys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Register a passkey
+         * @description From now on a password alone is not enough. Every other browser of the person is signed out.
+         */
+        post: operations["security_register"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/passkeys/begin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begin to register a passkey */
+        post: operations["security_begin"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/passkeys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove a passkey */
+        delete: operations["security_remove"];
+        options?: never;
+        head?: never;
+        /** Rename a passkey */
+        patch: operations["security_rename"];
+        trace?: never;
+    };
+    "/v1/auth/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change one's password
+         * @description Every other browser of the person is signed out.
+         */
+        put: operations["security_change_password"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/reauthenticate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Prove again who one is
+         * @description Changing how oneself or others sign in, and making API keys, asks for this when the last proof is ten minutes old.
+         */
+        post: operations["security_reauthenticate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/reauthenticate/passkey": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask for one of one's own passkeys */
+        post: operations["security_challenge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/recovery-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make new recovery codes
+         * @description The old ones do not work any more.
+         */
+        post: operations["security_renew_recovery_codes"];
         delete?: never;
         options?: never;
         head?: never;
@@ -570,6 +951,98 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/auth/security": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How one proves who one is */
+        get: operations["security_show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List one's own sessions */
+        get: operations["security_list"];
+        put?: never;
+        post?: never;
+        /** Sign out everywhere else */
+        delete: operations["security_end_others"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Sign out one of one's own browsers */
+        delete: operations["security_end"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/sso/begin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin to sign in by one's company
+         * @description Sets a cookie: only the browser that was sent away can come back.
+         */
+        post: operations["auth_begin"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/sso/finish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Come back from one's company's provider
+         * @description Who comes for the first time becomes a member, when the provider speaks for an address of a domain that the company has proven.
+         */
+        post: operations["auth_finish"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/auth/support": {
         parameters: {
             query?: never;
@@ -598,6 +1071,47 @@ export interface paths {
         put?: never;
         /** Act in another company */
         post: operations["auth_switch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/totp": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin to set up an authenticator app
+         * @description Codes are asked for once one of them has been confirmed.
+         */
+        post: operations["security_begin_totp"];
+        /** Remove the authenticator app */
+        delete: operations["security_remove_totp"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/totp/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm an authenticator app
+         * @description From now on its codes are asked for. Every other browser of the person is signed out.
+         */
+        post: operations["security_confirm_totp"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2109,6 +2623,52 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/v1/scim/v2/Users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List people for a directory */
+        get: operations["scim_list"];
+        put?: never;
+        /**
+         * Make a person from a directory
+         * @description They come in by the company's provider, or by the link for a forgotten password.
+         */
+        post: operations["scim_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/scim/v2/Users/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show a person to a directory */
+        get: operations["scim_show"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove a person from a directory
+         * @description Makes them inactive: what they wrote stays theirs.
+         */
+        delete: operations["scim_remove"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a person from a directory
+         * @description Whoever is made inactive is out at once: their sessions, tokens and sockets end.
+         */
+        patch: operations["scim_change"];
         trace?: never;
     };
     "/v1/signup": {
@@ -3836,11 +4396,47 @@ export interface components {
             /** @description Which. */
             assignment_policy_id: components["schemas"]["PolicyId"];
         };
+        /** @description A browser and the system it runs on, as far as it tells. */
+        Device: {
+            /** @description Like `Firefox`; null when it is none that we know. */
+            browser: string | null;
+            /** @description Like `Android`; null when it is none that we know. */
+            system: string | null;
+        };
         /**
          * @description Into a group or out of it.
          * @enum {string}
          */
         Direction: "join" | "leave";
+        /** @example dom_01h455vb4pex5vsknk084sn02q */
+        DomId: string;
+        /** @description The secret of a link. */
+        DomainConfirmation: {
+            /** @description From the link. */
+            token: string;
+        };
+        /**
+         * @description A mailbox that only who runs a domain can read (RFC 2142, and the baseline of certificate authorities).
+         * @enum {string}
+         */
+        DomainMailbox: "admin" | "administrator" | "hostmaster" | "postmaster" | "webmaster";
+        /** @description What was proven. */
+        DomainProven: {
+            /** @description The company it is proven for. */
+            account_name: string;
+            /** @description The domain. */
+            domain: string;
+        };
+        /** @description A domain to prove. */
+        DomainRequest: {
+            /**
+             * @description The domain of the company's addresses.
+             * @example blue-teapot.example
+             */
+            domain: string;
+            /** @description The mailbox there that the letter goes to. */
+            mailbox: components["schemas"]["DomainMailbox"];
+        };
         /** @description What a visitor finds at the door of an inbox. */
         Door: {
             /** @description Whether it is open. */
@@ -3867,6 +4463,16 @@ export interface components {
         Elsewhere: {
             /** @description An address; it works for a short time and once. */
             url: string;
+        };
+        /** @description A new address. */
+        EmailChange: {
+            /** @description The address. */
+            email: string;
+        };
+        /** @description The secret of a link. */
+        EmailConfirmation: {
+            /** @description From the link. */
+            token: string;
         };
         /** @description The plan. */
         Emergency: {
@@ -3987,6 +4593,15 @@ export interface components {
          * @enum {string}
          */
         ExportStatus: "waiting" | "working" | "ready" | "failed" | "expired" | "withdrawn";
+        /** @description What of a person could prove them beside the password. */
+        Factors: {
+            /** @description At least one passkey. */
+            passkey: boolean;
+            /** @description At least one unused recovery code. Not a factor of its own: it stands in for one that was lost. */
+            recovery_code: boolean;
+            /** @description An authenticator app. */
+            totp: boolean;
+        };
         /** @description One field that was refused. */
         FieldFault: {
             /**
@@ -4631,6 +5246,18 @@ export interface components {
             /** @description From the link. */
             token: string;
         };
+        /** @description The password was right; something else is asked for. */
+        LoginChallenge: {
+            /** @description Comes back with the answer. */
+            challenge: string;
+            /**
+             * Format: int64
+             * @description How long it may take, in seconds.
+             */
+            expires_in: number;
+            /** @description What would be an answer. */
+            factors: components["schemas"]["Factors"];
+        };
         /** @description An address and a password. */
         LoginRequest: {
             account_id?: components["schemas"]["AcctId"] | null;
@@ -5002,6 +5629,25 @@ export interface components {
             admins: components["schemas"]["GroupAdmin"][];
             /** @description The moves that wait for an answer. */
             moves: components["schemas"]["GroupMove"][];
+        };
+        /** @description How somebody proves who they are, as they see it themselves. */
+        Overview: {
+            /** @description The passkeys, oldest first. */
+            passkeys: components["schemas"]["Passkey"][];
+            /** @description Whether passkeys can be used at this address of ours. */
+            passkeys_available: boolean;
+            /** @description Whether there is a password; who only ever came by single sign-on has none. */
+            password: boolean;
+            /**
+             * Format: int64
+             * @description How many recovery codes are left.
+             */
+            recovery_codes_left: number;
+            /**
+             * Format: date-time
+             * @description Since when an authenticator app is asked for.
+             */
+            totp_since: string | null;
         };
         /** @description Upper bounds; null is no bound. */
         Pace: {
@@ -5733,6 +6379,38 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description One page of a list. */
+        Page_SignedInSession: {
+            /** @description The rows. */
+            data: {
+                /** @description The company it acts in. */
+                account_id: components["schemas"]["AcctId"];
+                /** @description That company's name. */
+                account_name: string;
+                /**
+                 * Format: date-time
+                 * @description When it was signed in.
+                 */
+                created_at: string;
+                /** @description Whether it is the one that asks. */
+                current: boolean;
+                /** @description The browser and its system. */
+                device: components["schemas"]["Device"];
+                /** @description Its id. */
+                id: components["schemas"]["SessId"];
+                /**
+                 * Format: date-time
+                 * @description When it was last heard of, to a quarter of an hour.
+                 */
+                last_seen_at: string;
+                /** @description By what it was signed in. */
+                method: components["schemas"]["SignInMethod"];
+                /** @description Where its clock is, like `Europe/Berlin`; as it says itself. */
+                time_zone?: string | null;
+            }[];
+            /** @description Pass it as `cursor` for the next page; null on the last. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
         Page_Skill: {
             /** @description The rows. */
             data: {
@@ -5896,13 +6574,81 @@ export interface components {
             /** @description Pass it as `cursor` for the next page; null on the last. */
             next_cursor: string | null;
         };
+        /** @description A passkey, as its owner sees it. */
+        Passkey: {
+            /**
+             * Format: date-time
+             * @description When it was registered.
+             */
+            created_at: string;
+            /** @description Its id. */
+            id: components["schemas"]["PkeyId"];
+            /**
+             * Format: date-time
+             * @description When it last let its owner in.
+             */
+            last_used_at: string | null;
+            /**
+             * @description What its owner calls it.
+             * @example My phone
+             */
+            name: string;
+        };
+        /** @description A challenge for a browser's `navigator.credentials`. */
+        PasskeyChallenge: {
+            /** @description Comes back with the answer. */
+            challenge: string;
+            /** @description What `navigator.credentials.create` or `.get` takes; its binary members are base64url. */
+            options: Record<string, unknown>;
+        };
+        /** @description Somebody with a passkey. */
+        PasskeyLogin: {
+            account_id?: components["schemas"]["AcctId"] | null;
+            /** @description The challenge, as it was given. */
+            challenge: string;
+            /** @description What `navigator.credentials.get` gave, with binary members as base64url. */
+            credential: Record<string, unknown>;
+        };
+        /** @description Whose passkey is asked for. */
+        PasskeyLoginRequest: {
+            /** @description The challenge of a sign-in by password, when a passkey is to be its second factor; absent, the passkey lets in alone. */
+            challenge?: string | null;
+        };
+        /** @description Another name. */
+        PasskeyName: {
+            /** @description 1 to 60 characters. */
+            name: string;
+        };
+        /** @description A passkey, and the recovery codes that came with the first factor. */
+        PasskeyRegistered: {
+            /** @description The passkey. */
+            passkey: components["schemas"]["Passkey"];
+            /** @description Shown this once; none when there were some before. */
+            recovery_codes: string[];
+        };
+        /** @description A passkey to register. */
+        PasskeyRegistration: {
+            /** @description The challenge, as it was given. */
+            challenge: string;
+            /** @description What `navigator.credentials.create` gave, with binary members as base64url. */
+            credential: Record<string, unknown>;
+            /** @description What to call it, 1 to 60 characters. */
+            name: string;
+        };
+        /** @description A new password. */
+        PasswordChange: {
+            /** @description At least 8 characters. */
+            password: string;
+        };
         /**
          * @description One right. The names are also the scopes of API keys.
          * @enum {string}
          */
-        Permission: "conversations.read" | "conversations.reply" | "conversations.assign" | "contacts.read" | "contacts.write" | "surveys.read" | "agents.read" | "agents.manage" | "inboxes.read" | "inboxes.manage" | "routing.manage" | "conversations.supervise" | "account.manage" | "usage.read" | "billing.manage" | "api_keys.manage" | "audit.read" | "data.manage";
+        Permission: "conversations.read" | "conversations.reply" | "conversations.assign" | "contacts.read" | "contacts.write" | "surveys.read" | "agents.read" | "agents.manage" | "inboxes.read" | "inboxes.manage" | "routing.manage" | "conversations.supervise" | "account.manage" | "usage.read" | "billing.manage" | "api_keys.manage" | "audit.read" | "data.manage" | "scim";
         /** @description A set of rights. */
         Permissions: components["schemas"]["Permission"][];
+        /** @example pkey_01h455vb4pex5vsknk084sn02q */
+        PkeyId: string;
         /** @description What a company can choose. */
         Plan: {
             /**
@@ -6046,6 +6792,25 @@ export interface components {
              */
             type: string;
         };
+        /** @description Proof of who sits there: a passkey alone, or the password with what else is set up. */
+        Proof: {
+            /** @description A code of the authenticator app or a recovery code, for who has a second factor. */
+            code?: string | null;
+            /** @description What `navigator.credentials.get` gave for it, with binary members as base64url. */
+            credential?: Record<string, unknown> | null;
+            /** @description The challenge to a passkey. */
+            passkey_challenge?: string | null;
+            /** @description The password, for who has one. */
+            password?: string | null;
+        };
+        /** @description Until when the proof counts. */
+        Proven: {
+            /**
+             * Format: date-time
+             * @description Ten minutes from now.
+             */
+            proven_until: string | null;
+        };
         /** @description The queue board. */
         QueueBoard: {
             /** @description Who could take them. */
@@ -6152,6 +6917,11 @@ export interface components {
              * @description The place of the newest message read.
              */
             seq: number;
+        };
+        /** @description Recovery codes, shown this once. */
+        RecoveryCodes: {
+            /** @description Ten, each good once in the place of a second factor; none when there were some before. */
+            recovery_codes: string[];
         };
         /** @description A new password, by a link. */
         ResetRequest: {
@@ -6408,6 +7178,95 @@ export interface components {
             /** @description In order, apart, cut at both ends of the time that was asked for. */
             open: components["schemas"]["OpenSpan"][];
         };
+        /** @description An address. */
+        ScimEmail: {
+            /** @description Always. */
+            primary: boolean;
+            /** @description The address. */
+            value: string;
+        };
+        /** @description People. */
+        ScimList: {
+            /** @description They. */
+            Resources: components["schemas"]["ScimUser"][];
+            /** @description How many are here. */
+            itemsPerPage: number;
+            /** @description Always the one of lists. */
+            schemas: string[];
+            /** @description From which on, counted from 1. */
+            startIndex: number;
+            /** @description How many there are in all. */
+            totalResults: number;
+        };
+        /** @description About a resource. */
+        ScimMeta: {
+            /**
+             * Format: date-time
+             * @description When they joined.
+             */
+            created: string;
+            /** @description Where it is. */
+            location: string;
+            /** @description Always `User`. */
+            resourceType: string;
+        };
+        /** @description A name, in SCIM's parts. */
+        ScimName: {
+            /** @description The last name. */
+            familyName: string | null;
+            /** @description The whole name. */
+            formatted: string | null;
+            /** @description The first name. */
+            givenName: string | null;
+        };
+        /** @description A person to make. Attributes that are not named here are let pass. */
+        ScimNewUser: {
+            /** @description Whether they may come in. */
+            active: boolean | null;
+            /** @description Their name. */
+            displayName: string | null;
+            name: components["schemas"]["ScimName"] | null;
+            /** @description Their address, of a domain that the company has proven. */
+            userName: string;
+        };
+        /** @description One change. Of `active` and `displayName`; others are let pass. */
+        ScimOperation: {
+            /** @description `replace` or `add`. */
+            op: string;
+            /** @description Which attribute; absent when `value` names them. */
+            path: string | null;
+            /** @description The new value, or an object of attributes and their values. */
+            value: Record<string, unknown>;
+        };
+        /** @description Changes to a person. */
+        ScimPatch: {
+            /** @description One after the other; at most 20. */
+            Operations: components["schemas"]["ScimOperation"][];
+        };
+        /** @description A role. */
+        ScimRole: {
+            /** @description The role. */
+            value: components["schemas"]["Role"];
+        };
+        /** @description A person, as a directory sees them. */
+        ScimUser: {
+            /** @description Whether they may come in. */
+            active: boolean;
+            /** @description Their name. */
+            displayName: string;
+            /** @description Their address, again. */
+            emails: components["schemas"]["ScimEmail"][];
+            /** @description Their id in this company. */
+            id: components["schemas"]["AgentId"];
+            /** @description About the resource. */
+            meta: components["schemas"]["ScimMeta"];
+            /** @description What they are. */
+            roles: components["schemas"]["ScimRole"][];
+            /** @description Always the one of users. */
+            schemas: string[];
+            /** @description Their address. */
+            userName: string;
+        };
         /** @description The people a plan is for. */
         Seats: {
             /**
@@ -6434,6 +7293,34 @@ export interface components {
              */
             seats: number;
         };
+        /** @description What was asked for beside the password: a code, or a passkey's answer. */
+        SecondFactorAnswer: {
+            /** @description The challenge of the sign-in. */
+            challenge: string;
+            /** @description Six digits of the authenticator app, or a recovery code. */
+            code?: string | null;
+            /** @description What `navigator.credentials.get` gave for it, with binary members as base64url. */
+            credential?: Record<string, unknown> | null;
+            /** @description The challenge to the passkey. */
+            passkey_challenge?: string | null;
+        };
+        /** @description Whether everybody needs a second factor. */
+        SecondFactorRule: {
+            /** @description Whether everybody needs one. */
+            required: boolean;
+        };
+        /** @description How one proves who one is. */
+        Security: components["schemas"]["Overview"] & {
+            /** @description By what this browser was signed in. */
+            method: components["schemas"]["SignInMethod"];
+            /**
+             * Format: date-time
+             * @description Until when what only the person may do is open to this browser; null when it asks for proof first.
+             */
+            proven_until?: string | null;
+            /** @description Whether a company of theirs asks for a second factor. */
+            second_factor_required: boolean;
+        };
         /** @description Who wrote a message. */
         Sender: {
             /** @description Whose id: `cont_…` or `agent_…`. */
@@ -6448,6 +7335,8 @@ export interface components {
          * @enum {string}
          */
         SenderKind: "contact" | "agent" | "system";
+        /** @example sess_01h455vb4pex5vsknk084sn02q */
+        SessId: string;
         /** @description An access token and what it is worth. */
         SessionView: {
             /** @description For the `Authorization` header. */
@@ -6459,6 +7348,8 @@ export interface components {
             expires_in: number;
             /** @description Who is signed in. */
             me: components["schemas"]["Me"];
+            /** @description Whether the company asks for a second factor that is yet to be set up: until then the token is good for that only. */
+            second_factor_due: boolean;
             /** @description Always `Bearer`. */
             token_type: string;
         };
@@ -6478,6 +7369,83 @@ export interface components {
             pointer: string | null;
             /** @description The name of what it is about: a team, a brand, a skill. */
             subject: string | null;
+        };
+        /** @description A domain of a company. */
+        SignInDomain: {
+            /**
+             * Format: date-time
+             * @description When it was named.
+             */
+            created_at: string;
+            /**
+             * @description Its name.
+             * @example blue-teapot.example
+             */
+            domain: string;
+            /** @description Its id. */
+            id: components["schemas"]["DomId"];
+            /**
+             * Format: date-time
+             * @description When it was proven; null until then.
+             */
+            proven_at: string | null;
+            /** @description Where the letter went. */
+            sent_to: string;
+        };
+        /**
+         * @description By what somebody came in.
+         * @enum {string}
+         */
+        SignInMethod: "password" | "totp" | "recovery_code" | "passkey" | "sso";
+        /** @description How the members sign in, as admins see it. The provider's secret is not among it. */
+        SignInSettings: {
+            /** @description The domains whose addresses it may speak for. */
+            domains: components["schemas"]["SignInDomain"][];
+            /**
+             * Format: int64
+             * @description How many members have none yet.
+             */
+            members_without_second_factor: number;
+            /**
+             * @description Where the provider sends people back to; to be registered there.
+             * @example https://desk.example/login/sso
+             */
+            redirect_uri: string;
+            /**
+             * @description Where a directory that manages people sends its changes (SCIM 2.0), with an API key of the scope `scim`.
+             * @example https://desk.example/v1/scim/v2
+             */
+            scim_url: string;
+            /** @description Whether everybody needs a second factor. */
+            second_factor_required: boolean;
+            sso: components["schemas"]["SsoSettings"] | null;
+        };
+        /** @description A signed-in browser. */
+        SignedInSession: {
+            /** @description The company it acts in. */
+            account_id: components["schemas"]["AcctId"];
+            /** @description That company's name. */
+            account_name: string;
+            /**
+             * Format: date-time
+             * @description When it was signed in.
+             */
+            created_at: string;
+            /** @description Whether it is the one that asks. */
+            current: boolean;
+            /** @description The browser and its system. */
+            device: components["schemas"]["Device"];
+            /** @description Its id. */
+            id: components["schemas"]["SessId"];
+            /**
+             * Format: date-time
+             * @description When it was last heard of, to a quarter of an hour.
+             */
+            last_seen_at: string;
+            /** @description By what it was signed in. */
+            method: components["schemas"]["SignInMethod"];
+            /** @description Where its clock is, like `Europe/Berlin`; as it says itself. */
+            time_zone: string | null;
         };
         /** @description A company about to exist. */
         SignupRequest: {
@@ -6564,6 +7532,60 @@ export interface components {
             name?: string;
             /** @description When it is open all the same; none: closed. */
             slots?: components["schemas"]["HoursSlot"][];
+        };
+        /** @description Where to go. */
+        SsoDeparture: {
+            /** @description The provider's page. It sends the browser back to `/login/sso` with `code` and `state`. */
+            redirect_url: string;
+        };
+        /** @description The company's own provider. */
+        SsoRequest: {
+            /** @description Our name there, 1 to 200 characters. */
+            client_id: string;
+            /** @description Our secret there; what was set before stays when absent. */
+            client_secret?: string | null;
+            /** @description What somebody is who comes for the first time: `admin`, `supervisor` or `agent`. */
+            default_role: components["schemas"]["Role"];
+            /**
+             * @description Its issuer, as its discovery document names it.
+             * @example https://login.example
+             */
+            issuer: string;
+            /** @description Whether everybody but the owner comes in by it only. It must have worked for whoever says so. */
+            only?: boolean;
+        };
+        /** @description What the provider sent the browser back with. */
+        SsoReturn: {
+            /** @description `code`, as it was in the address. */
+            code: string;
+            /** @description `state`, as it was in the address. */
+            state: string;
+        };
+        /** @description The company's provider, as admins see it. */
+        SsoSettings: {
+            /** @description Our name there. */
+            client_id: string;
+            /** @description What somebody is who comes for the first time. */
+            default_role: components["schemas"]["Role"];
+            /** @description Whether there is a secret. */
+            has_client_secret: boolean;
+            /**
+             * @description Its issuer.
+             * @example https://login.example
+             */
+            issuer: string;
+            /**
+             * Format: date-time
+             * @description When somebody last came in by it.
+             */
+            last_used_at: string | null;
+            /** @description Whether everybody but the owner comes in by it only. */
+            only: boolean;
+        };
+        /** @description Whose company's provider. */
+        SsoStart: {
+            /** @description The address at the company; its domain says which company. */
+            email: string;
         };
         /** @description A state. */
         StatusChange: {
@@ -6842,6 +7864,21 @@ export interface components {
         TokenToCheck: {
             /** @description As the company's server signed it. */
             token: string;
+        };
+        /** @description A code. */
+        TotpCode: {
+            /** @description Six digits. */
+            code: string;
+        };
+        /** @description What an authenticator app needs to know, shown while it is being set up and never again. */
+        TotpSetup: {
+            /**
+             * @description For those who type it: base32.
+             * @example JBSWY3DPEHPK3PXP
+             */
+            secret: string;
+            /** @description For a QR code: `otpauth://totp/…`. */
+            uri: string;
         };
         /** @description A transfer. */
         Transfer: {
@@ -7775,6 +8812,232 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
+    sign_in_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInSettings"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    sign_in_require_second_factor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SecondFactorRule"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInSettings"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    sign_in_set_sso: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SsoRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInSettings"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    sign_in_remove_sso: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInSettings"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    sign_in_claim_domain: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DomainRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInDomain"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    sign_in_confirm_domain: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DomainConfirmation"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DomainProven"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    sign_in_remove_domain: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["DomId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
     account_show_support_access: {
         parameters: {
             query?: never;
@@ -7985,6 +9248,69 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Agent"];
                 };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    agents_of_agent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["AgentId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_SignedInSession"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    agents_end_of_agent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["AgentId"];
+                session_id: components["schemas"]["SessId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];
@@ -8485,6 +9811,70 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
+    security_change_email: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmailChange"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    security_confirm_email: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmailConfirmation"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
     auth_forgot_password: {
         parameters: {
             query?: never;
@@ -8527,6 +9917,116 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["LoginRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionView"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoginChallenge"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    auth_finish_passkey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasskeyLogin"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionView"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    auth_begin_passkey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasskeyLoginRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyChallenge"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    auth_finish: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SecondFactorAnswer"];
             };
         };
         responses: {
@@ -8597,6 +10097,260 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Me"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    security_register: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasskeyRegistration"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyRegistered"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    security_begin: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyChallenge"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    security_remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["PkeyId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    security_rename: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["PkeyId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasskeyName"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    security_change_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordChange"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    security_reauthenticate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Proof"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Proven"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    security_challenge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyChallenge"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    security_renew_recovery_codes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodes"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -8705,6 +10459,192 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
+    security_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Security"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    security_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_SignedInSession"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    security_end_others: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    security_end: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["SessId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    auth_begin: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SsoStart"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SsoDeparture"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    auth_finish: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SsoReturn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionView"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
     auth_enter_as_support: {
         parameters: {
             query?: never;
@@ -8758,6 +10698,106 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SessionView"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoginChallenge"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    security_begin_totp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TotpSetup"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    security_remove_totp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    security_confirm_totp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TotpCode"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodes"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -11110,6 +13150,14 @@ export interface operations {
                     "application/json": components["schemas"]["SessionView"];
                 };
             };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoginChallenge"];
+                };
+            };
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
@@ -12236,6 +14284,175 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
+    scim_list: {
+        parameters: {
+            query?: {
+                /** @description Only `userName eq "…"`. */
+                filter?: string;
+                /** @description From which on, counted from 1. */
+                startIndex?: number;
+                /** @description How many at most, 0 to 200. */
+                count?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    scim_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/scim+json": components["schemas"]["ScimNewUser"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimUser"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    scim_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["AgentId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimUser"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    scim_remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["AgentId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    scim_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["AgentId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/scim+json": components["schemas"]["ScimPatch"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimUser"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
     signup_state: {
         parameters: {
             query?: never;
@@ -12288,6 +14505,14 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SessionView"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoginChallenge"];
                 };
             };
             400: components["responses"]["Problem400"];
