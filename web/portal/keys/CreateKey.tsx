@@ -109,29 +109,48 @@ function Form({ onCreated, onClose }: { onCreated: (key: CreatedApiKey) => void;
               </Anchor>
             </span>
           </div>
-        </Checkbox.Group>
-      </div>
-      <Select
-        label={t('keys.expires')}
-        description={t('keys.expires_text')}
-        allowDeselect={false}
-        value={days}
-        error={errors['expires_at']}
-        onChange={(value) => setDays(value ?? '')}
-        data={[
-          { value: '', label: t('keys.expires_never') },
-          ...[30, 90, 365].map((count) => ({ value: String(count), label: t('keys.expires_days', { count }) })),
-        ]}
-      />
-      <Group justify="flex-end" gap="xs">
-        <Button variant="default" onClick={onClose}>
-          {t('common.cancel')}
-        </Button>
-        <Button type="submit" loading={busy}>
-          {t('keys.create')}
-        </Button>
-      </Group>
-    </form>
+          <Checkbox.Group value={scopes} onChange={setScopes} aria-labelledby="scopes-label" error={scopesError}>
+            <div className={css.groups}>
+              {groupScopes(permissions).map((group) => (
+                <div key={group.noun} className={css.group}>
+                  {group.scopes.map((scope) => {
+                    const known = i18n.exists(`scope.${scope}`)
+                    return (
+                      <Checkbox
+                        key={scope}
+                        size="xs"
+                        value={scope}
+                        label={known ? t(`scope.${scope}`) : scope}
+                        description={known ? scope : undefined}
+                      />
+                    )
+                  })}
+                </div>
+              ))}
+            </div>
+          </Checkbox.Group>
+        </div>
+        <Select
+          label={t('keys.expires')}
+          description={t('keys.expires_text')}
+          allowDeselect={false}
+          value={days}
+          error={errors['expires_at']}
+          onChange={(value) => setDays(value ?? '')}
+          data={[
+            { value: '', label: t('keys.expires_never') },
+            ...[30, 90, 365].map((count) => ({ value: String(count), label: t('keys.expires_days', { count }) })),
+          ]}
+        />
+        <Group justify="flex-end" gap="xs">
+          <Button variant="default" onClick={onClose}>
+            {t('common.cancel')}
+          </Button>
+          <Button type="submit" loading={busy}>
+            {t('keys.create')}
+          </Button>
+        </Group>
+      </form>
     </>
   )
 }
