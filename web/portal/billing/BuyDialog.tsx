@@ -12,6 +12,9 @@ import css from './Order.module.css'
 import { SeatsField } from './SeatsField'
 import { goTo } from './useBilling'
 
+/** A trial that ends sooner is not carried over to the payment provider. */
+const SOONEST_MS = 49 * 3_600_000
+
 export function BuyDialog(props: {
   billing: Billing
   catalogue: Catalogue
@@ -30,9 +33,10 @@ export function BuyDialog(props: {
   const [problem, setProblem] = useState<unknown>(null)
   const each = priceOf(offer, currency, interval)?.seat_minor ?? 0
   const plan = t(`plan.${offer.id}`, { defaultValue: offer.name })
-  // Stripe begins to charge when the trial is over, unless that is within two days.
+  // The provider begins to charge when the trial is over, unless that is too near for it: then at once.
   const elsewhere = catalogue.provider !== 'local'
-  const trial = elsewhere && billing.state === 'trialing' ? billing.trial.ends_at : null
+  const ends = elsewhere && billing.state === 'trialing' ? billing.trial.ends_at : null
+  const trial = ends && Date.parse(ends) - Date.now() > SOONEST_MS ? ends : null
 
   async function buy(): Promise<void> {
     setBusy(true)

@@ -1,9 +1,10 @@
 // Back from the payment page: it is being waited for, it is there, or nothing was bought.
-import { Alert, Loader } from '@mantine/core'
+import { CloseButton, Loader } from '@mantine/core'
 import { IconCircleCheck, IconInfoCircle } from '@tabler/icons-react'
 import { useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Billing } from 'client/types'
+import css from './Billing.module.css'
 
 /** After this long something is said about it. */
 const PATIENCE_MS = 30_000
@@ -13,27 +14,28 @@ export function Returned(props: { how: string; billing: Billing | undefined; onC
   const { how, billing, onClose } = props
   const [long, setLong] = useState(false)
   const bought = (billing?.interval ?? null) !== null
+  const waits = how === 'done' && !bought
   useEffect(() => {
     const timer = setTimeout(() => setLong(true), PATIENCE_MS)
     return () => clearTimeout(timer)
   }, [])
 
-  const close = { withCloseButton: true, onClose, closeButtonLabel: t('common.close') }
-  if (how !== 'done')
-    return (
-      <Alert color="gray" radius="md" icon={<IconInfoCircle size={18} />} role="status" {...close}>
-        {t('billing.returned.cancelled')}
-      </Alert>
-    )
-  if (!bought)
-    return (
-      <Alert color="ink" radius="md" icon={<Loader size={16} />} role="status">
-        {t(long ? 'billing.returned.long' : 'billing.returned.waiting')}
-      </Alert>
-    )
+  const words = () => {
+    if (how !== 'done') return t('billing.returned.cancelled')
+    if (waits) return t(long ? 'billing.returned.long' : 'billing.returned.waiting')
+    return t('billing.returned.done', { plan: t(`plan.${billing?.plan}`, { defaultValue: billing?.plan }) })
+  }
   return (
-    <Alert color="teal" radius="md" icon={<IconCircleCheck size={18} />} role="status" {...close}>
-      {t('billing.returned.done', { plan: t(`plan.${billing?.plan}`, { defaultValue: billing?.plan }) })}
-    </Alert>
+    <div className={css.notice} data-tone={how === 'done' && bought ? 'ok' : 'accent'} role="status">
+      {waits ? (
+        <Loader size={18} color="currentColor" />
+      ) : how === 'done' ? (
+        <IconCircleCheck size={20} stroke={1.8} aria-hidden />
+      ) : (
+        <IconInfoCircle size={20} stroke={1.8} aria-hidden />
+      )}
+      <div className={css.noticeLine}>{words()}</div>
+      {!waits && <CloseButton size="sm" c="inherit" aria-label={t('common.close')} onClick={onClose} />}
+    </div>
   )
 }

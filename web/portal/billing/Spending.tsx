@@ -72,7 +72,9 @@ function Alerts({ billing, may }: { billing: Billing; may: boolean }) {
   const [budget, setBudget] = useState<number | string>(
     alerts.budget_minor === null ? '' : major(alerts.budget_minor, currency),
   )
-  const budget_minor = wants && typeof budget === 'number' ? minor(budget, currency) : null
+  // While its end is still a nought, what is typed is a text.
+  const amount = budget === '' ? NaN : Number(budget)
+  const budget_minor = wants && Number.isFinite(amount) ? minor(amount, currency) : null
   const dirty = included !== alerts.included || budget_minor !== alerts.budget_minor
   const missing = wants && budget_minor === null
   const save = useMutation({

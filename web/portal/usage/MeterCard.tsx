@@ -93,6 +93,7 @@ export function MeterCard(props: { meter: Meter; to: string; view: View; charged
   function outlook(): string {
     const now = charged ? cost(charged.tiers, meter.used) : 0
     const so_far = charged && now > 0 ? t('usage.costs', { amount: money(now, charged.currency, locale) }) : null
+    if (meter.used === 0 && meter.forecast === 0) return ''
     if (meter.forecast === null) return so_far ?? t('usage.no_forecast')
     const then = charged ? cost(charged.tiers, meter.forecast) : 0
     const will =
