@@ -41,6 +41,8 @@ function HardLimit({ billing, may }: { billing: Billing; may: boolean }) {
   const change = useChange()
   // Without a paid plan nothing is charged, so usage always stops at what is included.
   const paid = billing.interval !== null || billing.state === 'trialing'
+  // Where it was put, until the server has said so: it does not spring back in between.
+  const [wish, setWish] = useState<boolean | null>(null)
   const save = useMutation({
     mutationFn: (enabled: boolean) =>
       change({
@@ -50,14 +52,18 @@ function HardLimit({ billing, may }: { billing: Billing; may: boolean }) {
         done: t(enabled ? 'billing.done.stops' : 'billing.done.goes_on'),
       }),
     onError: (problem) => notifyProblem(t, problem),
+    onSettled: () => setWish(null),
   })
   return (
     <Switch
       label={t('billing.spending.hard')}
       description={t(paid ? 'billing.spending.hard_text' : 'billing.spending.hard_free')}
-      checked={paid ? (save.isPending ? save.variables : billing.hard_limit) : true}
-      disabled={!may || !paid || save.isPending}
-      onChange={(event) => save.mutate(event.currentTarget.checked)}
+      checked={paid ? (wish ?? billing.hard_limit) : true}
+      disabled={!may || !paid || wish !== null}
+      onChange={(event) => {
+        setWish(event.currentTarget.checked)
+        save.mutate(event.currentTarget.checked)
+      }}
     />
   )
 }
