@@ -37,6 +37,19 @@ export async function open(portal, name) {
   await loaded(portal)
 }
 
+/** Looks at a page again and again until something is there: what time brings about, workers do when they come to it. */
+export async function until(portal, path, heading, there) {
+  for (let looks = 0; looks < 20; looks += 1) {
+    await visit(portal, path, heading)
+    const seen = await there.waitFor({ timeout: 2_000 }).then(
+      () => true,
+      () => false,
+    )
+    if (seen) return
+  }
+  throw new Error(`/portal/${path} never showed ${there}`)
+}
+
 export const visit = async (portal, path, heading) => {
   await portal.goto(`${BASE}/portal/${path}`)
   await portal.getByRole('heading', { level: 1, name: heading }).waitFor()

@@ -29,18 +29,28 @@ async fn later(State(stage): State<Arc<Backstage>>, Query(query): Query<HashMap<
     Json(json!({}))
 }
 
-/// Uses a meter on a day of the past, as the message path would have written it.
+/// Uses a meter on a day to come, as the message path will have written it by then.
 async fn used(State(stage): State<Arc<Backstage>>, Query(query): Query<HashMap<String, String>>) -> Json<Value> {
     let at = stage.app.clock().now().to_rfc3339();
     let (meter, quantity, days) = (&query["meter"], &query["quantity"], &query["days"]);
     // There is one company.
     let insert = format!(
-        "do $$ begin execute format('insert into %I.usage_event values (%L, %L, {quantity}, timestamptz ''{at}'' - interval ''{days} days'')', \
+        "do $$ begin execute format('insert into %I.usage_event values (%L, %L, {quantity}, timestamptz ''{at}'' + interval ''{days} days'')', \
          (select schema_name from shared.account), '{meter}', '{}'); end $$",
         fresh()
     );
     stage.app.sql(&insert).await;
     Json(json!({}))
+}
+
+/// Tells Stripe what has been used; says how many conversations it has counted.
+async fn told(State(stage): State<Arc<Backstage>>) -> Json<Value> {
+    let billing = &stage.app.node(0).billing;
+    billing.roll_up().await.unwrap();
+    billing.send_due().await.unwrap();
+    let counted = stage.stripe.counted();
+    let conversations = counted.iter().filter(|one| one.event_name == "frontdesk_conversations");
+    Json(json!({ "conversations": conversations.map(|one| one.value).sum::<i64>() }))
 }
 
 /// From now on the company's card pays, or does not.
@@ -72,6 +82,7 @@ async fn a_plan_is_tried_bought_used_not_paid_and_recovered_by_hand() {
             Router::new()
                 .route("/later", get(later))
                 .route("/used", get(used))
+                .route("/told", get(told))
                 .route("/card", get(card))
                 .with_state(Arc::new(Backstage { app: app.clone(), stripe }))
         },
