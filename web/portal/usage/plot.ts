@@ -56,7 +56,8 @@ export function plot(
 ): () => void {
   const chart = new uPlot(
     {
-      padding: [8, 0, 0, 0],
+      // Room at the right for half of the last day's name.
+      padding: [8, 18, 0, 0],
       legend: { show: false },
       cursor: { x: true, y: false, points: { show: false }, drag: { x: false, y: false } },
       ...options,
