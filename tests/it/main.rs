@@ -16,6 +16,7 @@ mod billing;
 mod billing_probes;
 mod blocking;
 mod brand_look;
+mod billing_stripe;
 mod browser;
 mod business_hours;
 mod cancel;
