@@ -19,6 +19,7 @@ mod billing_probes;
 mod billing_webhooks;
 mod blocking;
 mod brand_look;
+mod billing_stripe;
 mod browser;
 mod browser_billing;
 mod business_hours;
