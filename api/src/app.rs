@@ -4,18 +4,29 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use billing::{Billing, StripeSettings};
+use infra::blob::Blobs;
 use infra::cache::Cache;
 use infra::config::Settings;
-use infra::database::{Database, PipelineOptions, StoreError};
+use infra::database::StoreError;
 use infra::mail::Mailer;
+use infra::outbound::{Outbound, Reach};
 use infra::{Chance, Clock};
 use routing::Routing;
-use tenant::account::Directory;
+use tenant::account::{Directory, Plans};
+use tenant::erasure::Erased;
 use tenant::flood::Flood;
+use tenant::gate::Gate;
 use tenant::outbox::Fact;
+use tenant::refusals::Refusals;
+use tenant::seal::{Sealer, Unsealable};
+use tenant::shares::Shares;
+use tenant::sites::Sites;
+use tenant::sso::Providers;
 use tenant::throttle::{Rate, Throttle};
-use tenant::token::Keys;
-use tenant::world::{SharedWorld, World};
+use tenant::token::{BadToken, Keys};
+use tenant::visits::Visits;
+use tenant::world::{Mode, SharedWorld, World};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -26,10 +37,14 @@ pub struct App {
     pub world: SharedWorld,
     /// Reactions and sockets.
     pub routing: Routing,
+    /// Plans and money.
+    pub billing: Billing,
     /// Where unsent mail is shown, in development.
     pub mail_outbox: Option<PathBuf>,
     /// Cancelled when the server is to go away: it is not ready any more, and its sockets and streams end.
     pub going_away: CancellationToken,
+    /// How many proxies of our own stand before us.
+    pub trusted_proxies: usize,
     /// Open sockets, which axum's own shutdown does not know of.
     pub sockets: TaskTracker,
 }
@@ -48,15 +63,39 @@ pub enum StartError {
     /// Redis.
     #[error(transparent)]
     Cache(#[from] infra::cache::BadAddress),
+    /// The store of files.
+    #[error(transparent)]
+    Blobs(#[from] infra::blob::BlobError),
     /// NATS.
     #[error("NATS_URL cannot be used: {0}")]
     Bus(String),
+    /// The payment provider.
+    #[error("FRONTDESK_STRIPE_… cannot be used: {0}")]
+    Payments(#[from] billing::gateway::GatewayError),
     /// Mail.
     #[error(transparent)]
     Mail(#[from] infra::mail::MailError),
+    /// The client for addresses that customers wrote.
+    #[error("no client for outbound requests: {0}")]
+    Outbound(String),
+    /// The keys of tokens do not work.
+    #[error("the token keys do not work: {0}")]
+    Keys(#[from] BadToken),
+    /// The keys that secrets are sealed with.
+    #[error(transparent)]
+    Seal(#[from] Unsealable),
     /// The listening address.
     #[error("{0}")]
     Listen(String),
+}
+
+/// How to reach Stripe, when it is set up.
+fn stripe(settings: &Settings) -> Option<StripeSettings> {
+    settings.stripe_key.as_ref().map(|key| StripeSettings {
+        key: key.clone(),
+        url: settings.stripe_url.clone(),
+        webhook_secrets: settings.stripe_webhook_secrets.clone(),
+    })
 }
 
 impl App {
@@ -64,28 +103,53 @@ impl App {
     pub async fn new(settings: &Settings, clock: Clock) -> Result<(Arc<Self>, UnboundedReceiver<Fact>), StartError> {
         let (facts, receiver) = unbounded_channel();
         let mailer = Mailer::new(&settings.mail_url, &settings.mail_from)?;
+        let keys = Keys::derive(&settings.secret);
+        keys.check(clock.now())?;
         let mail_outbox = mailer.outbox().map(ToOwned::to_owned);
+        let sites = Sites::open(&settings.database_url, &settings.databases, settings.database_connections)?;
         let world = Arc::new(World {
-            database: Database::connect(&settings.database_url, settings.database_connections)?,
-            pipeline: PipelineOptions::read(&settings.database_url),
+            database: sites.home().database.clone(),
+            sites,
             lanes: settings.database_lanes,
             mixed_batches: settings.mixed_batches,
             cache: Cache::new(&settings.redis_url)?,
+            blobs: Blobs::open(&settings.blobs)?,
             clock,
             chance: Chance::system(),
             mailer,
-            keys: Keys::derive(&settings.secret),
+            keys,
+            outbound: Outbound::new(if settings.private_outbound { Reach::Anywhere } else { Reach::Public })
+                .map_err(|error| StartError::Outbound(error.to_string()))?,
+            providers: Providers::default(),
+            passkeys: tenant::proof::passkey::judge(&settings.public_url),
+            sealer: Sealer::new(&settings.secret, &settings.previous_secrets)?,
             public_url: settings.public_url.clone(),
+            mode: if settings.private { Mode::Private } else { Mode::Hosted },
             spare_schemas: settings.spare_schemas,
-            directory: Directory::new(billing::plan::limits),
+            directory: Directory::new(Plans { limits: billing::catalogue::limits, pace: billing::pace::pace }),
             throttle: Throttle::default(),
-            flood: Flood::new(Rate::open(settings.visitor_rate, 10)),
+            gate: Gate::default(),
+            shares: Shares::new(settings.database_connections, settings.database_share),
+            visits: Visits::default(),
+            flood: Flood::new(Rate::new(settings.visitor_rate, 10)),
+            questions: Flood::new(Rate::new(settings.visitor_rate.saturating_mul(10), 10)),
+            address_rate: settings.address_rate,
+            erased: Erased::default(),
+            refusals: Refusals::default(),
             facts,
         });
         let bus = infra::bus::connect(&settings.nats_url).await.map_err(|error| StartError::Bus(error.to_string()))?;
         let routing = Routing::new(Arc::clone(&world), bus);
-        let app =
-            Self { world, routing, mail_outbox, going_away: CancellationToken::new(), sockets: TaskTracker::new() };
+        let billing = Billing::new(Arc::clone(&world), stripe(settings).as_ref())?;
+        let app = Self {
+            world,
+            routing,
+            billing,
+            mail_outbox,
+            going_away: CancellationToken::new(),
+            trusted_proxies: settings.trusted_proxies,
+            sockets: TaskTracker::new(),
+        };
         Ok((Arc::new(app), receiver))
     }
 

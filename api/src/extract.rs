@@ -9,10 +9,12 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use serde::de::DeserializeOwned;
 use tenant::page::Cursor;
+use tenant::scope::HoldOn;
 use tenant::token::BadToken;
 use tenant::{Member, Scope, Visitor};
 
 use crate::App;
+use crate::pace;
 use crate::problem::Problem;
 
 /// A JSON body.
@@ -120,7 +122,28 @@ impl FromRequestParts<Arc<App>> for AsMember {
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
         let token = bearer(&parts.headers).ok_or(BadToken)?;
-        Ok(Self(Scope::<Member>::enter(&app.world, token).await?))
+        let scope = Scope::<Member>::enter(&app.world, token).await?;
+        if !parts.method.is_safe() {
+            scope.require_more_than_a_look()?;
+        }
+        pace::note(parts, scope.pass().await, |refused| Some(*refused))?;
+        Ok(Self(scope))
+    }
+}
+
+/// A person at a browser, also one who has yet to set up the second factor that the company asks for.
+pub(crate) struct AsEnrolling(pub(crate) Scope<Member>);
+
+impl FromRequestParts<Arc<App>> for AsEnrolling {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
+        let token = bearer(&parts.headers).ok_or(BadToken)?;
+        if token.starts_with(tenant::api_key::MARK) {
+            let scope = Scope::<Member>::enter(&app.world, token).await?;
+            scope.require_person()?;
+        }
+        Ok(Self(Scope::<Member>::enter_to_enrol(&app.world, token).await?))
     }
 }
 
@@ -132,7 +155,12 @@ impl FromRequestParts<Arc<App>> for AsVisitor {
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
         let token = bearer(&parts.headers).ok_or(BadToken)?;
-        Ok(Self(Scope::<Visitor>::enter(&app.world, token).await?))
+        let scope = Scope::<Visitor>::enter(&app.world, token).await?;
+        pace::note(parts, scope.pass().await, |held| match held {
+            HoldOn::TooFast(refused) => Some(*refused),
+            HoldOn::TooOften(_) => None,
+        })?;
+        Ok(Self(scope))
     }
 }
 

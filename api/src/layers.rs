@@ -11,12 +11,15 @@ use tracing::Instrument as _;
 use tracing::field::Empty;
 
 use crate::App;
+use crate::pace::{self, Told};
 use crate::problem::{Problem, Unanswered};
 
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Gives the request an id, and its problem (if it comes to that) the same.
-pub(crate) async fn identify(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+pub(crate) async fn identify(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
+    let told = Told::default();
+    request.extensions_mut().insert(told.clone());
     let given = request.headers().get(&REQUEST_ID).and_then(|id| id.to_str().ok());
     let fits = |id: &&str| {
         (8..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
@@ -48,6 +51,7 @@ pub(crate) async fn identify(State(app): State<Arc<App>>, request: Request, next
         response = keep_headers(&response, Problem::new(status, code, None).answer(&id));
     }
     if is_api {
+        pace::tell(&told, &mut response);
         response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     }
     if let Ok(value) = HeaderValue::from_str(&id) {
@@ -95,12 +99,24 @@ const PATIENCE: Duration = Duration::from_secs(4);
 /// return succeeds.
 const PATIENCE_IN_VAIN: Duration = Duration::from_secs(2);
 
+/// The same when another service has to answer first, which has its own bounds.
+const PATIENCE_ABROAD: Duration = Duration::from_secs(25);
+
 /// Runs the handler in a task of its own: a client that hangs up cannot cut a transaction in half. A panic is this
 /// request's alone.
 pub(crate) async fn uncancelled(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    let work = tokio::spawn(next.run(request).in_current_span());
     let in_vain = app.routing.health.now().database == Some(false);
-    let patience = if in_vain { PATIENCE_IN_VAIN } else { PATIENCE };
+    to_its_end(request, next, if in_vain { PATIENCE_IN_VAIN } else { PATIENCE }).await
+}
+
+/// The same for what waits for the answer of another service.
+pub(crate) async fn uncancelled_abroad(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let in_vain = app.routing.health.now().database == Some(false);
+    to_its_end(request, next, if in_vain { PATIENCE_IN_VAIN } else { PATIENCE_ABROAD }).await
+}
+
+async fn to_its_end(request: Request, next: Next, patience: Duration) -> Response {
+    let work = tokio::spawn(next.run(request).in_current_span());
     match tokio::time::timeout(patience, work).await {
         Ok(Ok(response)) => response,
         Ok(Err(died)) => {

@@ -24,6 +24,8 @@ use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
+use crate::address::Peer;
+
 /// How long the head of a request may take to come, and how long a connection may be idle between two requests. A proxy
 /// before this server keeps its idle connections for less.
 const HEAD_WITHIN: Duration = Duration::from_secs(10);
@@ -42,8 +44,8 @@ pub(crate) async fn serve(mut listener: TcpListener, router: Router, leave: impl
     loop {
         tokio::select! {
             // Trouble of a single connection is not ours, and of having too many open, waits.
-            (stream, _) = Listener::accept(&mut listener) => {
-                tokio::spawn(converse(stream, router.clone(), leaving.clone(), open.subscribe()));
+            (stream, peer) = Listener::accept(&mut listener) => {
+                tokio::spawn(converse(stream, Peer(peer), router.clone(), leaving.clone(), open.subscribe()));
             }
             () = &mut leave => break,
         }
@@ -69,13 +71,20 @@ fn in_time(body: Incoming) -> Body {
 }
 
 /// One connection, until one side ends it. `_open` tells that it is there.
-async fn converse(stream: TcpStream, router: Router, leaving: CancellationToken, _open: watch::Receiver<()>) {
+async fn converse(
+    stream: TcpStream,
+    peer: Peer,
+    router: Router,
+    leaving: CancellationToken,
+    _open: watch::Receiver<()>,
+) {
     // Frames are small and wait for nobody.
     stream.set_nodelay(true).or_log("sending small packets at once");
     #[cfg(target_os = "linux")]
     socket2::SockRef::from(&stream).set_tcp_user_timeout(Some(TAKEN_WITHIN)).or_log("bounding slow readers");
     let service = service_fn(move |request: hyper::Request<Incoming>| {
-        let request: Request = request.map(in_time);
+        let mut request: Request = request.map(in_time);
+        request.extensions_mut().insert(peer);
         let router = router.clone();
         async move { Ok::<_, Infallible>(router.oneshot(request).await.unwrap_or_else(|never| match never {})) }
     });

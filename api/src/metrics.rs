@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use axum::Router;
 use axum::http::header;
 use axum::routing::get;
+use billing::report::Vitals;
 use infra::spoken::OrLog as _;
 use tokio::net::TcpListener;
 
@@ -36,4 +37,14 @@ fn begin_at_zero() {
     metrics::counter!("frontdesk_assignments_total").increment(0);
     metrics::gauge!("frontdesk_sockets").set(0.0);
     metrics::gauge!("frontdesk_event_streams").set(0.0);
+    show_billing(&Vitals { unsent_seconds: 0, stopped: 0, event_seconds: 0, differences: 0 });
+}
+
+/// How far money lags behind.
+pub(crate) fn show_billing(vitals: &Vitals) {
+    let number = |value: i64| f64::from(u32::try_from(value.max(0)).unwrap_or(u32::MAX));
+    metrics::gauge!("frontdesk_billing_unsent_seconds").set(number(vitals.unsent_seconds));
+    metrics::gauge!("frontdesk_billing_stopped_batches").set(number(vitals.stopped));
+    metrics::gauge!("frontdesk_billing_event_seconds").set(number(vitals.event_seconds));
+    metrics::gauge!("frontdesk_billing_differences").set(number(vitals.differences));
 }

@@ -22,7 +22,7 @@ pub async fn finish(world: &SharedWorld, account: AccountId) -> Result<(), Store
 async fn furnish(tenant: &Tenant) -> Result<(), StoreError> {
     let members = membership::of_account(&tenant.world, tenant.id()).await?;
     let tx = tenant.begin().await?;
-    for member in members.iter().filter(|member| member.role == Role::Owner) {
+    for member in members.iter().filter(|member| member.standing.role == Role::Owner) {
         agent::join(&tx, member.id, &member.name).await?;
         usage::count(&tx, Meter::Agents, member.id.to_string(), 1).await?;
     }
@@ -68,7 +68,7 @@ pub async fn welcome_member(
         &Actor::System,
         "agent.joined",
         Some(member.id.to_string()),
-        serde_json::json!({ "role": member.role }),
+        serde_json::json!({ "role": member.standing.role, "custom_role": member.standing.custom.as_ref().map(|role| &role.name) }),
     )
     .await?;
     tx.commit().await

@@ -1,5 +1,7 @@
 //! Errors as answers: the only file that knows status codes. RFC 9457 problem details with a stable `code`.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -106,10 +108,15 @@ impl<F: Fault> From<F> for Problem {
         };
         Self {
             errors: fault.fields(),
-            retry_after: retry_after.map(|wait| wait.as_secs().max(1)),
+            retry_after: retry_after.map(whole_seconds),
             ..Self::new(status, fault.code(), detail.as_deref())
         }
     }
+}
+
+/// A wait as headers tell it: whoever comes back then is not too early.
+pub(crate) fn whole_seconds(wait: Duration) -> u64 {
+    wait.as_millis().div_ceil(1000).try_into().unwrap_or(u64::MAX).max(1)
 }
 
 /// Rides in the response until the outermost layer knows the request's id.

@@ -14,7 +14,7 @@ use utoipa_axum::routes;
 
 use crate::problem::Problem;
 use crate::v1::Problems;
-use crate::{App, contract, health, idempotency, layers, outbox_page, pages, v1, ws};
+use crate::{App, contract, health, hooks, idempotency, layers, outbox_page, pages, v1, ws};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -31,8 +31,13 @@ use crate::{App, contract, health, idempotency, layers, outbox_page, pages, v1, 
     tags(
         (name = "signup", description = "A company signs up by itself"),
         (name = "auth", description = "Signing in and out"),
+        (name = "security", description = "How one proves who one is, and where one is signed in"),
+        (name = "sign-in", description = "How the members of the company sign in"),
+        (name = "scim", description = "People as a directory manages them (SCIM 2.0)"),
         (name = "account", description = "The company"),
+        (name = "organisations", description = "Groups of companies"),
         (name = "agents", description = "Colleagues"),
+        (name = "roles", description = "What colleagues may do, and what they see"),
         (name = "invitations", description = "Inviting colleagues"),
         (name = "api-keys", description = "Ways in for programs"),
         (name = "inboxes", description = "The doors customers come in by"),
@@ -49,7 +54,9 @@ use crate::{App, contract, health, idempotency, layers, outbox_page, pages, v1, 
         (name = "contacts", description = "The people who write"),
         (name = "surveys", description = "Ratings"),
         (name = "usage", description = "Plans and what was counted for billing"),
+        (name = "billing", description = "What the company has bought, and what it pays"),
         (name = "audit-log", description = "Who did what"),
+        (name = "data", description = "People's data: taken along, erased, and for how long it is kept"),
         (name = "widget", description = "What the chat widget calls, as a visitor")
     )
 )]
@@ -72,7 +79,7 @@ impl Modify for Bearer {
 
 fn routes() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::with_openapi(Api::openapi())
-        .routes(routes!(v1::signup::sign_up))
+        .routes(routes!(v1::signup::state, v1::signup::sign_up))
         .routes(routes!(v1::auth::log_in))
         .routes(routes!(v1::auth::refresh))
         .routes(routes!(v1::auth::log_out))
@@ -82,11 +89,43 @@ fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(v1::auth::resend_verification))
         .routes(routes!(v1::auth::forgot_password))
         .routes(routes!(v1::auth::reset_password))
+        .routes(routes!(v1::second_factor::finish))
+        .routes(routes!(v1::second_factor::begin_passkey))
+        .routes(routes!(v1::second_factor::finish_passkey))
+        .routes(routes!(v1::sso::begin))
+        .routes(routes!(v1::sso::finish))
+        .routes(routes!(v1::security::show))
+        .routes(routes!(v1::security::reauthenticate))
+        .routes(routes!(v1::security::challenge))
+        .routes(routes!(v1::security::begin_totp, v1::security::remove_totp))
+        .routes(routes!(v1::security::confirm_totp))
+        .routes(routes!(v1::security::renew_recovery_codes))
+        .routes(routes!(v1::passkeys::begin))
+        .routes(routes!(v1::passkeys::register))
+        .routes(routes!(v1::passkeys::rename, v1::passkeys::remove))
+        .routes(routes!(v1::credentials::change_password))
+        .routes(routes!(v1::credentials::change_email))
+        .routes(routes!(v1::credentials::confirm_email))
+        .routes(routes!(v1::sessions::list, v1::sessions::end_others))
+        .routes(routes!(v1::sessions::end))
+        .routes(routes!(v1::sessions::of_agent))
+        .routes(routes!(v1::sessions::end_of_agent))
+        .routes(routes!(v1::sign_in::show))
+        .routes(routes!(v1::sign_in::require_second_factor))
+        .routes(routes!(v1::sign_in::set_sso, v1::sign_in::remove_sso))
+        .routes(routes!(v1::sign_in::claim_domain))
+        .routes(routes!(v1::sign_in::confirm_domain))
+        .routes(routes!(v1::sign_in::remove_domain))
+        .routes(routes!(v1::scim::list, v1::scim::create))
+        .routes(routes!(v1::scim::show, v1::scim::change, v1::scim::remove))
         .routes(routes!(v1::account::show, v1::account::change))
         .routes(routes!(v1::account::checklist))
+        .routes(routes!(v1::support::show, v1::support::grant, v1::support::revoke))
+        .routes(routes!(v1::support::enter))
         .routes(routes!(v1::emergency::show, v1::emergency::set))
         .routes(routes!(v1::agents::list))
         .routes(routes!(v1::agents::change))
+        .routes(routes!(v1::agents::leave))
         .routes(routes!(v1::agents::choose_availability))
         .routes(routes!(v1::agents::set_skills))
         .routes(routes!(v1::invitations::list, v1::invitations::invite))
@@ -95,8 +134,14 @@ fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(v1::invitations::accept))
         .routes(routes!(v1::api_keys::list, v1::api_keys::create))
         .routes(routes!(v1::api_keys::revoke))
+        .routes(routes!(v1::api_keys::rotate))
         .routes(routes!(v1::inboxes::list, v1::inboxes::create))
         .routes(routes!(v1::inboxes::show, v1::inboxes::change))
+        .routes(routes!(v1::identity::show, v1::identity::change))
+        .routes(routes!(v1::identity::create))
+        .routes(routes!(v1::identity::rotate))
+        .routes(routes!(v1::identity::revoke))
+        .routes(routes!(v1::identity::check))
         .routes(routes!(v1::teams::list, v1::teams::create))
         .routes(routes!(v1::teams::show, v1::teams::replace, v1::teams::remove))
         .routes(routes!(v1::teams::set_members))
@@ -142,13 +187,36 @@ fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(v1::messages::list, v1::messages::send))
         .routes(routes!(v1::contacts::list))
         .routes(routes!(v1::contacts::show, v1::contacts::change))
+        .routes(routes!(v1::contacts::block))
+        .routes(routes!(v1::contacts::sign_out))
         .routes(routes!(v1::surveys::list))
         .routes(routes!(v1::surveys::summary))
         .routes(routes!(v1::usage::plans))
         .routes(routes!(v1::usage::show))
+        .routes(routes!(v1::billing::show))
+        .routes(routes!(v1::billing::catalogue))
+        .routes(routes!(v1::billing::invoices))
+        .routes(routes!(v1::billing::show_invoice))
+        .routes(routes!(v1::billing::invoice_preview))
+        .routes(routes!(v1::billing_changes::start_trial))
+        .routes(routes!(v1::billing_changes::set_hard_limit))
+        .routes(routes!(v1::billing_changes::set_alerts))
+        .routes(routes!(v1::limits::show))
         .routes(routes!(v1::audit_log::list))
+        .routes(routes!(v1::audit_log::export))
+        .routes(routes!(v1::audit_log::integrity))
+        .routes(routes!(v1::data_exports::list_exports, v1::data_exports::ask_for_export))
+        .routes(routes!(v1::data_exports::show_export, v1::data_exports::withdraw_export))
+        .routes(routes!(v1::data_exports::link_to_export))
+        .routes(routes!(v1::data_exports::fetch_export))
+        .routes(routes!(v1::erasure::preview_erasure))
+        .routes(routes!(v1::erasure::erase_contact))
+        .routes(routes!(v1::retention::show_retention, v1::retention::set_retention))
+        .routes(routes!(v1::retention::preview_retention))
         .routes(routes!(v1::widget::config))
-        .routes(routes!(v1::widget::session))
+        .routes(routes!(v1::widget_session::session))
+        .routes(routes!(v1::widget_session::identify))
+        .routes(routes!(v1::widget_session::log_out))
         .routes(routes!(v1::widget::send))
         .routes(routes!(v1::widget::list))
         .routes(routes!(v1::widget::read))
@@ -157,6 +225,28 @@ fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(v1::widget::introduce))
         .routes(routes!(v1::waiting_content::choose))
         .routes(routes!(v1::waiting_content::note))
+        .merge(house())
+}
+
+/// Who may do what in a company, whose it is, and which others it belongs with.
+fn house() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(v1::closing::close))
+        .routes(routes!(v1::closing::restore))
+        .routes(routes!(v1::group_moves::of_account))
+        .routes(routes!(v1::group_moves::ask_group, v1::group_moves::answer_group))
+        .routes(routes!(v1::organisations::list, v1::organisations::found))
+        .routes(routes!(v1::organisations::show, v1::organisations::rename))
+        .routes(routes!(v1::organisations::overview))
+        .routes(routes!(v1::organisations::add_account))
+        .routes(routes!(v1::group_members::add_admin))
+        .routes(routes!(v1::group_members::remove_admin))
+        .routes(routes!(v1::group_members::list, v1::group_members::give_role))
+        .routes(routes!(v1::group_moves::ask_account))
+        .routes(routes!(v1::group_moves::answer_account))
+        .routes(routes!(v1::ownership::hand_over))
+        .routes(routes!(v1::roles::list, v1::roles::create))
+        .routes(routes!(v1::roles::show, v1::roles::replace, v1::roles::remove))
 }
 
 /// What lasts longer than an ordinary answer may take, and bounds itself.
@@ -164,27 +254,46 @@ fn lasting() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new().routes(routes!(v1::widget_events::events)).routes(routes!(v1::widget_events::poll))
 }
 
+/// What waits for somebody else's answer, and so may take longer.
+fn abroad() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(v1::billing_changes::check_out))
+        .routes(routes!(v1::billing_changes::preview_plan))
+        .routes(routes!(v1::billing_changes::set_plan))
+        .routes(routes!(v1::billing_changes::set_seats))
+        .routes(routes!(v1::billing_changes::set_cancellation))
+        .routes(routes!(v1::billing_changes::open_portal))
+}
+
 /// The OpenAPI document.
 pub fn document() -> Document {
-    contract::finish(routes().merge(lasting()).into_openapi())
+    contract::finish(routes().merge(abroad()).merge(lasting()).into_openapi())
 }
 
 /// Everything that is served on the one port.
 pub fn router(app: Arc<App>) -> Router {
     let (api, _) = routes().split_for_parts();
+    let (abroad, _) = abroad().split_for_parts();
+    let abroad = abroad
+        .layer(middleware::from_fn_with_state(Arc::clone(&app), idempotency::remember))
+        .layer(DefaultBodyLimit::max(idempotency::LARGEST_BODY))
+        .layer(middleware::from_fn_with_state(Arc::clone(&app), layers::uncancelled_abroad));
     let (lasting, _) = lasting().split_for_parts();
     let api = api
         .layer(middleware::from_fn_with_state(Arc::clone(&app), idempotency::remember))
         .layer(DefaultBodyLimit::max(idempotency::LARGEST_BODY))
         .layer(middleware::from_fn_with_state(Arc::clone(&app), layers::uncancelled));
+    let hooks = hooks::routes().layer(middleware::from_fn_with_state(Arc::clone(&app), layers::uncancelled));
     let docs = utoipa_swagger_ui::SwaggerUi::new("/docs").url("/openapi.json", document());
     let pages = pages::routes()
         .merge(outbox_page::routes())
         .layer(middleware::from_fn_with_state(Arc::clone(&app), layers::uncancelled));
     Router::new()
         .merge(api)
+        .merge(abroad)
         .merge(lasting)
         .merge(docs)
+        .merge(hooks)
         .merge(pages)
         .route("/v1/realtime", get(ws::upgrade))
         .route("/livez", get(health::live))

@@ -126,7 +126,7 @@ async fn run(
         app.routing.switchboard.flush().await;
     };
     by(told + FACTS_BY, "some facts are left to the sweep of another server", said).await;
-    by(told + CONNECTIONS_BY, "some connections did not close in time", app.world.database.close()).await;
+    by(told + CONNECTIONS_BY, "some connections did not close in time", app.world.sites.close()).await;
 }
 
 async fn by(deadline: Instant, otherwise: &'static str, work: impl Future) {

@@ -6,11 +6,13 @@ use std::time::Duration;
 
 use infra::database::Database;
 use infra::spoken::OrLog as _;
-use routing::{presence, relay};
-use tenant::{idempotency, jobs, provision};
+use routing::revocation::{self, Revocation};
+use routing::{presence, relay, rights};
+use tenant::proof::ceremony;
+use tenant::{AccountId, closing, idempotency, jobs, provision, throttle};
 use tokio::task::JoinSet;
 
-use crate::{App, onboarding};
+use crate::{App, metrics, onboarding};
 
 /// Repeats a piece of work with a pause between, until the server goes away.
 fn every<F, W>(tasks: &mut JoinSet<()>, app: &Arc<App>, pause: Duration, work: F)
@@ -30,8 +32,14 @@ where
     });
 }
 
+/// How often a process looks who was erased, in case the bus did not say so.
+const ERASED_EVERY: Duration = Duration::from_secs(5);
+
 /// What every process does: looks how the services are, and hears who may not be here any more.
 pub(crate) fn health(tasks: &mut JoinSet<()>, app: &Arc<App>, database_url: String) {
+    every(tasks, app, ERASED_EVERY, |app| async move {
+        tenant::erasure::refresh(&app.world).await.or_log("learning who was erased");
+    });
     let app = Arc::clone(app);
     tasks.spawn(async move {
         let connect = || Database::connect(&database_url, 1);
@@ -48,6 +56,28 @@ pub(crate) fn shared(tasks: &mut JoinSet<()>, app: &Arc<App>) {
     every(tasks, app, Duration::from_millis(500), |app| async move {
         while jobs::run_due(&app.world).await.or_log("running jobs").is_some_and(|done| done > 0) {}
     });
+    every(tasks, app, Duration::from_secs(5), |app| async move {
+        tell(&app, app.billing.settle_due().await.or_log("settling subscriptions")).await;
+    });
+    every(tasks, app, Duration::from_millis(500), |app| async move {
+        tell(&app, app.billing.work_events().await.or_log("working on events of the payment provider")).await;
+    });
+    every(tasks, app, Duration::from_secs(30), |app| async move {
+        tell(&app, app.billing.look_afresh().await.or_log("looking at subscriptions")).await;
+        app.billing.roll_up().await.or_log("rolling usage up");
+        app.billing.compare_due().await.or_log("comparing meters");
+        if let Some(Some(vitals)) = app.billing.vitals().await.or_log("looking how far money lags") {
+            metrics::show_billing(&vitals);
+        }
+    });
+    every(tasks, app, Duration::from_mins(5), |app| async move {
+        app.billing.write_alerts().await.or_log("writing about usage and money");
+    });
+    every(tasks, app, Duration::from_secs(1), |app| async move {
+        while app.billing.send_due().await.or_log("sending usage").is_some_and(|sent| sent.accepted > 0)
+            && !app.going_away.is_cancelled()
+        {}
+    });
     every(tasks, app, Duration::from_secs(2), |app| async move {
         provision::refill(&app.world).await.or_log("making spare schemas");
     });
@@ -55,9 +85,28 @@ pub(crate) fn shared(tasks: &mut JoinSet<()>, app: &Arc<App>) {
         onboarding::sweep(&app.world).await.or_log("finishing signups");
         relay::sweep_all(&app.routing).await.or_log("sweeping companies");
     });
+    every(tasks, app, Duration::from_mins(10), |app| async move {
+        closing::sweep(&app.world).await.or_log("taking closed companies away");
+    });
+    every(tasks, app, Duration::from_secs(1), |app| async move {
+        while rights::run_due(&app.world).await.or_log("making an archive").is_some_and(|done| done) {}
+    });
+    every(tasks, app, Duration::from_mins(1), |app| async move {
+        rights::remove_expired(&app.world).await.or_log("removing old archives");
+        rights::sweep_all(&app.routing).await.or_log("looking for what is over");
+    });
     every(tasks, app, Duration::from_hours(1), |app| async move {
         idempotency::forget(&app.world).await.or_log("forgetting old answers");
+        throttle::forget(&app.world.database, app.world.now()).await.or_log("forgetting old attempts");
+        ceremony::sweep(&app.world, app.world.now()).await.or_log("sweeping away unanswered challenges");
     });
+}
+
+/// Lets every server know what companies may have now.
+async fn tell(app: &App, changed: Option<Vec<AccountId>>) {
+    for account in changed.unwrap_or_default() {
+        revocation::revoke(&app.routing, Revocation::Entitlements(account)).await;
+    }
 }
 
 /// Work for the sockets of this process.

@@ -10,7 +10,9 @@ use axum::response::{IntoResponse, Response};
 use futures::stream::FuturesUnordered;
 use futures::{SinkExt as _, StreamExt as _};
 use infra::Fault as _;
-use routing::realtime::{ClientFrame, Close, Delivery, FrameError, LARGEST, Place, SILENCE, ServerFrame, Session};
+use routing::realtime::{
+    ClientFrame, Close, Delivery, FrameError, LARGEST, OpenError, Place, SILENCE, ServerFrame, Session, Welcome,
+};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -108,8 +110,11 @@ async fn hello(app: &Arc<App>, socket: &mut WebSocket) -> Result<(Session, Place
             }
             Err(error) => {
                 write(socket, &ServerFrame::refusal(error.code(), &error.to_string()).encode()).await?;
-                let away = matches!(error.kind(), infra::Kind::Unavailable(_));
-                Err(Some(if away { Close::GoingAway } else { Close::Unauthenticated }))
+                Err(Some(match error {
+                    OpenError::TooMany(_) => Close::Full,
+                    OpenError::Enter(error) if matches!(error.kind(), infra::Kind::Unavailable(_)) => Close::GoingAway,
+                    OpenError::Enter(_) => Close::Unauthenticated,
+                }))
             }
         };
     }
@@ -170,27 +175,26 @@ async fn talk(app: &Arc<App>, socket: &mut WebSocket, session: &mut Session, mut
                     Ok(Some(Err(error))) => vec![ServerFrame::refusal(error.code(), &error.to_string()).encode()],
                 };
                 match Box::pin(pass_on(socket, &mut place, answers, None)).await {
-                    Ok(doubted) if doubted && !is_welcome(session).await => return Some(Close::Revoked),
-                    Ok(_) => {}
+                    Ok(true) => if let Some(close) = look_again(app, socket, session).await { return Some(close) },
+                    Ok(false) => {}
                     Err(close) => return close,
                 }
             }
             delivery = place.deliveries.recv() => {
                 let Some(delivery) = delivery else { return Some(Close::TooSlow) };
                 match Box::pin(pass_on(socket, &mut place, Vec::new(), Some(delivery))).await {
-                    Ok(doubted) if doubted && !is_welcome(session).await => return Some(Close::Revoked),
-                    Ok(_) => {}
+                    Ok(true) => if let Some(close) = look_again(app, socket, session).await { return Some(close) },
+                    Ok(false) => {}
                     Err(close) => return close,
                 }
             }
             _ = recheck.tick() => {
-                if !is_welcome(session).await {
-                    return Some(Close::Revoked);
+                if let Some(close) = look_again(app, socket, session).await {
+                    return Some(close);
                 }
             }
             () = &mut leave => {
-                let after_ms = 200 + app.world.chance.below(800);
-                let _told = write(socket, &ServerFrame::Reconnect { after_ms }.encode()).await;
+                tell_to_reconnect(app, socket).await;
                 return Some(Close::GoingAway);
             }
         }
@@ -198,8 +202,21 @@ async fn talk(app: &Arc<App>, socket: &mut WebSocket, session: &mut Session, mut
 }
 
 /// Whether the socket may stay open. A database that hangs is no reason to cut everybody off, nor to make them wait.
-async fn is_welcome(session: &Session) -> bool {
-    timeout(ANSWER_WITHIN, Box::pin(session.still_welcome())).await.unwrap_or(true)
+async fn look_again(app: &App, socket: &mut WebSocket, session: &Session) -> Option<Close> {
+    match timeout(ANSWER_WITHIN, Box::pin(session.still_welcome())).await.unwrap_or(Welcome::Still) {
+        Welcome::Still => None,
+        Welcome::NotAnyMore => Some(Close::Revoked),
+        Welcome::Anew => {
+            tell_to_reconnect(app, socket).await;
+            Some(Close::GoingAway)
+        }
+    }
+}
+
+/// Asks a client to come again, not in the same moment as all the others.
+async fn tell_to_reconnect(app: &App, socket: &mut WebSocket) {
+    let after_ms = 200 + app.world.chance.below(800);
+    let _told = write(socket, &ServerFrame::Reconnect { after_ms }.encode()).await;
 }
 
 /// How long a frame may take to be answered. Beyond it the sender learns that it should repeat; the repeat is harmless.

@@ -1,5 +1,9 @@
 //! Contacts: the people who write to the company. A website visitor is a contact that nobody has identified yet.
 
+mod block;
+mod merge;
+mod vouched;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -11,12 +15,18 @@ use sea_orm::FromQueryResult;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use tenant::TenantTx;
+use tenant::identity::Refusal;
 use tenant::page::{Cursor, Page};
 use tenant::scope::ContactKind;
 use uuid::Uuid;
 
 use crate::event::Event;
 use crate::inbox::InboxId;
+use crate::sight::{self, known};
+
+pub use block::{Standing, set_blocked, sign_out, standing};
+pub use merge::bring_along;
+pub use vouched::vouch;
 
 /// The id of a contact.
 pub type ContactId = Id<ContactKind>;
@@ -74,6 +84,10 @@ pub struct Contact {
     pub created_at: DateTime<Utc>,
     /// When they were last here.
     pub last_seen_at: Option<DateTime<Utc>>,
+    /// Since when they may not write any more.
+    pub blocked_at: Option<DateTime<Utc>>,
+    /// When everything known of them was erased; null for everybody else.
+    pub erased_at: Option<DateTime<Utc>>,
 }
 
 #[derive(FromQueryResult)]
@@ -91,6 +105,8 @@ struct Row {
     user_agent: Option<String>,
     created_at: Timestamp,
     last_seen_at: Option<Timestamp>,
+    blocked_at: Option<Timestamp>,
+    erased_at: Option<Timestamp>,
 }
 
 impl TryFrom<Row> for Contact {
@@ -117,6 +133,8 @@ impl TryFrom<Row> for Contact {
             user_agent: row.user_agent,
             created_at: row.created_at,
             last_seen_at: row.last_seen_at,
+            blocked_at: row.blocked_at,
+            erased_at: row.erased_at,
         })
     }
 }
@@ -127,6 +145,15 @@ pub enum ContactError {
     /// No such contact here.
     #[error("no such contact")]
     Unknown,
+    /// The token that vouches for them cannot be taken.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// A browser cannot say who somebody is for whom the company's own server vouches.
+    #[error("who this visitor is comes from the company's own server")]
+    VouchedFor,
+    /// All that was known of them was erased, and nothing is written down any more.
+    #[error("this contact was erased")]
+    Erased,
     /// Fields were refused.
     #[error(transparent)]
     Invalid(#[from] Invalid),
@@ -139,6 +166,9 @@ impl Fault for ContactError {
     fn kind(&self) -> Kind {
         match self {
             Self::Unknown => Kind::NotFound,
+            Self::Refused(refusal) => refusal.kind(),
+            Self::VouchedFor => Kind::Forbidden,
+            Self::Erased => Kind::Conflict,
             Self::Invalid(error) => error.kind(),
             Self::Store(error) => error.kind(),
         }
@@ -146,6 +176,9 @@ impl Fault for ContactError {
     fn code(&self) -> &'static str {
         match self {
             Self::Unknown => "contact_unknown",
+            Self::Refused(refusal) => refusal.code(),
+            Self::VouchedFor => "contact_vouched_for",
+            Self::Erased => "contact_erased",
             Self::Invalid(error) => error.code(),
             Self::Store(error) => error.code(),
         }
@@ -153,18 +186,22 @@ impl Fault for ContactError {
     fn fields(&self) -> Vec<FieldFault> {
         match self {
             Self::Invalid(error) => error.fields(),
-            Self::Unknown | Self::Store(_) => Vec::new(),
+            Self::Unknown | Self::Erased | Self::Refused(_) | Self::VouchedFor | Self::Store(_) => Vec::new(),
         }
     }
 }
 
-/// One contact.
+/// One contact, of whom a conversation is in sight where not everything is.
 pub async fn find(tx: &TenantTx, id: ContactId) -> Result<Option<Contact>, StoreError> {
+    let (how, who) = tx.sight().parts();
     let row: Option<Row> = tx
         .one(sql(
-            "select id, name, email, phone, external_id, verified, locale, attributes, tags, page, user_agent, created_at, last_seen_at \
-             from contact where id = $1",
-            [id.uuid().into()],
+            concat!(
+                "select id, name, email, phone, external_id, verified, locale, attributes, tags, page, user_agent, created_at, last_seen_at, blocked_at, erased_at \
+                 from contact k where id = $1 and ",
+                known!("k", "$2", "$3")
+            ),
+            [id.uuid().into(), how.into(), who.into()],
         ))
         .await?;
     row.map(Contact::try_from).transpose()
@@ -178,14 +215,19 @@ pub async fn list(
     limit: u64,
 ) -> Result<Page<Contact>, StoreError> {
     let (at, id) = Cursor::parts(cursor.as_ref());
+    let (how, who) = tx.sight().parts();
     // A stranger's % and _ are letters, not wildcards.
     let pattern = query.map(|text| format!("%{}%", text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")));
     let rows: Vec<Row> = tx
         .all(sql(
-            "select id, name, email, phone, external_id, verified, locale, attributes, tags, page, user_agent, created_at, last_seen_at \
-             from contact where ($1::timestamptz is null or (created_at, id) < ($1, $2)) \
-             and ($3::text is null or name ilike $3 or email ilike $3) order by created_at desc, id desc limit $4",
-            [at.into(), id.into(), pattern.into(), (limit + 1).into()],
+            concat!(
+                "select id, name, email, phone, external_id, verified, locale, attributes, tags, page, user_agent, created_at, last_seen_at, blocked_at, erased_at \
+                 from contact k where ($1::timestamptz is null or (created_at, id) < ($1, $2)) \
+                 and ($3::text is null or name ilike $3 or email ilike $3) and ",
+                known!("k", "$5", "$6"),
+                " order by created_at desc, id desc limit $4"
+            ),
+            [at.into(), id.into(), pattern.into(), (limit + 1).into(), how.into(), who.into()],
         ))
         .await?;
     Page::cut(rows, limit, |row| Cursor::new(row.created_at, row.id)).try_map(Contact::try_from)
@@ -254,17 +296,31 @@ pub async fn update(tx: &mut TenantTx, id: ContactId, change: ContactChange) -> 
     }
     let tags = change.tags.map(|tags| checked_tags(&tags, &mut check));
     check.finish()?;
+    find(tx, id).await?.ok_or(ContactError::Unknown)?;
     tx.run(sql(
         "update contact set name = case when $2::text is null then name else nullif($2, '') end, \
          email = case when $3::text is null then email else nullif($3, '') end, \
          phone = case when $4::text is null then phone else nullif($4, '') end, \
-         attributes = coalesce($5::jsonb, attributes), tags = coalesce($6::text[], tags) where id = $1",
+         attributes = coalesce($5::jsonb, attributes), tags = coalesce($6::text[], tags) where id = $1 and erased_at is null",
         [id.uuid().into(), name.into(), email.into(), phone.into(), change.attributes.into(), tags.into()],
     ))
     .await?;
     let contact = find(tx, id).await?.ok_or(ContactError::Unknown)?;
-    Event::ContactUpdated { contact: Arc::new(contact.clone()) }.tell(tx)?;
+    if contact.erased_at.is_some() {
+        return Err(ContactError::Erased);
+    }
+    let audiences = sight::audiences(tx, id).await?;
+    Event::ContactUpdated { contact: Arc::new(contact.clone()), audiences }.tell(tx)?;
     Ok(contact)
+}
+
+/// Changes what a visitor says of themselves. Not of those for whom the company's own server vouches: whoever sits at their browser
+/// cannot become somebody else by saying so.
+pub async fn introduce(tx: &mut TenantTx, id: ContactId, change: ContactChange) -> Result<Contact, ContactError> {
+    if find(tx, id).await?.ok_or(ContactError::Unknown)?.verified {
+        return Err(ContactError::VouchedFor);
+    }
+    update(tx, id, change).await
 }
 
 fn source_hash(secret: &str) -> Vec<u8> {
@@ -317,7 +373,7 @@ pub async fn seen(tx: &TenantTx, id: ContactId, page: Option<VisitedPage>) -> Re
         .transpose()
         .map_err(|error| StoreError::Refused(error.to_string()))?;
     tx.run(sql(
-        "update contact set last_seen_at = $2, page = coalesce($3::jsonb, page) where id = $1",
+        "update contact set last_seen_at = $2, page = coalesce($3::jsonb, page) where id = $1 and erased_at is null",
         [id.uuid().into(), tx.now().into(), page.into()],
     ))
     .await

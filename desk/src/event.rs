@@ -11,6 +11,7 @@ use uuid::Uuid;
 use crate::contact::{self, Contact, ContactId};
 use crate::conversation::{self, Conversation, ConversationId};
 use crate::message::{self, Message, Span};
+use crate::sight::{self, Audience};
 
 /// Something that happened.
 #[derive(Debug, Clone)]
@@ -53,6 +54,8 @@ pub enum Event {
         conversation_id: ConversationId,
         /// Whose.
         contact_id: ContactId,
+        /// Where it is.
+        audience: Audience,
         /// Who read.
         by: Reader,
         /// Up to where, in the numbering of all messages (agents only).
@@ -66,6 +69,8 @@ pub enum Event {
         conversation_id: ConversationId,
         /// Whose.
         contact_id: ContactId,
+        /// Where it is.
+        audience: Audience,
         /// Up to where, in the visitor's numbering.
         public_seq: i64,
     },
@@ -78,6 +83,8 @@ pub enum Event {
     ContactUpdated {
         /// As they are now.
         contact: Arc<Contact>,
+        /// Where their conversations are.
+        audiences: Vec<Audience>,
     },
 }
 
@@ -123,7 +130,7 @@ impl Event {
             | Self::SurveyAnswered { conversation } => {
                 Some(Place::Conversation { conversation: conversation.id.uuid() })
             }
-            Self::ContactUpdated { contact } => Some(Place::Contact { contact: contact.id.uuid() }),
+            Self::ContactUpdated { contact, .. } => Some(Place::Contact { contact: contact.id.uuid() }),
         }
     }
 
@@ -164,7 +171,8 @@ pub async fn restore(tx: &TenantTx, name: &str, place: serde_json::Value) -> Res
     Ok(match place {
         Place::Contact { contact } => {
             let contact = contact::find(tx, Id::from_uuid(contact)).await?.map(Arc::new);
-            contact.map(|contact| Event::ContactUpdated { contact }).into_iter().collect()
+            let Some(contact) = contact else { return Ok(Vec::new()) };
+            vec![Event::ContactUpdated { audiences: sight::audiences(tx, contact.id).await?, contact }]
         }
         Place::Conversation { conversation } => {
             let conversation = find(conversation).await?;

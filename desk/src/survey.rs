@@ -16,6 +16,7 @@ use uuid::Uuid;
 use crate::contact::ContactId;
 use crate::conversation::{self, ContactBrief, Conversation, ConversationError, ConversationId, Survey};
 use crate::event::Event;
+use crate::sight::seen;
 use crate::{inbox, message};
 
 /// What can go wrong with a rating.
@@ -175,14 +176,18 @@ struct Row {
 /// Ratings, newest first.
 pub async fn list(tx: &TenantTx, cursor: Option<Cursor>, limit: u64) -> Result<Page<SurveyResponse>, StoreError> {
     let (at, id) = Cursor::parts(cursor.as_ref());
+    let (how, who) = tx.sight().parts();
     let rows: Vec<Row> = tx
         .all(sql(
-            "select s.id, s.conversation_id, c.number, s.episode, s.rating, s.comment, s.contact_id, k.name as contact_name, k.email as contact_email, s.agent_id, \
+            concat!(
+                "select s.id, s.conversation_id, c.number, s.episode, s.rating, s.comment, s.contact_id, k.name as contact_name, k.email as contact_email, s.agent_id, \
              a.name as agent_name, s.answered_at from survey_response s join conversation c on c.id = s.conversation_id \
              join contact k on k.id = s.contact_id left join agent a on a.id = s.agent_id \
-             where s.rating is not null and ($1::timestamptz is null or (s.answered_at, s.id) < ($1, $2)) \
-             order by s.answered_at desc, s.id desc limit $3",
-            [at.into(), id.into(), (limit + 1).into()],
+             where s.rating is not null and ($1::timestamptz is null or (s.answered_at, s.id) < ($1, $2)) and ",
+                seen!("c", "$4", "$5"),
+                " order by s.answered_at desc, s.id desc limit $3"
+            ),
+            [at.into(), id.into(), (limit + 1).into(), how.into(), who.into()],
         ))
         .await?;
     Ok(Page::cut(rows, limit, |row| Cursor::new(row.answered_at, row.id)).map(|row| SurveyResponse {
@@ -221,14 +226,18 @@ struct Sums {
     r5: i64,
 }
 
-/// Sums over all ratings.
+/// Sums over all ratings in sight.
 pub async fn summary(tx: &TenantTx) -> Result<SurveySummary, StoreError> {
+    let (how, who) = tx.sight().parts();
     let row: Option<Sums> = tx
         .one(sql(
-            "select count(*) as asked, count(*) filter (where rating = 1) as r1, count(*) filter (where rating = 2) as r2, \
+            concat!(
+                "select count(*) as asked, count(*) filter (where rating = 1) as r1, count(*) filter (where rating = 2) as r2, \
              count(*) filter (where rating = 3) as r3, count(*) filter (where rating = 4) as r4, count(*) filter (where rating = 5) as r5 \
-             from survey_response",
-            [],
+             from survey_response s join conversation c on c.id = s.conversation_id where ",
+                seen!("c", "$1", "$2")
+            ),
+            [how.into(), who.into()],
         ))
         .await?;
     let row = row.ok_or_else(|| StoreError::Refused("no answer to a count".into()))?;

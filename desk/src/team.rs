@@ -179,6 +179,17 @@ pub async fn of_agents(tx: &TenantTx) -> Result<BTreeMap<AgentId, Vec<TeamId>>, 
     Ok(all)
 }
 
+/// The teams of an agent.
+pub async fn of_agent(tx: &TenantTx, agent: AgentId) -> Result<BTreeSet<TeamId>, StoreError> {
+    #[derive(FromQueryResult)]
+    struct In {
+        team_id: Uuid,
+    }
+    let rows: Vec<In> =
+        tx.all(sql("select team_id from team_member where agent_id = $1", [agent.uuid().into()])).await?;
+    Ok(rows.into_iter().map(|row| Id::from_uuid(row.team_id)).collect())
+}
+
 /// Makes a team without members.
 pub async fn create(tx: &TenantTx, ask: TeamRequest) -> Result<Team, SetupError> {
     let ask = ask.checked()?;

@@ -1,12 +1,17 @@
 //! Settings from the environment: the only place that reads it. `frontdesk doctor` prints what was understood.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
+
+use crate::blob::BlobSettings;
 
 /// Everything the binary can be told.
 #[derive(Clone)]
 pub struct Settings {
     /// `DATABASE_URL`: Postgres, as the login role (NOINHERIT, CREATEROLE).
     pub database_url: String,
+    /// `FRONTDESK_DATABASES=eu2,us1`, and for each name its own `DATABASE_URL_EU2`: further databases that companies can live in.
+    pub databases: BTreeMap<String, String>,
     /// `REDIS_URL`.
     pub redis_url: String,
     /// `NATS_URL`.
@@ -23,6 +28,12 @@ pub struct Settings {
     pub mail_from: String,
     /// `FRONTDESK_SECRET`: at least 32 characters; keys of all token kinds are derived from it.
     pub secret: String,
+    /// `FRONTDESK_PREVIOUS_SECRETS`: secrets that were `FRONTDESK_SECRET` before, separated by commas; what was sealed with them can
+    /// still be opened.
+    pub previous_secrets: Vec<String>,
+    /// `FRONTDESK_PRIVATE_OUTBOUND=allow`: addresses that customers write, such as a company's sign-in provider, may lead into our own
+    /// network and be without TLS. Only for installations that serve nobody else.
+    pub private_outbound: bool,
     /// `FRONTDESK_LOG=json` for machine-readable logs.
     pub log_json: bool,
     /// `OTEL_EXPORTER_OTLP_ENDPOINT`: the collector that traces go to, like `http://127.0.0.1:4318`; none when absent.
@@ -36,11 +47,38 @@ pub struct Settings {
     pub mixed_batches: bool,
     /// `FRONTDESK_VISITOR_RATE`: how many messages one visitor may send in ten seconds, default 30.
     pub visitor_rate: u32,
+    /// `FRONTDESK_ADDRESS_RATE`: how many new visitors a minute may come to one company from one address, default 600.
+    pub address_rate: u32,
+    /// `FRONTDESK_TRUSTED_PROXIES`: how many proxies of one's own stand before the server and add to `X-Forwarded-For`, default 0:
+    /// then that header is not looked at.
+    pub trusted_proxies: usize,
+    /// `FRONTDESK_DB_SHARE`: which part of the pool one company may use at once, in percent, default 25; 100 for all of it.
+    pub database_share: u32,
+    /// `FRONTDESK_BLOBS`: where files are kept, `file:/a/folder` or `s3://bucket/prefix`; default a folder `frontdesk-files` beside
+    /// where the server was started. For a bucket also `FRONTDESK_S3_ENDPOINT`, `…_REGION`, `…_KEY_ID` and `…_SECRET`.
+    pub blobs: BlobSettings,
     /// `FRONTDESK_DRAIN_SECONDS`: how long a server that was told to go still takes requests while `/readyz` already says
     /// no, so that whoever balances the load notices first; default 3.
     pub drain_seconds: u32,
+    /// `FRONTDESK_STRIPE_KEY`: the secret key of a Stripe account; nothing is charged when absent.
+    pub stripe_key: Option<String>,
+    /// `FRONTDESK_STRIPE_URL`: another address than Stripe's own.
+    pub stripe_url: Option<String>,
+    /// `FRONTDESK_STRIPE_WEBHOOK_SECRETS`: what Stripe signs its events with; several, separated by commas, while one is exchanged.
+    pub stripe_webhook_secrets: Vec<String>,
+    /// `FRONTDESK_MODE=private`: the installation is one company's own. Nobody signs up but its first owner, by a link that the server
+    /// prints, and everything is free.
+    pub private: bool,
     /// `FRONTDESK_SPARE_SCHEMAS`: how many migrated schemas wait for the next signup, default 8.
     pub spare_schemas: u32,
+}
+
+/// `FRONTDESK_FAILPOINT`: where a program that was built for tests lets itself die, as `place` or `place:passage`.
+#[cfg(debug_assertions)]
+pub fn failpoint() -> Option<(String, u32)> {
+    let text = std::env::var("FRONTDESK_FAILPOINT").ok().filter(|text| !text.is_empty())?;
+    let (place, passage) = text.split_once(':').unwrap_or((text.as_str(), "1"));
+    Some((place.to_owned(), passage.parse().ok()?))
 }
 
 /// What is missing or unusable, all at once.
@@ -54,9 +92,15 @@ impl Settings {
         Self::read(&|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
     }
 
+    /// The variable that holds the address of a further database.
+    pub fn database_variable(name: &str) -> String {
+        format!("DATABASE_URL_{}", name.to_uppercase())
+    }
+
     /// Reads from any source of named values.
     pub fn read(get: &dyn Fn(&str) -> Option<String>) -> Result<Self, BadSettings> {
         let mut bad = Vec::new();
+        let mut wrong = Vec::new();
         let mut need = |name: &str, what: &str| {
             get(name).unwrap_or_else(|| {
                 bad.push(format!("- {name} is not set: {what}"));
@@ -65,12 +109,29 @@ impl Settings {
         };
         let database_url =
             need("DATABASE_URL", "the address of Postgres, like postgres://frontdesk@127.0.0.1/frontdesk");
+        let mut databases = BTreeMap::new();
+        for name in get("FRONTDESK_DATABASES").iter().flat_map(|names| names.split(',')).map(str::trim) {
+            let variable = Self::database_variable(name);
+            let good = name.starts_with(|c: char| c.is_ascii_lowercase())
+                && name.len() <= 31
+                && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
+            if !good {
+                wrong.push(format!("- FRONTDESK_DATABASES holds {name}: names are lower-case letters, digits and _"));
+            } else if let Some(url) = get(&variable) {
+                databases.insert(name.to_owned(), url);
+            } else {
+                wrong.push(format!("- {variable} is not set: the address of the database {name}"));
+            }
+        }
         let redis_url = need("REDIS_URL", "the address of Redis, like redis://127.0.0.1:6379");
         let nats_url = need("NATS_URL", "the address of NATS, like nats://127.0.0.1:4222");
         let secret =
             need("FRONTDESK_SECRET", "at least 32 random characters, like the output of `openssl rand -hex 32`");
+        bad.append(&mut wrong);
         if !secret.is_empty() && secret.len() < 32 {
             bad.push("- FRONTDESK_SECRET is shorter than 32 characters".into());
+        } else if !secret.is_empty() && is_guessable(&secret) {
+            bad.push("- FRONTDESK_SECRET could be guessed: take the output of `openssl rand -hex 32`".into());
         }
         let listen = get("FRONTDESK_LISTEN").unwrap_or_else(|| "127.0.0.1:7400".into());
         let listen = listen.parse().unwrap_or_else(|_| {
@@ -84,10 +145,24 @@ impl Settings {
                 None
             }
         });
+        let stripe_key = get("FRONTDESK_STRIPE_KEY");
+        let stripe_webhook_secrets: Vec<String> = get("FRONTDESK_STRIPE_WEBHOOK_SECRETS")
+            .map(|secrets| secrets.split(',').map(|secret| secret.trim().to_owned()).collect())
+            .unwrap_or_default();
+        if stripe_key.is_some() && stripe_webhook_secrets.is_empty() {
+            bad.push("- FRONTDESK_STRIPE_WEBHOOK_SECRETS is not set: without it anybody could say who has paid".into());
+        }
+        if stripe_webhook_secrets.iter().any(|secret| secret.len() < 8) {
+            bad.push("- FRONTDESK_STRIPE_WEBHOOK_SECRETS holds an empty or very short secret".into());
+        }
+        if stripe_key.as_ref().is_some_and(|key| !key.contains("_test_") && !key.contains("_live_")) {
+            bad.push("- FRONTDESK_STRIPE_KEY is not a secret key like sk_test_… or sk_live_…".into());
+        }
         let number = |name: &str, default: u32| get(name).and_then(|value| value.parse().ok()).unwrap_or(default);
         let public_url = get("FRONTDESK_PUBLIC_URL").unwrap_or_else(|| format!("http://{listen}"));
         let settings = Self {
             database_url,
+            databases,
             redis_url,
             nats_url,
             listen,
@@ -96,17 +171,57 @@ impl Settings {
             mail_url: get("FRONTDESK_MAIL_URL").unwrap_or_else(|| "smtp://127.0.0.1:25".into()),
             mail_from: get("FRONTDESK_MAIL_FROM").unwrap_or_else(|| "Frontdesk <no-reply@localhost>".into()),
             secret,
+            previous_secrets: get("FRONTDESK_PREVIOUS_SECRETS")
+                .map(|all| all.split(',').map(str::trim).filter(|old| !old.is_empty()).map(ToOwned::to_owned).collect())
+                .unwrap_or_default(),
+            private_outbound: get("FRONTDESK_PRIVATE_OUTBOUND").as_deref() == Some("allow"),
             log_json: get("FRONTDESK_LOG").as_deref() == Some("json"),
             collector: get("OTEL_EXPORTER_OTLP_ENDPOINT"),
             database_connections: number("FRONTDESK_DB_CONNECTIONS", 16).clamp(2, 500),
             database_lanes: number("FRONTDESK_DB_LANES", 4).clamp(1, 32),
             mixed_batches: get("FRONTDESK_DB_MIXED_BATCHES").as_deref() != Some("off"),
             visitor_rate: number("FRONTDESK_VISITOR_RATE", 30).max(1),
+            address_rate: number("FRONTDESK_ADDRESS_RATE", 600).max(1),
+            trusted_proxies: usize::try_from(number("FRONTDESK_TRUSTED_PROXIES", 0).min(8)).unwrap_or(0),
+            database_share: number("FRONTDESK_DB_SHARE", 25).clamp(1, 100),
+            blobs: BlobSettings {
+                place: get("FRONTDESK_BLOBS").unwrap_or_else(|| "file:frontdesk-files".into()),
+                endpoint: get("FRONTDESK_S3_ENDPOINT"),
+                region: get("FRONTDESK_S3_REGION"),
+                key_id: get("FRONTDESK_S3_KEY_ID"),
+                secret: get("FRONTDESK_S3_SECRET"),
+            },
             drain_seconds: number("FRONTDESK_DRAIN_SECONDS", 3).min(10),
+            stripe_key,
+            stripe_url: get("FRONTDESK_STRIPE_URL"),
+            stripe_webhook_secrets,
+            private: get("FRONTDESK_MODE").as_deref() == Some("private"),
             spare_schemas: number("FRONTDESK_SPARE_SCHEMAS", 8).clamp(1, 200),
         };
         if bad.is_empty() { Ok(settings) } else { Err(BadSettings(bad)) }
     }
+}
+
+/// Words of examples and defaults, which are the first that anybody tries.
+const DEFAULTS: [&str; 9] = [
+    "changeme",
+    "change-me",
+    "change_me",
+    "your-secret",
+    "your_secret",
+    "yoursecret",
+    "password",
+    "123456789",
+    "abcdefgh",
+];
+/// Random characters, even of sixteen kinds, are hardly ever of fewer.
+const FEWEST_CHARACTERS: usize = 8;
+
+/// Whether it is an example's, or made of next to nothing.
+fn is_guessable(secret: &str) -> bool {
+    let folded = secret.to_lowercase();
+    let kinds: std::collections::BTreeSet<char> = folded.chars().collect();
+    kinds.len() < FEWEST_CHARACTERS || DEFAULTS.iter().any(|word| folded.contains(word))
 }
 
 #[cfg(test)]
@@ -122,8 +237,61 @@ mod tests {
     }
 
     #[test]
+    fn nobody_may_say_who_has_paid_without_a_secret() {
+        let complaint = |key: &'static str, secrets: &'static str| {
+            let get = move |name: &str| match name {
+                "FRONTDESK_STRIPE_KEY" => Some(key.to_owned()),
+                "FRONTDESK_STRIPE_WEBHOOK_SECRETS" => Some(secrets.to_owned()).filter(|text| !text.is_empty()),
+                "FRONTDESK_SECRET" => Some("x".repeat(32)),
+                _ => Some("127.0.0.1:1".to_owned()),
+            };
+            Settings::read(&get).err().map(|error| error.to_string())
+        };
+        assert_eq!(complaint("sk_test_1", "whsec_12345,whsec_67890"), None);
+        assert!(complaint("sk_test_1", "").unwrap().contains("FRONTDESK_STRIPE_WEBHOOK_SECRETS"));
+        assert!(complaint("sk_test_1", "whsec_12345,").unwrap().contains("empty"));
+        assert!(complaint("pk_1", "whsec_12345").unwrap().contains("FRONTDESK_STRIPE_KEY"));
+    }
+
+    #[test]
+    fn a_further_database_is_known_by_a_name_and_its_own_setting() {
+        let read = |names: &'static str| {
+            Settings::read(&|name| {
+                let value = match name {
+                    "FRONTDESK_DATABASES" => names,
+                    "FRONTDESK_SECRET" => "a secret for tests only, of more than 32 characters",
+                    "FRONTDESK_LISTEN" => "127.0.0.1:0",
+                    "DATABASE_URL" | "REDIS_URL" | "NATS_URL" | "DATABASE_URL_EU2" => "some://where",
+                    _ => return None,
+                };
+                Some(value.to_owned())
+            })
+        };
+        assert_eq!(read("eu2").unwrap().databases["eu2"], "some://where");
+        assert!(read("eu2, us1").err().unwrap().to_string().contains("DATABASE_URL_US1"));
+        assert!(read("EU-2").err().unwrap().to_string().contains("lower-case"));
+    }
+
+    #[test]
     fn a_short_secret_is_refused() {
         let get = |name: &str| Some(if name == "FRONTDESK_SECRET" { "short" } else { "127.0.0.1:1" }.to_owned());
         assert!(Settings::read(&get).err().unwrap().to_string().contains("shorter than 32"));
+    }
+
+    #[test]
+    fn a_secret_of_an_example_is_refused() {
+        for secret in [
+            "changeme-changeme-changeme-changeme",
+            "your-secret-of-at-least-32-characters",
+            "0123456789abcdef0123456789abcdef",
+            "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+            "abababababababababababababababababab",
+        ] {
+            let get = |name: &str| Some(if name == "FRONTDESK_SECRET" { secret } else { "127.0.0.1:1" }.to_owned());
+            assert!(Settings::read(&get).err().unwrap().to_string().contains("could be guessed"), "{secret}");
+        }
+        let good = "6f1ce0a7d3528b94e1c07f5a29d8463b";
+        let get = |name: &str| Some(if name == "FRONTDESK_SECRET" { good } else { "127.0.0.1:1" }.to_owned());
+        assert!(Settings::read(&get).is_ok());
     }
 }

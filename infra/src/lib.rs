@@ -3,16 +3,19 @@
 //! **Invariant.** Nothing here knows what a tenant, a conversation or a plan is.
 //! **Invariant.** Only this crate reads the wall clock, the operating system's randomness and the environment.
 
+pub mod blob;
 pub mod breaker;
 pub mod cache;
 pub mod chance;
 pub mod clock;
 pub mod config;
+pub mod csv;
 pub mod database;
 pub mod fault;
 pub mod http;
 pub mod ids;
 pub mod mail;
+pub mod outbound;
 pub mod spoken;
 pub mod telemetry;
 #[cfg(feature = "otel")]
@@ -28,12 +31,21 @@ pub use ids::Id;
 pub mod bus {
     use std::time::Duration;
 
+    use crate::database::decoded;
+
     /// A connected client that reconnects by itself for ever.
     pub type Bus = async_nats::Client;
 
     /// Connects; a server that is down at start is retried in the background, because chat goes on without it.
     pub async fn connect(url: &str) -> Result<Bus, async_nats::ConnectError> {
-        async_nats::ConnectOptions::new()
+        let mut options = async_nats::ConnectOptions::new();
+        // The client itself leaves unread who an address says that we are.
+        if let Ok(address) = reqwest::Url::parse(url)
+            && let Some(password) = address.password()
+        {
+            options = options.user_and_password(decoded(address.username()), decoded(password));
+        }
+        options
             .retry_on_initial_connect()
             .connection_timeout(Duration::from_secs(2))
             // A server that hangs is noticed after three unanswered pings, and left.

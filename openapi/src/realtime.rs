@@ -19,7 +19,7 @@ pub fn realtime() -> Result<String, serde_json::Error> {
     }
     named.insert("ClientFrame".into(), serde_json::to_value(ClientFrame::schema())?);
     named.insert("ServerFrame".into(), serde_json::to_value(ServerFrame::schema())?);
-    let closes = [Close::Unauthenticated, Close::Revoked, Close::TooSlow, Close::GoingAway];
+    let closes = [Close::Unauthenticated, Close::Revoked, Close::TooSlow, Close::Full, Close::GoingAway];
     let document = json!({
         "title": "Frontdesk realtime protocol",
         "protocol": 1,

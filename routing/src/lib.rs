@@ -12,7 +12,10 @@ pub mod presence;
 pub mod realtime;
 pub mod relay;
 pub mod revocation;
+pub mod rights;
 pub mod waiting_room;
+
+mod stillness;
 
 use std::sync::Arc;
 
@@ -41,6 +44,7 @@ pub struct Routing {
     pub(crate) rooms: Arc<assignment::turns::Turns>,
     pub(crate) turnovers: Arc<waiting_room::Turnovers>,
     pub(crate) alarms: Arc<assignment::alarms::Alarms>,
+    pub(crate) stillness: Arc<stillness::Stillness>,
 }
 
 impl Routing {
@@ -65,6 +69,7 @@ impl Routing {
             rooms: Arc::default(),
             turnovers: Arc::default(),
             alarms: Arc::default(),
+            stillness: Arc::default(),
         }
     }
 }

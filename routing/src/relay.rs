@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use chrono::TimeDelta;
+use desk::Audience;
 use desk::conversation::Conversation;
 use desk::event::{self, Event, Reader, Told};
 use futures::StreamExt as _;
@@ -19,7 +21,7 @@ use tenant::{AccountId, Tenant};
 use tokio::sync::mpsc::{Receiver, UnboundedReceiver};
 use uuid::Uuid;
 
-use crate::realtime::{ServerFrame, Topic};
+use crate::realtime::{Eyes, ServerFrame, Topic};
 use crate::{Routing, assignment, waiting_room};
 
 /// How long published facts wait to be removed together.
@@ -75,30 +77,44 @@ pub async fn run(routing: Routing, mut facts: UnboundedReceiver<Fact>, all_said:
 /// Removes what is on the bus for certain. What cannot be removed is published again by the sweep: listeners drop doubles by
 /// number. The removal need not be durable, for the same reason.
 async fn clear(routing: Routing, mut batches: Receiver<(u64, BTreeMap<AccountId, Vec<Uuid>>)>) {
-    let mut lane = routing.world.pipeline.clone().map(|options| Lane::relaxed(options, outbox::REMOVE));
+    let lanes = routing.world.sites.all().map(|site| {
+        let lane = site.pipeline.clone().map(|options| Lane::relaxed(options, outbox::REMOVE));
+        (site.name.clone(), lane)
+    });
+    let mut lanes: Vec<_> = lanes.collect();
     while let Some((said_over, batch)) = batches.recv().await {
         let heard = !batch.is_empty() && routing.switchboard.flush().await;
         // What was in the client's hands when a connection broke is gone, and the echo of the next one says nothing of it.
         if !heard || said_over != routing.switchboard.connection() {
             continue;
         }
-        let mut parts = Vec::with_capacity(batch.len());
+        let mut all = Vec::with_capacity(batch.len());
         for (account, ids) in batch {
-            if let Some(Some(tenant)) = Tenant::find(&routing.world, account).await.or_log("finding a company") {
-                parts.push((tenant, ids));
+            if let Some(Some(tenant)) = Tenant::find(&routing.world, account).await.or_log("finding a company")
+                && !tenant.account.moving
+            {
+                all.push((tenant, ids));
             }
         }
-        while !parts.is_empty() {
-            let some: Vec<(Tenant, Vec<Uuid>)> = parts.drain(..parts.len().min(CLEARED_TOGETHER)).collect();
-            let Some(lane) = &mut lane else {
-                for (tenant, ids) in some {
-                    remove(&tenant, ids).await.or_log("removing published facts");
-                }
-                continue;
-            };
-            let some = some.into_iter().map(|(tenant, ids)| LanePart { tenant, values: vec![Box::new(ids)] });
-            lane.write(some.collect()).await.or_log("removing published facts");
+        for (name, lane) in &mut lanes {
+            let here = all.extract_if(.., |(tenant, _)| tenant.account.database == *name).collect();
+            clear_here(lane.as_mut(), here).await;
         }
+    }
+}
+
+/// The same for companies of one database.
+async fn clear_here(lane: Option<&mut Lane>, mut parts: Vec<(Tenant, Vec<Uuid>)>) {
+    let Some(lane) = lane else {
+        for (tenant, ids) in parts {
+            remove(&tenant, ids).await.or_log("removing published facts");
+        }
+        return;
+    };
+    while !parts.is_empty() {
+        let some = parts.drain(..parts.len().min(CLEARED_TOGETHER));
+        let some = some.map(|(tenant, ids)| LanePart { tenant, values: vec![Box::new(ids)] });
+        lane.write(some.collect()).await.or_log("removing published facts");
     }
 }
 
@@ -149,14 +165,23 @@ async fn announce<'a>(routing: &Routing, account: AccountId, events: impl Iterat
 
 /// Who is to hear of an event, and in what words. Notes and activity have no visitor's form at all.
 fn frames(account: AccountId, event: &Event, all: &mut Vec<(Topic, Bytes)>) {
-    let agents = Topic::Agents(account);
+    let seers = |audience: Audience| Topic::AgentsWith(account, Eyes::Seeing(audience));
+    // Whoever saw it where it was and does not see it where it is, is told that and nothing else.
+    let lost = |conversation: &Conversation, all: &mut Vec<(Topic, Bytes)>| {
+        let (from, to) = (conversation.audience_before(), conversation.audience());
+        if from != to {
+            let frame = ServerFrame::ConversationHidden { conversation_id: conversation.id }.encode();
+            all.push((Topic::AgentsWith(account, Eyes::Losing { from, to }), frame.into()));
+        }
+    };
     let visitor = |conversation: &Conversation| Topic::Contact(account, conversation.contact.id);
     let for_visitor = |conversation: &Conversation| {
         ServerFrame::WidgetConversation { conversation: conversation.for_visitor() }.encode().into()
     };
     match event {
         Event::ConversationCreated { conversation } => {
-            all.push((agents, ServerFrame::ConversationCreated { conversation }.encode().into()));
+            let frame = ServerFrame::ConversationCreated { conversation }.encode().into();
+            all.push((seers(conversation.audience()), frame));
             all.push((visitor(conversation), for_visitor(conversation)));
         }
         Event::ConversationReopened { conversation }
@@ -164,11 +189,14 @@ fn frames(account: AccountId, event: &Event, all: &mut Vec<(Topic, Bytes)>) {
         | Event::ConversationStatusChanged { conversation }
         | Event::ConversationUpdated { conversation }
         | Event::SurveyAnswered { conversation } => {
-            all.push((agents, ServerFrame::ConversationUpdated { conversation }.encode().into()));
+            let frame = ServerFrame::ConversationUpdated { conversation }.encode().into();
+            all.push((seers(conversation.audience()), frame));
+            lost(conversation, all);
             all.push((visitor(conversation), for_visitor(conversation)));
         }
         Event::MessageCreated { message, conversation } => {
             let conversation_id = conversation.id;
+            let agents = seers(conversation.audience());
             all.push((agents, ServerFrame::Message { conversation_id, message }.encode().into()));
             if let Some(message) = message.for_visitor() {
                 let frame = ServerFrame::WidgetMessage { conversation_id, message }.encode().into();
@@ -176,20 +204,25 @@ fn frames(account: AccountId, event: &Event, all: &mut Vec<(Topic, Bytes)>) {
             }
             all.push((agents, ServerFrame::ConversationUpdated { conversation }.encode().into()));
         }
-        Event::ConversationRead { conversation_id, contact_id, by, seq, public_seq } => {
+        Event::ConversationRead { conversation_id, contact_id, audience, by, seq, public_seq } => {
             let for_agents = match by {
                 Reader::Contact => *public_seq,
                 Reader::Agent => *seq,
             };
             let frame = |seq| ServerFrame::Read { conversation_id: *conversation_id, by: *by, seq }.encode().into();
-            all.push((agents, frame(for_agents)));
+            all.push((seers(*audience), frame(for_agents)));
             all.push((Topic::Contact(account, *contact_id), frame(*public_seq)));
         }
-        Event::ConversationDelivered { conversation_id, public_seq, .. } => {
+        Event::ConversationDelivered { conversation_id, audience, public_seq, .. } => {
             let frame = ServerFrame::Delivered { conversation_id: *conversation_id, seq: *public_seq };
-            all.push((agents, frame.encode().into()));
+            all.push((seers(*audience), frame.encode().into()));
         }
-        Event::ContactUpdated { contact } => all.push((agents, ServerFrame::Contact { contact }.encode().into())),
+        Event::ContactUpdated { contact, audiences } => {
+            let frame: Bytes = ServerFrame::Contact { contact }.encode().into();
+            all.push((Topic::AgentsWith(account, Eyes::Whole), frame.clone()));
+            let some = audiences.iter().map(|audience| Eyes::LimitedSeeing(*audience));
+            all.extend(some.map(|eyes| (Topic::AgentsWith(account, eyes), frame.clone())));
+        }
     }
 }
 
@@ -292,39 +325,54 @@ pub async fn sweep_here(routing: &Routing, turn: usize) {
     let most = if reachable { SWEPT_TOGETHER } else { SWEPT_TOGETHER_ALONE };
     let from = if accounts.is_empty() { 0 } else { (turn * most) % accounts.len().next_multiple_of(most) };
     for account in accounts.into_iter().skip(from).take(most) {
-        sweep_one(routing, account, reachable).await.or_log("sweeping a company");
+        if let Some(Some(tenant)) = Tenant::find(&routing.world, account).await.or_log("finding a company") {
+            sweep_one(routing, &tenant, reachable).await.or_log("sweeping a company");
+        }
         // Time passes for those who wait, also while nothing happens.
         waiting_room::refresh_soon(routing, account);
     }
 }
 
-/// The same for every company, and wakes what was snoozed.
+/// The same for every company where something may be left to do, and wakes what was snoozed.
 pub async fn sweep_all(routing: &Routing) -> Result<(), StoreError> {
+    let world = &routing.world;
     let reachable = routing.switchboard.flush().await;
-    for account in routing.world.directory.all(&routing.world.database, Status::Active).await? {
-        sweep_one(routing, account.id, reachable).await.or_log("sweeping a company");
-        if let Some(tenant) = Tenant::find(&routing.world, account.id).await? {
-            wake(&tenant).await.or_log("waking snoozed conversations");
-            if assignment::repair(&tenant).await.or_log("repairing a line").is_some_and(|found| found > 0) {
-                assign_soon(routing, account.id);
-            }
+    let counted = tenant::writes::counted(world).await.or_log("counting writes").unwrap_or_default();
+    for account in world.directory.all(&world.database, Status::Active).await? {
+        let (id, now) = (account.id, world.now());
+        let writes = counted.get(account.schema.as_str()).copied();
+        if account.moving || (reachable && routing.stillness.is_still(id, writes, now)) {
+            continue;
+        }
+        let tenant = Tenant { world: Arc::clone(world), account: Arc::new(account) };
+        let swept = sweep_one(routing, &tenant, reachable).await.or_log("sweeping a company");
+        let due = wake(&tenant).await.or_log("waking snoozed conversations");
+        let repaired = assignment::repair(&tenant).await.or_log("repairing a line");
+        if repaired.is_some_and(|found| found > 0) {
+            assign_soon(routing, id);
+        }
+        if let (Some(writes), Some(()), Some(due), Some(_)) = (writes, swept, due, repaired) {
+            routing.stillness.looked(id, writes, due, now);
         }
     }
     Ok(())
 }
 
-async fn wake(tenant: &Tenant) -> Result<(), desk::conversation::ConversationError> {
+/// Wakes whose time has come, and says when the next one's will.
+async fn wake(tenant: &Tenant) -> Result<Option<Timestamp>, desk::conversation::ConversationError> {
     let mut tx = tenant.begin().await?;
-    if desk::conversation::wake_snoozed(&mut tx).await? > 0 {
+    let woken = desk::conversation::wake_snoozed(&mut tx).await?;
+    let next = desk::conversation::next_to_wake(&tx).await?;
+    if woken > 0 {
         tx.commit().await?;
     }
-    Ok(())
+    Ok(next)
 }
 
 /// Publishes what was left behind. While the bus is away it hands the facts to the sockets of this process, each fact once,
 /// and leaves them for the time when the bus is back.
-async fn sweep_one(routing: &Routing, account: AccountId, reachable: bool) -> Result<(), StoreError> {
-    let Some(tenant) = Tenant::find(&routing.world, account).await? else { return Ok(()) };
+async fn sweep_one(routing: &Routing, tenant: &Tenant, reachable: bool) -> Result<(), StoreError> {
+    let account = tenant.id();
     let before = if reachable { tenant.now() - LEFT_BEHIND } else { tenant.now() };
     let known = routing.switchboard.heard(account, reachable);
     let mut events = Vec::new();
@@ -342,7 +390,7 @@ async fn sweep_one(routing: &Routing, account: AccountId, reachable: bool) -> Re
     }
     if reachable {
         if announce(routing, account, events.iter()).await && routing.switchboard.flush().await {
-            remove(&tenant, ids).await?;
+            remove(tenant, ids).await?;
         }
     } else {
         let mut all = Vec::new();

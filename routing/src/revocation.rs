@@ -3,10 +3,13 @@
 
 use std::time::Duration;
 
+use desk::ContactId;
 use futures::StreamExt as _;
+use infra::Timestamp;
 use infra::spoken::OrLog as _;
 use serde::{Deserialize, Serialize};
 use tenant::{AccountId, AgentId};
+use uuid::Uuid;
 
 use crate::Routing;
 use crate::realtime::Delivery;
@@ -21,8 +24,25 @@ pub enum Revocation {
     Session(AccountId, AgentId),
     /// A key of the company has ended: each socket of its members and programs looks whether it was its own.
     Keys(AccountId),
+    /// Who is in which team, or what a role shows, has changed: each socket that does not see everything looks what it sees.
+    Sight(AccountId),
+    /// Visits of visitors have ended: of a contact, or (without one) of a key, an inbox or one page.
+    Visits {
+        /// The company.
+        account: AccountId,
+        /// Whose sockets are to look, where it is one contact's.
+        contact: Option<ContactId>,
+        /// As the row says.
+        subject: Uuid,
+        /// As the row says.
+        at: Timestamp,
+    },
+    /// A visitor was erased: all their sockets close, and no token of theirs is good any more.
+    Contact(AccountId, ContactId),
     /// The company is switched off or closed: all sockets close, visitors' too.
     Company(AccountId),
+    /// The company may have more or less than before, or lives elsewhere: nothing closes, but what was remembered of it is forgotten.
+    Entitlements(AccountId),
 }
 
 /// Where processes tell each other. Outside of every company's subjects: each process listens, with sockets or without.
@@ -38,6 +58,11 @@ pub async fn revoke(routing: &Routing, what: Revocation) {
     if !matches!(said, Ok(Ok(()))) {
         tracing::warn!("the bus did not take a revocation; other servers will find out by themselves");
     }
+}
+
+/// Has every process look at the directory's row of a company anew. Its sockets stay.
+pub async fn forget_everywhere(routing: &Routing, account: AccountId) {
+    revoke(routing, Revocation::Entitlements(account)).await;
 }
 
 /// Hears of revocations for ever.
@@ -58,9 +83,22 @@ fn apply(routing: &Routing, what: Revocation) {
     let (Revocation::Agent(account, _)
     | Revocation::Session(account, _)
     | Revocation::Keys(account)
-    | Revocation::Company(account)) = what;
+    | Revocation::Sight(account)
+    | Revocation::Visits { account, .. }
+    | Revocation::Contact(account, _)
+    | Revocation::Company(account)
+    | Revocation::Entitlements(account)) = what;
     // First, or a socket that looks again would be told what was true a second ago.
-    routing.world.directory.forget(account);
+    match what {
+        Revocation::Visits { subject, at, .. } => routing.world.visits.note(account, subject, at),
+        Revocation::Agent(..)
+        | Revocation::Session(..)
+        | Revocation::Keys(_)
+        | Revocation::Contact(..)
+        | Revocation::Company(_)
+        | Revocation::Sight(_)
+        | Revocation::Entitlements(_) => routing.world.directory.forget(account),
+    }
     match what {
         Revocation::Agent(_, whose) => {
             routing.switchboard.notify(account, |agent| agent == Some(whose), &Delivery::Revoked);
@@ -69,6 +107,18 @@ fn apply(routing: &Routing, what: Revocation) {
             routing.switchboard.notify(account, |agent| agent == Some(whose), &Delivery::Recheck);
         }
         Revocation::Keys(_) => routing.switchboard.notify(account, |agent| agent.is_some(), &Delivery::Recheck),
+        Revocation::Entitlements(_) => {}
+        Revocation::Sight(_) => routing.switchboard.notify_limited(account, &Delivery::Recheck),
+        Revocation::Visits { contact: Some(contact), .. } => {
+            routing.switchboard.notify_contact(account, contact, &Delivery::Recheck);
+        }
+        Revocation::Visits { contact: None, .. } => {
+            routing.switchboard.notify(account, |agent| agent.is_none(), &Delivery::Recheck);
+        }
+        Revocation::Contact(_, whose) => {
+            routing.world.erased.add(whose.uuid());
+            routing.switchboard.notify_contact(account, whose, &Delivery::Revoked);
+        }
         Revocation::Company(_) => routing.switchboard.notify(account, |_| true, &Delivery::Revoked),
     }
 }

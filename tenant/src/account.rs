@@ -5,14 +5,18 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use infra::database::{Database, Rows as _, StoreError, sql};
+use infra::validate::{Check, Invalid};
 use infra::{Id, Timestamp, ids};
 use sea_orm::FromQueryResult;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::limits::Limits;
+use crate::limits::{Limits, Restricted};
 use crate::membership::Membership;
+use crate::organisation::OrganisationId;
+use crate::pace::Pace;
 use crate::schema::SchemaName;
+use crate::session::Worth;
 
 /// Marks ids of accounts.
 #[derive(Debug)]
@@ -36,6 +40,10 @@ pub enum Status {
     Suspended,
     /// Ended by its owner; its data waits out the grace period.
     Closed,
+    /// Its time is over: it is being taken away, and cannot come back.
+    Deleting,
+    /// Gone. Its row stays, without a name.
+    Deleted,
 }
 
 /// The asked change of state is not possible.
@@ -54,13 +62,14 @@ impl Status {
             Self::Active => "active",
             Self::Suspended => "suspended",
             Self::Closed => "closed",
+            Self::Deleting => "deleting",
+            Self::Deleted => "deleted",
         }
     }
 
-    fn parse(text: &str) -> Option<Self> {
-        [Self::Provisioning, Self::Active, Self::Suspended, Self::Closed]
-            .into_iter()
-            .find(|status| status.as_str() == text)
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let all = [Self::Provisioning, Self::Active, Self::Suspended, Self::Closed, Self::Deleting, Self::Deleted];
+        all.into_iter().find(|status| status.as_str() == text)
     }
 
     /// Moves to `to`. Repeating a move is allowed, so that a sweep may finish what a crash cut short.
@@ -68,7 +77,8 @@ impl Status {
         let possible = match (self, to) {
             (Self::Provisioning | Self::Suspended, Self::Active | Self::Closed)
             | (Self::Active, Self::Suspended | Self::Closed)
-            | (Self::Closed, Self::Active) => true,
+            | (Self::Closed, Self::Active | Self::Deleting)
+            | (Self::Deleting, Self::Deleted) => true,
             (from, to) => from == to,
         };
         if possible { Ok(to) } else { Err(NoSuchTransition { from: self.as_str(), to: to.as_str() }) }
@@ -95,12 +105,48 @@ pub struct Account {
     pub locale: String,
     /// When it signed up.
     pub created_at: DateTime<Utc>,
+    /// Until when it can be restored, when it is closed.
+    pub delete_after: Option<DateTime<Utc>>,
+    /// The group it is in.
+    pub organisation_id: Option<OrganisationId>,
     /// Where its rows are.
     #[serde(skip)]
     pub schema: SchemaName,
+    /// The database they are in; none for the one of the directory.
+    #[serde(skip)]
+    pub database: Option<Arc<str>>,
+    /// Whether it is on its way to another database: it can be read meanwhile, and not written.
+    #[serde(skip)]
+    pub moving: bool,
     /// How much it may have.
     #[serde(skip)]
     pub limits: Limits,
+    /// How fast it may go.
+    #[serde(skip)]
+    pub pace: Pace,
+    /// Payments are overdue: nothing may be added.
+    #[serde(skip)]
+    pub restricted: bool,
+}
+
+impl Account {
+    /// Refuses to add anything while payments are overdue.
+    pub fn may_grow(&self) -> Result<(), Restricted> {
+        if self.restricted { Err(Restricted) } else { Ok(()) }
+    }
+}
+
+/// What a company holds, of which `billing` makes limits.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Held {
+    /// Its plan.
+    pub plan: String,
+    /// The seats it has bought, when it has bought any.
+    pub seats: Option<u32>,
+    /// Usage stops at what is included, by the company's own choice.
+    pub hard_limit: bool,
+    /// Payments are overdue.
+    pub restricted: bool,
 }
 
 #[derive(FromQueryResult)]
@@ -114,41 +160,70 @@ struct Row {
     limits: serde_json::Value,
     locale: String,
     created_at: Timestamp,
+    seats: Option<i32>,
+    hard_limit: bool,
+    restricted: bool,
+    delete_after: Option<Timestamp>,
+    organisation_id: Option<Uuid>,
+    database: Option<String>,
+    moving: bool,
 }
 
-fn read(row: Row, plan_limits: fn(&str) -> Limits) -> Result<Account, StoreError> {
+/// What a plan and a company's own choices allow; comes from `billing`.
+#[derive(Debug, Clone, Copy)]
+pub struct Plans {
+    /// How much.
+    pub limits: fn(&Held) -> Limits,
+    /// How fast, on a plan of this name.
+    pub pace: fn(&str) -> Pace,
+}
+
+fn read(row: Row, plans: Plans) -> Result<Account, StoreError> {
     let id = AccountId::from_uuid(row.id);
     let bad =
         |what: &str| StoreError::Inconsistent { table: "shared.account", id: id.to_string(), what: what.to_owned() };
-    let own: Limits = serde_json::from_value(row.limits).map_err(|_| bad("unreadable limits"))?;
+    let own: Limits = serde_json::from_value(row.limits.clone()).map_err(|_| bad("unreadable limits"))?;
+    let own_pace: Pace = serde_json::from_value(row.limits).map_err(|_| bad("an unreadable pace"))?;
+    let held = Held {
+        plan: row.plan,
+        seats: row.seats.and_then(|seats| u32::try_from(seats).ok()),
+        hard_limit: row.hard_limit,
+        restricted: row.restricted,
+    };
     Ok(Account {
         id,
         name: row.name,
         slug: row.slug,
         status: Status::parse(&row.status).ok_or_else(|| bad("an unknown status"))?,
-        limits: plan_limits(&row.plan).overridden_by(own),
-        plan: row.plan,
+        limits: (plans.limits)(&held).overridden_by(own),
+        pace: (plans.pace)(&held.plan).overridden_by(own_pace),
+        restricted: held.restricted,
+        plan: held.plan,
         locale: row.locale,
         created_at: row.created_at,
+        delete_after: row.delete_after,
+        organisation_id: row.organisation_id.map(Id::from_uuid),
         schema: row.schema_name.parse().map_err(|_| bad("an impossible schema name"))?,
+        database: row.database.map(Arc::from),
+        moving: row.moving,
     })
 }
 
 /// How long what was read of the directory is believed. A role that was taken away is gone everywhere after this.
-const BELIEVED: TimeDelta = TimeDelta::seconds(3);
+pub(crate) const BELIEVED: TimeDelta = TimeDelta::seconds(2);
 
 /// A short memory of accounts and memberships, so that a request costs no look-up.
 pub struct Directory {
-    plan_limits: fn(&str) -> Limits,
+    plans: Plans,
     accounts: Mutex<HashMap<AccountId, (Timestamp, Arc<Account>)>>,
     members: Mutex<HashMap<Uuid, (Timestamp, Arc<Membership>)>>,
-    sessions: Mutex<HashMap<Uuid, (Timestamp, Arc<bool>)>>,
+    sessions: Mutex<HashMap<Uuid, (Timestamp, Arc<Worth>)>>,
 }
 
 impl Directory {
-    /// Remembers nothing yet. `plan_limits` says what a plan allows; it comes from `billing`.
-    pub fn new(plan_limits: fn(&str) -> Limits) -> Self {
-        Self { plan_limits, accounts: Mutex::default(), members: Mutex::default(), sessions: Mutex::default() }
+    /// Remembers nothing yet. What a plan gives, `billing` knows.
+    pub fn new(plans: Plans) -> Self {
+        Self { plans, accounts: Mutex::default(), members: Mutex::default(), sessions: Mutex::default() }
     }
 
     /// The account, at most a few seconds old; `None` when there is none.
@@ -173,11 +248,14 @@ impl Directory {
         let row: Option<Row> = database
             .orm()
             .one(sql(
-                "select id, name, slug, schema_name, status, plan, limits, locale, created_at from shared.account where id = $1",
+                "select a.id, a.name, a.slug, a.schema_name, a.status, a.plan, a.limits, a.locale, a.created_at, a.delete_after, a.organisation_id, a.database, \
+                 a.moving_since is not null as moving, \
+                 case when s.status in ('trialing', 'active', 'past_due', 'unpaid', 'paused') then s.seats end as seats, coalesce(s.hard_limit, false) as hard_limit, coalesce(s.state = 'restricted', false) as restricted \
+                 from shared.account a left join shared.subscription s on s.account_id = a.id where a.id = $1",
                 [id.uuid().into()],
             ))
             .await?;
-        row.map(|row| read(row, self.plan_limits)).transpose()
+        row.map(|row| read(row, self.plans)).transpose()
     }
 
     /// Every account in one of these states, oldest first.
@@ -185,11 +263,14 @@ impl Directory {
         let rows: Vec<Row> = database
             .orm()
             .all(sql(
-                "select id, name, slug, schema_name, status, plan, limits, locale, created_at from shared.account where status = $1 order by created_at",
+                "select a.id, a.name, a.slug, a.schema_name, a.status, a.plan, a.limits, a.locale, a.created_at, a.delete_after, a.organisation_id, a.database, \
+                 a.moving_since is not null as moving, \
+                 case when s.status in ('trialing', 'active', 'past_due', 'unpaid', 'paused') then s.seats end as seats, coalesce(s.hard_limit, false) as hard_limit, coalesce(s.state = 'restricted', false) as restricted \
+                 from shared.account a left join shared.subscription s on s.account_id = a.id where a.status = $1 order by a.created_at",
                 [status.as_str().into()],
             ))
             .await?;
-        rows.into_iter().map(|row| read(row, self.plan_limits)).collect()
+        rows.into_iter().map(|row| read(row, self.plans)).collect()
     }
 
     pub(crate) fn recent_member(&self, id: Uuid, now: Timestamp) -> Option<Arc<Membership>> {
@@ -200,12 +281,12 @@ impl Directory {
         remember(&self.members, id, member, now);
     }
 
-    pub(crate) fn recent_session(&self, id: Uuid, now: Timestamp) -> Option<bool> {
-        recent(&self.sessions, &id, now).map(|live| *live)
+    pub(crate) fn recent_session(&self, id: Uuid, now: Timestamp) -> Option<Worth> {
+        recent(&self.sessions, &id, now).map(|worth| *worth)
     }
 
-    pub(crate) fn remember_session(&self, id: Uuid, live: bool, now: Timestamp) {
-        remember(&self.sessions, id, &Arc::new(live), now);
+    pub(crate) fn remember_session(&self, id: Uuid, worth: Worth, now: Timestamp) {
+        remember(&self.sessions, id, &Arc::new(worth), now);
     }
 
     /// Forgets what was known of a company and its members, after a change, and of sessions: few seconds' worth for everybody.
@@ -231,22 +312,71 @@ fn remember<K: Eq + std::hash::Hash, V>(memory: &Memory<K, V>, key: K, value: &A
     memory.insert(key, (now, Arc::clone(value)));
 }
 
-/// Changes what members may change of their company.
-pub async fn update(
-    database: &Database,
-    id: AccountId,
-    name: Option<String>,
-    locale: Option<String>,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    database
+/// What may be changed of a company; what is absent stays.
+#[derive(Debug, Clone, Default)]
+pub struct Change {
+    /// Its name.
+    pub name: Option<String>,
+    /// Its language.
+    pub locale: Option<String>,
+    /// Its name in addresses, as [`crate::slug::check`] let it through.
+    pub slug: Option<String>,
+}
+
+/// Why a company was not changed.
+#[derive(Debug, thiserror::Error)]
+pub enum UpdateError {
+    /// Another company has this name in addresses, or one that a reader would take for it.
+    #[error(transparent)]
+    Invalid(#[from] Invalid),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl infra::Fault for UpdateError {
+    fn kind(&self) -> infra::Kind {
+        match self {
+            Self::Invalid(error) => error.kind(),
+            Self::Store(error) => error.kind(),
+        }
+    }
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Invalid(error) => error.code(),
+            Self::Store(error) => error.code(),
+        }
+    }
+    fn fields(&self) -> Vec<infra::FieldFault> {
+        match self {
+            Self::Invalid(error) => error.fields(),
+            Self::Store(_) => Vec::new(),
+        }
+    }
+}
+
+/// Changes what members may change of their company. Its schema keeps its name, whatever the company is called.
+pub async fn update(database: &Database, id: AccountId, change: Change, now: Timestamp) -> Result<(), UpdateError> {
+    let changed = database
         .orm()
         .run(sql(
-            "update shared.account set name = coalesce($2, name), locale = coalesce($3, locale), updated_at = $4 where id = $1",
-            [id.uuid().into(), name.into(), locale.into(), now.into()],
+            "update shared.account set name = coalesce($2, name), locale = coalesce($3, locale), slug = coalesce($5, slug), updated_at = $4 \
+             where id = $1 and ($5::text is null or not exists (select 1 from shared.account o where o.id <> $1 and \
+             translate(replace(o.slug, '-', ''), '0135l', 'oiesi') = translate(replace($5, '-', ''), '0135l', 'oiesi')))",
+            [id.uuid().into(), change.name.into(), change.locale.into(), now.into(), change.slug.into()],
         ))
-        .await
-        .map(drop)
+        .await;
+    let taken = match changed {
+        Ok(changed) => changed == 0,
+        // Somebody else took it at this moment.
+        Err(error) if error.broke("account_slug_key") => true,
+        Err(error) => return Err(error.into()),
+    };
+    let mut check = Check::new();
+    if taken {
+        check.refuse("slug", "slug_taken", "Another company has this name, or one that looks like it.");
+    }
+    Ok(check.finish()?)
 }
 
 /// Moves an account along its life.
@@ -302,5 +432,18 @@ mod tests {
         assert_eq!(Status::Closed.become_(Status::Active), Ok(Status::Active));
         assert!(Status::Closed.become_(Status::Suspended).is_err());
         assert!(Status::Active.become_(Status::Provisioning).is_err());
+    }
+
+    #[test]
+    fn what_is_being_deleted_never_comes_back() {
+        use Status::{Active, Closed, Deleted, Deleting, Provisioning, Suspended};
+        assert_eq!(Closed.become_(Deleting), Ok(Deleting));
+        assert_eq!(Deleting.become_(Deleted), Ok(Deleted));
+        for to in [Provisioning, Active, Suspended, Closed] {
+            assert!(Deleting.become_(to).is_err() && Deleted.become_(to).is_err(), "{to:?}");
+        }
+        for from in [Provisioning, Active, Suspended] {
+            assert!(from.become_(Deleting).is_err() && from.become_(Deleted).is_err(), "{from:?} was never closed");
+        }
     }
 }

@@ -42,6 +42,12 @@ pub struct ApiKey {
     pub created_at: DateTime<Utc>,
     /// When it was revoked.
     pub revoked_at: Option<DateTime<Utc>>,
+    /// When it ends by itself.
+    pub expires_at: Option<DateTime<Utc>>,
+    /// When it last got a new secret.
+    pub rotated_at: Option<DateTime<Utc>>,
+    /// Until when the secret before still works.
+    pub previous_until: Option<DateTime<Utc>>,
     #[serde(skip)]
     pub(crate) account_id: AccountId,
     #[serde(skip)]
@@ -60,6 +66,19 @@ struct Row {
     created_at: Timestamp,
     last_used_at: Option<Timestamp>,
     revoked_at: Option<Timestamp>,
+    expires_at: Option<Timestamp>,
+    rotated_at: Option<Timestamp>,
+    previous_hash: Option<Vec<u8>>,
+    previous_until: Option<Timestamp>,
+}
+
+impl Row {
+    /// Whether a secret is this key's at present, or was until a while ago and is still honoured.
+    fn is_opened_by(&self, secret: &str, now: Timestamp) -> bool {
+        let given = sha256(secret);
+        let before = self.previous_hash.as_ref().filter(|_| self.previous_until.is_some_and(|until| until > now));
+        same(&self.secret_hash, &given) || before.is_some_and(|hash| same(hash, &given))
+    }
 }
 
 impl TryFrom<Row> for ApiKey {
@@ -80,6 +99,9 @@ impl TryFrom<Row> for ApiKey {
             last_used_at: row.last_used_at,
             created_at: row.created_at,
             revoked_at: row.revoked_at,
+            expires_at: row.expires_at,
+            rotated_at: row.rotated_at,
+            previous_until: row.previous_until,
             account_id: Id::from_uuid(row.account_id),
             created_by: Id::from_uuid(row.created_by),
         })
@@ -93,6 +115,7 @@ pub async fn create(
     by: AgentId,
     name: String,
     scopes: Permissions,
+    expires_at: Option<Timestamp>,
 ) -> Result<(ApiKey, String), StoreError> {
     let now = world.now();
     let id: ApiKeyId = world.chance.id(now);
@@ -103,7 +126,8 @@ pub async fn create(
         .database
         .orm()
         .run(sql(
-            "insert into shared.api_key (id, account_id, name, scopes, prefix, secret_hash, created_by, created_at) values ($1, $2, $3, $4, $5, $6, $7, $8)",
+            "insert into shared.api_key (id, account_id, name, scopes, prefix, secret_hash, created_by, created_at, expires_at) \
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
             [
                 id.uuid().into(),
                 account.uuid().into(),
@@ -113,6 +137,7 @@ pub async fn create(
                 sha256(&secret).into(),
                 by.uuid().into(),
                 now.into(),
+                expires_at.into(),
             ],
         ))
         .await?;
@@ -124,6 +149,9 @@ pub async fn create(
         last_used_at: None,
         created_at: now,
         revoked_at: None,
+        expires_at,
+        rotated_at: None,
+        previous_until: None,
         account_id: account,
         created_by: by,
     };
@@ -136,7 +164,8 @@ pub async fn list(world: &World, account: AccountId) -> Result<Vec<ApiKey>, Stor
         .database
         .orm()
         .all(sql(
-            "select id, account_id, name, scopes, prefix, secret_hash, created_by, created_at, last_used_at, revoked_at \
+            "select id, account_id, name, scopes, prefix, secret_hash, created_by, created_at, last_used_at, revoked_at, expires_at, rotated_at, \
+             previous_hash, previous_until \
              from shared.api_key where account_id = $1 order by created_at desc, id desc limit 200",
             [account.uuid().into()],
         ))
@@ -158,6 +187,29 @@ pub async fn revoke(world: &World, account: AccountId, id: ApiKeyId) -> Result<b
     Ok(touched > 0)
 }
 
+/// Gives a live key a new secret. The one before is honoured until then; `None` when the company has no such live key.
+pub async fn rotate(
+    world: &World,
+    account: AccountId,
+    id: ApiKeyId,
+    previous_until: Timestamp,
+) -> Result<Option<(ApiKey, String)>, StoreError> {
+    let now = world.now();
+    let secret = format!("{MARK}{}_{}", id.suffix(), world.chance.secret());
+    let row: Option<Row> = world
+        .database
+        .orm()
+        .one(sql(
+            "update shared.api_key set previous_hash = secret_hash, previous_until = $4, secret_hash = $3, rotated_at = $5 \
+             where id = $1 and account_id = $2 and revoked_at is null and (expires_at is null or expires_at > $5) \
+             returning id, account_id, name, scopes, prefix, secret_hash, created_by, created_at, last_used_at, revoked_at, expires_at, rotated_at, \
+             previous_hash, previous_until",
+            [id.uuid().into(), account.uuid().into(), sha256(&secret).into(), previous_until.into(), now.into()],
+        ))
+        .await?;
+    Ok(row.map(ApiKey::try_from).transpose()?.map(|key| (key, secret)))
+}
+
 /// The live key with this secret. Notes its use, at most once a minute.
 pub(crate) async fn find_by_secret(world: &World, secret: &str) -> Result<Option<ApiKey>, StoreError> {
     let Some(id) = secret.strip_prefix(MARK).and_then(|rest| rest.get(..26)).and_then(ids::decode) else {
@@ -167,13 +219,14 @@ pub(crate) async fn find_by_secret(world: &World, secret: &str) -> Result<Option
         .database
         .orm()
         .one(sql(
-            "select id, account_id, name, scopes, prefix, secret_hash, created_by, created_at, last_used_at, revoked_at \
-             from shared.api_key where id = $1 and revoked_at is null",
-            [id.into()],
+            "select id, account_id, name, scopes, prefix, secret_hash, created_by, created_at, last_used_at, revoked_at, expires_at, rotated_at, \
+             previous_hash, previous_until \
+             from shared.api_key where id = $1 and revoked_at is null and (expires_at is null or expires_at > $2)",
+            [id.into(), world.now().into()],
         ))
         .await?;
-    let Some(row) = row.filter(|row| same(&row.secret_hash, &sha256(secret))) else { return Ok(None) };
     let now = world.now();
+    let Some(row) = row.filter(|row| row.is_opened_by(secret, now)) else { return Ok(None) };
     if row.last_used_at.is_none_or(|used| now - used > chrono::TimeDelta::minutes(1)) {
         world
             .database
@@ -192,7 +245,9 @@ pub(crate) async fn is_live(world: &World, id: ApiKeyId) -> Result<bool, StoreEr
     let row: Option<Live> = world
         .database
         .orm()
-        .one(sql("select revoked_at is null as live from shared.api_key where id = $1", [id.uuid().into()]))
+        .one(sql("select revoked_at is null and (expires_at is null or expires_at > $2) as live from shared.api_key where id = $1",
+            [id.uuid().into(), world.now().into()],
+        ))
         .await?;
     Ok(row.is_some_and(|row| row.live))
 }

@@ -17,6 +17,8 @@ pub enum Purpose {
     Verify,
     /// Lets its holder set a new password.
     Reset,
+    /// Makes the address it was sent to the login's.
+    Email,
 }
 
 impl Purpose {
@@ -24,6 +26,7 @@ impl Purpose {
         match self {
             Self::Verify => "verify",
             Self::Reset => "reset",
+            Self::Email => "email",
         }
     }
 
@@ -31,6 +34,7 @@ impl Purpose {
         match self {
             Self::Verify => TimeDelta::days(7),
             Self::Reset => TimeDelta::hours(1),
+            Self::Email => TimeDelta::days(1),
         }
     }
 }
@@ -63,34 +67,58 @@ impl Fault for TokenError {
 
 /// Makes a link's secret in the caller's transaction.
 pub async fn issue(tx: &Tx, secret: &str, login: LoginId, purpose: Purpose, now: Timestamp) -> Result<(), StoreError> {
+    issue_for(tx, secret, login, purpose, None, now).await
+}
+
+/// The same for a link that carries a new address.
+pub(crate) async fn issue_for(
+    tx: &Tx,
+    secret: &str,
+    login: LoginId,
+    purpose: Purpose,
+    email: Option<&str>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     tx.run(sql(
-        "insert into shared.email_token (token_hash, login_id, purpose, expires_at) values ($1, $2, $3, $4)",
-        [sha256(secret).into(), login.uuid().into(), purpose.as_str().into(), (now + purpose.lifetime()).into()],
+        "insert into shared.email_token (token_hash, login_id, purpose, expires_at, email) values ($1, $2, $3, $4, $5)",
+        [
+            sha256(secret).into(),
+            login.uuid().into(),
+            purpose.as_str().into(),
+            (now + purpose.lifetime()).into(),
+            email.into(),
+        ],
     ))
     .await
     .map(drop)
 }
 
-/// Uses a link up and says whose it was.
-async fn redeem(tx: &Tx, secret: &str, purpose: Purpose, now: Timestamp) -> Result<LoginId, TokenError> {
+/// Uses a link up and says whose it was, and which address it carried.
+pub(crate) async fn redeem(
+    tx: &Tx,
+    secret: &str,
+    purpose: Purpose,
+    now: Timestamp,
+) -> Result<(LoginId, Option<String>), TokenError> {
     #[derive(FromQueryResult)]
     struct Row {
         login_id: Uuid,
+        email: Option<String>,
     }
     let row: Option<Row> = tx
         .one(sql(
-            "update shared.email_token set used_at = $3 where token_hash = $1 and purpose = $2 and used_at is null and expires_at > $3 returning login_id",
+            "update shared.email_token set used_at = $3 where token_hash = $1 and purpose = $2 and used_at is null and expires_at > $3 returning login_id, email",
             [sha256(secret).into(), purpose.as_str().into(), now.into()],
         ))
         .await?;
-    row.map(|row| LoginId::from_uuid(row.login_id)).ok_or(TokenError::Unknown)
+    row.map(|row| (LoginId::from_uuid(row.login_id), row.email)).ok_or(TokenError::Unknown)
 }
 
 /// Marks the address of the link's owner as proven.
 pub async fn verify(world: &World, secret: &str) -> Result<(), TokenError> {
     let now = world.now();
     let tx = world.database.begin("".into()).await?;
-    let login = redeem(&tx, secret, Purpose::Verify, now).await?;
+    let (login, _) = redeem(&tx, secret, Purpose::Verify, now).await?;
     tx.run(sql(
         "update shared.login set email_verified_at = coalesce(email_verified_at, $2) where id = $1",
         [login.uuid().into(), now.into()],
@@ -104,7 +132,21 @@ pub async fn verify(world: &World, secret: &str) -> Result<(), TokenError> {
 pub async fn reset(world: &World, secret: &str, password_hash: String) -> Result<LoginId, TokenError> {
     let now = world.now();
     let tx = world.database.begin("".into()).await?;
-    let login = redeem(&tx, secret, Purpose::Reset, now).await?;
+    let (login, _) = redeem(&tx, secret, Purpose::Reset, now).await?;
+    #[derive(FromQueryResult)]
+    struct Held {
+        unproven: bool,
+    }
+    let held: Option<Held> = tx
+        .one(sql(
+            "select email_verified_at is null as unproven from shared.login where id = $1 for update",
+            [login.uuid().into()],
+        ))
+        .await?;
+    if held.is_some_and(|held| held.unproven) {
+        // Whoever signed up with the address before its owner read a letter keeps no way in.
+        crate::login::void_unproven(&tx, login, now).await?;
+    }
     tx.run(sql(
         "update shared.login set password_hash = $2, email_verified_at = coalesce(email_verified_at, $3) where id = $1",
         [login.uuid().into(), password_hash.into(), now.into()],

@@ -58,7 +58,7 @@ mod tests {
     }
 
     fn flood() -> Flood {
-        Flood::new(Rate::open(30, 10))
+        Flood::new(Rate::new(30, 10))
     }
 
     #[test]

@@ -15,6 +15,7 @@ use crate::limits::LimitReached;
 use crate::login::{self, LoginId, NewLogin, User};
 use crate::membership::{self, AgentId, Role};
 use crate::password;
+use crate::role::{CustomRole, Standing};
 use crate::world::World;
 
 /// Marks ids of invitations.
@@ -49,6 +50,8 @@ pub struct Invitation {
     pub email: String,
     /// As what.
     pub role: Role,
+    /// As what, when it is a role that the company made.
+    pub custom_role: Option<CustomRole>,
     /// Where it stands.
     pub status: InvitationStatus,
     /// Until when the link works.
@@ -67,15 +70,32 @@ struct Row {
     accepted_at: Option<Timestamp>,
     revoked_at: Option<Timestamp>,
     created_at: Timestamp,
+    custom_id: Option<Uuid>,
+    custom_name: Option<String>,
+    custom_permissions: Option<serde_json::Value>,
+    custom_visibility: Option<String>,
+}
+
+/// The columns of [`Row`], with `$tail` behind them.
+macro_rules! select_invitation {
+    ($tail:literal) => {
+        concat!(
+            "select i.id, i.account_id, i.email, i.role, i.expires_at, i.accepted_at, i.revoked_at, i.created_at, r.id as custom_id, \
+             r.name as custom_name, r.permissions as custom_permissions, r.visibility as custom_visibility \
+             from shared.invitation i left join shared.custom_role r on r.id = i.custom_role_id ",
+            $tail
+        )
+    };
 }
 
 impl Row {
     fn read(self, now: Timestamp) -> Result<(AccountId, Invitation), StoreError> {
         let id = InvitationId::from_uuid(self.id);
-        let role = Role::parse(&self.role).ok_or_else(|| StoreError::Inconsistent {
+        let custom = (self.custom_id, self.custom_name, self.custom_permissions, self.custom_visibility);
+        let standing = Standing::read(&self.role, custom).map_err(|what| StoreError::Inconsistent {
             table: "shared.invitation",
             id: id.to_string(),
-            what: "an unknown role".into(),
+            what: what.into(),
         })?;
         let status = match (self.accepted_at, self.revoked_at) {
             (Some(_), _) => InvitationStatus::Accepted,
@@ -86,7 +106,8 @@ impl Row {
         let invitation = Invitation {
             id,
             email: self.email,
-            role,
+            role: standing.role,
+            custom_role: standing.custom,
             status,
             expires_at: self.expires_at,
             created_at: self.created_at,
@@ -140,8 +161,7 @@ impl Fault for InvitationError {
 const LIFETIME: TimeDelta = TimeDelta::days(7);
 
 #[derive(FromQueryResult)]
-struct Seats {
-    taken: i64,
+struct Already {
     member: bool,
 }
 
@@ -153,7 +173,7 @@ pub async fn invite(
     by: AgentId,
     inviter: &str,
     email: &str,
-    role: Role,
+    standing: Standing,
 ) -> Result<(Invitation, String), InvitationError> {
     let now = world.now();
     let tx = world.database.begin("".into()).await?;
@@ -164,31 +184,31 @@ pub async fn invite(
         [account.id.uuid().into(), email.into(), now.into()],
     ))
     .await?;
-    let seats: Option<Seats> = tx
+    let already: Option<Already> = tx
         .one(sql(
-            "select (select count(*) from shared.membership where account_id = $1 and disabled_at is null) \
-               + (select count(*) from shared.invitation where account_id = $1 and accepted_at is null and revoked_at is null and expires_at > $3) as taken, \
-             exists (select 1 from shared.membership m join shared.login l on l.id = m.login_id where m.account_id = $1 and l.email = $2) as member",
-            [account.id.uuid().into(), email.into(), now.into()],
+            "select exists (select 1 from shared.membership m join shared.login l on l.id = m.login_id where m.account_id = $1 and l.email = $2) as member",
+            [account.id.uuid().into(), email.into()],
         ))
         .await?;
-    let seats = seats.ok_or_else(|| StoreError::Refused("no answer to a count".into()))?;
-    if seats.member {
+    if already.is_some_and(|already| already.member) {
         return Err(InvitationError::AlreadyMember);
     }
-    crate::limits::room_for_one_more("agents", account.limits.agents, u64::try_from(seats.taken).unwrap_or(0))?;
+    membership::seat_free(&tx, account.id, account.limits, now).await??;
     let (id, secret) = (world.chance.id::<InvitationKind>(now), world.chance.secret());
+    let (role, custom) = standing.parts();
     tx.run(sql(
-        "insert into shared.invitation (id, account_id, email, role, token_hash, invited_by, expires_at, created_at) values ($1, $2, $3, $4, $5, $6, $7, $8)",
+        "insert into shared.invitation (id, account_id, email, role, token_hash, invited_by, expires_at, created_at, custom_role_id) \
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         [
             id.uuid().into(),
             account.id.uuid().into(),
             email.into(),
-            role.as_str().into(),
+            role.into(),
             sha256(&secret).into(),
             by.uuid().into(),
             (now + LIFETIME).into(),
             now.into(),
+            custom.into(),
         ],
     ))
     .await?;
@@ -201,7 +221,8 @@ pub async fn invite(
         Invitation {
             id,
             email: email.to_owned(),
-            role,
+            role: standing.role,
+            custom_role: standing.custom,
             status: InvitationStatus::Pending,
             expires_at: now + LIFETIME,
             created_at: now,
@@ -216,8 +237,7 @@ pub async fn list(world: &World, account: AccountId) -> Result<Vec<Invitation>, 
         .database
         .orm()
         .all(sql(
-            "select id, account_id, email, role, expires_at, accepted_at, revoked_at, created_at from shared.invitation \
-             where account_id = $1 order by created_at desc limit 200",
+            select_invitation!("where i.account_id = $1 order by i.created_at desc limit 200"),
             [account.uuid().into()],
         ))
         .await?;
@@ -240,14 +260,8 @@ pub async fn revoke(world: &World, account: AccountId, id: InvitationId) -> Resu
 
 /// The pending invitation of a link, its company, and whether the address already has a login.
 pub async fn by_token(world: &World, secret: &str) -> Result<(AccountId, Invitation, bool), InvitationError> {
-    let row: Option<Row> = world
-        .database
-        .orm()
-        .one(sql(
-            "select id, account_id, email, role, expires_at, accepted_at, revoked_at, created_at from shared.invitation where token_hash = $1",
-            [sha256(secret).into()],
-        ))
-        .await?;
+    let row: Option<Row> =
+        world.database.orm().one(sql(select_invitation!("where i.token_hash = $1"), [sha256(secret).into()])).await?;
     let (account, invitation) = row.ok_or(InvitationError::Unknown)?.read(world.now())?;
     if invitation.status != InvitationStatus::Pending {
         return Err(InvitationError::Unknown);
@@ -267,7 +281,7 @@ pub async fn accept(
     let known: Option<User> = login::find_by_email(world, &invitation.email).await?;
     let new_hash = match &known {
         Some(user) => {
-            if !password::fits(password, Some(user.password_hash.clone())).await? {
+            if !password::fits(password, user.known_hash()).await? {
                 return Err(InvitationError::Credentials);
             }
             None
@@ -304,7 +318,8 @@ pub async fn accept(
         }
     };
     let member: AgentId = world.chance.id(now);
-    match membership::insert(&tx, member, account, login_id, invitation.role, now).await {
+    let standing = Standing { role: invitation.role, custom: invitation.custom_role };
+    match membership::insert(&tx, member, account, login_id, &standing, now).await {
         Err(error) if error.broke("membership_account_login_key") => return Err(InvitationError::AlreadyMember),
         other => other?,
     }

@@ -62,3 +62,17 @@ pub fn room_for_one_more(what: &'static str, limit: Option<u32>, have: u64) -> R
         _ => Ok(()),
     }
 }
+
+/// The company's payments are overdue: what is there works on, nothing is added.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+#[error("payments are overdue, so nothing can be added until they are settled")]
+pub struct Restricted;
+
+impl infra::Fault for Restricted {
+    fn kind(&self) -> infra::Kind {
+        infra::Kind::Forbidden
+    }
+    fn code(&self) -> &'static str {
+        "billing_restricted"
+    }
+}

@@ -35,6 +35,18 @@ pub struct User {
     pub(crate) password_hash: String,
 }
 
+impl User {
+    /// Whether there is a password at all: who only ever came by single sign-on has none.
+    pub fn has_password(&self) -> bool {
+        !self.password_hash.is_empty()
+    }
+
+    /// What a password is compared with; nothing fits where there is none.
+    pub(crate) fn known_hash(&self) -> Option<String> {
+        self.has_password().then(|| self.password_hash.clone())
+    }
+}
+
 #[derive(FromQueryResult)]
 struct Row {
     id: Uuid,
@@ -142,7 +154,56 @@ impl Fault for LoginError {
 /// The person with this address and password. Takes as long for an unknown address.
 pub async fn authenticate(world: &World, email: &str, password: String) -> Result<User, LoginError> {
     let user = find_by_email(world, email).await?;
-    let hash = user.as_ref().map(|user| user.password_hash.clone());
+    let hash = user.as_ref().and_then(User::known_hash);
     let fits = crate::password::fits(password, hash).await?;
     user.filter(|_| fits).ok_or(LoginError::Credentials)
+}
+
+/// Whether this is the person's password. Takes as long for somebody who has none.
+pub async fn is_password(user: &User, password: String) -> Result<bool, StoreError> {
+    crate::password::fits(password, user.known_hash()).await
+}
+
+/// Sets a new password, and ends every session but `spared`. Links for setting another one are void.
+pub async fn set_password(world: &World, login: LoginId, hash: String, spared: Uuid) -> Result<(), StoreError> {
+    let now = world.now();
+    let tx = world.database.begin("".into()).await?;
+    tx.run(sql("update shared.login set password_hash = $2 where id = $1", [login.uuid().into(), hash.into()])).await?;
+    tx.run(sql(
+        "update shared.session set revoked_at = $2 where login_id = $1 and id <> $3 and revoked_at is null",
+        [login.uuid().into(), now.into(), spared.into()],
+    ))
+    .await?;
+    tx.run(sql(
+        "update shared.email_token set used_at = $2 where login_id = $1 and purpose = 'reset' and used_at is null",
+        [login.uuid().into(), now.into()],
+    ))
+    .await?;
+    tx.commit().await
+}
+
+/// Takes every way in from whoever has set up a login with an address they never proved. The login and its memberships stay: they are
+/// the owner's of the address now.
+pub(crate) async fn void_unproven(tx: &Tx, login: LoginId, now: Timestamp) -> Result<(), StoreError> {
+    tx.run(sql(
+        "update shared.login set password_hash = '', email_verified_at = $2 where id = $1",
+        [login.uuid().into(), now.into()],
+    ))
+    .await?;
+    for statement in [
+        "update shared.session set revoked_at = $2 where login_id = $1 and revoked_at is null",
+        "update shared.email_token set used_at = $2 where login_id = $1 and used_at is null",
+        "update shared.api_key set revoked_at = coalesce(revoked_at, $2) where created_by in (select id from shared.membership where login_id = $1)",
+    ] {
+        tx.run(sql(statement, [login.uuid().into(), now.into()])).await?;
+    }
+    for statement in [
+        "delete from shared.totp where login_id = $1",
+        "delete from shared.recovery_code where login_id = $1",
+        "delete from shared.passkey where login_id = $1",
+        "delete from shared.ceremony where login_id = $1",
+    ] {
+        tx.run(sql(statement, [login.uuid().into()])).await?;
+    }
+    Ok(())
 }

@@ -9,7 +9,9 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::account::AccountId;
+use crate::limits::{self, LimitReached, Limits};
 use crate::login::{LoginId, LoginKind};
+use crate::role::Standing;
 use crate::world::World;
 
 /// Marks ids of agents.
@@ -61,7 +63,7 @@ pub struct Membership {
     /// The person.
     pub login_id: LoginId,
     /// What they are here.
-    pub role: Role,
+    pub standing: Standing,
     /// Their e-mail address.
     pub email: String,
     /// Their own name for themselves.
@@ -82,6 +84,10 @@ struct Row {
     name: String,
     disabled_at: Option<Timestamp>,
     created_at: Timestamp,
+    custom_id: Option<Uuid>,
+    custom_name: Option<String>,
+    custom_permissions: Option<serde_json::Value>,
+    custom_visibility: Option<String>,
 }
 
 impl TryFrom<Row> for Membership {
@@ -89,16 +95,17 @@ impl TryFrom<Row> for Membership {
 
     fn try_from(row: Row) -> Result<Self, StoreError> {
         let id = AgentId::from_uuid(row.id);
-        let role = Role::parse(&row.role).ok_or_else(|| StoreError::Inconsistent {
+        let custom = (row.custom_id, row.custom_name, row.custom_permissions, row.custom_visibility);
+        let standing = Standing::read(&row.role, custom).map_err(|what| StoreError::Inconsistent {
             table: "shared.membership",
             id: id.to_string(),
-            what: "an unknown role".into(),
+            what: what.into(),
         })?;
         Ok(Self {
             id,
             account_id: Id::from_uuid(row.account_id),
             login_id: Id::<LoginKind>::from_uuid(row.login_id),
-            role,
+            standing,
             email: row.email,
             name: row.name,
             disabled_at: row.disabled_at,
@@ -107,12 +114,22 @@ impl TryFrom<Row> for Membership {
     }
 }
 
-const FIND: &str = "select m.id, m.account_id, m.login_id, m.role, l.email, l.name, m.disabled_at, m.created_at \
-    from shared.membership m join shared.login l on l.id = m.login_id where m.id = $1";
-const OF_ACCOUNT: &str = "select m.id, m.account_id, m.login_id, m.role, l.email, l.name, m.disabled_at, m.created_at \
-    from shared.membership m join shared.login l on l.id = m.login_id where m.account_id = $1 order by m.created_at, m.id";
-const OF_LOGIN: &str = "select m.id, m.account_id, m.login_id, m.role, l.email, l.name, m.disabled_at, m.created_at \
-    from shared.membership m join shared.login l on l.id = m.login_id where m.login_id = $1 order by m.created_at, m.id";
+/// The columns of [`Row`], with `$tail` behind them.
+macro_rules! select_membership {
+    ($tail:literal) => {
+        concat!(
+            "select m.id, m.account_id, m.login_id, m.role, l.email, l.name, m.disabled_at, m.created_at, r.id as custom_id, \
+             r.name as custom_name, r.permissions as custom_permissions, r.visibility as custom_visibility \
+             from shared.membership m join shared.login l on l.id = m.login_id \
+             left join shared.custom_role r on r.id = m.custom_role_id ",
+            $tail
+        )
+    };
+}
+
+const FIND: &str = select_membership!("where m.id = $1");
+const OF_ACCOUNT: &str = select_membership!("where m.account_id = $1 order by m.created_at, m.id");
+const OF_LOGIN: &str = select_membership!("where m.login_id = $1 order by m.created_at, m.id");
 
 /// The member, at most a few seconds old.
 pub async fn recent(world: &World, id: AgentId) -> Result<Option<Arc<Membership>>, StoreError> {
@@ -150,15 +167,39 @@ pub(crate) async fn insert(
     id: AgentId,
     account: AccountId,
     login: LoginId,
-    role: Role,
+    standing: &Standing,
     now: Timestamp,
 ) -> Result<(), StoreError> {
+    let (role, custom) = standing.parts();
     tx.run(sql(
-        "insert into shared.membership (id, account_id, login_id, role, created_at) values ($1, $2, $3, $4, $5)",
-        [id.uuid().into(), account.uuid().into(), login.uuid().into(), role.as_str().into(), now.into()],
+        "insert into shared.membership (id, account_id, login_id, role, custom_role_id, created_at) values ($1, $2, $3, $4, $5, $6)",
+        [id.uuid().into(), account.uuid().into(), login.uuid().into(), role.into(), custom.into(), now.into()],
     ))
     .await
     .map(drop)
+}
+
+#[derive(FromQueryResult)]
+struct Seats {
+    taken: i64,
+}
+
+/// Whether one more may join: who is here and who is invited count. Outer errors are the database's.
+pub(crate) async fn seat_free(
+    tx: &Tx,
+    account: AccountId,
+    limits: Limits,
+    now: Timestamp,
+) -> Result<Result<(), LimitReached>, StoreError> {
+    let seats: Option<Seats> = tx
+        .one(sql(
+            "select (select count(*) from shared.membership where account_id = $1 and disabled_at is null) \
+               + (select count(*) from shared.invitation where account_id = $1 and accepted_at is null and revoked_at is null and expires_at > $2) as taken",
+            [account.uuid().into(), now.into()],
+        ))
+        .await?;
+    let taken = seats.and_then(|seats| u64::try_from(seats.taken).ok()).unwrap_or(0);
+    Ok(limits::room_for_one_more("agents", limits.agents, taken))
 }
 
 /// Changes role or presence in the company. Nobody changes the owner, so a company always has one.
@@ -166,18 +207,26 @@ pub async fn update(
     world: &World,
     account: AccountId,
     id: AgentId,
-    role: Option<Role>,
+    standing: Option<&Standing>,
     disabled: Option<bool>,
 ) -> Result<bool, StoreError> {
     let now = world.now();
+    let (role, custom) = standing.map(Standing::parts).unzip();
     let touched = world
         .database
         .orm()
         .run(sql(
-            "update shared.membership set role = coalesce($3, role), \
+            "update shared.membership set role = coalesce($3, role), custom_role_id = case when $3::text is null then custom_role_id else $6 end, \
              disabled_at = case when $4::boolean is null then disabled_at when $4 then coalesce(disabled_at, $5) else null end \
              where id = $1 and account_id = $2 and role <> 'owner'",
-            [id.uuid().into(), account.uuid().into(), role.map(Role::as_str).into(), disabled.into(), now.into()],
+            [
+                id.uuid().into(),
+                account.uuid().into(),
+                role.into(),
+                disabled.into(),
+                now.into(),
+                custom.flatten().into(),
+            ],
         ))
         .await?;
     if disabled == Some(true) {
@@ -185,4 +234,30 @@ pub async fn update(
     }
     world.directory.forget(account);
     Ok(touched > 0)
+}
+
+/// Makes another member the owner; the one before is an admin from then on. False when they are not the owner, or the other one is
+/// not a member who may sign in.
+pub async fn hand_over(world: &World, account: AccountId, from: AgentId, to: AgentId) -> Result<bool, StoreError> {
+    let tx = world.database.begin("".into()).await?;
+    // The two at once: a company never has two owners, nor none.
+    let left = tx
+        .run(sql(
+            "update shared.membership set role = 'admin' where id = $1 and account_id = $2 and role = 'owner'",
+            [from.uuid().into(), account.uuid().into()],
+        ))
+        .await?;
+    let taken = tx
+        .run(sql(
+            "update shared.membership set role = 'owner', custom_role_id = null \
+             where id = $1 and account_id = $2 and id <> $3 and disabled_at is null",
+            [to.uuid().into(), account.uuid().into(), from.uuid().into()],
+        ))
+        .await?;
+    if left == 0 || taken == 0 {
+        return Ok(false);
+    }
+    tx.commit().await?;
+    world.directory.forget(account);
+    Ok(true)
 }

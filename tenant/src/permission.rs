@@ -52,17 +52,26 @@ pub enum Permission {
     /// See usage, limits and plans.
     #[serde(rename = "usage.read")]
     UsageRead,
+    /// Buy, change and end plans, and see to payments.
+    #[serde(rename = "billing.manage")]
+    BillingManage,
     /// Create and revoke API keys.
     #[serde(rename = "api_keys.manage")]
     ApiKeysManage,
     /// Read the audit log.
     #[serde(rename = "audit.read")]
     AuditRead,
+    /// Export and erase people's data, and say how long it is kept.
+    #[serde(rename = "data.manage")]
+    DataManage,
+    /// Create, change and switch off people from a directory (SCIM).
+    #[serde(rename = "scim")]
+    Scim,
 }
 
 impl Permission {
     /// Every right there is.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 19] = [
         Self::ConversationsRead,
         Self::ConversationsReply,
         Self::ConversationsAssign,
@@ -77,8 +86,11 @@ impl Permission {
         Self::ConversationsSupervise,
         Self::AccountManage,
         Self::UsageRead,
+        Self::BillingManage,
         Self::ApiKeysManage,
         Self::AuditRead,
+        Self::DataManage,
+        Self::Scim,
     ];
 }
 
@@ -125,6 +137,33 @@ impl Permissions {
         }
     }
 
+    /// What of this our own people have when they were let in: a look at everything but keys; when they may change things, all but
+    /// people, keys and the company itself.
+    #[must_use]
+    pub fn for_support(self, changes: bool) -> Self {
+        let never = [
+            Permission::AgentsManage,
+            Permission::AccountManage,
+            Permission::ApiKeysManage,
+            Permission::BillingManage,
+            Permission::Scim,
+        ];
+        let looks = |right: Permission| {
+            matches!(
+                right,
+                Permission::ConversationsRead
+                    | Permission::ContactsRead
+                    | Permission::SurveysRead
+                    | Permission::AgentsRead
+                    | Permission::InboxesRead
+                    | Permission::UsageRead
+                    | Permission::AuditRead
+            )
+        };
+        let kept = |right: &Permission| if changes { !never.contains(right) } else { looks(*right) };
+        Self(self.0.into_iter().filter(kept).collect())
+    }
+
     /// Exactly these.
     pub fn only(these: impl IntoIterator<Item = Permission>) -> Self {
         Self(these.into_iter().collect())
@@ -133,6 +172,11 @@ impl Permissions {
     /// Whether the right is among them.
     pub fn contains(&self, permission: Permission) -> bool {
         self.0.contains(&permission)
+    }
+
+    /// Whether all of these are among them; otherwise the first that is not.
+    pub fn cover(&self, others: &Self) -> Result<(), Denied> {
+        others.iter().find(|one| !self.contains(*one)).map_or(Ok(()), |missing| Err(Denied(missing)))
     }
 
     /// One by one.

@@ -50,7 +50,7 @@ pub async fn make_spare(world: &World) -> Result<SchemaName, StoreError> {
     ))
     .await?;
     tx.execute_unprepared(&schema.create()).await?;
-    migrate::furnish(&tx, 0, now).await?;
+    migrate::furnish(&tx, 0, migrate::latest_tenant(), now).await?;
     tx.commit().await?;
     Ok(schema)
 }

@@ -4,12 +4,15 @@ use chrono::TimeDelta;
 use infra::database::{Rows as _, StoreError, sql};
 use infra::{Fault, Kind, Timestamp, ids};
 use sea_orm::FromQueryResult;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::hash::{same, sha256};
 use crate::login::LoginId;
 use crate::membership::AgentId;
 use crate::world::World;
+
+pub mod own;
 
 /// How long a browser stays signed in without being used.
 pub const LIFETIME: TimeDelta = TimeDelta::days(30);
@@ -25,6 +28,8 @@ pub struct Session {
     pub login_id: LoginId,
     /// The company they act in.
     pub membership_id: AgentId,
+    /// Whether a second factor is to be set up before anything else.
+    pub enrol_only: bool,
     /// What the browser keeps in its cookie: the id and the present secret.
     pub cookie: String,
 }
@@ -55,29 +60,103 @@ impl Fault for SessionError {
     }
 }
 
+/// By what somebody came in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = SignInMethod)]
+pub enum Method {
+    /// A password alone.
+    Password,
+    /// A password and a code of an authenticator app.
+    Totp,
+    /// A password and a recovery code.
+    RecoveryCode,
+    /// A passkey.
+    Passkey,
+    /// The company's own provider.
+    Sso,
+}
+
+impl Method {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Password => "password",
+            Self::Totp => "totp",
+            Self::RecoveryCode => "recovery_code",
+            Self::Passkey => "passkey",
+            Self::Sso => "sso",
+        }
+    }
+
+    fn parse(text: &str) -> Self {
+        [Self::Totp, Self::RecoveryCode, Self::Passkey, Self::Sso]
+            .into_iter()
+            .find(|method| method.as_str() == text)
+            .unwrap_or(Self::Password)
+    }
+
+    /// Whether it is worth two factors. What a company's own provider asked for is the company's business.
+    pub const fn is_strong(self) -> bool {
+        !matches!(self, Self::Password)
+    }
+}
+
+/// A session about to begin.
+#[derive(Debug, Clone, Copy)]
+pub struct Start<'a> {
+    /// The person.
+    pub login: LoginId,
+    /// The person in the company they act in.
+    pub member: AgentId,
+    /// By what they came in.
+    pub method: Method,
+    /// Whether that counts as proof for what only the person may do: not when it is somebody else's to give.
+    pub proven: bool,
+    /// Good for setting up a second factor, and for nothing else.
+    pub enrol_only: bool,
+    /// What the browser says of itself.
+    pub user_agent: &'a str,
+    /// Where the browser's clock is, like `Europe/Berlin`.
+    pub time_zone: Option<&'a str>,
+}
+
 /// Begins a session.
-pub async fn begin(world: &World, login: LoginId, member: AgentId, user_agent: &str) -> Result<Session, StoreError> {
+pub async fn begin(world: &World, start: Start<'_>) -> Result<Session, StoreError> {
     let now = world.now();
     let (id, secret) = (world.chance.uuid(now), world.chance.secret());
-    let user_agent: String = user_agent.chars().take(300).collect();
+    let user_agent: String = start.user_agent.chars().take(300).collect();
+    let named = |zone: &&str| {
+        zone.len() <= 64 && zone.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'_' | b'-' | b'+'))
+    };
+    let time_zone = start.time_zone.filter(named).map(ToOwned::to_owned);
     world
         .database
         .orm()
         .run(sql(
-            "insert into shared.session (id, login_id, membership_id, secret_hash, rotated_at, expires_at, user_agent, created_at) \
-             values ($1, $2, $3, $4, $5, $6, $7, $5)",
+            "insert into shared.session (id, login_id, membership_id, secret_hash, rotated_at, expires_at, user_agent, created_at, \
+             method, proven_at, enrol_only, time_zone) values ($1, $2, $3, $4, $5, $6, $7, $5, $8, $9, $10, $11)",
             [
                 id.into(),
-                login.uuid().into(),
-                member.uuid().into(),
+                start.login.uuid().into(),
+                start.member.uuid().into(),
                 sha256(&secret).into(),
                 now.into(),
                 (now + LIFETIME).into(),
                 user_agent.into(),
+                start.method.as_str().into(),
+                start.proven.then_some(now).into(),
+                start.enrol_only.into(),
+                time_zone.into(),
             ],
         ))
         .await?;
-    Ok(Session { id, login_id: login, membership_id: member, cookie: cookie(id, &secret) })
+    Ok(Session {
+        id,
+        login_id: start.login,
+        membership_id: start.member,
+        enrol_only: start.enrol_only,
+        cookie: cookie(id, &secret),
+    })
 }
 
 fn cookie(id: Uuid, secret: &str) -> String {
@@ -97,6 +176,7 @@ struct Row {
     secret_hash: Vec<u8>,
     previous_hash: Option<Vec<u8>>,
     rotated_at: Timestamp,
+    enrol_only: bool,
 }
 
 /// Continues the session of a cookie and gives it a new secret. A secret that was already replaced ends the session:
@@ -107,7 +187,7 @@ pub async fn rotate(world: &World, cookie_text: &str) -> Result<Session, Session
     let tx = world.database.begin("".into()).await?;
     let row: Option<Row> = tx
         .one(sql(
-            "select login_id, membership_id, secret_hash, previous_hash, rotated_at from shared.session \
+            "select login_id, membership_id, secret_hash, previous_hash, rotated_at, enrol_only from shared.session \
              where id = $1 and revoked_at is null and expires_at > $2 for update",
             [id.into(), now.into()],
         ))
@@ -119,6 +199,7 @@ pub async fn rotate(world: &World, cookie_text: &str) -> Result<Session, Session
         id,
         login_id: LoginId::from_uuid(row.login_id),
         membership_id: AgentId::from_uuid(row.membership_id),
+        enrol_only: row.enrol_only,
         cookie: cookie(id, &fresh),
     };
     if same(&given, &row.secret_hash) {
@@ -173,30 +254,44 @@ pub(crate) async fn revoke_of_member(world: &World, member: AgentId) -> Result<(
         .map(drop)
 }
 
-/// Whether access tokens of this session still count, as of a few seconds ago.
-pub(crate) async fn is_live_recently(world: &World, id: Uuid) -> Result<bool, StoreError> {
+/// What a session is good for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Worth {
+    /// Whether its access tokens still count.
+    pub(crate) live: bool,
+    /// Whether they count for setting up a second factor only.
+    pub(crate) enrol_only: bool,
+}
+
+/// What the session is good for, as of a few seconds ago.
+pub(crate) async fn worth_recently(world: &World, id: Uuid) -> Result<Worth, StoreError> {
     let now = world.now();
-    if let Some(live) = world.directory.recent_session(id, now) {
-        return Ok(live);
+    if let Some(worth) = world.directory.recent_session(id, now) {
+        return Ok(worth);
     }
-    let live = is_live(world, id).await?;
-    world.directory.remember_session(id, live, now);
-    Ok(live)
+    let worth = worth(world, id).await?;
+    world.directory.remember_session(id, worth, now);
+    Ok(worth)
+}
+
+async fn worth(world: &World, id: Uuid) -> Result<Worth, StoreError> {
+    #[derive(FromQueryResult)]
+    struct Found {
+        live: bool,
+        enrol_only: bool,
+    }
+    let row: Option<Found> = world
+        .database
+        .orm()
+        .one(sql(
+            "select revoked_at is null and expires_at > $2 as live, enrol_only from shared.session where id = $1",
+            [id.into(), world.now().into()],
+        ))
+        .await?;
+    Ok(row.map_or(Worth { live: false, enrol_only: false }, |row| Worth { live: row.live, enrol_only: row.enrol_only }))
 }
 
 /// Whether access tokens of this session still count.
 pub async fn is_live(world: &World, id: Uuid) -> Result<bool, StoreError> {
-    #[derive(FromQueryResult)]
-    struct Live {
-        live: bool,
-    }
-    let row: Option<Live> = world
-        .database
-        .orm()
-        .one(sql(
-            "select revoked_at is null and expires_at > $2 as live from shared.session where id = $1",
-            [id.into(), world.now().into()],
-        ))
-        .await?;
-    Ok(row.is_some_and(|row| row.live))
+    Ok(worth(world, id).await?.live)
 }

@@ -14,8 +14,10 @@ use crate::jobs::{self, Job};
 use crate::letters::{Post, Template};
 use crate::login::{self, LoginId, NewLogin};
 use crate::membership::{self, AgentId, Role};
-use crate::world::World;
-use crate::{password, provision, slug};
+use crate::organisation::OrganisationId;
+use crate::role::Standing;
+use crate::world::{Mode, World};
+use crate::{password, provision, setup_link, slug};
 
 /// What a stranger writes on the signup page.
 #[derive(Debug, Clone)]
@@ -30,6 +32,8 @@ pub struct Request {
     pub name: Option<String>,
     /// `en` or `zh-CN`.
     pub locale: String,
+    /// The secret of a private installation's one-time link.
+    pub setup: Option<String>,
 }
 
 /// A signup in the directory.
@@ -50,6 +54,9 @@ pub enum SignupError {
     /// The address has a login, and the password is not its.
     #[error("this e-mail address already has a login")]
     EmailTaken,
+    /// A private installation, and no link that lets in.
+    #[error("this installation belongs to one company; ask its owner for an invitation")]
+    Closed,
     /// The key was used for another signup.
     #[error("the idempotency key was used for another request")]
     KeyReused,
@@ -63,6 +70,7 @@ impl Fault for SignupError {
         match self {
             Self::Invalid(error) => error.kind(),
             Self::EmailTaken | Self::KeyReused => Kind::Conflict,
+            Self::Closed => Kind::Forbidden,
             Self::Store(error) => error.kind(),
         }
     }
@@ -70,6 +78,7 @@ impl Fault for SignupError {
         match self {
             Self::Invalid(error) => error.code(),
             Self::EmailTaken => "email_taken",
+            Self::Closed => "signup_closed",
             Self::KeyReused => "idempotency_key_reused",
             Self::Store(error) => error.code(),
         }
@@ -77,7 +86,7 @@ impl Fault for SignupError {
     fn fields(&self) -> Vec<infra::FieldFault> {
         match self {
             Self::Invalid(error) => error.fields(),
-            Self::EmailTaken | Self::KeyReused | Self::Store(_) => Vec::new(),
+            Self::EmailTaken | Self::KeyReused | Self::Closed | Self::Store(_) => Vec::new(),
         }
     }
 }
@@ -96,6 +105,9 @@ pub async fn reserve(world: &World, key: Uuid, request: Request) -> Result<Reser
     let email = check.email("email", &request.email);
     password::check(&mut check, "password", &request.password, &email);
     let name = check.line("name", request.name.as_deref().unwrap_or_default(), 0, 80);
+    if let Some(setup) = &request.setup {
+        check.line("setup", setup, 1, 100);
+    }
     if request.locale != "en" && request.locale != "zh-CN" {
         check.refuse("locale", "locale_unknown", "One of: en, zh-CN.");
     }
@@ -107,11 +119,14 @@ pub async fn reserve(world: &World, key: Uuid, request: Request) -> Result<Reser
         return found_again(world, earlier, &fingerprint, &email, request.password).await;
     }
 
+    if world.mode == Mode::Private && !setup_link::is_good(world, request.setup.as_deref()).await? {
+        return Err(SignupError::Closed);
+    }
     // One login serves several companies: a known address may found another one, with its own password.
     let known = login::find_by_email(world, &email).await?;
     let login = match known {
         Some(user) => {
-            if !password::fits(request.password.clone(), Some(user.password_hash.clone())).await? {
+            if !password::fits(request.password.clone(), user.known_hash()).await? {
                 return Err(SignupError::EmailTaken);
             }
             Founder::Known(user.id)
@@ -126,17 +141,63 @@ pub async fn reserve(world: &World, key: Uuid, request: Request) -> Result<Reser
         }),
     };
     let password = request.password;
-    let founding = Founding { company, email, locale: request.locale, login, fingerprint };
+    let setup = request.setup.filter(|_| world.mode == Mode::Private);
+    let founding = Founding { company, email, locale: request.locale, login, fingerprint, setup, group: None };
     for attempt in 0..8 {
         match found(world, key, &founding, attempt).await {
             Ok(reserved) => return Ok(reserved),
-            Err(error) if error.broke("account_slug_key") => {}
+            Err(FoundError::LinkUsed) => return Err(SignupError::Closed),
+            Err(FoundError::Store(error)) if error.broke("account_slug_key") => {}
             // The same key, at the same moment: the other call has made it. Which rule it breaks first is chance.
-            Err(error) if error.broke("signup_pkey") || error.broke("login_email_key") => {
+            Err(FoundError::Store(error)) if error.broke("signup_pkey") || error.broke("login_email_key") => {
                 let earlier = earlier(world, key).await?.ok_or(SignupError::EmailTaken)?;
                 return found_again(world, earlier, &founding.fingerprint, &founding.email, password).await;
             }
-            Err(error) => return Err(error.into()),
+            Err(FoundError::Store(error)) => return Err(error.into()),
+        }
+    }
+    Err(StoreError::Unavailable("no free slug was found".into()).into())
+}
+
+/// Why one try did not found a company.
+#[derive(Debug, thiserror::Error)]
+enum FoundError {
+    /// Somebody else was quicker with the link.
+    #[error("the link was used")]
+    LinkUsed,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Puts another company of a group into the directory, owned by one of the group's admins.
+pub async fn found_in_group(
+    world: &World,
+    owner: &login::User,
+    company: &str,
+    locale: &str,
+    group: OrganisationId,
+) -> Result<AccountId, SignupError> {
+    let mut check = Check::new();
+    let company = check.line("company", company, 1, 80);
+    if locale != "en" && locale != "zh-CN" {
+        check.refuse("locale", "locale_unknown", "One of: en, zh-CN.");
+    }
+    check.finish()?;
+    let founding = Founding {
+        fingerprint: sha256(&format!("{company}\n{}", owner.email)),
+        company,
+        email: owner.email.clone(),
+        locale: locale.to_owned(),
+        login: Founder::Known(owner.id),
+        setup: None,
+        group: Some(group),
+    };
+    for attempt in 0..8 {
+        match found(world, world.chance.uuid(world.now()), &founding, attempt).await {
+            Ok(reserved) => return Ok(reserved.account_id),
+            Err(FoundError::Store(error)) if error.broke("account_slug_key") => {}
+            Err(FoundError::Store(error)) => return Err(error.into()),
+            Err(FoundError::LinkUsed) => return Err(SignupError::Closed),
         }
     }
     Err(StoreError::Unavailable("no free slug was found".into()).into())
@@ -151,7 +212,7 @@ async fn found_again(
     email: &str,
     password: String,
 ) -> Result<Reserved, SignupError> {
-    let hash = login::find_by_email(world, email).await?.map(|user| user.password_hash);
+    let hash = login::find_by_email(world, email).await?.and_then(|user| user.known_hash());
     let same = earlier.request_hash == fingerprint && password::fits(password, hash).await?;
     if !same {
         return Err(SignupError::KeyReused);
@@ -173,6 +234,9 @@ struct Founding {
     locale: String,
     login: Founder,
     fingerprint: Vec<u8>,
+    /// Used up by this signup.
+    setup: Option<String>,
+    group: Option<OrganisationId>,
 }
 
 async fn earlier(world: &World, key: Uuid) -> Result<Option<Earlier>, StoreError> {
@@ -187,7 +251,7 @@ async fn earlier(world: &World, key: Uuid) -> Result<Option<Earlier>, StoreError
 }
 
 /// One try, one transaction: login, account with a schema, membership, signup row and letter, or nothing.
-async fn found(world: &World, key: Uuid, founding: &Founding, attempt: u32) -> Result<Reserved, StoreError> {
+async fn found(world: &World, key: Uuid, founding: &Founding, attempt: u32) -> Result<Reserved, FoundError> {
     let now = world.now();
     let tx = world.database.begin("".into()).await?;
     let Some(schema) = provision::take(&tx).await? else {
@@ -216,8 +280,8 @@ async fn found(world: &World, key: Uuid, founding: &Founding, attempt: u32) -> R
     let reserved = Reserved { account_id: world.chance.id(now), member_id: world.chance.id(now) };
     let slug = slug::candidate(&founding.company, attempt, world.chance.below(100_000_000));
     tx.run(sql(
-        "insert into shared.account (id, name, slug, schema_name, status, plan, locale, created_at, updated_at) \
-         values ($1, $2, $3, $4, 'provisioning', 'free', $5, $6, $6)",
+        "insert into shared.account (id, name, slug, schema_name, status, plan, locale, created_at, updated_at, organisation_id) \
+         values ($1, $2, $3, $4, 'provisioning', $7, $5, $6, $6, $8)",
         [
             reserved.account_id.uuid().into(),
             founding.company.clone().into(),
@@ -225,10 +289,18 @@ async fn found(world: &World, key: Uuid, founding: &Founding, attempt: u32) -> R
             schema.as_str().into(),
             founding.locale.clone().into(),
             now.into(),
+            world.mode.first_plan().into(),
+            founding.group.map(infra::Id::uuid).into(),
         ],
     ))
     .await?;
-    membership::insert(&tx, reserved.member_id, reserved.account_id, login_id, Role::Owner, now).await?;
+    if let Some(secret) = &founding.setup
+        && !setup_link::redeem(&tx, secret, now).await?
+    {
+        return Err(FoundError::LinkUsed);
+    }
+    membership::insert(&tx, reserved.member_id, reserved.account_id, login_id, &Standing::built_in(Role::Owner), now)
+        .await?;
     tx.run(sql(
         "insert into shared.signup (idempotency_key, request_hash, account_id, membership_id, created_at) values ($1, $2, $3, $4, $5)",
         [key.into(), founding.fingerprint.clone().into(), reserved.account_id.uuid().into(), reserved.member_id.uuid().into(), now.into()],

@@ -1,5 +1,6 @@
 //! Company names in addresses: lower-case ASCII, not reserved, and not another company's look-alike.
 
+use infra::validate::Check;
 use unicode_normalization::UnicodeNormalization;
 
 /// Words that an address of ours may mean, or that would let a stranger pass for us.
@@ -74,6 +75,18 @@ pub fn is_reserved(slug: &str) -> bool {
         })
         .collect();
     RESERVED.iter().any(|word| *word == slug || *word == plain)
+}
+
+/// Refuses what cannot be a company's name in addresses: anything but `a-z`, `0-9` and single places for hyphens, 3 to 40 characters, so
+/// that no letter of another alphabet passes for one of these; and what is reserved, whatever it is spelt with.
+pub fn check(check: &mut Check, field: &str, slug: &str) {
+    let plain = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit();
+    let is_plain = (3..=40).contains(&slug.len()) && slug.bytes().all(|c| plain(c) || c == b'-');
+    if !is_plain || slug.starts_with('-') || slug.ends_with('-') || slug.contains("--") {
+        check.refuse(field, "slug_invalid", "3 to 40 of a-z, 0-9 and hyphens between them.");
+    } else if is_reserved(slug) || slug.starts_with("deleted-") {
+        check.refuse(field, "slug_reserved", "Nobody may have this name.");
+    }
 }
 
 /// The `attempt`-th try for a name: the slug itself first, then with a number. Reserved words never stand alone.

@@ -1,19 +1,20 @@
-//! Limits on attempts, shared by all servers through Redis. Each server counts for itself too, and goes by its own count
-//! while Redis is away.
+//! Limits on attempts at guarded doors: sign-in, sign-up, letters. Counted in Postgres, where such an attempt goes anyhow: the count
+//! is one for all servers, whatever becomes of Redis, and from whatever address somebody tries.
 
 use std::collections::HashMap;
-use std::fmt::Write as _;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use infra::cache::{Cache, redis};
+use chrono::TimeDelta;
+use infra::database::{Database, Rows as _, StoreError, sql};
 use infra::{Fault, Kind, Timestamp};
+use sea_orm::FromQueryResult;
 
 use crate::hash::sha256;
 
 /// Too often.
 #[derive(Debug, Clone, Copy, thiserror::Error)]
-#[error("too many attempts; try again in {} seconds", .0.as_secs())]
+#[error("too many attempts; try again in {} seconds", .0.as_secs().max(1))]
 pub struct TooOften(pub Duration);
 
 impl Fault for TooOften {
@@ -25,159 +26,155 @@ impl Fault for TooOften {
     }
 }
 
-/// So many in so many seconds.
+/// An attempt that may not be made now.
+#[derive(Debug, thiserror::Error)]
+pub enum NotNow {
+    /// Too often.
+    #[error(transparent)]
+    TooOften(#[from] TooOften),
+    /// It cannot be counted, so it is not let through.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Fault for NotNow {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::TooOften(error) => error.kind(),
+            Self::Store(error) => error.kind(),
+        }
+    }
+    fn code(&self) -> &'static str {
+        match self {
+            Self::TooOften(error) => error.code(),
+            Self::Store(error) => error.code(),
+        }
+    }
+}
+
+/// Never more than so many in any so many seconds.
 #[derive(Debug, Clone, Copy)]
 pub struct Rate {
     pub(crate) most: u32,
     pub(crate) seconds: u32,
-    door: Door,
 }
 
-/// What to do when there is no shared count.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Door {
-    /// Rather refuse an honest attempt than admit a thousand guesses.
-    Guarded,
-    /// Rather admit too many than turn a customer away.
-    Open,
-}
-
-/// Without the shared count each server admits this part of a guarded rate, so that a few servers together stay near it.
-const SHARE: u32 = 3;
-/// How many keys a server counts for itself. Beyond, guarded doors are shut and open ones open.
-const COUNTED: usize = 50_000;
+/// How many refusals a server remembers by itself, so that whoever hammers at a door costs no look-up.
+const REMEMBERED: usize = 50_000;
 
 impl Rate {
-    /// For doors to guess at: sign-in, sign-up, letters.
-    pub const fn guarded(most: u32, seconds: u32) -> Self {
-        Self { most, seconds, door: Door::Guarded }
+    /// Never more than `most` in any `seconds`.
+    pub const fn new(most: u32, seconds: u32) -> Self {
+        Self { most, seconds }
     }
 
-    /// For doors that customers come through.
-    pub const fn open(most: u32, seconds: u32) -> Self {
-        Self { most, seconds, door: Door::Open }
+    /// How many may come at once. The rest of the allowance comes back evenly, so that no window holds more than all of it.
+    const fn burst(self) -> u32 {
+        let kept = self.most / 4;
+        self.most - if kept == 0 { 1 } else { kept }
     }
 
-    /// Whether this server alone admits an attempt, `None` when it cannot count it.
-    fn admits_alone(self, count: Option<u32>) -> bool {
-        match (self.door, count) {
-            (Door::Guarded, Some(count)) => count <= self.most.div_ceil(SHARE),
-            (Door::Open, Some(count)) => count <= self.most,
-            (Door::Guarded, None) => false,
-            (Door::Open, None) => true,
-        }
+    /// After how long one more may come.
+    fn each(self) -> TimeDelta {
+        let slowly = (self.most - self.burst()).max(1);
+        TimeDelta::microseconds(i64::from(self.seconds.max(1)) * 1_000_000 / i64::from(slowly))
+    }
+
+    /// How far ahead of time one may be.
+    fn ahead(self) -> TimeDelta {
+        self.each() * i32::try_from(self.burst()).unwrap_or(i32::MAX)
     }
 }
 
-#[derive(Debug)]
-struct Counted {
-    count: u32,
-    /// The end of its window, in seconds.
-    until: i64,
-}
-
-/// Counts in fixed windows.
+/// Who is refused until when, as far as this server knows.
 #[derive(Default)]
 pub struct Throttle {
-    own: Mutex<HashMap<String, Counted>>,
+    refused: Mutex<HashMap<Vec<u8>, Timestamp>>,
+}
+
+#[derive(FromQueryResult)]
+struct Due {
+    due: Timestamp,
 }
 
 impl Throttle {
-    /// Counts one attempt under `key` and refuses it when it is one too many. Never with a transaction open: see [`Cache::ask`].
-    pub async fn attempt(&self, cache: &Cache, key: &str, rate: Rate, now: Timestamp) -> Result<(), TooOften> {
-        let seconds = i64::from(rate.seconds.max(1));
-        let window = now.timestamp().div_euclid(seconds);
-        let until = (window + 1) * seconds;
-        let key = hidden(key, window);
-        let own = self.count_here(&key, until, now);
-        let admitted = match Self::count_everywhere(cache, &key, rate.seconds).await {
-            Some(count) => count <= rate.most,
-            None => rate.admits_alone(own),
-        };
-        if admitted {
+    /// Counts one attempt under `key`, and refuses it when it is one too many. What is refused does not count.
+    pub async fn attempt(&self, database: &Database, key: &str, rate: Rate, now: Timestamp) -> Result<(), NotNow> {
+        // Keys hold addresses, which are nobody's business here.
+        let key = sha256(key);
+        if let Some(until) = self.refused_until(&key, now) {
+            return Err(TooOften((until - now).to_std().unwrap_or_default()).into());
+        }
+        let counted: Option<Due> = database
+            .orm()
+            .one(sql(
+                "insert into shared.attempt as a (key, due) values ($1, $2::timestamptz + $3 * interval '1 microsecond') \
+                 on conflict (key) do update set due = greatest(a.due, $2) + $3 * interval '1 microsecond' \
+                 where greatest(a.due, $2) + $3 * interval '1 microsecond' <= $2 + $4 * interval '1 microsecond' returning due",
+                [key.clone().into(), now.into(), micros(rate.each()).into(), micros(rate.ahead()).into()],
+            ))
+            .await?;
+        if counted.is_some() {
             return Ok(());
         }
-        Err(TooOften(Duration::from_secs(u64::try_from(until - now.timestamp()).unwrap_or(1).max(1))))
+        let due: Option<Due> =
+            database.orm().one(sql("select due from shared.attempt where key = $1", [key.clone().into()])).await?;
+        let until = due.map_or(now, |row| row.due) + rate.each() - rate.ahead();
+        self.remember(key, until, now);
+        Err(TooOften((until - now).to_std().unwrap_or(Duration::from_secs(1))).into())
     }
 
-    async fn count_everywhere(cache: &Cache, key: &str, seconds: u32) -> Option<u32> {
-        let mut both = redis::pipe();
-        both.incr(key, 1).cmd("EXPIRE").arg(key).arg(seconds).ignore();
-        cache.ask::<(u32,)>(&both).await.ok().map(|(count,)| count)
+    fn refused_until(&self, key: &[u8], now: Timestamp) -> Option<Timestamp> {
+        let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        refused.get(key).copied().filter(|until| *until > now)
     }
 
-    /// `None` when there is no room for another key.
-    fn count_here(&self, key: &str, until: i64, now: Timestamp) -> Option<u32> {
-        let mut own = self.own.lock().unwrap_or_else(PoisonError::into_inner);
-        if own.len() >= COUNTED && !own.contains_key(key) {
-            own.retain(|_, counted| counted.until > now.timestamp());
-            if own.len() >= COUNTED {
-                return None;
-            }
+    fn remember(&self, key: Vec<u8>, until: Timestamp, now: Timestamp) {
+        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        if refused.len() >= REMEMBERED {
+            refused.retain(|_, until| *until > now);
         }
-        let counted = own.entry(key.to_owned()).or_insert(Counted { count: 0, until });
-        counted.count = counted.count.saturating_add(1);
-        Some(counted.count)
+        if refused.len() < REMEMBERED {
+            refused.insert(key, until);
+        }
     }
 }
 
-/// The name of a count. Keys hold addresses, which are nobody's business in Redis.
-fn hidden(key: &str, window: i64) -> String {
-    let mut name = "fd:throttle:".to_owned();
-    for byte in sha256(key).iter().take(16) {
-        // Writing to a String cannot fail.
-        let _written = write!(name, "{byte:02x}");
-    }
-    let _written = write!(name, ":{window}");
-    name
+fn micros(time: TimeDelta) -> f64 {
+    // An allowance is hours, not centuries: nothing is lost here.
+    i32::try_from(time.num_milliseconds()).map_or(f64::from(i32::MAX), f64::from) * 1000.0
+}
+
+/// Forgets attempts that do not count any more.
+pub async fn forget(database: &Database, now: Timestamp) -> Result<(), StoreError> {
+    database.orm().run(sql("delete from shared.attempt where due < $1", [now.into()])).await.map(drop)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn at(seconds: i64) -> Timestamp {
-        chrono::DateTime::from_timestamp(1_800_000_000 + seconds, 0).unwrap()
-    }
-
-    /// Nobody listens there.
-    fn away() -> Cache {
-        Cache::new("redis://127.0.0.1:1").unwrap()
-    }
-
-    async fn admitted(throttle: &Throttle, cache: &Cache, rate: Rate, attempts: u32, now: Timestamp) -> u32 {
-        let mut admitted = 0;
-        for _ in 0..attempts {
-            admitted += u32::from(throttle.attempt(cache, "somebody", rate, now).await.is_ok());
+    #[test]
+    fn no_window_holds_more_than_the_allowance() {
+        for rate in [Rate::new(10, 60), Rate::new(20, 3600), Rate::new(5, 3600), Rate::new(5, 86_400), Rate::new(2, 10)]
+        {
+            let (burst, each) = (i64::from(rate.burst()), rate.each());
+            let later = i64::from(rate.seconds) * 1_000_000 / each.num_microseconds().unwrap();
+            assert!(burst + later <= i64::from(rate.most), "{rate:?}: {burst} at once and {later} more");
+            assert!(burst >= 1);
         }
-        admitted
-    }
-
-    #[tokio::test]
-    async fn alone_a_server_admits_its_share_of_guesses_and_all_of_the_customers() {
-        let (throttle, cache) = (Throttle::default(), away());
-        assert_eq!(admitted(&throttle, &cache, Rate::guarded(10, 60), 30, at(0)).await, 4);
-        assert_eq!(admitted(&throttle, &cache, Rate::guarded(10, 60), 30, at(60)).await, 4, "a new window");
-        assert_eq!(admitted(&Throttle::default(), &cache, Rate::open(20, 60), 30, at(0)).await, 20);
-    }
-
-    #[tokio::test]
-    async fn with_its_memory_full_guarded_doors_are_shut_open_ones_open_and_it_grows_no_further() {
-        let throttle = Throttle::default();
-        for number in 0..COUNTED {
-            throttle.count_here(&number.to_string(), at(60).timestamp(), at(0));
-        }
-        let cache = away();
-        assert_eq!(admitted(&throttle, &cache, Rate::guarded(10, 60), 3, at(0)).await, 0);
-        assert_eq!(admitted(&throttle, &cache, Rate::open(10, 60), 3, at(0)).await, 3);
-        assert_eq!(throttle.own.lock().unwrap().len(), COUNTED);
-        assert_eq!(admitted(&throttle, &cache, Rate::guarded(10, 60), 3, at(61)).await, 3, "the minute is over");
     }
 
     #[test]
-    fn no_address_is_in_a_key() {
-        let name = hidden("login:ana@mail.test", 7);
-        assert!(name.starts_with("fd:throttle:") && name.ends_with(":7") && !name.contains("ana"), "{name}");
-        assert_ne!(name, hidden("login:bo@mail.test", 7));
+    fn whoever_hammers_is_remembered_until_their_time_and_no_longer() {
+        let (throttle, now) = (Throttle::default(), chrono::DateTime::from_timestamp(1_800_000_000, 0).unwrap());
+        throttle.remember(vec![1], now + TimeDelta::seconds(5), now);
+        assert!(throttle.refused_until(&[1], now).is_some());
+        assert!(throttle.refused_until(&[1], now + TimeDelta::seconds(5)).is_none());
+        assert!(throttle.refused_until(&[2], now).is_none());
+        for number in 0..REMEMBERED {
+            throttle.remember(number.to_le_bytes().to_vec(), now + TimeDelta::seconds(5), now);
+        }
+        assert_eq!(throttle.refused.lock().unwrap().len(), REMEMBERED);
     }
 }

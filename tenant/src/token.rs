@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use crate::scope::Visitor;
+
 /// For whom a token speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Audience {
@@ -16,6 +18,12 @@ pub enum Audience {
     Member,
     /// A visitor of a website.
     Visitor,
+    /// One of our own people, let in by the company.
+    Support,
+    /// A visitor's page that was vouched for, and may have fresh tokens for a while without being vouched for again.
+    Visit,
+    /// A link to a file: the bearer of the member's own token may fetch it.
+    Download,
 }
 
 impl Audience {
@@ -23,6 +31,9 @@ impl Audience {
         match self {
             Self::Member => "frontdesk:member",
             Self::Visitor => "frontdesk:visitor",
+            Self::Support => "frontdesk:support",
+            Self::Visit => "frontdesk:visit",
+            Self::Download => "frontdesk:download",
         }
     }
 
@@ -30,7 +41,9 @@ impl Audience {
     pub const fn lifetime(self) -> TimeDelta {
         match self {
             Self::Member => TimeDelta::minutes(15),
-            Self::Visitor => TimeDelta::hours(1),
+            Self::Visitor | Self::Support => TimeDelta::hours(1),
+            Self::Visit => TimeDelta::hours(24),
+            Self::Download => crate::export::LINK,
         }
     }
 }
@@ -46,14 +59,52 @@ pub struct Claims {
     pub tid: Uuid,
     /// The agent or the contact.
     pub sub: Uuid,
-    /// The session of a member, or the inbox of a visitor.
+    /// The session of a member, the inbox of a visitor, the visit of one of our own people, or what a link leads to.
     pub sid: Uuid,
+    /// How a visitor was vouched for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vouched: Option<VouchedBy>,
+    /// Whether a visitor may only read.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub blocked: bool,
+    /// The milliseconds of `iat`.
+    #[serde(default)]
+    ms: i64,
+}
+
+/// By what a visitor was vouched for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VouchedBy {
+    /// The key that signed for them.
+    pub key: Uuid,
+    /// This visit of theirs: a page of one browser.
+    pub visit: Uuid,
 }
 
 impl Claims {
+    fn of(audience: Audience, [tid, sub, sid]: [Uuid; 3], now: Timestamp) -> Self {
+        Self {
+            iss: ISSUER.into(),
+            aud: audience.name().into(),
+            exp: (now + audience.lifetime()).timestamp(),
+            iat: now.timestamp(),
+            tid,
+            sub,
+            sid,
+            vouched: None,
+            blocked: false,
+            ms: i64::from(now.timestamp_subsec_millis()),
+        }
+    }
+
     /// Until when it counts, in seconds since 1970.
     pub fn expires(&self) -> i64 {
         self.exp
+    }
+
+    /// When it was given, in milliseconds since 1970.
+    pub(crate) fn issued_ms(&self) -> i64 {
+        self.iat.saturating_mul(1000).saturating_add(self.ms)
     }
 }
 
@@ -61,6 +112,9 @@ impl Claims {
 pub struct Keys {
     member: (EncodingKey, DecodingKey),
     visitor: (EncodingKey, DecodingKey),
+    support: (EncodingKey, DecodingKey),
+    visit: (EncodingKey, DecodingKey),
+    download: (EncodingKey, DecodingKey),
     refresh: Vec<u8>,
 }
 
@@ -88,7 +142,9 @@ impl Keys {
             (EncodingKey::from_secret(&key), DecodingKey::from_secret(&key))
         };
         let refresh = Sha256::new().chain_update("frontdesk:refresh\0").chain_update(secret).finalize().to_vec();
-        Self { member: pair(Audience::Member), visitor: pair(Audience::Visitor), refresh }
+        let (member, visitor) = (pair(Audience::Member), pair(Audience::Visitor));
+        let (support, visit) = (pair(Audience::Support), pair(Audience::Visit));
+        Self { member, visitor, support, visit, download: pair(Audience::Download), refresh }
     }
 
     /// The refresh secret that follows `secret` in a session: the same one each time, so that an answer lost on its way can
@@ -103,6 +159,9 @@ impl Keys {
         match audience {
             Audience::Member => &self.member,
             Audience::Visitor => &self.visitor,
+            Audience::Support => &self.support,
+            Audience::Visit => &self.visit,
+            Audience::Download => &self.download,
         }
     }
 
@@ -115,16 +174,36 @@ impl Keys {
         sid: Uuid,
         now: Timestamp,
     ) -> Result<String, BadToken> {
-        let claims = Claims {
-            iss: ISSUER.into(),
-            aud: audience.name().into(),
-            exp: (now + audience.lifetime()).timestamp(),
-            iat: now.timestamp(),
-            tid,
-            sub,
-            sid,
-        };
-        jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.pair(audience).0).map_err(|_| BadToken)
+        self.sign_more(audience, &Claims::of(audience, [tid, sub, sid], now))
+    }
+
+    /// A token for a visitor of an inbox who was, or was not, vouched for, and may, or may not, write.
+    pub fn sign_visitor(
+        &self,
+        audience: Audience,
+        tid: Uuid,
+        visitor: &Visitor,
+        now: Timestamp,
+    ) -> Result<String, BadToken> {
+        let ids = [tid, visitor.contact_id.uuid(), visitor.inbox_id.uuid()];
+        let claims = Claims { vouched: visitor.vouched, blocked: visitor.blocked, ..Claims::of(audience, ids, now) };
+        self.sign_more(audience, &claims)
+    }
+
+    fn sign_more(&self, audience: Audience, claims: &Claims) -> Result<String, BadToken> {
+        jsonwebtoken::encode(&Header::new(Algorithm::HS256), claims, &self.pair(audience).0).map_err(|_| BadToken)
+    }
+
+    /// Signs and checks one token of each kind, and refuses each as the other: a server whose keys do not work must not start.
+    pub fn check(&self, now: Timestamp) -> Result<(), BadToken> {
+        for (own, other) in [(Audience::Member, Audience::Visitor), (Audience::Visitor, Audience::Member)] {
+            let token = self.sign(own, Uuid::nil(), Uuid::nil(), Uuid::nil(), now)?;
+            self.verify(own, &token, now)?;
+            if self.verify(other, &token, now).is_ok() {
+                return Err(BadToken);
+            }
+        }
+        Ok(())
     }
 
     /// What the token says, if it is ours, for this audience, and not past its time.

@@ -10,12 +10,15 @@ use infra::database::Rows as _;
 use infra::database::{StoreError, Tx, sql};
 use infra::{Chance, Timestamp};
 use serde::Serialize;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::mpsc::UnboundedSender;
 use uuid::Uuid;
 
 use crate::account::AccountId;
+use crate::limits::Limits;
 use crate::outbox::Fact;
 use crate::scope::Tenant;
+use crate::sight::Sight;
 
 /// What a fact says, in the words of the crate that tells it.
 type Body = Arc<dyn Any + Send + Sync>;
@@ -24,7 +27,10 @@ type Body = Arc<dyn Any + Send + Sync>;
 #[derive(Debug)]
 pub struct TenantTx {
     tx: Tx,
+    place: OwnedSemaphorePermit,
     account: AccountId,
+    limits: Limits,
+    sight: Sight,
     now: Timestamp,
     chance: Chance,
     rows: Vec<(Uuid, &'static str, serde_json::Value)>,
@@ -41,12 +47,20 @@ impl Deref for TenantTx {
 }
 
 impl TenantTx {
-    pub(crate) async fn open(tenant: &Tenant) -> Result<Self, StoreError> {
+    pub(crate) async fn open(tenant: &Tenant, sight: Sight) -> Result<Self, StoreError> {
         let tie = tenant.account.id.uuid().as_u128();
-        let tx = tenant.world.database.begin_tied(tenant.account.schema.enter(), tie).await?;
+        let place = tenant.world.shares.enter(tenant.account.id).await?;
+        let tenant = &tenant.as_of_now().await?;
+        let account = &tenant.account;
+        let site = tenant.world.sites.get(account.database.as_deref())?;
+        let enter = if account.moving { account.schema.enter_to_read() } else { account.schema.enter() };
+        let tx = site.database.begin_tied(enter, tie).await?;
         Ok(Self {
             tx,
+            place,
             account: tenant.account.id,
+            limits: tenant.account.limits,
+            sight,
             now: tenant.world.now(),
             chance: tenant.world.chance.clone(),
             rows: Vec::new(),
@@ -60,6 +74,16 @@ impl TenantTx {
         self.account
     }
 
+    /// How much the company may have.
+    pub fn limits(&self) -> Limits {
+        self.limits
+    }
+
+    /// With whose eyes it reads.
+    pub fn sight(&self) -> Sight {
+        self.sight
+    }
+
     /// When it began: one instant for everything written in it.
     pub fn now(&self) -> Timestamp {
         self.now
@@ -68,6 +92,11 @@ impl TenantTx {
     /// A fresh id.
     pub fn id<E>(&self) -> infra::Id<E> {
         self.chance.id(self.now)
+    }
+
+    /// Chance.
+    pub(crate) fn chance(&self) -> &Chance {
+        &self.chance
     }
 
     /// A fresh secret.
@@ -117,9 +146,10 @@ impl TenantTx {
                 .await?;
         }
         // The publishing rides in the task that commits: a caller that goes away takes neither with it.
-        let Self { tx, publish, .. } = self;
+        let Self { tx, place, publish, .. } = self;
         let done = tokio::spawn(async move {
             tx.commit().await?;
+            drop(place);
             for fact in facts {
                 // A closed channel means the process is going down; the sweep of another will publish.
                 drop(publish.send(fact));

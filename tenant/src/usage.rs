@@ -1,10 +1,12 @@
 //! What is counted for billing. A count is a row written in the transaction of the thing it counts, unique by meter and source.
 
+use chrono::Datelike as _;
 use infra::Timestamp;
 use infra::database::{Rows as _, StoreError, sql};
 use sea_orm::FromQueryResult;
 use serde::{Deserialize, Serialize};
 
+use crate::limits::{LimitReached, room_for_one_more};
 use crate::tx::TenantTx;
 
 /// What is metered.
@@ -19,9 +21,15 @@ pub enum Meter {
     Agents,
     /// Bytes of files kept.
     StorageBytes,
+    /// Conversations that the assistant has resolved alone.
+    AiResolutions,
 }
 
 impl Meter {
+    /// Every one.
+    pub const ALL: [Self; 5] =
+        [Self::Conversations, Self::Messages, Self::Agents, Self::StorageBytes, Self::AiResolutions];
+
     /// As stored and as shown.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -29,7 +37,13 @@ impl Meter {
             Self::Messages => "messages",
             Self::Agents => "agents",
             Self::StorageBytes => "storage_bytes",
+            Self::AiResolutions => "ai_resolutions",
         }
+    }
+
+    /// From what was stored.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|meter| meter.as_str() == text)
     }
 }
 
@@ -75,6 +89,106 @@ pub async fn daily(tx: &TenantTx, from: Timestamp, to: Timestamp) -> Result<Vec<
     tx.all(sql(
         "select meter, to_char(occurred_at at time zone 'UTC', 'YYYY-MM-DD') as day, sum(quantity)::bigint as quantity \
          from usage_event where occurred_at >= $1 and occurred_at < $2 group by 1, 2 order by 1, 2",
+        [from.into(), to.into()],
+    ))
+    .await
+}
+
+/// Where usage stops for this month.
+#[derive(Debug, thiserror::Error)]
+pub enum UsedUp {
+    /// All that is included has been used.
+    #[error(transparent)]
+    Limit(#[from] LimitReached),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl infra::Fault for UsedUp {
+    fn kind(&self) -> infra::Kind {
+        match self {
+            Self::Limit(error) => error.kind(),
+            Self::Store(error) => error.kind(),
+        }
+    }
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Limit(error) => error.code(),
+            Self::Store(error) => error.code(),
+        }
+    }
+}
+
+/// This near to a limit, whoever counts waits for whoever is counting, so that nobody passes it beside the others.
+const NEAR: i64 = 100;
+
+/// Refuses another conversation when the month's conversations or messages are used up, where the company's plan or its own choice
+/// lets them stop. Talks that go on are never cut off. A company without such limits is asked nothing.
+pub async fn room_for_a_conversation(tx: &TenantTx) -> Result<(), UsedUp> {
+    let limits = tx.limits();
+    let bounds = [
+        (Meter::Conversations, "conversations a month", limits.conversations_per_month),
+        (Meter::Messages, "messages a month", limits.messages_per_month),
+    ];
+    if bounds.iter().all(|(_, _, limit)| limit.is_none()) {
+        return Ok(());
+    }
+    let day = tx.now().date_naive();
+    let month = day.with_day(1).unwrap_or(day).and_time(chrono::NaiveTime::MIN).and_utc();
+    let end = tx.now() + chrono::TimeDelta::days(32);
+    let used = async || -> Result<Vec<(Meter, i64)>, StoreError> { totals(tx, month, end).await };
+    let of = |sums: &[(Meter, i64)], meter: Meter| sums.iter().find(|(of, _)| *of == meter).map_or(0, |(_, sum)| *sum);
+    let mut sums = used().await?;
+    let is_near = |sums: &[(Meter, i64)]| {
+        bounds.iter().any(|(meter, _, limit)| limit.is_some_and(|limit| of(sums, *meter) + NEAR >= i64::from(limit)))
+    };
+    if is_near(&sums) {
+        let (high, low) = tx.account().uuid().as_u64_pair();
+        let key = i64::from_ne_bytes((high ^ low).to_ne_bytes());
+        tx.run(sql("select pg_catalog.pg_advisory_xact_lock($1)", [key.into()])).await?;
+        sums = used().await?;
+    }
+    for (meter, what, limit) in bounds {
+        room_for_one_more(what, limit, u64::try_from(of(&sums, meter)).unwrap_or(0))?;
+    }
+    Ok(())
+}
+
+#[derive(FromQueryResult)]
+struct MeterSum {
+    meter: String,
+    quantity: i64,
+}
+
+/// What each meter has counted in `from..to`.
+pub async fn totals(tx: &TenantTx, from: Timestamp, to: Timestamp) -> Result<Vec<(Meter, i64)>, StoreError> {
+    let rows: Vec<MeterSum> = tx
+        .all(sql(
+            "select meter, sum(quantity)::bigint as quantity from usage_event \
+             where occurred_at >= $1 and occurred_at < $2 group by 1 order by 1",
+            [from.into(), to.into()],
+        ))
+        .await?;
+    Ok(rows.into_iter().filter_map(|row| Meter::parse(&row.meter).map(|meter| (meter, row.quantity))).collect())
+}
+
+/// One hour of one meter.
+#[derive(Debug, Clone, PartialEq, Eq, FromQueryResult)]
+pub struct Hour {
+    /// The meter's name.
+    pub meter: String,
+    /// When the hour begins.
+    pub hour: Timestamp,
+    /// How much.
+    pub quantity: i64,
+}
+
+/// Hourly sums in `from..to`, of the meters that have counted anything there.
+pub async fn hourly(tx: &TenantTx, from: Timestamp, to: Timestamp) -> Result<Vec<Hour>, StoreError> {
+    tx.all(sql(
+        "select meter, date_trunc('hour', occurred_at, 'UTC') as hour, sum(quantity)::bigint as quantity \
+         from usage_event where occurred_at >= $1 and occurred_at < $2 group by 1, 2 order by 2, 1",
         [from.into(), to.into()],
     ))
     .await

@@ -16,7 +16,9 @@ const MESSAGES = [
 
 const PAGES = [
   'Ratings',
+  'Plan',
   'Usage',
+  'Invoices',
   'Inboxes',
   'Colleagues',
   'Teams',

@@ -162,6 +162,13 @@ export async function letter(to, about) {
   return response.json()
 }
 
+/** The link that an operator is given to come in as support. */
+export async function supportLink(company, operator, reason) {
+  const response = await fetch(`${OFFICE}/support?${new URLSearchParams({ company, operator, reason })}`)
+  check(response.ok, `support was not let in at ${company}`)
+  return response.text()
+}
+
 /** Does something to the server's wire to a service: `hang`, `cut` or `mend` the `cache` or the `bus`. */
 export async function wire(service, what) {
   const response = await fetch(`${OFFICE}/wire?${new URLSearchParams({ service, what })}`)

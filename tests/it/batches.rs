@@ -116,7 +116,7 @@ async fn each_part_of_a_transaction_stands_in_its_own_company() {
     let (tea, coffee) = (app.shop("Tea").await, app.shop("Coffee").await);
     visitors(&tea, 1).await;
     visitors(&coffee, 2).await;
-    let options = app.node(0).world.pipeline.clone().expect("there are lanes");
+    let options = app.node(0).world.sites.home().pipeline.clone().expect("there are lanes");
     let (first, second) = (tea.tenant().await, coffee.tenant().await);
     let parts = || [&first, &second].map(|tenant| LanePart { tenant: tenant.clone(), values: Vec::new() });
 

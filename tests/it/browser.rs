@@ -12,8 +12,9 @@ use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::routing::get;
 use axum::{Json, Router};
+use infra::config::Settings;
 use serde_json::{Value, json};
-use tests::{Proxy, TestApp, within};
+use tests::{OpenIdProvider, Program, Proxy, TestApp, within};
 use tokio::process::Command;
 
 /// How long a story may take on a busy machine.
@@ -23,6 +24,14 @@ const CURTAIN: Duration = Duration::from_mins(4);
 async fn letter(State(app): State<TestApp>, Query(query): Query<HashMap<String, String>>) -> Json<Value> {
     let letter = app.mail().letter(&query["to"], &query["about"]).await;
     Json(json!({ "subject": letter.subject, "text": letter.text, "html": letter.html }))
+}
+
+/// What an operator's command line gives for coming in as support.
+async fn support(State(app): State<TestApp>, Query(query): Query<HashMap<String, String>>) -> String {
+    let ask =
+        ["tenant", "impersonate", &query["company"], "--operator", &query["operator"], "--reason", &query["reason"]];
+    let said = Program::run(app.settings(), &ask).await;
+    said.lines().next().unwrap_or_default().to_owned()
 }
 
 /// The wires by which the server reaches what it can do without.
@@ -48,6 +57,15 @@ async fn wire(State(wires): State<Arc<Wires>>, Query(query): Query<HashMap<Strin
 }
 
 async fn tell(story: &str) {
+    perform(story, |_| {}, async |_| Router::new()).await;
+}
+
+/// The same on a stage of one's own: settings, and rooms beside the harness's office.
+pub(crate) async fn perform(
+    story: &str,
+    change: impl FnOnce(&mut Settings),
+    rooms: impl AsyncFnOnce(&TestApp) -> Router,
+) {
     let web = Path::new(env!("CARGO_MANIFEST_DIR")).join("../web");
     for (needed, advice) in [
         ("dist/portal/index.html", "the pages are not built: run `npm ci && npm run build` in web/"),
@@ -67,12 +85,17 @@ async fn tell(story: &str) {
         wires = Some(Arc::new(Wires { cache, bus }));
         settings.listen = ([127, 0, 0, 1], port).into();
         settings.public_url.clone_from(&base);
+        // A company's own sign-in service stands in this process as well.
+        settings.private_outbound = true;
+        change(settings);
     })
     .await;
+    let provider = OpenIdProvider::open(app.clock()).await;
     let door = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let office_at = format!("http://{}", door.local_addr().unwrap());
-    let letters = Router::new().route("/letter", get(letter)).with_state(app.clone());
+    let letters = Router::new().route("/letter", get(letter)).route("/support", get(support)).with_state(app.clone());
     let office = letters.merge(Router::new().route("/wire", get(wire)).with_state(wires.unwrap()));
+    let office = office.merge(rooms(&app).await);
     let office = tokio::spawn(async move { axum::serve(door, office).await });
 
     let run = Command::new("node")
@@ -80,6 +103,7 @@ async fn tell(story: &str) {
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .env("FRONTDESK_BASE", &base)
         .env("FRONTDESK_OFFICE", office_at)
+        .env("FRONTDESK_PROVIDER", provider.issuer())
         .stdin(Stdio::null())
         .kill_on_drop(true)
         .output();
@@ -130,6 +154,11 @@ async fn the_waiting_room_tells_the_truth_on_every_device() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn support_comes_in_by_consent_and_in_sight() {
+    tell("support").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn conversations_change_hands() {
     tell("handover").await;
 }
@@ -142,4 +171,24 @@ async fn routing_is_set_up_by_hand() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn agents_are_told_what_the_server_does_without() {
     tell("degraded").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn roles_groups_and_the_life_of_a_company_are_managed_by_hand() {
+    tell("governance").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_visitor_is_vouched_for_and_blocked_by_hand() {
+    tell("identity").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn data_is_taken_along_and_a_person_is_forgotten_by_hand() {
+    tell("rights").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn people_prove_who_they_are_by_app_by_passkey_and_by_their_company() {
+    tell("sign_in").await;
 }

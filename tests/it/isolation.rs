@@ -11,17 +11,31 @@ use tests::{Reply, Shop, Socket, TestApp, fresh};
 use crate::probes::{Door, Probe, SETUP, Things, without_limits};
 
 /// Operations that take no token, each with its reason. This list may only shrink.
-const OPEN: [(&str, &str); 11] = [
+const OPEN: [(&str, &str); 22] = [
     ("GET /v1/invitations/by-token/{token}", "the link's secret is what lets in"),
+    ("GET /v1/signup", "whether companies sign up here; says the same to all"),
     ("GET /v1/widget/config", "what a public web page shows; the key is printed on it"),
+    ("POST /v1/account/restore", "who has closed a company cannot be inside; the owner's password is what lets in"),
+    ("POST /v1/account/sso/domains/confirm", "the link's secret is what proves the domain"),
+    ("POST /v1/auth/email/confirm", "the link's secret is what takes the address"),
     ("POST /v1/auth/forgot-password", "who has forgotten it cannot sign in; says the same to all"),
     ("POST /v1/auth/login", "it is the way in"),
+    ("POST /v1/auth/login/passkey", "it is a way in, by a key of one's own"),
+    ("POST /v1/auth/login/passkey/begin", "gives a challenge, which is worth nothing without a key"),
+    ("POST /v1/auth/login/second-factor", "the challenge of a right password is what lets try"),
     ("POST /v1/auth/logout", "ends the session of the cookie sent with it, and nothing else"),
     ("POST /v1/auth/refresh", "the cookie's secret is what lets in"),
     ("POST /v1/auth/reset-password", "the link's secret is what lets in"),
+    (
+        "POST /v1/auth/sso/begin",
+        "says whether a domain's company has a provider, which its own sign-in page says as well",
+    ),
+    ("POST /v1/auth/sso/finish", "the provider's code, in the browser that was sent, is what lets in"),
+    ("POST /v1/auth/support", "the link's secret is what lets in, and the company's consent behind it"),
     ("POST /v1/auth/verify-email", "the link's secret is what lets in"),
     ("POST /v1/invitations/by-token/{token}/accept", "the link's secret is what lets in"),
     ("POST /v1/signup", "it is the way in"),
+    ("POST /v1/widget/identify", "the signature of the company's own server is what lets in"),
     ("POST /v1/widget/session", "anyone may become a visitor; the browser's secret finds their own thread"),
 ];
 
@@ -38,9 +52,17 @@ fn refused(probe: &Probe, who: &str, reply: &Reply) {
 async fn everything(shop: &Shop, things: &Things) -> Vec<Value> {
     let mut all = Vec::new();
     let chat = &things.chat;
-    for path in ["/v1/account", "/v1/agents", "/v1/api-keys", "/v1/inboxes", "/v1/invitations", "/v1/survey-responses"]
-        .iter()
-        .chain(&SETUP)
+    for path in [
+        "/v1/account",
+        "/v1/agents",
+        "/v1/api-keys",
+        "/v1/inboxes",
+        "/v1/invitations",
+        "/v1/roles",
+        "/v1/survey-responses",
+    ]
+    .iter()
+    .chain(&SETUP)
     {
         all.push(shop.owner.http.get(path).await.ok());
     }
@@ -227,4 +249,60 @@ async fn a_page_of_somebody_else_opens_no_socket() {
     }
     let ours = tokio::time::timeout(std::time::Duration::from_millis(500), upgrade("http://frontdesk.test")).await;
     assert!(ours.is_err() || ours.is_ok_and(|reply| reply.is_ok_and(|reply| reply.status == 101)), "our own page may");
+}
+
+/// How a frame is answered to a colleague of a lower role: one who may only read, and one who does not see the conversation.
+fn answer_to(kind: &str, sees: bool) -> (&'static str, &'static str) {
+    match (kind, sees) {
+        ("ping", _) => ("type", "pong"),
+        ("resume", true) => ("type", "resumed"),
+        ("resume", false) => ("type", "reset"),
+        ("hello", _) => ("code", "hello_repeated"),
+        ("renew", _) => ("code", "token_of_another"),
+        ("delivered", _) => ("code", "frame_not_for_agents"),
+        (_, true) => ("code", "permission_denied"),
+        (_, false) => ("code", "conversation_unknown"),
+    }
+}
+
+#[tokio::test]
+async fn every_frame_of_a_lower_role_or_of_nobody_changes_nothing() {
+    let app = TestApp::start().await;
+    let shop = app.shop("Tea").await;
+    let bo = shop.agent("Bo").await;
+    let ana = shop.visitor("Ana").await;
+    ana.writes("Only Ana may see this").await;
+    let chat = ana.chat();
+    bo.is_given(&chat).await;
+    let hands = tenant::Permissions::of(tenant::Role::Agent);
+    let mut reader = shop.holder("Rea", json!(["conversations.read"]), "all").await;
+    let mut blind = shop.holder("Tia", json!(hands), "teams").await;
+    for (colleague, sees) in [(&mut reader, true), (&mut blind, false)] {
+        colleague.connects().await;
+        for kind in CLIENT_TYPES {
+            let seen = colleague.socket().count();
+            colleague.socket().say(frame(kind, &chat, &bo.http.token()));
+            let (field, word) = answer_to(kind, sees);
+            colleague.socket().next(seen, kind, |frame| frame[field] == word).await;
+        }
+        let heard = Value::from(colleague.socket().frames()).to_string();
+        assert_eq!(heard.contains("Only Ana"), sees, "{} heard {heard}", colleague.name);
+    }
+
+    // Whoever has not been let in, and whoever was let in for something else.
+    let key = shop.owner.http.post("/v1/api-keys", json!({ "name": "x", "scopes": ["contacts.read"] })).await.ok();
+    for token in ["nonsense", key["secret"].as_str().unwrap(), bo.cookie.split_once('=').unwrap().1] {
+        for kind in CLIENT_TYPES {
+            let socket = Socket::connect(&app.base(0), shop.guard()).await;
+            socket.say(frame(kind, &chat, token));
+            let refused = socket.frame("error").await;
+            let code = if kind == "hello" { "token_invalid" } else { "hello_first" };
+            assert_eq!(refused["code"], code, "{kind}");
+            assert_eq!(socket.count(), 1);
+        }
+    }
+    assert_eq!(bo.reads(&chat).await["last_seq"], shop.owner.reads(&chat).await["last_seq"]);
+    let thread = bo.thread(&chat).await;
+    assert!(thread.iter().all(|message| message["text"] != "mine now"), "nobody else has written");
+    assert_eq!(bo.reads(&chat).await["unread_count"], 1, "nobody else has read");
 }

@@ -162,7 +162,7 @@ async fn what_was_committed_and_never_published_is_published_by_the_sweep() {
     let author = Author::Agent { id: bo.id.parse().unwrap(), name: bo.name.clone() };
     message::send(&mut tx, chat.parse().unwrap(), author, &shop.says("Last words"), false, fresh()).await.unwrap();
     tx.commit().await.unwrap();
-    dying.world.database.close().await;
+    dying.world.sites.close().await;
     assert_eq!(unpublished(1).await, Some(()));
     ana.socket.catch_up().await;
     assert!(!ana.screen().contains(&"Last words".to_owned()), "nobody has published it yet");

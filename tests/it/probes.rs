@@ -5,7 +5,11 @@ use serde_json::{Value, json};
 use tenant::Role;
 use tests::{Agent, Http, PASSWORD, Shop, Visitor, fresh};
 
+use crate::billing_probes;
+use crate::group_probes::Group;
+use crate::identity_probes::Vouching;
 use crate::setup_probes::SetUp;
+use crate::sign_in_probes::SignIn;
 
 /// The lists of what is set up for routing.
 pub(crate) const SETUP: [&str; 8] = [
@@ -69,7 +73,17 @@ pub(crate) struct Things {
     inbox: String,
     invitation: String,
     api_key: String,
+    invoice: String,
+    kept_key: String,
+    role: String,
+    spare_role: String,
     setup: SetUp,
+    group: Group,
+    vouching: Vouching,
+    exports: Exports,
+    /// Somebody to be erased.
+    forgotten: Visitor,
+    sign_in: SignIn,
     says: Box<dyn Fn(&str) -> String + Send + Sync>,
 }
 
@@ -87,11 +101,30 @@ impl Things {
         let invitation = owner.post("/v1/invitations", invite).await.ok();
         let key =
             owner.post("/v1/api-keys", json!({ "name": shop.says("A key"), "scopes": ["contacts.read"] })).await.ok();
+        let kept = json!({ "name": shop.says("Another key"), "scopes": ["contacts.read"] });
+        let kept = owner.post("/v1/api-keys", kept).await.ok();
+        let role = async || {
+            let name = shop.says(&fresh().simple().to_string());
+            let role = json!({ "name": name, "permissions": ["contacts.read"], "visibility": "all" });
+            let made = owner.post("/v1/roles", role).await.ok();
+            made["id"].as_str().unwrap().to_owned()
+        };
         let canary = shop.says("");
         let setup = SetUp::of(shop, &visitor).await;
+        let exports = Exports::of(shop, &visitor).await;
+        let colleague = shop.colleague("Vic", Role::Agent).await;
+        let sign_in = SignIn::of(shop, &colleague).await;
         Self {
             setup,
-            colleague: shop.colleague("Vic", Role::Agent).await,
+            invoice: billing_probes::invoice(shop).await,
+            group: Group::of(shop).await,
+            role: role().await,
+            spare_role: role().await,
+            vouching: Vouching::of(shop).await,
+            exports,
+            forgotten: shop.visitor("Gus").await,
+            sign_in,
+            colleague,
             visitor,
             chat,
             account: shop.id.clone(),
@@ -99,6 +132,7 @@ impl Things {
             inbox: shop.inbox["id"].as_str().unwrap().to_owned(),
             invitation: invitation["id"].as_str().unwrap().to_owned(),
             api_key: key["id"].as_str().unwrap().to_owned(),
+            kept_key: kept["id"].as_str().unwrap().to_owned(),
             says: Box::new(move |text| format!("{text}{canary}")),
         }
     }
@@ -111,6 +145,10 @@ impl Things {
     fn probe(&self, operation: &str) -> Probe {
         let (method, template) = operation.split_once(' ').unwrap();
         let text = |words: &str| json!((self.says)(words));
+        if let Some((path, body)) = self.vouching.probe(operation, &*self.says) {
+            let (operation, method) = (operation.to_owned(), method.to_owned());
+            return Probe { operation, method, path, body, door: Door::Member, names_a_thing: true };
+        }
         let (id, door, body) = match operation {
             "GET /v1/account"
             | "GET /v1/account/checklist"
@@ -127,19 +165,27 @@ impl Things {
             | "GET /v1/agents"
             | "GET /v1/api-keys"
             | "GET /v1/audit-log"
+            | "GET /v1/audit-log/export"
+            | "GET /v1/audit-log/integrity"
             | "GET /v1/auth/me"
             | "GET /v1/contacts"
             | "GET /v1/conversations"
             | "GET /v1/conversations/counts"
+            | "GET /v1/data-exports"
             | "GET /v1/emergency"
+            | "GET /v1/retention"
             | "GET /v1/inboxes"
             | "GET /v1/invitations"
+            | "GET /v1/limits"
             | "GET /v1/plans"
             | "GET /v1/survey-responses"
             | "GET /v1/survey-responses/summary"
             | "GET /v1/usage"
             | "POST /v1/auth/resend-verification" => (None, Door::Member, None),
-            "PATCH /v1/account" => (None, Door::Member, Some(json!({ "name": text("Renamed"), "locale": "zh-CN" }))),
+            "PATCH /v1/account" => {
+                let slug = format!("shop-{}", &fresh().simple().to_string()[..20]);
+                (None, Door::Member, Some(json!({ "name": text("Renamed"), "locale": "zh-CN", "slug": slug })))
+            }
             "PUT /v1/emergency" => {
                 let contacts = json!([{ "kind": "phone", "label": text("Shop"), "value": "+49 30 123456" }]);
                 let plan = json!({ "active": true, "message": text("Please call"), "contacts": contacts });
@@ -195,18 +241,80 @@ impl Things {
                 (None, Door::Member, Some(json!({ "email": email, "role": "agent" })))
             }
             "DELETE /v1/invitations/{id}" => (Some(&self.invitation), Door::Member, None),
-            _ => match self.setup.probe(operation, &*self.says) {
+            "GET /v1/billing/invoices/{id}" => (Some(&self.invoice), Door::Member, None),
+            _ if operation.contains(" /v1/billing") => (None, Door::Member, billing_probes::body(operation)),
+            _ => match self
+                .governed(operation)
+                .or_else(|| self.rights(operation))
+                .or_else(|| self.sign_in.probe(operation))
+            {
                 Some((id, body)) => (id, Door::Member, body),
                 None => return self.other_door(operation),
             },
         };
         let path = id.map_or_else(|| template.to_owned(), |id| template.replace("{id}", id));
+        let path = self.group.fill(path).replace("{session_id}", &self.sign_in.session);
         let path = match operation {
             "GET /v1/business-hours/{id}/schedule" => format!("{path}?{WEEK}"),
+            "GET /v1/audit-log/export" => format!("{path}?format=csv"),
+            "GET /v1/data-exports/{id}/file" => self.exports.link.clone(),
             _ => path,
         };
-        let names_a_thing = id.is_some() || operation == "POST /v1/auth/switch";
+        let names_a_thing = id.is_some()
+            || ["POST /v1/auth/switch", "PUT /v1/account/owner", "POST /v1/account/organisation/moves"]
+                .contains(&operation);
         Probe { operation: operation.to_owned(), method: method.to_owned(), path, body, door, names_a_thing }
+    }
+
+    /// Whose id it names, and the body, of what is about roles, ownership and groups, or is set up for routing.
+    fn governed(&self, operation: &str) -> Option<(Option<&String>, Option<Value>)> {
+        let text = |words: &str| json!((self.says)(words));
+        Some(match operation {
+            "GET /v1/roles" => (None, None),
+            "POST /v1/roles" => {
+                let name = text(&fresh().simple().to_string());
+                let role = json!({ "name": name, "description": text("Nights"), "permissions": ["conversations.read"], "visibility": "own" });
+                (None, Some(role))
+            }
+            "PUT /v1/roles/{id}" => {
+                let name = text(&fresh().simple().to_string());
+                let role =
+                    json!({ "name": name, "description": "", "permissions": ["contacts.read"], "visibility": "teams" });
+                (Some(&self.role), Some(role))
+            }
+            "GET /v1/roles/{id}" => (Some(&self.role), None),
+            "DELETE /v1/roles/{id}" => (Some(&self.spare_role), None),
+            "POST /v1/account/close" => (None, Some(json!({ "password": "not my password", "slug": "some-company" }))),
+            "POST /v1/api-keys/{id}/rotate" => (Some(&self.kept_key), Some(json!({ "keep_previous_hours": 24 }))),
+            "PUT /v1/account/owner" => {
+                let to = json!({ "agent_id": self.colleague.id, "password": "not my password" });
+                (None, Some(to))
+            }
+            "POST /v1/agents/me/leave" => (None, Some(json!({ "password": "not my password" }))),
+            _ => {
+                let set_up = self.setup.probe(operation, &*self.says);
+                return set_up.or_else(|| self.group.probe(operation, &*self.says));
+            }
+        })
+    }
+
+    /// What people may ask for: the id that the path names, and the body.
+    fn rights(&self, operation: &str) -> Option<(Option<&String>, Option<Value>)> {
+        Some(match operation {
+            "GET /v1/contacts/{id}/erasure" => (Some(&self.forgotten.id), None),
+            "POST /v1/contacts/{id}/erase" => {
+                (Some(&self.forgotten.id), Some(json!({ "confirm": self.forgotten.name })))
+            }
+            "PUT /v1/retention" | "POST /v1/retention/preview" => {
+                (None, Some(json!({ "conversation_days": 365, "contact_days": 730, "audit_days": 400 })))
+            }
+            "POST /v1/data-exports" => (None, Some(json!({ "holds": "contact", "contact_id": self.visitor.id }))),
+            "DELETE /v1/data-exports/{id}" => (Some(&self.exports.withdrawn), None),
+            "GET /v1/data-exports/{id}" | "POST /v1/data-exports/{id}/link" | "GET /v1/data-exports/{id}/file" => {
+                (Some(&self.exports.kept), None)
+            }
+            _ => return None,
+        })
     }
 
     fn inbox_change(&self) -> Value {
@@ -243,7 +351,9 @@ impl Things {
                 let ask = json!({ "client_message_id": fresh(), "text": text("More"), "page": page, "start": start });
                 (Door::Visitor, Some(ask))
             }
-            "GET /v1/conversations/{id}/assignments"
+            "GET /v1/account/support-access"
+            | "DELETE /v1/account/support-access"
+            | "GET /v1/conversations/{id}/assignments"
             | "POST /v1/conversations/{id}/accept"
             | "POST /v1/conversations/{id}/decline"
             | "POST /v1/conversations/{id}/join"
@@ -252,7 +362,10 @@ impl Things {
                 Door::Member,
                 Some(json!({ "to": { "kind": "agent", "agent_id": self.colleague.id }, "note": text("Look") })),
             ),
-            "GET /v1/widget/queue" | "GET /v1/widget/waiting-content" => (Door::Visitor, None),
+            "GET /v1/widget/queue" | "GET /v1/widget/waiting-content" | "POST /v1/widget/logout" => {
+                (Door::Visitor, None)
+            }
+            "POST /v1/widget/identify" => (Door::Public, Some(self.vouching.identify())),
             "POST /v1/widget/queue/leave" => {
                 let ask = json!({ "kind": "email", "email": email, "phone": "+1 555", "text": text("Write to me") });
                 (Door::Visitor, Some(ask))
@@ -269,9 +382,16 @@ impl Things {
             "POST /v1/auth/reset-password" => {
                 (Door::Public, Some(json!({ "token": "nobody-has-this", "password": PASSWORD })))
             }
-            "POST /v1/auth/verify-email" => (Door::Public, Some(json!({ "token": "nobody-has-this" }))),
+            "POST /v1/account/support-access" => (Door::Member, Some(json!({ "hours": 8, "changes": false }))),
+            "POST /v1/auth/support" | "POST /v1/auth/verify-email" => {
+                (Door::Public, Some(json!({ "token": "nobody-has-this" })))
+            }
             "POST /v1/invitations/by-token/{token}/accept" => {
                 (Door::Public, Some(json!({ "name": text("Ivy"), "password": PASSWORD })))
+            }
+            "GET /v1/signup" => (Door::Public, None),
+            "POST /v1/account/restore" => {
+                (Door::Public, Some(json!({ "email": email, "password": PASSWORD, "account_id": self.account })))
             }
             "POST /v1/signup" => {
                 let company = text("Co").as_str().unwrap().chars().take(60).collect::<String>();
@@ -282,7 +402,10 @@ impl Things {
                 let page = json!({ "url": "https://shop.example/", "title": "Shop", "referrer": "" });
                 (Door::Public, Some(json!({ "key": self.key, "secret": "unknown", "locale": "en", "page": page })))
             }
-            _ => panic!("{operation} has no probe: say here what a good request looks like and for whom it is"),
+            _ => match crate::sign_in_probes::public(operation, &email) {
+                Some(body) => (Door::Public, Some(body)),
+                None => panic!("{operation} has no probe: say here what a good request looks like and for whom it is"),
+            },
         };
         let id = if template.contains("waiting-content") { &self.setup.content } else { &self.chat };
         let path = template.replace("{id}", id).replace("{token}", "nobody-has-this");
@@ -294,6 +417,37 @@ impl Things {
         };
         let names_a_thing = template.contains("{id}");
         Probe { operation: operation.to_owned(), method: method.to_owned(), path, body, door, names_a_thing }
+    }
+}
+
+/// Archives of a contact that are ready to be fetched.
+struct Exports {
+    kept: String,
+    withdrawn: String,
+    link: String,
+}
+
+impl Exports {
+    async fn of(shop: &Shop, visitor: &Visitor) -> Self {
+        let http = &shop.owner.http;
+        let ask = json!({ "holds": "contact", "contact_id": visitor.id });
+        let mut ids = Vec::new();
+        for _ in 0..2 {
+            let made = http.post("/v1/data-exports", ask.clone()).await.ok();
+            ids.push(made["id"].as_str().unwrap().to_owned());
+        }
+        let [kept, withdrawn] = ids.try_into().unwrap();
+        tests::eventually("the archives are made", async || {
+            while routing::rights::run_due(&shop.app.node(0).world).await.unwrap() {}
+            let all = http.get("/v1/data-exports").await.ok();
+            let ready = |id: &str| {
+                all["data"].as_array().unwrap().iter().any(|one| one["id"] == id && one["status"] == "ready")
+            };
+            (ready(&kept) && ready(&withdrawn)).then_some(())
+        })
+        .await;
+        let link = http.post(&format!("/v1/data-exports/{kept}/link"), json!({})).await.ok();
+        Self { kept, withdrawn, link: link["url"].as_str().unwrap().to_owned() }
     }
 }
 
@@ -311,7 +465,10 @@ pub(crate) fn operations() -> Vec<String> {
 /// Lifts the limits of a company's plan, which have a story of their own.
 pub(crate) async fn without_limits(shop: &Shop) {
     shop.app
-        .sql(&format!("update shared.account set plan = 'private' where schema_name = '{}'", shop.schema().await))
+        .sql(&format!(
+            "update shared.account set limits = '{{\"agents\": 90000, \"inboxes\": 90000}}' where schema_name = '{}'",
+            shop.schema().await
+        ))
         .await;
     shop.app.node(0).world.directory.forget(shop.id.parse().unwrap());
 }

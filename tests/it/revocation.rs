@@ -75,17 +75,17 @@ async fn a_suspended_company_is_cut_off_at_once_everywhere_and_a_restored_one_is
     let neighbour = other.agent_on(1, "Cy").await;
     let slug = shop.owner.http.get("/v1/account").await.ok()["slug"].as_str().unwrap().to_owned();
 
-    let said = Program::run(app.settings(), &["account", "suspend", &slug]).await;
+    let said = Program::run(app.settings(), &["tenant", "suspend", &slug]).await;
 
     assert!(said.contains("suspended; every server knows at once"), "{said}");
     assert_eq!(bo.socket().closed_within(SOON).await, Some(4003));
     assert_eq!(ana.socket.closed_within(SOON).await, Some(4003));
     bo.http.get("/v1/auth/me").await.refused(403, "account_suspended");
     neighbour.socket().catch_up().await;
-    Program::run(app.settings(), &["account", "restore", &slug]).await;
+    Program::run(app.settings(), &["tenant", "resume", &slug]).await;
     eventually("the company is back", async || (bo.http.get("/v1/auth/me").await.status == 200).then_some(())).await;
     let log = shop.owner.http.get("/v1/audit-log").await.ok();
-    assert_eq!(log["data"][0]["action"], "account.restored", "{log}");
+    assert_eq!(log["data"][0]["action"], "account.resumed", "{log}");
 }
 
 #[tokio::test]

@@ -6,14 +6,16 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use serde_json::json;
-use tenant::{Permission, Role};
+use tenant::{Permission, Permissions, Role};
 use tests::{Http, TestApp};
 
 use crate::probes::{Door, Things, without_limits};
 
 const HEAD: &str = "\
 # What each caller is answered to a good request for every operation: 2xx is yes, 401 not known, 403 known and not allowed,
-# 404 not for them to know of. `full key` has every scope, `reader key` only conversations.read. Written by `roles.rs`.
+# 404 not for them to know of. `full key` has every scope, `reader key` only conversations.read. `teams role` has the rights of an
+# agent and sees only what its teams have, which is nothing here; `reader role` sees all and may only read. What ends the caller's
+# own place is asked for with a wrong password: 422 for whom it would be done. Written by `roles.rs`.
 ";
 
 #[tokio::test]
@@ -28,11 +30,16 @@ async fn every_role_may_do_what_the_table_says() {
     let admin = shop.colleague("Ada", Role::Admin).await;
     let supervisor = shop.colleague("Sue", Role::Supervisor).await;
     let agent = shop.colleague("Bo", Role::Agent).await;
-    let members: [(&str, Http); 6] = [
+    let hands = Permissions::of(Role::Agent);
+    let teams_role = shop.holder("Tia", json!(hands), "teams").await;
+    let reader_role = shop.holder("Rea", json!(["conversations.read", "surveys.read"]), "all").await;
+    let members: [(&str, Http); 8] = [
         ("owner", shop.owner.http.with(&shop.owner.http.token())),
         ("admin", admin.http),
         ("supervisor", supervisor.http),
         ("agent", agent.http),
+        ("teams role", teams_role.http),
+        ("reader role", reader_role.http),
         ("full key", key(json!(Permission::ALL)).await),
         ("reader key", key(json!(["conversations.read"])).await),
     ];
@@ -47,12 +54,12 @@ async fn every_role_may_do_what_the_table_says() {
     columns.push(("visitor", answers(&things, &things.visitor.http).await));
     columns.push(("nobody", answers(&things, &shop.stranger()).await));
 
-    let mut table = format!("{HEAD}{:<50}", "");
+    let mut table = format!("{HEAD}{:<62}", "");
     for (who, _) in &columns {
         write!(table, "{who:>12}").unwrap();
     }
     for (row, (operation, _)) in columns[0].1.iter().enumerate() {
-        write!(table, "\n{operation:<50}").unwrap();
+        write!(table, "\n{operation:<62}").unwrap();
         for (_, answers) in &columns {
             write!(table, "{:>12}", answers[row].1).unwrap();
         }

@@ -68,7 +68,7 @@ async fn a_company_that_was_there_from_the_first_step_has_the_schema_of_one_foun
     ))
     .await;
     let world = &app.node(0).world;
-    let done = tenant::migrate::run(&world.database, world.now()).await.unwrap();
+    let done = tenant::migrate::run(&world.sites, &world.clock, 2).await.unwrap();
     let behind = usize::from(tenant::migrate::latest_tenant() > 1);
     assert_eq!((done.shared_steps, done.tenants), (0, behind));
     assert!(tenant::migrate::is_current(&world.database).await.unwrap());
@@ -101,7 +101,7 @@ async fn several_programs_may_migrate_at_once() {
     let app = TestApp::start().await;
     app.sql("update shared.schema_level set version = version").await;
     let world = &app.node(0).world;
-    let runs = futures::future::join_all((0..4).map(|_| tenant::migrate::run(&world.database, world.now()))).await;
+    let runs = futures::future::join_all((0..4).map(|_| tenant::migrate::run(&world.sites, &world.clock, 2))).await;
     for run in runs {
         assert_eq!(run.unwrap().shared_steps, 0);
     }

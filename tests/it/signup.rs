@@ -129,6 +129,7 @@ async fn a_signup_cut_short_by_a_crash_is_finished_by_the_sweep() {
         password: PASSWORD.into(),
         name: None,
         locale: "en".into(),
+        setup: None,
     };
     let reserved = signup::reserve(world, key, request.clone()).await.unwrap();
 

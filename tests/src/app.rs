@@ -39,6 +39,7 @@ struct Inner {
     clock: Clock,
     mail: Mailbox,
     database: OwnDatabase,
+    second: Option<OwnDatabase>,
     canaries: Arc<Canaries>,
 }
 
@@ -51,6 +52,9 @@ impl std::fmt::Debug for TestApp {
 impl Drop for Inner {
     fn drop(&mut self) {
         let given_up = self.database.end();
+        if let Some(second) = &self.second {
+            second.end();
+        }
         assert!(given_up.is_empty() || std::thread::panicking(), "jobs were given up: {given_up:?}");
     }
 }
@@ -66,11 +70,28 @@ impl TestApp {
         Self::start_with(nodes, |_| {}).await
     }
 
+    /// Servers beside a second database, called `second`, that companies can live in.
+    pub async fn start_beside_a_second_database(nodes: usize) -> Self {
+        let second = OwnDatabase::make_empty().await;
+        let url = second.url.clone();
+        let app = Self::build(nodes, Some(second), move |settings| {
+            settings.databases.insert("second".to_owned(), url);
+        });
+        let app = app.await;
+        let world = &app.node(0).world;
+        tenant::sites::register(&world.sites, "second", "DATABASE_URL_SECOND", world.now()).await.unwrap();
+        app
+    }
+
     /// Servers with other settings.
     ///
     /// # Panics
     /// When they do not start.
     pub async fn start_with(nodes: usize, change: impl FnOnce(&mut Settings)) -> Self {
+        Self::build(nodes, None, change).await
+    }
+
+    async fn build(nodes: usize, second: Option<OwnDatabase>, change: impl FnOnce(&mut Settings)) -> Self {
         let database = OwnDatabase::make().await;
         let mail = Mailbox::open().await;
         let clock = Clock::adjustable();
@@ -86,7 +107,7 @@ impl TestApp {
             let parts = Parts { web: true, workers: number == 0 };
             started.push(Node::start(&settings, clock.clone(), parts).await);
         }
-        Self(Arc::new(Inner { nodes: started, settings, clock, mail, database, canaries: Arc::default() }))
+        Self(Arc::new(Inner { nodes: started, settings, clock, mail, database, second, canaries: Arc::default() }))
     }
 
     /// A company signs up at the first server.
@@ -119,6 +140,14 @@ impl TestApp {
         &self.0.settings
     }
 
+    /// The second database.
+    ///
+    /// # Panics
+    /// When there is none.
+    pub fn second(&self) -> &OwnDatabase {
+        self.0.second.as_ref().expect("it was started beside a second database")
+    }
+
     /// The database.
     pub fn database(&self) -> &OwnDatabase {
         &self.0.database
@@ -144,6 +173,24 @@ impl TestApp {
         let count = sqlx::query_scalar(AssertSqlSafe(sql.to_owned())).fetch_one(&mut admin).await;
         admin.close().await.unwrap();
         count.unwrap_or_else(|error| panic!("{sql}: {error}"))
+    }
+
+    /// How many rows of the directory hold a word, in any column of any table.
+    ///
+    /// # Panics
+    /// When the database cannot be asked.
+    pub async fn knows(&self, word: &str) -> i64 {
+        let mut admin = self.0.database.admin().await;
+        let tables = "select table_name::text from information_schema.tables where table_schema = 'shared' order by 1";
+        let tables: Vec<String> = sqlx::query_scalar(tables).fetch_all(&mut admin).await.unwrap();
+        let mut rows = 0;
+        for table in tables {
+            let look = format!("select count(*) from shared.{table} t where strpos(t::text, $1) > 0");
+            let found: i64 = sqlx::query_scalar(AssertSqlSafe(look)).bind(word).fetch_one(&mut admin).await.unwrap();
+            rows += found;
+        }
+        admin.close().await.unwrap();
+        rows
     }
 
     /// Does something to the database as superuser.

@@ -124,6 +124,23 @@ impl OwnDatabase {
         }
     }
 
+    /// An empty one, as an operator makes a further database.
+    pub async fn make_empty() -> Self {
+        let addresses = Addresses::find();
+        let server_url = addresses.admin_database_url.clone();
+        let mut admin = PgConnection::connect(&server_url).await.expect("Postgres answers");
+        let name = format!("fdtest_{}_{}", Clock::system().now().timestamp(), &ids::encode(fresh())[13..]);
+        let role = login_role(&addresses.database_url);
+        run(&mut admin, &format!("create database {name} owner {role}")).await;
+        admin.close().await.unwrap();
+        let admin_url = with_database(&server_url, &name);
+        let own = Self { url: with_database(&addresses.database_url, &name), admin_url, name, server_url };
+        let mut inside = own.admin().await;
+        run(&mut inside, "revoke all on schema public from public").await;
+        inside.close().await.unwrap();
+        own
+    }
+
     /// A connection as superuser.
     pub async fn admin(&self) -> PgConnection {
         PgConnection::connect(&self.admin_url).await.expect("Postgres answers")
@@ -132,15 +149,17 @@ impl OwnDatabase {
     /// Says what the database was left with that nobody handled, and drops it.
     pub(crate) fn end(&self) -> Vec<String> {
         let (admin_url, server_url, name) = (self.admin_url.clone(), self.server_url.clone(), self.name.clone());
+        std::fs::remove_dir_all(workspace().join("target/test-files").join(&self.name)).ok();
         // Drop is not async and may run inside a runtime, so this has one of its own.
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async {
                 let mut here = PgConnection::connect(&admin_url).await.ok()?;
+                // A further database has no directory.
                 let rows = sqlx::query("select kind, last_error from shared.job where gave_up_at is not null")
                     .fetch_all(&mut here)
                     .await
-                    .ok()?;
+                    .unwrap_or_default();
                 let given_up = rows.iter().map(|row| {
                     format!("{}: {}", row.get::<String, _>(0), row.get::<Option<String>, _>(1).unwrap_or_default())
                 });
@@ -180,11 +199,11 @@ async fn template(admin: &mut PgConnection, addresses: &Addresses) -> String {
 
     let settings = settings(addresses, &with_database(&addresses.database_url, &making));
     let (app, _facts) = api::App::new(&settings, Clock::system()).await.unwrap();
-    tenant::migrate::run(&app.world.database, app.world.now()).await.unwrap();
+    tenant::migrate::run(&app.world.sites, &app.world.clock, 1).await.unwrap();
     for _ in 0..SPARES {
         tenant::provision::make_spare(&app.world).await.unwrap();
     }
-    app.world.database.close().await;
+    app.world.sites.close().await;
     run(admin, &format!("alter database {making} rename to {name}")).await;
     name
 }
@@ -219,6 +238,8 @@ async fn remove_stale(admin: &mut PgConnection) {
 
 /// Settings of a test server, read as from an environment; it listens on any free port.
 pub(crate) fn settings(addresses: &Addresses, database_url: &str) -> Settings {
+    let (_, name) = database_url.rsplit_once('/').unwrap();
+    let files = format!("file:{}", workspace().join("target/test-files").join(name).display());
     let read = |name: &str| {
         let value = match name {
             "DATABASE_URL" => database_url,
@@ -231,8 +252,9 @@ pub(crate) fn settings(addresses: &Addresses, database_url: &str) -> Settings {
             "FRONTDESK_DB_CONNECTIONS" => "8",
             "FRONTDESK_SPARE_SCHEMAS" => "1",
             // People in stories type faster than any.
-            "FRONTDESK_VISITOR_RATE" => "1000000",
+            "FRONTDESK_VISITOR_RATE" | "FRONTDESK_ADDRESS_RATE" => "1000000",
             "FRONTDESK_DRAIN_SECONDS" => "0",
+            "FRONTDESK_BLOBS" => &files,
             _ => return None,
         };
         Some(value.to_owned())

@@ -17,9 +17,13 @@
 )]
 
 mod app;
+mod authenticator;
 mod canary;
 mod database;
 mod http;
+mod openid;
+pub mod payments;
+pub mod payments_sim;
 mod people;
 mod program;
 mod proxy;
@@ -27,12 +31,15 @@ mod shop;
 mod smtp;
 mod socket;
 mod stream;
+mod vouching;
 mod wait;
 
 pub use app::{Node, TestApp};
+pub use authenticator::authenticator_code;
 pub use canary::Guard;
 pub use database::{Addresses, OwnDatabase};
 pub use http::{Http, Reply};
+pub use openid::{CLIENT_ID, CLIENT_SECRET, OpenIdProvider, Signing};
 pub use people::{Agent, Visitor};
 pub use program::Program;
 pub use proxy::Proxy;
@@ -40,4 +47,5 @@ pub use shop::{PASSWORD, Shop};
 pub use smtp::{Mail, Mailbox};
 pub use socket::Socket;
 pub use stream::EventStream;
+pub use vouching::Signer;
 pub use wait::{DEADLINE, chance, eventually, fresh, within};

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::app::TestApp;
 use crate::http::{Http, Reply};
-use crate::shop::PASSWORD;
+use crate::shop::{PASSWORD, Shop};
 use crate::socket::{Socket, thread};
 use crate::wait::fresh;
 
@@ -102,6 +102,27 @@ pub struct Agent {
 }
 
 impl Agent {
+    /// Somebody who came in some other way, from the answer they got; connected.
+    ///
+    /// # Panics
+    /// When it is no session.
+    pub async fn signed_in(shop: &Shop, session: &Value) -> Self {
+        let http = shop.stranger();
+        http.take(session["access_token"].as_str().unwrap());
+        let text = |pointer: &str| session.pointer(pointer).unwrap().as_str().unwrap().to_owned();
+        let mut agent = Self {
+            name: text("/me/agent/name"),
+            id: text("/me/agent/id"),
+            email: text("/me/user/email"),
+            http,
+            cookie: String::new(),
+            socket: None,
+            canary: shop.canary.clone(),
+        };
+        agent.connects().await;
+        agent
+    }
+
     /// Their socket.
     ///
     /// # Panics

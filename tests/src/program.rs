@@ -56,12 +56,19 @@ async fn command(settings: &Settings) -> Command {
         .env("REDIS_URL", &settings.redis_url)
         .env("NATS_URL", &settings.nats_url)
         .env("FRONTDESK_SECRET", &settings.secret)
+        .env("FRONTDESK_PREVIOUS_SECRETS", settings.previous_secrets.join(","))
         .env("FRONTDESK_MAIL_URL", &settings.mail_url)
         .env("FRONTDESK_PUBLIC_URL", &settings.public_url)
         .env("FRONTDESK_SPARE_SCHEMAS", "1")
+        .env("FRONTDESK_BLOBS", &settings.blobs.place)
         .env("FRONTDESK_VISITOR_RATE", settings.visitor_rate.to_string())
         .env("FRONTDESK_DRAIN_SECONDS", settings.drain_seconds.to_string())
         .env("RUST_LOG", std::env::var("RUST_LOG").unwrap_or_else(|_| "error".into()));
+    let names: Vec<&str> = settings.databases.keys().map(String::as_str).collect();
+    command.env("FRONTDESK_DATABASES", names.join(","));
+    for (name, url) in &settings.databases {
+        command.env(Settings::database_variable(name), url);
+    }
     if let Some(address) = settings.metrics_listen {
         command.env("FRONTDESK_METRICS_LISTEN", address.to_string());
     }
@@ -80,6 +87,21 @@ impl Program {
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{arguments:?}: {said}");
         String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Begins one of its commands and leaves it to the caller, to be killed.
+    pub async fn begin(settings: &Settings, arguments: &[&str]) -> Child {
+        let mut command = command(settings).await;
+        command.args(arguments).stdout(Stdio::null()).spawn().expect("the program starts")
+    }
+
+    /// The same for a command that may end badly: whether it ended well, what it printed, and what it complained about.
+    pub async fn try_run(settings: &Settings, arguments: &[&str]) -> (bool, String, String) {
+        let mut command = command(settings).await;
+        command.args(arguments);
+        let output = tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap();
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (output.status.success(), text(&output.stdout), text(&output.stderr))
     }
 
     /// Runs a script of a shell that finds the program, with its settings and more; gives what it said and whether it ended well.

@@ -1,7 +1,7 @@
 //! A company of a story.
 
 use serde_json::{Value, json};
-use tenant::{Role, Tenant};
+use tenant::{Role, Standing, Tenant};
 
 use crate::app::TestApp;
 use crate::canary::Guard;
@@ -125,23 +125,33 @@ impl Shop {
 
     /// The same at another server.
     pub async fn agent_on(&self, node: usize, name: &str) -> Agent {
-        let mut agent = self.colleague_on(node, name, Role::Agent).await;
+        let mut agent = self.colleague_on(node, name, Standing::built_in(Role::Agent)).await;
         agent.connects().await;
         agent
     }
 
     /// A colleague who is not connected.
     pub async fn colleague(&self, name: &str, role: Role) -> Agent {
-        self.colleague_on(0, name, role).await
+        self.colleague_on(0, name, Standing::built_in(role)).await
+    }
+
+    /// A colleague who holds a role that the company makes for them: these rights, and this sight.
+    pub async fn holder(&self, name: &str, permissions: Value, visibility: &str) -> Agent {
+        let ask = json!({ "name": self.says(name), "permissions": permissions, "visibility": visibility });
+        let made = self.owner.http.post("/v1/roles", ask).await.ok();
+        let tenant = self.tenant().await;
+        let id = made["id"].as_str().unwrap().parse().unwrap();
+        let standing = tenant::role::standing(&tenant.world, tenant.id(), id).await.unwrap();
+        self.colleague_on(0, name, standing).await
     }
 
     /// The invitation's link is used without its letter, which has a story of its own.
-    async fn colleague_on(&self, node: usize, name: &str, role: Role) -> Agent {
+    async fn colleague_on(&self, node: usize, name: &str, standing: Standing) -> Agent {
         let (email, name) = (address(name), self.says(name));
         let tenant = self.tenant().await;
         let by = self.owner.id.parse().unwrap();
         let invited =
-            tenant::invitation::invite(&tenant.world, &tenant.account, by, &self.owner.name, &email, role).await;
+            tenant::invitation::invite(&tenant.world, &tenant.account, by, &self.owner.name, &email, standing).await;
         let (_, secret) = invited.unwrap();
         let http = Http::new(&self.app.base(node), self.guard());
         let accept = format!("/v1/invitations/by-token/{secret}/accept");

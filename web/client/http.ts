@@ -70,7 +70,15 @@ export interface HttpOptions {
   fetch?: typeof fetch
 }
 
+/** A file, with the name that the server gives it. */
+export interface FileAnswer {
+  blob: Blob
+  name: string | null
+}
+
 export interface Http {
+  /** Fetches a file. Takes as long as the file does. */
+  file(path: string, query?: Query, options?: RequestOptions): Promise<FileAnswer>
   request<T>(method: string, path: string, options?: RequestOptions): Promise<T>
   get<T>(path: string, query?: Query, options?: RequestOptions): Promise<T>
   post<T>(path: string, body?: unknown, options?: RequestOptions): Promise<T>
@@ -89,6 +97,8 @@ export function uuid(): string {
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
 }
 
+const SIGNS_IN = /^\/v1\/(auth|signup|invitations)(\/|$)/
+
 export function createHttp(options: HttpOptions = {}): Http {
   const base = options.base ?? ''
   const doFetch: typeof fetch = options.fetch ?? ((input, init) => fetch(input, init))
@@ -106,6 +116,8 @@ export function createHttp(options: HttpOptions = {}): Http {
     if (o.body !== undefined) headers['content-type'] = 'application/json'
     if (o.idempotencyKey) headers['idempotency-key'] = o.idempotencyKey
     if (token && o.auth !== false) headers['authorization'] = `Bearer ${token}`
+    // For the list of one's own sessions: where the clock of this browser is.
+    if (SIGNS_IN.test(path)) headers['x-time-zone'] = Intl.DateTimeFormat().resolvedOptions().timeZone
 
     const clock = new AbortController()
     let timedOut = false
@@ -135,7 +147,7 @@ export function createHttp(options: HttpOptions = {}): Http {
     }
   }
 
-  async function request<T>(method: string, path: string, given: RequestOptions = {}): Promise<T> {
+  async function answer(method: string, path: string, given: RequestOptions): Promise<Response> {
     const o = method === 'POST' && !given.idempotencyKey ? { ...given, idempotencyKey: uuid() } : given
     const token = options.token?.() ?? null
     let response = await attempt(method, path, o, token)
@@ -146,6 +158,21 @@ export function createHttp(options: HttpOptions = {}): Http {
       if (fresh) response = await attempt(method, path, o, fresh)
     }
     if (!response.ok) throw await toProblem(response)
+    return response
+  }
+
+  async function file(path: string, query?: Query, given: RequestOptions = {}): Promise<FileAnswer> {
+    const response = await answer('GET', path, { ...given, query: { ...query, ...given.query } })
+    const name = /filename="([^"]+)"/.exec(response.headers.get('content-disposition') ?? '')?.[1] ?? null
+    try {
+      return { blob: await response.blob(), name }
+    } catch (error) {
+      throw new ApiProblem({ code: 'network', title: String(error) })
+    }
+  }
+
+  async function request<T>(method: string, path: string, given: RequestOptions = {}): Promise<T> {
+    const response = await answer(method, path, given)
     if (response.status === 204 || response.headers.get('content-length') === '0') return undefined as T
     try {
       return (await response.json()) as T
@@ -155,6 +182,7 @@ export function createHttp(options: HttpOptions = {}): Http {
   }
 
   return {
+    file,
     request,
     get: (path, query, o) => request('GET', path, { ...o, query: { ...query, ...o?.query } }),
     post: (path, body, o) => request('POST', path, { ...o, body }),

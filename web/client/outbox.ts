@@ -57,6 +57,8 @@ export interface Outbox {
   settle(): void
   /** Forgets an entry that was seen confirmed elsewhere (a broadcast that overtook its acknowledgement). */
   confirm(clientMessageId: string): void
+  /** Its author is known by another name now: what they wrote is still theirs. */
+  reown(from: string | undefined, to: string): void
   /** Stops timers; entries stay in storage. */
   close(): void
 }
@@ -276,7 +278,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
     flush() {
       inherit(load())
       for (const entry of entries) {
-        if (entry.state === 'waiting' && entry.code !== 'rate_limited')
+        if (entry.state === 'waiting' && !isAskedToWait(entry.code))
           update(entry.client_message_id, { next_try_at: undefined })
       }
       pump()
@@ -300,11 +302,19 @@ export function createOutbox(options: OutboxOptions): Outbox {
       through(id)
       pump()
     },
+    reown(from, to) {
+      for (const entry of entries) if (entry.owner === from) update(entry.client_message_id, { owner: to })
+    },
     close() {
       closed = true
       clearTimeout(timer)
     },
   }
+}
+
+/** The server said when to come again; sooner would only be refused once more. */
+export function isAskedToWait(code: string | undefined): boolean {
+  return code === 'rate_limited' || code === 'company_busy'
 }
 
 function parse(text: string | null): OutboxEntry | null {

@@ -91,11 +91,21 @@ export interface components {
             attributes: Record<string, unknown>;
             /**
              * Format: date-time
+             * @description Since when they may not write any more.
+             */
+            blocked_at: string | null;
+            /**
+             * Format: date-time
              * @description When they first came.
              */
             created_at: string;
             /** @description Their address, once known. Not proven unless `verified`. */
             email: string | null;
+            /**
+             * Format: date-time
+             * @description When everything known of them was erased; null for everybody else.
+             */
+            erased_at: string | null;
             /** @description The company's own id for them. */
             external_id: string | null;
             /** @description Their id. */
@@ -518,6 +528,11 @@ export interface components {
             /** @enum {string} */
             type: "conversation.updated";
         } | {
+            /** @description Which. */
+            conversation_id: components["schemas"]["ConvId"];
+            /** @enum {string} */
+            type: "conversation.hidden";
+        } | {
             /** @description As it is. */
             conversation: components["schemas"]["WidgetConversation"];
             /** @enum {string} */
@@ -610,9 +625,9 @@ export interface components {
             type: "queue.updated";
             /**
              * Format: int32
-             * @description How many wait for somebody now.
+             * @description How many wait for somebody now; null for agents who do not see all of them.
              */
-            waiting: number;
+            waiting?: number | null;
         } | {
             /** @description Some of `cache` (who is here is known less exactly) and `bus` (messages may take a few seconds); empty when all is well. */
             degraded: string[];

@@ -402,6 +402,7 @@ function pausedState(): RealtimeState {
 /** Socket errors carry a code alone; which of them pass by themselves is the same as over HTTP. */
 function statusOf(code: string, retryAfter: number | null): number {
   if (code === 'disconnected' || code === 'timeout') return 0
-  if (code === 'rate_limited') return 429
+  if (code === 'rate_limited' || code === 'company_busy') return 429
+  if (code === 'token_invalid') return 401
   return retryAfter !== null || code === 'internal' ? 503 : 422
 }

@@ -39,6 +39,254 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/account/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Close the company
+         * @description Nobody gets in any more, all sockets close, and the chat disappears from its websites. Its data stays for thirty days, in which the
+         *     owner can restore it; then all of it is deleted.
+         */
+        post: operations["account_close"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/account/organisation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show which group the company is in */
+        get: operations["account_of_account"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/account/organisation/moves": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Answer a group that wants the company, or wants it to leave
+         * @description By the owner. Saying no also takes back what one has asked oneself.
+         */
+        put: operations["account_answer_group"];
+        /**
+         * Ask to come into a group, or to leave it
+         * @description By the owner. One of the group's admins answers.
+         */
+        post: operations["account_ask_group"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/account/owner": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Hand the company over
+         * @description The colleague is the owner from then on, and the owner before an admin.
+         */
+        put: operations["account_hand_over"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/account/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restore a closed company
+         * @description By its owner, within thirty days. Nobody is signed in by it: sign in as ever afterwards.
+         */
+        post: operations["account_restore"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/account/sign-in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How the members sign in */
+        get: operations["sign_in_show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/account/sign-in/second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Ask everybody for a second factor
+         * @description Whoever came in by a password alone is signed out, and is led through setting one up when they come again. Who asks for it has
+         *     one.
+         */
+        put: operations["sign_in_require_second_factor"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/account/sso": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set the company's own provider
+         * @description Any provider of `OpenID` Connect that publishes its configuration and signs with RS256, PS256, ES256, ES384 or EdDSA. It is asked
+         *     at once, and refused when it does not answer as it should.
+         */
+        put: operations["sign_in_set_sso"];
+        post?: never;
+        /**
+         * Remove the company's own provider
+         * @description Who has a password signs in with it again; who has none sets one by the link for a forgotten password.
+         */
+        delete: operations["sign_in_remove_sso"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/account/sso/domains": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Prove a domain
+         * @description Sends a link to a mailbox of the domain that only who runs it can read. Whoever opens it proves the domain.
+         */
+        post: operations["sign_in_claim_domain"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/account/sso/domains/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Confirm a domain */
+        post: operations["sign_in_confirm_domain"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/account/sso/domains/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Give a domain up */
+        delete: operations["sign_in_remove_domain"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/account/support-access": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show whether support may come in
+         * @description Everybody in the company may know who looks over their shoulder.
+         */
+        get: operations["account_show_support_access"];
+        put?: never;
+        /**
+         * Let support in for some hours
+         * @description Support then sees what the caller sees, without keys, people and the company itself being in its hands. A grant given before
+         *     ends with this one.
+         */
+        post: operations["account_grant_support_access"];
+        /**
+         * Let support in no more
+         * @description Whoever is in is out at once.
+         */
+        delete: operations["account_revoke_support_access"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/agents": {
         parameters: {
             query?: never;
@@ -73,6 +321,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/agents/me/leave": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Leave the company
+         * @description What one has in hand goes back into line, and every session of one's own here ends. The owner hands the company over first.
+         */
+        post: operations["agents_leave"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/agents/{id}": {
         parameters: {
             query?: never;
@@ -91,6 +359,43 @@ export interface paths {
          * @description Switching somebody off closes their sockets and sessions at once.
          */
         patch: operations["agents_change"];
+        trace?: never;
+    };
+    "/v1/agents/{id}/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List a colleague's sessions
+         * @description Those in this company only.
+         */
+        get: operations["agents_of_agent"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/agents/{id}/sessions/{session_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Sign a colleague out */
+        delete: operations["agents_end_of_agent"];
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/v1/agents/{id}/skills": {
@@ -140,6 +445,26 @@ export interface paths {
         post?: never;
         /** Revoke an API key */
         delete: operations["api_keys_revoke"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/api-keys/{id}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give an API key a new secret
+         * @description The key keeps its id, its scopes and its end. The secret before goes on working for a while, so that programs can change over.
+         */
+        post: operations["api_keys_rotate"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -231,6 +556,83 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/audit-log/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Take the audit log along
+         * @description Newest first, all of it that fits, as a file.
+         */
+        get: operations["audit_log_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/audit-log/integrity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Check the audit log
+         * @description Every entry seals the one before it: says whether any was changed, taken out or slipped in.
+         */
+        get: operations["audit_log_integrity"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/email": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask for another e-mail address
+         * @description Sends a link to the new address, and word of it to the old one. Until the link is used, nothing changes.
+         */
+        post: operations["security_change_email"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/email/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a new e-mail address */
+        post: operations["security_confirm_email"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/auth/forgot-password": {
         parameters: {
             query?: never;
@@ -260,8 +662,66 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Sign in */
+        /**
+         * Sign in
+         * @description 202 when something beside the password is asked for: `POST /v1/auth/login/second-factor` takes the answer. Where the browser's
+         *     clock is, like `Europe/Berlin`, may be said in the header `X-Time-Zone`, for the list of one's own sessions.
+         */
         post: operations["auth_log_in"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/login/passkey": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sign in by a passkey */
+        post: operations["auth_finish_passkey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/login/passkey/begin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask for a passkey */
+        post: operations["auth_begin_passkey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/login/second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give the second factor
+         * @description Five wrong answers end the challenge.
+         */
+        post: operations["auth_finish"];
         delete?: never;
         options?: never;
         head?: never;
@@ -296,6 +756,138 @@ export interface paths {
         get: operations["auth_who_am_i"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/passkeys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Register a passkey
+         * @description From now on a password alone is not enough. Every other browser of the person is signed out.
+         */
+        post: operations["security_register"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/passkeys/begin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begin to register a passkey */
+        post: operations["security_begin"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/passkeys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove a passkey */
+        delete: operations["security_remove"];
+        options?: never;
+        head?: never;
+        /** Rename a passkey */
+        patch: operations["security_rename"];
+        trace?: never;
+    };
+    "/v1/auth/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change one's password
+         * @description Every other browser of the person is signed out.
+         */
+        put: operations["security_change_password"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/reauthenticate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Prove again who one is
+         * @description Changing how oneself or others sign in, and making API keys, asks for this when the last proof is ten minutes old.
+         */
+        post: operations["security_reauthenticate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/reauthenticate/passkey": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask for one of one's own passkeys */
+        post: operations["security_challenge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/recovery-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make new recovery codes
+         * @description The old ones do not work any more.
+         */
+        post: operations["security_renew_recovery_codes"];
         delete?: never;
         options?: never;
         head?: never;
@@ -359,6 +951,115 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/auth/security": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How one proves who one is */
+        get: operations["security_show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List one's own sessions */
+        get: operations["security_list"];
+        put?: never;
+        post?: never;
+        /** Sign out everywhere else */
+        delete: operations["security_end_others"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Sign out one of one's own browsers */
+        delete: operations["security_end"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/sso/begin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin to sign in by one's company
+         * @description Sets a cookie: only the browser that was sent away can come back.
+         */
+        post: operations["auth_begin"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/sso/finish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Come back from one's company's provider
+         * @description Who comes for the first time becomes a member, when the provider speaks for an address of a domain that the company has proven.
+         */
+        post: operations["auth_finish"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/support": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Come in as support */
+        post: operations["auth_enter_as_support"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/auth/switch": {
         parameters: {
             query?: never;
@@ -376,6 +1077,47 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/auth/totp": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin to set up an authenticator app
+         * @description Codes are asked for once one of them has been confirmed.
+         */
+        post: operations["security_begin_totp"];
+        /** Remove the authenticator app */
+        delete: operations["security_remove_totp"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/totp/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm an authenticator app
+         * @description From now on its codes are asked for. Every other browser of the person is signed out.
+         */
+        post: operations["security_confirm_totp"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/auth/verify-email": {
         parameters: {
             query?: never;
@@ -387,6 +1129,263 @@ export interface paths {
         put?: never;
         /** Prove an e-mail address */
         post: operations["auth_verify_email"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/billing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show the plan */
+        get: operations["billing_show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/billing/alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Say which letters about usage and money are wanted */
+        put: operations["billing_set_alerts"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/billing/cancellation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Let the subscription end with its period, or go on */
+        put: operations["billing_set_cancellation"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/billing/catalogue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show the price list */
+        get: operations["billing_catalogue"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/billing/checkout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Buy a plan
+         * @description Answers with the page where it is paid. The plan holds as soon as the provider has told us that it was; without a provider it
+         *     holds at once.
+         */
+        post: operations["billing_check_out"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/billing/hard-limit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Let usage stop at what is included, or go on */
+        put: operations["billing_set_hard_limit"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/billing/invoice-preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show the next invoice as it stands
+         * @description Usage until now and the next period's seats, line by line, before taxes.
+         */
+        get: operations["billing_invoice_preview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/billing/invoices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List invoices */
+        get: operations["billing_invoices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/billing/invoices/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show an invoice
+         * @description With every line explained, and where it can be downloaded.
+         */
+        get: operations["billing_show_invoice"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/billing/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change the plan
+         * @description The rest of the period is given back and charged by the second.
+         */
+        put: operations["billing_set_plan"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/billing/plan/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Show what a change would cost */
+        post: operations["billing_preview_plan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/billing/portal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Open the payment page
+         * @description Where cards, addresses and tax numbers are seen to, at the payment provider.
+         */
+        post: operations["billing_open_portal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/billing/seats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Change how many seats there are */
+        put: operations["billing_set_seats"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/billing/trial": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin a trial
+         * @description Needs no card, and is had once. The plan holds at once.
+         */
+        post: operations["billing_start_trial"];
         delete?: never;
         options?: never;
         head?: never;
@@ -529,6 +1528,84 @@ export interface paths {
          * @description What is absent stays; an empty text clears.
          */
         patch: operations["contacts_change"];
+        trace?: never;
+    };
+    "/v1/contacts/{id}/blocked": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Block a contact, or let them write again
+         * @description Who is blocked is told so, can read what was said, and cannot write.
+         */
+        put: operations["contacts_block"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/contacts/{id}/erase": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Erase a contact
+         * @description Their name, addresses and everything they and others have written in their conversations is erased for good, also from exports made
+         *     earlier; conversations that are going on end. Numbers and times stay. Answers with what there was.
+         */
+        post: operations["data_erase_contact"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/contacts/{id}/erasure": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show what erasing a contact would do */
+        get: operations["data_preview_erasure"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/contacts/{id}/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Sign a contact out of all their browsers
+         * @description Their sockets close, and what their browsers keep finds nobody any more. For those who are vouched for, the site has to do it again.
+         */
+        delete: operations["contacts_sign_out"];
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/v1/conversations": {
@@ -798,6 +1875,91 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/data-exports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List exports
+         * @description Newest first, at most 100.
+         */
+        get: operations["data_list_exports"];
+        put?: never;
+        /**
+         * Ask for an export
+         * @description It is made in the background; look at it again until it is `ready`.
+         */
+        post: operations["data_ask_for_export"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/data-exports/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show an export */
+        get: operations["data_show_export"];
+        put?: never;
+        post?: never;
+        /**
+         * Take an export back
+         * @description Its file is removed at once.
+         */
+        delete: operations["data_withdraw_export"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/data-exports/{id}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Fetch an export
+         * @description With a link, and the access token of the person whom it was given.
+         */
+        get: operations["data_fetch_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/data-exports/{id}/link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Get a link to an export
+         * @description For whoever asked for the export, for 15 minutes.
+         */
+        post: operations["data_link_to_export"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/emergency": {
         parameters: {
             query?: never;
@@ -853,6 +2015,101 @@ export interface paths {
         head?: never;
         /** Change an inbox */
         patch: operations["inboxes_change"];
+        trace?: never;
+    };
+    "/v1/inboxes/{id}/identity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show how an inbox knows its visitors */
+        get: operations["inboxes_show"];
+        /** Choose whether an inbox takes only visitors who are vouched for */
+        put: operations["inboxes_change"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/inboxes/{id}/identity/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Look at a token without using it
+         * @description For developers: says what is wrong with a token, or for whom it is.
+         */
+        post: operations["inboxes_check"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/inboxes/{id}/identity/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a key that visitors' tokens are signed with */
+        post: operations["inboxes_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/inboxes/{id}/identity/keys/{key_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke a key
+         * @description Its tokens are refused from now on, and whoever came in by it has to come in anew: their sockets close.
+         */
+        delete: operations["inboxes_revoke"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/inboxes/{id}/identity/keys/{key_id}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replace a key
+         * @description Makes its successor; both count until the overlap is over.
+         */
+        post: operations["inboxes_rotate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/v1/invitations": {
@@ -922,6 +2179,197 @@ export interface paths {
         post?: never;
         /** Take an invitation back */
         delete: operations["invitations_revoke"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/limits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show the company's limits */
+        get: operations["usage_show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/organisations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the groups one manages */
+        get: operations["organisations_list"];
+        put?: never;
+        /**
+         * Make a group
+         * @description Around the company one owns and acts in, and managed by oneself.
+         */
+        post: operations["organisations_found"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/organisations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show a group */
+        get: operations["organisations_show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Give a group another name */
+        patch: operations["organisations_rename"];
+        trace?: never;
+    };
+    "/v1/organisations/{id}/accounts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a company in a group
+         * @description A brand of its own, with its own schema, people and look. Whoever makes it owns it.
+         */
+        post: operations["organisations_add_account"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/organisations/{id}/accounts/{account_id}/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the members of a company in a group */
+        get: operations["organisations_list"];
+        /**
+         * Give somebody a role in a company of a group
+         * @description Whoever is a member there gets the role at once; others are invited by a letter. The owner stays the owner.
+         */
+        put: operations["organisations_give_role"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/organisations/{id}/admins": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let somebody manage a group */
+        post: operations["organisations_add_admin"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/organisations/{id}/admins/{user_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Take the management of a group from somebody
+         * @description The last one stays.
+         */
+        delete: operations["organisations_remove_admin"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/organisations/{id}/moves": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask a company to come into a group, or to leave it
+         * @description Its owner answers.
+         */
+        post: operations["organisations_ask_account"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/organisations/{id}/moves/{account_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Answer a company that wants to come into a group, or to leave it */
+        put: operations["organisations_answer_account"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/organisations/{id}/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show how a group is doing
+         * @description Figures only, put together company by company: a group sees no conversation of its companies.
+         */
+        get: operations["organisations_overview"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -998,6 +2446,97 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show for how long data is kept */
+        get: operations["data_show_retention"];
+        /**
+         * Choose for how long data is kept
+         * @description Carried out within the hour, in small portions. What is erased cannot be brought back: look at the preview first.
+         */
+        put: operations["data_set_retention"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/retention/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Show what a choice would erase at once
+         * @description Changes nothing.
+         */
+        post: operations["data_preview_retention"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/roles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List roles
+         * @description The four that every company has, then its own by name, each with how many hold it.
+         */
+        get: operations["roles_list"];
+        put?: never;
+        /**
+         * Make a role
+         * @description A name for a set of rights and how far its holders see: every conversation (`all`), those of their teams and their own (`teams`), or
+         *     their own and what nobody has yet in their teams (`own`). Never more than whoever makes it has.
+         */
+        post: operations["roles_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/roles/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show a role */
+        get: operations["roles_show"];
+        /**
+         * Write a role anew
+         * @description For everybody who holds it, at once: their sockets close and come back with what they may see now.
+         */
+        put: operations["roles_replace"];
+        post?: never;
+        /**
+         * Remove a role
+         * @description Refused while somebody holds it, or is invited to it.
+         */
+        delete: operations["roles_remove"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1086,6 +2625,52 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/scim/v2/Users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List people for a directory */
+        get: operations["scim_list"];
+        put?: never;
+        /**
+         * Make a person from a directory
+         * @description They come in by the company's provider, or by the link for a forgotten password.
+         */
+        post: operations["scim_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/scim/v2/Users/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show a person to a directory */
+        get: operations["scim_show"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove a person from a directory
+         * @description Makes them inactive: what they wrote stays theirs.
+         */
+        delete: operations["scim_remove"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a person from a directory
+         * @description Whoever is made inactive is out at once: their sessions, tokens and sockets end.
+         */
+        patch: operations["scim_change"];
+        trace?: never;
+    };
     "/v1/signup": {
         parameters: {
             query?: never;
@@ -1093,7 +2678,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** Show whether companies sign up here */
+        get: operations["signup_state"];
         put?: never;
         /**
          * Sign up a company
@@ -1253,7 +2839,7 @@ export interface paths {
         };
         /**
          * Show usage
-         * @description What was counted for billing in a month, meter by meter, day by day.
+         * @description What was counted for billing in a month or in the present billing period, meter by meter, day by day, with a forecast.
          */
         get: operations["usage_show"];
         put?: never;
@@ -1481,6 +3067,48 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/widget/identify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Come in as somebody the company vouches for
+         * @description Takes a short JSON web token (HS256 or `EdDSA`) whose `kid` is a key of the inbox: `iss` the inbox's id, `sub` the company's own id for
+         *     the person, `iat`, `exp` at most an hour later, `jti`; perhaps `email`, `name` and `attributes`. Each token counts once. The person
+         *     has one history, on all their devices; what this browser said before becomes part of it.
+         */
+        post: operations["widget_identify"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/widget/logout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Go as a visitor
+         * @description For the moment in which somebody signs out of the site: what this page was given counts no more, anywhere. The thread stays theirs.
+         */
+        post: operations["widget_log_out"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/widget/messages": {
         parameters: {
             query?: never;
@@ -1620,6 +3248,11 @@ export interface components {
              * @description When it signed up.
              */
             created_at: string;
+            /**
+             * Format: date-time
+             * @description Until when it can be restored, when it is closed.
+             */
+            delete_after: string | null;
             /** @description Its id. */
             id: components["schemas"]["AcctId"];
             /** @description The language it is run in: `en` or `zh-CN`. */
@@ -1629,6 +3262,7 @@ export interface components {
              * @example Blue Teapot
              */
             name: string;
+            organisation_id: components["schemas"]["OrgId"] | null;
             /**
              * @description Its plan.
              * @example free
@@ -1644,6 +3278,12 @@ export interface components {
         };
         /** @description One company of a person. */
         AccountBrief: {
+            custom_role: components["schemas"]["CustomRole"] | null;
+            /**
+             * Format: date-time
+             * @description Until when its owner can restore it, when it is closed.
+             */
+            delete_after: string | null;
             /** @description Its id. */
             id: components["schemas"]["AcctId"];
             /** @description Its name. */
@@ -1652,6 +3292,8 @@ export interface components {
             role: components["schemas"]["Role"];
             /** @description Its name in addresses. */
             slug: string;
+            /** @description Where the company stands. */
+            status: components["schemas"]["AccountStatus"];
         };
         /** @description What may be changed of a company; what is absent stays. */
         AccountChange: {
@@ -1659,12 +3301,73 @@ export interface components {
             locale?: string | null;
             /** @description 1 to 80 characters. */
             name?: string | null;
+            /** @description Its name in addresses: 3 to 40 of `a-z`, `0-9` and hyphens between them. Not reserved, and not to be taken for another's. */
+            slug?: string | null;
+        };
+        /** @description How one company of a group is doing. */
+        AccountFigures: {
+            /**
+             * Format: int32
+             * @description Agents who may sign in.
+             */
+            agents: number;
+            /**
+             * Format: int32
+             * @description Agents who take chats now.
+             */
+            agents_online: number;
+            /**
+             * Format: int64
+             * @description Conversations begun this month (UTC).
+             */
+            conversations: number;
+            /**
+             * Format: int64
+             * @description Messages written this month.
+             */
+            messages: number;
+            /**
+             * Format: int64
+             * @description Open now.
+             */
+            open: number;
+            /**
+             * Format: double
+             * @description Their mean; null without any.
+             */
+            rating_average: number | null;
+            /**
+             * Format: int64
+             * @description How many have rated.
+             */
+            ratings: number;
+            /**
+             * Format: int64
+             * @description Waiting for an agent now.
+             */
+            waiting: number;
+        };
+        /** @description What a company has to do with groups. */
+        AccountGroup: {
+            organisation: components["schemas"]["Organisation"] | null;
+            pending: components["schemas"]["GroupMove"] | null;
+        };
+        /** @description A move that a company asks for. */
+        AccountMoveRequest: {
+            /** @description Into it, or out of it. */
+            direction: components["schemas"]["Direction"];
+            /** @description The group. */
+            organisation_id: components["schemas"]["OrgId"];
+        };
+        /** @description A company of a group and how it is doing. */
+        AccountOverview: components["schemas"]["GroupAccount"] & {
+            figures?: components["schemas"]["AccountFigures"] | null;
         };
         /**
          * @description Where a company stands.
          * @enum {string}
          */
-        AccountStatus: "provisioning" | "active" | "suspended" | "closed";
+        AccountStatus: "provisioning" | "active" | "suspended" | "closed" | "deleting" | "deleted";
         /** @example acct_01h455vb4pex5vsknk084sn02q */
         AcctId: string;
         /** @description A colleague. */
@@ -1696,6 +3399,7 @@ export interface components {
              * @description When they joined.
              */
             created_at: string;
+            custom_role: components["schemas"]["CustomRole"] | null;
             /**
              * Format: date-time
              * @description When they were switched off.
@@ -1714,12 +3418,14 @@ export interface components {
              * @description How many they have.
              */
             open_conversations: number;
-            /** @description What they are here. */
+            /** @description What they are here; `agent` beside a role that the company made. */
             role: components["schemas"]["Role"];
             /** @description What they can do. */
             skills: components["schemas"]["AgentSkill"][];
             /** @description The teams they are in. */
             team_ids: components["schemas"]["TeamId"][];
+            /** @description Which conversations they see. */
+            visibility: components["schemas"]["Visibility"];
         };
         /** @description What may be changed of a colleague; what is absent stays. */
         AgentChange: {
@@ -1732,6 +3438,7 @@ export interface components {
             channel_capacity?: {
                 [key: string]: number;
             } | null;
+            custom_role_id?: components["schemas"]["RoleId"] | null;
             /** @description Switch off, or on again. */
             disabled?: boolean | null;
             /** @description The languages they speak, as BCP 47 tags such as `en` or `zh-CN`; at most 20. One may always change one's own. */
@@ -1757,6 +3464,16 @@ export interface components {
             /** @description Each skill once, with its level; at most 50. What is not named is lost. */
             skills: components["schemas"]["AgentSkill"][];
         };
+        /** @description Which letters are wanted. */
+        AlertsChange: {
+            /**
+             * Format: int64
+             * @description When 50, 80 and 100 % of this amount is owed in a period, in the smallest unit of the currency; null for never.
+             */
+            budget_minor?: number | null;
+            /** @description When 50, 80 and 100 % of what is included has been used. */
+            included: boolean;
+        };
         /** @description A key, without its secret. */
         ApiKey: {
             /**
@@ -1764,6 +3481,11 @@ export interface components {
              * @description When it was made.
              */
             created_at: string;
+            /**
+             * Format: date-time
+             * @description When it ends by itself.
+             */
+            expires_at: string | null;
             /** @description Its id. */
             id: components["schemas"]["KeyId"];
             /**
@@ -1777,9 +3499,19 @@ export interface components {
             prefix: string;
             /**
              * Format: date-time
+             * @description Until when the secret before still works.
+             */
+            previous_until: string | null;
+            /**
+             * Format: date-time
              * @description When it was revoked.
              */
             revoked_at: string | null;
+            /**
+             * Format: date-time
+             * @description When it last got a new secret.
+             */
+            rotated_at: string | null;
             /** @description What it may do. */
             scopes: components["schemas"]["Permissions"];
         };
@@ -1793,10 +3525,23 @@ export interface components {
         };
         /** @description A key to make. */
         ApiKeyRequest: {
+            /**
+             * Format: date-time
+             * @description When it ends by itself: in the future, within five years. Never when absent.
+             */
+            expires_at?: string | null;
             /** @description What it is for, 1 to 80 characters. */
             name: string;
             /** @description What it may do; never more than its maker. */
             scopes: components["schemas"]["Permissions"];
+        };
+        /** @description How long the secret before goes on working. */
+        ApiKeyRotation: {
+            /**
+             * Format: int32
+             * @description For so many hours, 0 to 168.
+             */
+            keep_previous_hours: number;
         };
         /** @description To whom. */
         Assign: {
@@ -1871,6 +3616,14 @@ export interface components {
             detail: Record<string, unknown>;
             /** @description Its id. */
             id: components["schemas"]["AuditId"];
+            /**
+             * Format: int64
+             * @description Its place in the log: 1, 2, 3 … without gaps; null for the oldest entries of companies that were there before entries were
+             *     numbered.
+             */
+            number: number | null;
+            /** @description The seal over this entry and the one before it, in hexadecimal. */
+            seal: string | null;
             /** @description To what: an id, when there is one. */
             target: string | null;
         };
@@ -1887,6 +3640,89 @@ export interface components {
             availability: components["schemas"]["Availability"];
             /** @description Why, for colleagues; at most 80 characters. Not kept when `online`. */
             reason?: string | null;
+        };
+        /**
+         * @description What happens when more is used than the plan includes.
+         * @enum {string}
+         */
+        Beyond: "stop" | "charge";
+        /** @description The company's plan, and how it stands with paying for it. */
+        Billing: {
+            /** @description Which letters about usage and money are sent. */
+            alerts: components["schemas"]["BillingAlerts"];
+            /** @description The subscription ends with the period. */
+            cancels_at_end: boolean;
+            currency: components["schemas"]["Currency"] | null;
+            /**
+             * Format: date-time
+             * @description Until when everything works although a payment has failed; null while nothing is overdue.
+             */
+            grace_ends_at: string | null;
+            /** @description Usage stops at what is included. */
+            hard_limit: boolean;
+            interval: components["schemas"]["BillingInterval"] | null;
+            /** @description Where things stop now. */
+            limits: components["schemas"]["Limits"];
+            /** @description Where what is overdue can be paid. */
+            payment_url: string | null;
+            /**
+             * Format: date-time
+             * @description When the present period began; null without a subscription.
+             */
+            period_from: string | null;
+            /**
+             * Format: date-time
+             * @description When it ends, and the next invoice comes.
+             */
+            period_to: string | null;
+            /**
+             * @description The plan that holds now.
+             * @example pro
+             */
+            plan: string;
+            /** @description Who takes the money; `local` takes none. */
+            provider: components["schemas"]["BillingProvider"];
+            /** @description The people it is for. */
+            seats: components["schemas"]["Seats"];
+            /**
+             * Format: date-time
+             * @description When the payment provider was last asked; null without one.
+             */
+            seen_at: string | null;
+            /** @description How it stands. */
+            state: components["schemas"]["BillingState"];
+            /** @description Trying before buying. */
+            trial: components["schemas"]["Trial"];
+        };
+        /** @description Which letters are sent to owners and admins. */
+        BillingAlerts: {
+            /**
+             * Format: int64
+             * @description When 50, 80 and 100 % of this amount is owed in a period, in the smallest unit of the currency; null for never.
+             */
+            budget_minor: number | null;
+            /** @description When 50, 80 and 100 % of what is included has been used. */
+            included: boolean;
+        };
+        /**
+         * @description How often is paid.
+         * @enum {string}
+         */
+        BillingInterval: "month" | "year";
+        /**
+         * @description Who keeps a subscription.
+         * @enum {string}
+         */
+        BillingProvider: "local" | "stripe";
+        /**
+         * @description Where a company stands with its subscription.
+         * @enum {string}
+         */
+        BillingState: "free" | "trialing" | "active" | "grace" | "restricted" | "ended";
+        /** @description Whether somebody may write. */
+        Blocking: {
+            /** @description True to keep them from writing. */
+            blocked: boolean;
         };
         /** @description An agent on the floor. */
         BoardAgent: {
@@ -2022,6 +3858,19 @@ export interface components {
              */
             waiting: number;
         };
+        /** @description The bounds of a company. */
+        Bounds: {
+            /** @description What is counted, and what came of it. Classes without a bound are not among them. */
+            counts: components["schemas"]["Count"][];
+            /** @description How many requests of the company may be at the database at once, at each server. */
+            database_places: number;
+            /** @description How much it may have. */
+            limits: components["schemas"]["Limits"];
+            /** @description How fast it may go. */
+            pace: components["schemas"]["Pace"];
+            /** @description Sockets and streams open at this server. */
+            sockets_open: number;
+        };
         /** @description A brand. Its inboxes and teams name it. */
         Brand: {
             business_hours_id: components["schemas"]["HoursId"] | null;
@@ -2032,6 +3881,8 @@ export interface components {
             created_at: string;
             /** @description Its id. */
             id: components["schemas"]["BrandId"];
+            /** @description How it looks in the chat of its inboxes. */
+            look: components["schemas"]["BrandLook"];
             /** @description Its name; no two differ only in capitals. */
             name: string;
             /**
@@ -2042,9 +3893,20 @@ export interface components {
         };
         /** @example brand_01h455vb4pex5vsknk084sn02q */
         BrandId: string;
+        /** @description A brand's look. */
+        BrandLook: {
+            /** @description The colour instead of the inbox's, like `#1f6feb`. */
+            color?: string | null;
+            /** @description The name visitors read instead of the company's, at most 80 characters. */
+            display_name?: string | null;
+            /** @description A picture beside the name: a PNG, JPEG or WebP as a `data:` address of at most 32 KiB. */
+            logo?: string | null;
+        };
         /** @description A brand as somebody wants it. */
         BrandRequest: {
             business_hours_id?: components["schemas"]["HoursId"] | null;
+            /** @description How it looks in the chat of its inboxes. */
+            look?: components["schemas"]["BrandLook"];
             /** @description 1 to 80 characters; no two differ only in capitals. */
             name: string;
         };
@@ -2076,6 +3938,44 @@ export interface components {
             /** @description 1 to 80 characters; no two differ only in capitals. */
             name: string;
         };
+        /** @description Whether it ends. */
+        Cancellation: {
+            /** @description True lets the subscription end with its period; false takes that back. */
+            at_period_end: boolean;
+        };
+        /** @description What can be bought. */
+        Catalogue: {
+            /** @description The currencies they are sold in. */
+            currencies: components["schemas"]["Currency"][];
+            /** @description Every plan, smallest first. */
+            plans: components["schemas"]["Offer"][];
+            /** @description Who takes the money. */
+            provider: components["schemas"]["BillingProvider"];
+        };
+        /** @description What a change would bring. */
+        ChangePreview: {
+            /**
+             * Format: int64
+             * @description What would be left over for the next invoices.
+             */
+            credit_minor: number;
+            /** @description In which currency. */
+            currency: components["schemas"]["Currency"];
+            /**
+             * Format: int64
+             * @description What would be charged at once; nothing when more is given back than charged.
+             */
+            due_now_minor: number;
+            /** @description Given back, and charged. */
+            lines: components["schemas"]["InvoiceLine"][];
+            /**
+             * Format: date-time
+             * @description When the next ordinary invoice comes.
+             */
+            next_invoice_at: string;
+            /** @description Who has computed it: with `stripe`, taxes are in it. */
+            provider: components["schemas"]["BillingProvider"];
+        };
         /** @description How far a new company has come. */
         Checklist: {
             /** @description The signed-in person has proven their address. */
@@ -2089,11 +3989,44 @@ export interface components {
             /** @description A page has loaded the widget. */
             widget_installed: boolean;
         };
+        /** @description What is to be bought. */
+        CheckoutStart: {
+            /** @description In which currency. */
+            currency: components["schemas"]["Currency"];
+            /** @description How often is paid. */
+            interval: components["schemas"]["BillingInterval"];
+            /** @description The plan. */
+            plan: string;
+            /**
+             * Format: int32
+             * @description For how many people: not fewer than there are.
+             */
+            seats: number;
+        };
         /**
          * @description Who has chosen it.
          * @enum {string}
          */
         ChosenBy: "self" | "auto";
+        /** @description Who closes a company, and that they mean it. */
+        CloseRequest: {
+            /** @description The owner's password. */
+            password: string;
+            /** @description The company's name in addresses, written out: nobody closes a company by mistake. */
+            slug: string;
+        };
+        /** @description A company that was closed. */
+        ClosedAccount: {
+            /** @description Which. */
+            account_id: components["schemas"]["AcctId"];
+            /** @description Its name. */
+            name: string;
+            /**
+             * Format: date-time
+             * @description Until when its owner can restore it. Then it is deleted, with everything in it.
+             */
+            restorable_until: string;
+        };
         /** @example cont_01h455vb4pex5vsknk084sn02q */
         ContId: string;
         /** @description A person who writes to the company. */
@@ -2102,11 +4035,21 @@ export interface components {
             attributes: Record<string, unknown>;
             /**
              * Format: date-time
+             * @description Since when they may not write any more.
+             */
+            blocked_at: string | null;
+            /**
+             * Format: date-time
              * @description When they first came.
              */
             created_at: string;
             /** @description Their address, once known. Not proven unless `verified`. */
             email: string | null;
+            /**
+             * Format: date-time
+             * @description When everything known of them was erased; null for everybody else.
+             */
+            erased_at: string | null;
             /** @description The company's own id for them. */
             external_id: string | null;
             /** @description Their id. */
@@ -2331,6 +4274,26 @@ export interface components {
          * @enum {string}
          */
         ConversationStatus: "open" | "pending" | "snoozed" | "resolved";
+        /** @description One thing that is counted. */
+        Count: {
+            /**
+             * Format: int32
+             * @description So many at once.
+             */
+            burst: number;
+            /** @description What. */
+            class: components["schemas"]["PaceClass"];
+            /**
+             * Format: int32
+             * @description So many a minute.
+             */
+            per_minute: number;
+            /**
+             * Format: int64
+             * @description How many this server has refused since it was started.
+             */
+            refused: number;
+        };
         /** @description How many conversations each view holds. */
         Counts: {
             /**
@@ -2364,6 +4327,18 @@ export interface components {
              */
             unassigned: number;
         };
+        /**
+         * @description A currency that prices are named in.
+         * @enum {string}
+         */
+        Currency: "usd" | "eur" | "cny";
+        /** @description What a member holds beside the four: a role of their company's own. */
+        CustomRole: {
+            /** @description Its id. */
+            id: components["schemas"]["RoleId"];
+            /** @description Its name. */
+            name: string;
+        };
         /** @description One day of one meter. */
         DailyUsage: {
             /**
@@ -2377,10 +4352,90 @@ export interface components {
              */
             quantity: number;
         };
+        /** @description An archive that was asked for. */
+        DataExport: {
+            /**
+             * Format: int64
+             * @description How many bytes it has, once it is ready.
+             */
+            bytes: number | null;
+            contact_id: components["schemas"]["ContId"] | null;
+            /**
+             * Format: date-time
+             * @description When it was asked for.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description Until when it can be fetched.
+             */
+            expires_at: string | null;
+            /** @description What it holds. */
+            holds: components["schemas"]["ExportHolds"];
+            /** @description Its id. */
+            id: components["schemas"]["ExportId"];
+            /**
+             * Format: int32
+             * @description How much of it is written, in percent.
+             */
+            percent: number;
+            /**
+             * Format: date-time
+             * @description When it was ready.
+             */
+            ready_at: string | null;
+            /** @description Who asked for it. Nobody else can fetch it. */
+            requested_by: components["schemas"]["AgentId"];
+            /** @description The SHA-256 that its last 64 bytes repeat, once it is ready. */
+            sha256: string | null;
+            /** @description Where it stands. */
+            status: components["schemas"]["ExportStatus"];
+        };
         /** @description Which one is to hold where no other is named. */
         DefaultPolicy: {
             /** @description Which. */
             assignment_policy_id: components["schemas"]["PolicyId"];
+        };
+        /** @description A browser and the system it runs on, as far as it tells. */
+        Device: {
+            /** @description Like `Firefox`; null when it is none that we know. */
+            browser: string | null;
+            /** @description Like `Android`; null when it is none that we know. */
+            system: string | null;
+        };
+        /**
+         * @description Into a group or out of it.
+         * @enum {string}
+         */
+        Direction: "join" | "leave";
+        /** @example dom_01h455vb4pex5vsknk084sn02q */
+        DomId: string;
+        /** @description The secret of a link. */
+        DomainConfirmation: {
+            /** @description From the link. */
+            token: string;
+        };
+        /**
+         * @description A mailbox that only who runs a domain can read (RFC 2142, and the baseline of certificate authorities).
+         * @enum {string}
+         */
+        DomainMailbox: "admin" | "administrator" | "hostmaster" | "postmaster" | "webmaster";
+        /** @description What was proven. */
+        DomainProven: {
+            /** @description The company it is proven for. */
+            account_name: string;
+            /** @description The domain. */
+            domain: string;
+        };
+        /** @description A domain to prove. */
+        DomainRequest: {
+            /**
+             * @description The domain of the company's addresses.
+             * @example blue-teapot.example
+             */
+            domain: string;
+            /** @description The mailbox there that the letter goes to. */
+            mailbox: components["schemas"]["DomainMailbox"];
         };
         /** @description What a visitor finds at the door of an inbox. */
         Door: {
@@ -2389,11 +4444,36 @@ export interface components {
             /** @description Whom they may choose, in order; none when there is nothing to choose. */
             teams: components["schemas"]["WidgetTeam"][];
         };
+        /** @description A way to the file. */
+        DownloadLink: {
+            /**
+             * Format: date-time
+             * @description Until when.
+             */
+            expires_at: string;
+            /** @description Where it is, below the address of this server. Good for whoever asked for it and nobody else, with their own access token. */
+            url: string;
+        };
         /**
          * @description What others see of an agent.
          * @enum {string}
          */
         EffectiveAvailability: "online" | "busy" | "away" | "reassigning" | "offline";
+        /** @description Where the browser is to go on. */
+        Elsewhere: {
+            /** @description An address; it works for a short time and once. */
+            url: string;
+        };
+        /** @description A new address. */
+        EmailChange: {
+            /** @description The address. */
+            email: string;
+        };
+        /** @description The secret of a link. */
+        EmailConfirmation: {
+            /** @description From the link. */
+            token: string;
+        };
         /** @description The plan. */
         Emergency: {
             /** @description Whether it is switched on. */
@@ -2435,6 +4515,48 @@ export interface components {
             /** @description What visitors are to be told, 1 to 500 characters; nothing for the widget's own words. */
             message?: string | null;
         };
+        /** @description A second thought. */
+        EraseRequest: {
+            /** @description What the preview says in `confirm_with`, letter by letter. */
+            confirm: string;
+        };
+        /** @description What will go, or has gone. */
+        ErasurePreview: {
+            /**
+             * Format: int64
+             * @description How many browsers will not be recognised any more.
+             */
+            browsers: number;
+            /** @description What is to be typed to confirm it: their name, else their address, else their id. */
+            confirm_with: string;
+            /** @description Whose. */
+            contact_id: components["schemas"]["ContId"];
+            /**
+             * Format: int64
+             * @description How many conversations lose their texts; those that are going on end.
+             */
+            conversations: number;
+            /**
+             * Format: date-time
+             * @description Whether it was done already.
+             */
+            erased_at: string | null;
+            /**
+             * Format: int64
+             * @description How many messages, notes among them.
+             */
+            messages: number;
+            /**
+             * Format: int64
+             * @description How many of them are going on.
+             */
+            open_conversations: number;
+            /**
+             * Format: int64
+             * @description How many ratings lose their comment.
+             */
+            ratings: number;
+        };
         /** @description How much longer somebody waits. */
         Estimate: {
             /**
@@ -2452,6 +4574,33 @@ export interface components {
              * @description As likely longer as shorter.
              */
             seconds: number;
+        };
+        /**
+         * @description What an export holds.
+         * @enum {string}
+         */
+        ExportHolds: "account" | "contact";
+        /** @example export_01h455vb4pex5vsknk084sn02q */
+        ExportId: string;
+        /** @description What to take along. */
+        ExportRequest: {
+            contact_id?: components["schemas"]["ContId"] | null;
+            /** @description The whole company, or one contact. */
+            holds: components["schemas"]["ExportHolds"];
+        };
+        /**
+         * @description Where an export stands.
+         * @enum {string}
+         */
+        ExportStatus: "waiting" | "working" | "ready" | "failed" | "expired" | "withdrawn";
+        /** @description What of a person could prove them beside the password. */
+        Factors: {
+            /** @description At least one passkey. */
+            passkey: boolean;
+            /** @description At least one unused recovery code. Not a factor of its own: it stands in for one that was lost. */
+            recovery_code: boolean;
+            /** @description An authenticator app. */
+            totp: boolean;
         };
         /** @description One field that was refused. */
         FieldFault: {
@@ -2477,6 +4626,108 @@ export interface components {
         Frames: {
             /** @description Server's frames, as `realtime.json` describes them; none when nothing happened. */
             frames: Record<string, unknown>[];
+        };
+        /** @description A company of a group. */
+        GroupAccount: {
+            /**
+             * Format: date-time
+             * @description When it signed up.
+             */
+            created_at: string;
+            /** @description Its id. */
+            id: components["schemas"]["AcctId"];
+            /** @description Its name. */
+            name: string;
+            /** @description Its plan. */
+            plan: string;
+            /** @description Its name in addresses. */
+            slug: string;
+            /** @description Where it stands. */
+            status: components["schemas"]["AccountStatus"];
+        };
+        /** @description A company to make. */
+        GroupAccountRequest: {
+            /** @description Its name, 1 to 80 characters. */
+            company: string;
+            /** @description `en` or `zh-CN`. */
+            locale: string;
+        };
+        /** @description Somebody who manages a group. */
+        GroupAdmin: {
+            /** @description Their address. */
+            email: string;
+            /** @description Their name. */
+            name: string;
+            /** @description Who. */
+            user_id: components["schemas"]["UserId"];
+        };
+        /** @description Somebody's address. */
+        GroupAdminRequest: {
+            /** @description Of somebody who belongs to one of the group's companies. */
+            email: string;
+        };
+        /** @description An answer to a group. */
+        GroupAnswer: {
+            /** @description Whether it may be. */
+            accept: boolean;
+            /** @description The group. */
+            organisation_id: components["schemas"]["OrgId"];
+        };
+        /** @description A member of one of a group's companies. */
+        GroupMember: {
+            /** @description Their id in that company. */
+            agent_id: components["schemas"]["AgentId"];
+            custom_role: components["schemas"]["CustomRole"] | null;
+            /** @description Their address. */
+            email: string;
+            /** @description Their name. */
+            name: string;
+            /** @description What they are there. */
+            role: components["schemas"]["Role"];
+        };
+        /** @description A move that one side has asked for. */
+        GroupMove: {
+            /** @description Which company. */
+            account_id: components["schemas"]["AcctId"];
+            /** @description Its name. */
+            account_name: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            asked_at: string;
+            /** @description Who has asked; the other side answers. */
+            asked_by: components["schemas"]["MoveSide"];
+            /** @description Into it or out of it. */
+            direction: components["schemas"]["Direction"];
+            /** @description Which group. */
+            organisation_id: components["schemas"]["OrgId"];
+            /** @description Its name. */
+            organisation_name: string;
+        };
+        /** @description A group and how it is doing. */
+        GroupOverview: {
+            /** @description Company by company. */
+            accounts: components["schemas"]["AccountOverview"][];
+            /** @description All together. */
+            total: components["schemas"]["AccountFigures"];
+        };
+        /** @description Who is to be what. */
+        GroupRole: {
+            /** @description Their address. */
+            email: string;
+            /** @description `admin`, `supervisor` or `agent`. */
+            role: components["schemas"]["Role"];
+        };
+        /** @description What became of it. */
+        GroupRoleGiven: {
+            /** @description Whether they were a member already; otherwise a letter with an invitation is on its way. */
+            is_member: boolean;
+        };
+        /** @description Whether usage stops. */
+        HardLimit: {
+            /** @description True stops usage at what is included; false lets it go on and charges for it. */
+            enabled: boolean;
         };
         /** @description Business hours as they are written and stored. */
         HoursCalendar: {
@@ -2505,6 +4756,70 @@ export interface components {
              */
             to: string;
         };
+        /** @description Somebody for whom the company's own server vouches. */
+        IdentifyRequest: {
+            /**
+             * Format: uuid
+             * @description A fresh UUID for each token, and the same one when the same token is sent once more because the answer was lost.
+             */
+            attempt: string;
+            /** @description The key in the script tag. */
+            key: string;
+            /** @description The visitor's language. */
+            locale?: string | null;
+            page?: components["schemas"]["VisitedPage"] | null;
+            /** @description What this browser was given when nobody vouched for it: what it said then becomes theirs. */
+            secret?: string | null;
+            /** @description The token that the company's server signed. */
+            token: string;
+        };
+        /**
+         * @description How tokens are signed.
+         * @enum {string}
+         */
+        IdentityAlgorithm: "HS256" | "EdDSA";
+        /** @description Whom an inbox takes. */
+        IdentityChange: {
+            /** @description Whether only visitors who are vouched for may write, once the site has shown that it can sign. */
+            required: boolean;
+        };
+        /** @description A key, without what it is made of. */
+        IdentityKey: {
+            /** @description How tokens are signed. */
+            algorithm: components["schemas"]["IdentityAlgorithm"];
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description Its tokens are refused from then on.
+             */
+            ends_at: string | null;
+            /** @description Its id: the `kid` of a token's header. */
+            id: components["schemas"]["IkeyId"];
+            /**
+             * Format: date-time
+             * @description When a token of it was last taken, to the minute.
+             */
+            last_used_at: string | null;
+            /**
+             * @description What it is for.
+             * @example Our server
+             */
+            name: string;
+        };
+        /** @description A key with its secret, shown this once. */
+        IdentityKeyCreated: components["schemas"]["IdentityKey"] & {
+            /**
+             * @description For HS256: what both sides sign and check with. Not shown again.
+             * @example fdi_…
+             */
+            secret?: string | null;
+        };
+        /** @example ikey_01h455vb4pex5vsknk084sn02q */
+        IkeyId: string;
         /** @description An inbox. */
         Inbox: {
             assignment_policy_id: components["schemas"]["PolicyId"] | null;
@@ -2563,6 +4878,15 @@ export interface components {
         };
         /** @example inbox_01h455vb4pex5vsknk084sn02q */
         InboxId: string;
+        /** @description How an inbox knows its visitors. */
+        InboxIdentity: {
+            /** @description Whether that is so now: there is a key that counts, and a token signed with one has been taken. */
+            enforced: boolean;
+            /** @description The keys, newest first. */
+            keys: components["schemas"]["IdentityKey"][];
+            /** @description Whether only visitors who are vouched for are to write, where there is a key. */
+            required: boolean;
+        };
         /** @description An inbox to make. */
         InboxRequest: {
             /** @description 1 to 80 characters. */
@@ -2638,6 +4962,8 @@ export interface components {
             /** @description Head line of the panel, at most 80 characters. */
             title?: string | null;
         };
+        /** @example inv_01h455vb4pex5vsknk084sn02q */
+        InvId: string;
         /** @description An invitation, as admins see it. */
         Invitation: {
             /**
@@ -2645,6 +4971,7 @@ export interface components {
              * @description When it was sent.
              */
             created_at: string;
+            custom_role: components["schemas"]["CustomRole"] | null;
             /** @description To whom. */
             email: string;
             /**
@@ -2663,6 +4990,7 @@ export interface components {
         InvitationGreeting: {
             /** @description The company. */
             account_name: string;
+            custom_role: components["schemas"]["CustomRole"] | null;
             /** @description The invited address. */
             email: string;
             /**
@@ -2682,11 +5010,149 @@ export interface components {
         InvitationStatus: "pending" | "accepted" | "revoked" | "expired";
         /** @description Whom to invite, and as what. */
         InviteRequest: {
+            custom_role_id?: components["schemas"]["RoleId"] | null;
             /** @description Their address. */
             email: string;
-            /** @description `admin`, `supervisor` or `agent`. */
-            role: components["schemas"]["Role"];
+            role?: components["schemas"]["Role"] | null;
         };
+        /** @description An invoice. */
+        Invoice: {
+            /** @description In which currency. */
+            currency: components["schemas"]["Currency"];
+            /** @description Where it can be read and paid in a browser; null for ours, which the lines tell. */
+            hosted_url: string | null;
+            /** @description Its id. */
+            id: components["schemas"]["InvId"];
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            issued_at: string;
+            /** @description Line by line. */
+            lines: components["schemas"]["InvoiceLine"][];
+            /** @description Its number, once it has one. */
+            number: string | null;
+            /**
+             * Format: int64
+             * @description What has been paid of it.
+             */
+            paid_minor: number;
+            /** @description Where it can be downloaded. */
+            pdf_url: string | null;
+            /**
+             * Format: date-time
+             * @description From when.
+             */
+            period_from: string;
+            /**
+             * Format: date-time
+             * @description To when.
+             */
+            period_to: string;
+            /** @description Who has issued it. */
+            provider: components["schemas"]["BillingProvider"];
+            /** @description How it stands. */
+            status: components["schemas"]["InvoiceStatus"];
+            /**
+             * Format: int64
+             * @description Before taxes.
+             */
+            subtotal_minor: number;
+            /**
+             * Format: int64
+             * @description Taxes; null while nobody has computed them.
+             */
+            tax_minor: number | null;
+            /**
+             * Format: int64
+             * @description All together.
+             */
+            total_minor: number;
+        };
+        /** @description One line, with everything that explains its amount. */
+        InvoiceLine: {
+            /**
+             * Format: int64
+             * @description What it comes to, in the smallest unit of the currency.
+             */
+            amount_minor: number;
+            /** @description The provider's own words, for lines that came from there. */
+            description: string | null;
+            /**
+             * Format: date-time
+             * @description From when.
+             */
+            from: string;
+            /**
+             * Format: int64
+             * @description How much of it is included and free; for usage.
+             */
+            included: number | null;
+            /** @description What it is about. */
+            kind: components["schemas"]["InvoiceLineKind"];
+            meter: components["schemas"]["Meter"] | null;
+            /** @description The plan, when it is about one. */
+            plan: string | null;
+            /**
+             * Format: int64
+             * @description How many, or how much.
+             */
+            quantity: number | null;
+            /** @description What fell into which step of the price; for usage. */
+            tiers: components["schemas"]["TierAmount"][];
+            /**
+             * Format: date-time
+             * @description To when.
+             */
+            to: string;
+            /**
+             * Format: int64
+             * @description One of them, in millionths of the smallest unit; for seats.
+             */
+            unit_micros: number | null;
+        };
+        /**
+         * @description What a line is about.
+         * @enum {string}
+         */
+        InvoiceLineKind: "seats" | "usage" | "unused_seats" | "remaining_seats" | "credit" | "discount" | "other";
+        /** @description The next invoice as it stands. */
+        InvoicePreview: {
+            /**
+             * Format: int64
+             * @description What is left over of a downgrade and will be used up.
+             */
+            credit_minor: number;
+            /** @description In which currency. */
+            currency: components["schemas"]["Currency"];
+            /** @description Usage until now, and the next period's seats. */
+            lines: components["schemas"]["InvoiceLine"][];
+            /**
+             * Format: date-time
+             * @description From when.
+             */
+            period_from: string;
+            /**
+             * Format: date-time
+             * @description To when; the invoice comes then.
+             */
+            period_to: string;
+            /**
+             * Format: int64
+             * @description What they come to, before taxes and discounts.
+             */
+            subtotal_minor: number;
+            /**
+             * Format: int64
+             * @description What would be charged, before taxes.
+             */
+            total_minor: number;
+        };
+        /**
+         * @description How an invoice stands.
+         * @enum {string}
+         */
+        InvoiceStatus: "draft" | "open" | "paid" | "void" | "uncollectible";
         /** @example invt_01h455vb4pex5vsknk084sn02q */
         InvtId: string;
         /** @example key_01h455vb4pex5vsknk084sn02q */
@@ -2737,6 +5203,11 @@ export interface components {
          * @enum {string}
          */
         LanguageRule: "ignore" | "prefer" | "require";
+        /** @description Who leaves. */
+        Leave: {
+            /** @description One's own password. */
+            password: string;
+        };
         /**
          * @description How a visitor wants to be answered instead.
          * @enum {string}
@@ -2775,6 +5246,18 @@ export interface components {
             /** @description From the link. */
             token: string;
         };
+        /** @description The password was right; something else is asked for. */
+        LoginChallenge: {
+            /** @description Comes back with the answer. */
+            challenge: string;
+            /**
+             * Format: int64
+             * @description How long it may take, in seconds.
+             */
+            expires_in: number;
+            /** @description What would be an answer. */
+            factors: components["schemas"]["Factors"];
+        };
         /** @description An address and a password. */
         LoginRequest: {
             account_id?: components["schemas"]["AcctId"] | null;
@@ -2795,6 +5278,7 @@ export interface components {
             limits: components["schemas"]["Limits"];
             /** @description What they may do here. */
             permissions: components["schemas"]["Permissions"];
+            support: components["schemas"]["SupportVisit"] | null;
             /** @description The person. */
             user: components["schemas"]["User"];
         };
@@ -2979,26 +5463,112 @@ export interface components {
          * @description What is metered.
          * @enum {string}
          */
-        Meter: "conversations" | "messages" | "agents" | "storage_bytes";
+        Meter: "conversations" | "messages" | "agents" | "storage_bytes" | "ai_resolutions";
         /** @description One meter in a period. */
         MeterUsage: {
             /** @description Day by day, every day of the period up to today. */
             daily: components["schemas"]["DailyUsage"][];
             /**
              * Format: int64
-             * @description How much the plan includes; null for no bound.
+             * @description How much it will have been at the end of the period, if it goes on as in the last days; null for what does not add up,
+             *     before the first whole day, and for periods that are over.
+             */
+            forecast: number | null;
+            /**
+             * Format: int64
+             * @description How much the plan includes in the period; null for no bound. What lies beyond it is charged, or stops.
+             */
+            included: number | null;
+            /**
+             * Format: int64
+             * @description Where it stops; null for no bound.
              */
             limit: number | null;
             /** @description Which. */
             meter: components["schemas"]["Meter"];
             /**
              * Format: int64
-             * @description How much: in the period for conversations and messages, at present for agents and storage.
+             * @description How much: in the period for conversations, messages and AI resolutions, at present for agents and storage.
              */
             used: number;
         };
+        /** @description What a plan says about one meter. */
+        MeteredOffer: {
+            /** @description And then. */
+            beyond: components["schemas"]["Beyond"];
+            /**
+             * Format: int64
+             * @description How much a month includes; null for no bound.
+             */
+            included_per_month: number | null;
+            /** @description Which. */
+            meter: components["schemas"]["Meter"];
+        };
+        /** @description What one meter's usage costs in one interval. */
+        MeteredPrice: {
+            /** @description Which. */
+            meter: components["schemas"]["Meter"];
+            /** @description From the first on; the first step is what is included. */
+            tiers: components["schemas"]["PriceTier"][];
+        };
+        /** @description An answer to a move. */
+        MoveAnswer: {
+            /** @description Whether it may be. */
+            accept: boolean;
+        };
+        /** @description A move to ask for. */
+        MoveRequest: {
+            /** @description The company. */
+            account_id: components["schemas"]["AcctId"];
+            /** @description Into the group, or out of it. */
+            direction: components["schemas"]["Direction"];
+        };
+        /**
+         * @description One of the two who must agree.
+         * @enum {string}
+         */
+        MoveSide: "account" | "organisation";
         /** @example msg_01h455vb4pex5vsknk084sn02q */
         MsgId: string;
+        /** @description A key to make. */
+        NewKey: {
+            /** @description How tokens are signed. */
+            algorithm: components["schemas"]["IdentityAlgorithm"];
+            /** @description What it is for, 1 to 80 characters. */
+            name: string;
+            /** @description For `EdDSA`: the public key, as PEM (`-----BEGIN PUBLIC KEY-----`) or as the 32 bytes in base64url (the `x` of a JWK). */
+            public_key?: string | null;
+        };
+        /** @description To whom, and the password of who gives it. */
+        NewOwner: {
+            /** @description The colleague. */
+            agent_id: components["schemas"]["AgentId"];
+            /** @description The present owner's password. */
+            password: string;
+        };
+        /** @description A plan as it is offered. */
+        Offer: {
+            /** @description Whether it can be bought. */
+            for_sale: boolean;
+            /**
+             * @description Its stable name.
+             * @example pro
+             */
+            id: string;
+            /** @description Bounds that hold in any case. */
+            limits: components["schemas"]["Limits"];
+            /** @description What it says about usage. */
+            metered: components["schemas"]["MeteredOffer"][];
+            /** @description Its name for people. */
+            name: string;
+            /** @description What it costs; empty when nothing. */
+            prices: components["schemas"]["PriceOffer"][];
+            /**
+             * Format: int32
+             * @description How many days it can be tried without paying; 0 for not at all.
+             */
+            trial_days: number;
+        };
         /** @description Open from then until then. */
         OpenSpan: {
             /**
@@ -3032,6 +5602,86 @@ export interface components {
             /** @description The first ones, each once. What is not named follows, in the order it had. */
             ids: string[];
         };
+        /** @example org_01h455vb4pex5vsknk084sn02q */
+        OrgId: string;
+        /** @description A group. */
+        Organisation: {
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /** @description Its id. */
+            id: components["schemas"]["OrgId"];
+            /** @description Its name. */
+            name: string;
+        };
+        /** @description A group's name. */
+        OrganisationRequest: {
+            /** @description 1 to 80 characters. */
+            name: string;
+        };
+        /** @description A group, whole. */
+        OrganisationView: components["schemas"]["Organisation"] & {
+            /** @description Its companies. */
+            accounts: components["schemas"]["GroupAccount"][];
+            /** @description Who manages it. */
+            admins: components["schemas"]["GroupAdmin"][];
+            /** @description The moves that wait for an answer. */
+            moves: components["schemas"]["GroupMove"][];
+        };
+        /** @description How somebody proves who they are, as they see it themselves. */
+        Overview: {
+            /** @description The passkeys, oldest first. */
+            passkeys: components["schemas"]["Passkey"][];
+            /** @description Whether passkeys can be used at this address of ours. */
+            passkeys_available: boolean;
+            /** @description Whether there is a password; who only ever came by single sign-on has none. */
+            password: boolean;
+            /**
+             * Format: int64
+             * @description How many recovery codes are left.
+             */
+            recovery_codes_left: number;
+            /**
+             * Format: date-time
+             * @description Since when an authenticator app is asked for.
+             */
+            totp_since: string | null;
+        };
+        /** @description Upper bounds; null is no bound. */
+        Pace: {
+            /**
+             * Format: int32
+             * @description Requests a minute of one API key.
+             */
+            key_requests_per_minute: number | null;
+            /**
+             * Format: int32
+             * @description Messages a minute, of visitors and agents together.
+             */
+            messages_per_minute: number | null;
+            /**
+             * Format: int32
+             * @description Requests a minute of members and programs, and as many again of visitors.
+             */
+            requests_per_minute: number | null;
+            /**
+             * Format: int32
+             * @description Sockets and streams open at once, on each server.
+             */
+            sockets: number | null;
+            /**
+             * Format: int32
+             * @description New visitors, and visitors who are vouched for, a minute.
+             */
+            visitors_per_minute: number | null;
+        };
+        /**
+         * @description What is counted apart: a crowd of one kind leaves room for the others.
+         * @enum {string}
+         */
+        PaceClass: "messages" | "requests" | "key_requests" | "visitor_requests" | "visitors";
         /** @description One page of a list. */
         Page_Agent: {
             /** @description The rows. */
@@ -3063,6 +5713,7 @@ export interface components {
                  * @description When they joined.
                  */
                 created_at: string;
+                custom_role?: components["schemas"]["CustomRole"] | null;
                 /**
                  * Format: date-time
                  * @description When they were switched off.
@@ -3081,12 +5732,14 @@ export interface components {
                  * @description How many they have.
                  */
                 open_conversations: number;
-                /** @description What they are here. */
+                /** @description What they are here; `agent` beside a role that the company made. */
                 role: components["schemas"]["Role"];
                 /** @description What they can do. */
                 skills: components["schemas"]["AgentSkill"][];
                 /** @description The teams they are in. */
                 team_ids: components["schemas"]["TeamId"][];
+                /** @description Which conversations they see. */
+                visibility: components["schemas"]["Visibility"];
             }[];
             /** @description Pass it as `cursor` for the next page; null on the last. */
             next_cursor: string | null;
@@ -3100,6 +5753,11 @@ export interface components {
                  * @description When it was made.
                  */
                 created_at: string;
+                /**
+                 * Format: date-time
+                 * @description When it ends by itself.
+                 */
+                expires_at?: string | null;
                 /** @description Its id. */
                 id: components["schemas"]["KeyId"];
                 /**
@@ -3113,9 +5771,19 @@ export interface components {
                 prefix: string;
                 /**
                  * Format: date-time
+                 * @description Until when the secret before still works.
+                 */
+                previous_until?: string | null;
+                /**
+                 * Format: date-time
                  * @description When it was revoked.
                  */
                 revoked_at?: string | null;
+                /**
+                 * Format: date-time
+                 * @description When it last got a new secret.
+                 */
+                rotated_at?: string | null;
                 /** @description What it may do. */
                 scopes: components["schemas"]["Permissions"];
             }[];
@@ -3194,6 +5862,14 @@ export interface components {
                 detail: Record<string, unknown>;
                 /** @description Its id. */
                 id: components["schemas"]["AuditId"];
+                /**
+                 * Format: int64
+                 * @description Its place in the log: 1, 2, 3 … without gaps; null for the oldest entries of companies that were there before entries were
+                 *     numbered.
+                 */
+                number?: number | null;
+                /** @description The seal over this entry and the one before it, in hexadecimal. */
+                seal?: string | null;
                 /** @description To what: an id, when there is one. */
                 target?: string | null;
             }[];
@@ -3212,6 +5888,8 @@ export interface components {
                 created_at: string;
                 /** @description Its id. */
                 id: components["schemas"]["BrandId"];
+                /** @description How it looks in the chat of its inboxes. */
+                look: components["schemas"]["BrandLook"];
                 /** @description Its name; no two differ only in capitals. */
                 name: string;
                 /**
@@ -3257,11 +5935,21 @@ export interface components {
                 attributes: Record<string, unknown>;
                 /**
                  * Format: date-time
+                 * @description Since when they may not write any more.
+                 */
+                blocked_at?: string | null;
+                /**
+                 * Format: date-time
                  * @description When they first came.
                  */
                 created_at: string;
                 /** @description Their address, once known. Not proven unless `verified`. */
                 email?: string | null;
+                /**
+                 * Format: date-time
+                 * @description When everything known of them was erased; null for everybody else.
+                 */
+                erased_at?: string | null;
                 /** @description The company's own id for them. */
                 external_id?: string | null;
                 /** @description Their id. */
@@ -3402,6 +6090,67 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description One page of a list. */
+        Page_DataExport: {
+            /** @description The rows. */
+            data: {
+                /**
+                 * Format: int64
+                 * @description How many bytes it has, once it is ready.
+                 */
+                bytes?: number | null;
+                contact_id?: components["schemas"]["ContId"] | null;
+                /**
+                 * Format: date-time
+                 * @description When it was asked for.
+                 */
+                created_at: string;
+                /**
+                 * Format: date-time
+                 * @description Until when it can be fetched.
+                 */
+                expires_at?: string | null;
+                /** @description What it holds. */
+                holds: components["schemas"]["ExportHolds"];
+                /** @description Its id. */
+                id: components["schemas"]["ExportId"];
+                /**
+                 * Format: int32
+                 * @description How much of it is written, in percent.
+                 */
+                percent: number;
+                /**
+                 * Format: date-time
+                 * @description When it was ready.
+                 */
+                ready_at?: string | null;
+                /** @description Who asked for it. Nobody else can fetch it. */
+                requested_by: components["schemas"]["AgentId"];
+                /** @description The SHA-256 that its last 64 bytes repeat, once it is ready. */
+                sha256?: string | null;
+                /** @description Where it stands. */
+                status: components["schemas"]["ExportStatus"];
+            }[];
+            /** @description Pass it as `cursor` for the next page; null on the last. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        Page_GroupMember: {
+            /** @description The rows. */
+            data: {
+                /** @description Their id in that company. */
+                agent_id: components["schemas"]["AgentId"];
+                custom_role?: components["schemas"]["CustomRole"] | null;
+                /** @description Their address. */
+                email: string;
+                /** @description Their name. */
+                name: string;
+                /** @description What they are there. */
+                role: components["schemas"]["Role"];
+            }[];
+            /** @description Pass it as `cursor` for the next page; null on the last. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
         Page_Inbox: {
             /** @description The rows. */
             data: {
@@ -3455,6 +6204,7 @@ export interface components {
                  * @description When it was sent.
                  */
                 created_at: string;
+                custom_role?: components["schemas"]["CustomRole"] | null;
                 /** @description To whom. */
                 email: string;
                 /**
@@ -3473,6 +6223,82 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description One page of a list. */
+        Page_Invoice: {
+            /** @description The rows. */
+            data: {
+                /** @description In which currency. */
+                currency: components["schemas"]["Currency"];
+                /** @description Where it can be read and paid in a browser; null for ours, which the lines tell. */
+                hosted_url?: string | null;
+                /** @description Its id. */
+                id: components["schemas"]["InvId"];
+                /**
+                 * Format: date-time
+                 * @description When it was made.
+                 */
+                issued_at: string;
+                /** @description Line by line. */
+                lines: components["schemas"]["InvoiceLine"][];
+                /** @description Its number, once it has one. */
+                number?: string | null;
+                /**
+                 * Format: int64
+                 * @description What has been paid of it.
+                 */
+                paid_minor: number;
+                /** @description Where it can be downloaded. */
+                pdf_url?: string | null;
+                /**
+                 * Format: date-time
+                 * @description From when.
+                 */
+                period_from: string;
+                /**
+                 * Format: date-time
+                 * @description To when.
+                 */
+                period_to: string;
+                /** @description Who has issued it. */
+                provider: components["schemas"]["BillingProvider"];
+                /** @description How it stands. */
+                status: components["schemas"]["InvoiceStatus"];
+                /**
+                 * Format: int64
+                 * @description Before taxes.
+                 */
+                subtotal_minor: number;
+                /**
+                 * Format: int64
+                 * @description Taxes; null while nobody has computed them.
+                 */
+                tax_minor?: number | null;
+                /**
+                 * Format: int64
+                 * @description All together.
+                 */
+                total_minor: number;
+            }[];
+            /** @description Pass it as `cursor` for the next page; null on the last. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        Page_Organisation: {
+            /** @description The rows. */
+            data: {
+                /**
+                 * Format: date-time
+                 * @description When it was made.
+                 */
+                created_at: string;
+                /** @description Its id. */
+                id: components["schemas"]["OrgId"];
+                /** @description Its name. */
+                name: string;
+            }[];
+            /** @description Pass it as `cursor` for the next page; null on the last. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
         Page_Plan: {
             /** @description The rows. */
             data: {
@@ -3485,6 +6311,34 @@ export interface components {
                 limits: components["schemas"]["Limits"];
                 /** @description Its name for people. */
                 name: string;
+            }[];
+            /** @description Pass it as `cursor` for the next page; null on the last. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        Page_RoleView: {
+            /** @description The rows. */
+            data: {
+                /** @description Whether every company has it as it is. */
+                built_in: boolean;
+                /** @description What it is for. */
+                description: string;
+                /**
+                 * @description `owner`, `admin`, `supervisor` or `agent`; the id of a role that the company made.
+                 * @example role_01h455vb4pex5vsknk084sn02q
+                 */
+                id: string;
+                /**
+                 * Format: int64
+                 * @description How many members hold it.
+                 */
+                members: number;
+                /** @description Its name; of a built-in one, its id. */
+                name: string;
+                /** @description What its holders may do. */
+                permissions: components["schemas"]["Permissions"];
+                /** @description Which conversations they see. */
+                visibility: components["schemas"]["Visibility"];
             }[];
             /** @description Pass it as `cursor` for the next page; null on the last. */
             next_cursor: string | null;
@@ -3520,6 +6374,38 @@ export interface components {
                 updated_at: string;
                 /** @description What will not work as somebody may hope. */
                 warnings: components["schemas"]["SetupWarning"][];
+            }[];
+            /** @description Pass it as `cursor` for the next page; null on the last. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        Page_SignedInSession: {
+            /** @description The rows. */
+            data: {
+                /** @description The company it acts in. */
+                account_id: components["schemas"]["AcctId"];
+                /** @description That company's name. */
+                account_name: string;
+                /**
+                 * Format: date-time
+                 * @description When it was signed in.
+                 */
+                created_at: string;
+                /** @description Whether it is the one that asks. */
+                current: boolean;
+                /** @description The browser and its system. */
+                device: components["schemas"]["Device"];
+                /** @description Its id. */
+                id: components["schemas"]["SessId"];
+                /**
+                 * Format: date-time
+                 * @description When it was last heard of, to a quarter of an hour.
+                 */
+                last_seen_at: string;
+                /** @description By what it was signed in. */
+                method: components["schemas"]["SignInMethod"];
+                /** @description Where its clock is, like `Europe/Berlin`; as it says itself. */
+                time_zone?: string | null;
             }[];
             /** @description Pass it as `cursor` for the next page; null on the last. */
             next_cursor: string | null;
@@ -3688,13 +6574,81 @@ export interface components {
             /** @description Pass it as `cursor` for the next page; null on the last. */
             next_cursor: string | null;
         };
+        /** @description A passkey, as its owner sees it. */
+        Passkey: {
+            /**
+             * Format: date-time
+             * @description When it was registered.
+             */
+            created_at: string;
+            /** @description Its id. */
+            id: components["schemas"]["PkeyId"];
+            /**
+             * Format: date-time
+             * @description When it last let its owner in.
+             */
+            last_used_at: string | null;
+            /**
+             * @description What its owner calls it.
+             * @example My phone
+             */
+            name: string;
+        };
+        /** @description A challenge for a browser's `navigator.credentials`. */
+        PasskeyChallenge: {
+            /** @description Comes back with the answer. */
+            challenge: string;
+            /** @description What `navigator.credentials.create` or `.get` takes; its binary members are base64url. */
+            options: Record<string, unknown>;
+        };
+        /** @description Somebody with a passkey. */
+        PasskeyLogin: {
+            account_id?: components["schemas"]["AcctId"] | null;
+            /** @description The challenge, as it was given. */
+            challenge: string;
+            /** @description What `navigator.credentials.get` gave, with binary members as base64url. */
+            credential: Record<string, unknown>;
+        };
+        /** @description Whose passkey is asked for. */
+        PasskeyLoginRequest: {
+            /** @description The challenge of a sign-in by password, when a passkey is to be its second factor; absent, the passkey lets in alone. */
+            challenge?: string | null;
+        };
+        /** @description Another name. */
+        PasskeyName: {
+            /** @description 1 to 60 characters. */
+            name: string;
+        };
+        /** @description A passkey, and the recovery codes that came with the first factor. */
+        PasskeyRegistered: {
+            /** @description The passkey. */
+            passkey: components["schemas"]["Passkey"];
+            /** @description Shown this once; none when there were some before. */
+            recovery_codes: string[];
+        };
+        /** @description A passkey to register. */
+        PasskeyRegistration: {
+            /** @description The challenge, as it was given. */
+            challenge: string;
+            /** @description What `navigator.credentials.create` gave, with binary members as base64url. */
+            credential: Record<string, unknown>;
+            /** @description What to call it, 1 to 60 characters. */
+            name: string;
+        };
+        /** @description A new password. */
+        PasswordChange: {
+            /** @description At least 8 characters. */
+            password: string;
+        };
         /**
          * @description One right. The names are also the scopes of API keys.
          * @enum {string}
          */
-        Permission: "conversations.read" | "conversations.reply" | "conversations.assign" | "contacts.read" | "contacts.write" | "surveys.read" | "agents.read" | "agents.manage" | "inboxes.read" | "inboxes.manage" | "routing.manage" | "conversations.supervise" | "account.manage" | "usage.read" | "api_keys.manage" | "audit.read";
+        Permission: "conversations.read" | "conversations.reply" | "conversations.assign" | "contacts.read" | "contacts.write" | "surveys.read" | "agents.read" | "agents.manage" | "inboxes.read" | "inboxes.manage" | "routing.manage" | "conversations.supervise" | "account.manage" | "usage.read" | "billing.manage" | "api_keys.manage" | "audit.read" | "data.manage" | "scim";
         /** @description A set of rights. */
         Permissions: components["schemas"]["Permission"][];
+        /** @example pkey_01h455vb4pex5vsknk084sn02q */
+        PkeyId: string;
         /** @description What a company can choose. */
         Plan: {
             /**
@@ -3706,6 +6660,17 @@ export interface components {
             limits: components["schemas"]["Limits"];
             /** @description Its name for people. */
             name: string;
+        };
+        /** @description What is to be changed; what is absent stays. */
+        PlanChange: {
+            interval?: components["schemas"]["BillingInterval"] | null;
+            /** @description The plan. */
+            plan: string;
+            /**
+             * Format: int32
+             * @description For how many people: not fewer than there are.
+             */
+            seats?: number | null;
         };
         /** @example policy_01h455vb4pex5vsknk084sn02q */
         PolicyId: string;
@@ -3765,6 +6730,33 @@ export interface components {
          * @enum {string}
          */
         Position: "right" | "left";
+        /** @description What a plan costs in one currency, paid in one rhythm. */
+        PriceOffer: {
+            /** @description In which currency. */
+            currency: components["schemas"]["Currency"];
+            /** @description How often. */
+            interval: components["schemas"]["BillingInterval"];
+            /** @description What usage costs, meter by meter; for a year the bounds are those of twelve months. */
+            metered: components["schemas"]["MeteredPrice"][];
+            /**
+             * Format: int64
+             * @description One seat for one interval, in the smallest unit of the currency.
+             */
+            seat_minor: number;
+        };
+        /** @description One step of a price. */
+        PriceTier: {
+            /**
+             * Format: int64
+             * @description One thing, in millionths of the smallest unit of the currency.
+             */
+            unit_micros: number;
+            /**
+             * Format: int64
+             * @description The last quantity in it; null for the last step.
+             */
+            up_to: number | null;
+        };
         /**
          * @description How much a conversation matters.
          * @enum {string}
@@ -3799,6 +6791,25 @@ export interface components {
              * @example urn:frontdesk:problem:conversation_unknown
              */
             type: string;
+        };
+        /** @description Proof of who sits there: a passkey alone, or the password with what else is set up. */
+        Proof: {
+            /** @description A code of the authenticator app or a recovery code, for who has a second factor. */
+            code?: string | null;
+            /** @description What `navigator.credentials.get` gave for it, with binary members as base64url. */
+            credential?: Record<string, unknown> | null;
+            /** @description The challenge to a passkey. */
+            passkey_challenge?: string | null;
+            /** @description The password, for who has one. */
+            password?: string | null;
+        };
+        /** @description Until when the proof counts. */
+        Proven: {
+            /**
+             * Format: date-time
+             * @description Ten minutes from now.
+             */
+            proven_until: string | null;
         };
         /** @description The queue board. */
         QueueBoard: {
@@ -3907,6 +6918,11 @@ export interface components {
              */
             seq: number;
         };
+        /** @description Recovery codes, shown this once. */
+        RecoveryCodes: {
+            /** @description Ten, each good once in the place of a second factor; none when there were some before. */
+            recovery_codes: string[];
+        };
         /** @description A new password, by a link. */
         ResetRequest: {
             /** @description At least 8 characters. */
@@ -3914,11 +6930,131 @@ export interface components {
             /** @description From the link. */
             token: string;
         };
+        /** @description Who restores a company. */
+        RestoreRequest: {
+            account_id?: components["schemas"]["AcctId"] | null;
+            /** @description The owner's address. */
+            email: string;
+            /** @description Their password. */
+            password: string;
+        };
+        /** @description A company that is open again. */
+        RestoredAccount: {
+            /** @description Which. */
+            account_id: components["schemas"]["AcctId"];
+            /** @description Its name. */
+            name: string;
+        };
+        /** @description For how long what is kept. */
+        Retention: {
+            /**
+             * Format: int32
+             * @description Days that the audit log is kept; null: for ever.
+             */
+            audit_days: number | null;
+            /**
+             * Format: int32
+             * @description Days after a contact was last here or written to until they are erased; null: never.
+             */
+            contact_days: number | null;
+            /**
+             * Format: int32
+             * @description Days after a conversation was resolved until its texts are erased; null: never.
+             */
+            conversation_days: number | null;
+            /**
+             * Format: date-time
+             * @description When it was chosen; null while nobody has.
+             */
+            updated_at: string | null;
+        };
+        /** @description What would be over now. */
+        RetentionPreview: {
+            /**
+             * Format: int64
+             * @description Entries of the audit log that would be removed.
+             */
+            audit_entries: number;
+            /**
+             * Format: int64
+             * @description Contacts who would be erased.
+             */
+            contacts: number;
+            /**
+             * Format: int64
+             * @description Conversations whose texts would be erased.
+             */
+            conversations: number;
+        };
+        /** @description For how long what is kept. */
+        RetentionRequest: {
+            /**
+             * Format: int32
+             * @description So many days the audit log is kept: 30 to 3,650. Null: for ever.
+             */
+            audit_days?: number | null;
+            /**
+             * Format: int32
+             * @description So many days after a contact was last here or written to, they are erased: 1 to 3,650. Null: never.
+             */
+            contact_days?: number | null;
+            /**
+             * Format: int32
+             * @description So many days after a conversation was resolved its texts are erased: 1 to 3,650. Null: never.
+             */
+            conversation_days?: number | null;
+        };
         /**
          * @description What a member is in the company.
          * @enum {string}
          */
         Role: "agent" | "supervisor" | "admin" | "owner";
+        /** @example role_01h455vb4pex5vsknk084sn02q */
+        RoleId: string;
+        /** @description A role as somebody wants it. */
+        RoleRequest: {
+            /** @description What it is for, at most 300 characters. */
+            description?: string;
+            /** @description 1 to 80 characters; no two differ only in capitals. */
+            name: string;
+            /** @description What its holders may do; never more than whoever makes it. */
+            permissions: components["schemas"]["Permissions"];
+            /** @description Which conversations they see; never more than whoever makes it. */
+            visibility: components["schemas"]["Visibility"];
+        };
+        /** @description A role, with who holds it. */
+        RoleView: {
+            /** @description Whether every company has it as it is. */
+            built_in: boolean;
+            /** @description What it is for. */
+            description: string;
+            /**
+             * @description `owner`, `admin`, `supervisor` or `agent`; the id of a role that the company made.
+             * @example role_01h455vb4pex5vsknk084sn02q
+             */
+            id: string;
+            /**
+             * Format: int64
+             * @description How many members hold it.
+             */
+            members: number;
+            /** @description Its name; of a built-in one, its id. */
+            name: string;
+            /** @description What its holders may do. */
+            permissions: components["schemas"]["Permissions"];
+            /** @description Which conversations they see. */
+            visibility: components["schemas"]["Visibility"];
+        };
+        /** @description How a key is replaced. */
+        Rotation: {
+            /**
+             * Format: int32
+             * @description For how many hours the old key goes on counting: 0 to 720.
+             */
+            overlap_hours: number;
+            /** @description For `EdDSA`: the new public key. */
+            public_key?: string | null;
+        };
         /** @description What must be so. Words are compared without regard to capitals. */
         RoutingCondition: {
             /** @enum {string} */
@@ -4042,6 +7178,149 @@ export interface components {
             /** @description In order, apart, cut at both ends of the time that was asked for. */
             open: components["schemas"]["OpenSpan"][];
         };
+        /** @description An address. */
+        ScimEmail: {
+            /** @description Always. */
+            primary: boolean;
+            /** @description The address. */
+            value: string;
+        };
+        /** @description People. */
+        ScimList: {
+            /** @description They. */
+            Resources: components["schemas"]["ScimUser"][];
+            /** @description How many are here. */
+            itemsPerPage: number;
+            /** @description Always the one of lists. */
+            schemas: string[];
+            /** @description From which on, counted from 1. */
+            startIndex: number;
+            /** @description How many there are in all. */
+            totalResults: number;
+        };
+        /** @description About a resource. */
+        ScimMeta: {
+            /**
+             * Format: date-time
+             * @description When they joined.
+             */
+            created: string;
+            /** @description Where it is. */
+            location: string;
+            /** @description Always `User`. */
+            resourceType: string;
+        };
+        /** @description A name, in SCIM's parts. */
+        ScimName: {
+            /** @description The last name. */
+            familyName: string | null;
+            /** @description The whole name. */
+            formatted: string | null;
+            /** @description The first name. */
+            givenName: string | null;
+        };
+        /** @description A person to make. Attributes that are not named here are let pass. */
+        ScimNewUser: {
+            /** @description Whether they may come in. */
+            active: boolean | null;
+            /** @description Their name. */
+            displayName: string | null;
+            name: components["schemas"]["ScimName"] | null;
+            /** @description Their address, of a domain that the company has proven. */
+            userName: string;
+        };
+        /** @description One change. Of `active` and `displayName`; others are let pass. */
+        ScimOperation: {
+            /** @description `replace` or `add`. */
+            op: string;
+            /** @description Which attribute; absent when `value` names them. */
+            path: string | null;
+            /** @description The new value, or an object of attributes and their values. */
+            value: Record<string, unknown>;
+        };
+        /** @description Changes to a person. */
+        ScimPatch: {
+            /** @description One after the other; at most 20. */
+            Operations: components["schemas"]["ScimOperation"][];
+        };
+        /** @description A role. */
+        ScimRole: {
+            /** @description The role. */
+            value: components["schemas"]["Role"];
+        };
+        /** @description A person, as a directory sees them. */
+        ScimUser: {
+            /** @description Whether they may come in. */
+            active: boolean;
+            /** @description Their name. */
+            displayName: string;
+            /** @description Their address, again. */
+            emails: components["schemas"]["ScimEmail"][];
+            /** @description Their id in this company. */
+            id: components["schemas"]["AgentId"];
+            /** @description About the resource. */
+            meta: components["schemas"]["ScimMeta"];
+            /** @description What they are. */
+            roles: components["schemas"]["ScimRole"][];
+            /** @description Always the one of users. */
+            schemas: string[];
+            /** @description Their address. */
+            userName: string;
+        };
+        /** @description The people a plan is for. */
+        Seats: {
+            /**
+             * Format: int32
+             * @description How many the plan sells at most; null for no bound.
+             */
+            most: number | null;
+            /**
+             * Format: int32
+             * @description Colleagues that may sign in, and invitations that are open.
+             */
+            taken: number;
+            /**
+             * Format: int32
+             * @description How many there are; null for no bound.
+             */
+            total: number | null;
+        };
+        /** @description How many people. */
+        SeatsChange: {
+            /**
+             * Format: int32
+             * @description Not fewer than there are.
+             */
+            seats: number;
+        };
+        /** @description What was asked for beside the password: a code, or a passkey's answer. */
+        SecondFactorAnswer: {
+            /** @description The challenge of the sign-in. */
+            challenge: string;
+            /** @description Six digits of the authenticator app, or a recovery code. */
+            code?: string | null;
+            /** @description What `navigator.credentials.get` gave for it, with binary members as base64url. */
+            credential?: Record<string, unknown> | null;
+            /** @description The challenge to the passkey. */
+            passkey_challenge?: string | null;
+        };
+        /** @description Whether everybody needs a second factor. */
+        SecondFactorRule: {
+            /** @description Whether everybody needs one. */
+            required: boolean;
+        };
+        /** @description How one proves who one is. */
+        Security: components["schemas"]["Overview"] & {
+            /** @description By what this browser was signed in. */
+            method: components["schemas"]["SignInMethod"];
+            /**
+             * Format: date-time
+             * @description Until when what only the person may do is open to this browser; null when it asks for proof first.
+             */
+            proven_until?: string | null;
+            /** @description Whether a company of theirs asks for a second factor. */
+            second_factor_required: boolean;
+        };
         /** @description Who wrote a message. */
         Sender: {
             /** @description Whose id: `cont_…` or `agent_…`. */
@@ -4056,6 +7335,8 @@ export interface components {
          * @enum {string}
          */
         SenderKind: "contact" | "agent" | "system";
+        /** @example sess_01h455vb4pex5vsknk084sn02q */
+        SessId: string;
         /** @description An access token and what it is worth. */
         SessionView: {
             /** @description For the `Authorization` header. */
@@ -4067,6 +7348,8 @@ export interface components {
             expires_in: number;
             /** @description Who is signed in. */
             me: components["schemas"]["Me"];
+            /** @description Whether the company asks for a second factor that is yet to be set up: until then the token is good for that only. */
+            second_factor_due: boolean;
             /** @description Always `Bearer`. */
             token_type: string;
         };
@@ -4087,6 +7370,83 @@ export interface components {
             /** @description The name of what it is about: a team, a brand, a skill. */
             subject: string | null;
         };
+        /** @description A domain of a company. */
+        SignInDomain: {
+            /**
+             * Format: date-time
+             * @description When it was named.
+             */
+            created_at: string;
+            /**
+             * @description Its name.
+             * @example blue-teapot.example
+             */
+            domain: string;
+            /** @description Its id. */
+            id: components["schemas"]["DomId"];
+            /**
+             * Format: date-time
+             * @description When it was proven; null until then.
+             */
+            proven_at: string | null;
+            /** @description Where the letter went. */
+            sent_to: string;
+        };
+        /**
+         * @description By what somebody came in.
+         * @enum {string}
+         */
+        SignInMethod: "password" | "totp" | "recovery_code" | "passkey" | "sso";
+        /** @description How the members sign in, as admins see it. The provider's secret is not among it. */
+        SignInSettings: {
+            /** @description The domains whose addresses it may speak for. */
+            domains: components["schemas"]["SignInDomain"][];
+            /**
+             * Format: int64
+             * @description How many members have none yet.
+             */
+            members_without_second_factor: number;
+            /**
+             * @description Where the provider sends people back to; to be registered there.
+             * @example https://desk.example/login/sso
+             */
+            redirect_uri: string;
+            /**
+             * @description Where a directory that manages people sends its changes (SCIM 2.0), with an API key of the scope `scim`.
+             * @example https://desk.example/v1/scim/v2
+             */
+            scim_url: string;
+            /** @description Whether everybody needs a second factor. */
+            second_factor_required: boolean;
+            sso: components["schemas"]["SsoSettings"] | null;
+        };
+        /** @description A signed-in browser. */
+        SignedInSession: {
+            /** @description The company it acts in. */
+            account_id: components["schemas"]["AcctId"];
+            /** @description That company's name. */
+            account_name: string;
+            /**
+             * Format: date-time
+             * @description When it was signed in.
+             */
+            created_at: string;
+            /** @description Whether it is the one that asks. */
+            current: boolean;
+            /** @description The browser and its system. */
+            device: components["schemas"]["Device"];
+            /** @description Its id. */
+            id: components["schemas"]["SessId"];
+            /**
+             * Format: date-time
+             * @description When it was last heard of, to a quarter of an hour.
+             */
+            last_seen_at: string;
+            /** @description By what it was signed in. */
+            method: components["schemas"]["SignInMethod"];
+            /** @description Where its clock is, like `Europe/Berlin`; as it says itself. */
+            time_zone: string | null;
+        };
         /** @description A company about to exist. */
         SignupRequest: {
             /**
@@ -4105,6 +7465,13 @@ export interface components {
             name?: string | null;
             /** @description At least 8 characters. */
             password: string;
+            /** @description The secret of the link that a private installation printed. */
+            setup?: string | null;
+        };
+        /** @description Whether companies sign up here. */
+        SignupState: {
+            /** @description Anybody may sign a company up. Otherwise the installation is one company's own, and its owner invites. */
+            open: boolean;
         };
         /** @description A skill. */
         Skill: {
@@ -4166,6 +7533,60 @@ export interface components {
             /** @description When it is open all the same; none: closed. */
             slots?: components["schemas"]["HoursSlot"][];
         };
+        /** @description Where to go. */
+        SsoDeparture: {
+            /** @description The provider's page. It sends the browser back to `/login/sso` with `code` and `state`. */
+            redirect_url: string;
+        };
+        /** @description The company's own provider. */
+        SsoRequest: {
+            /** @description Our name there, 1 to 200 characters. */
+            client_id: string;
+            /** @description Our secret there; what was set before stays when absent. */
+            client_secret?: string | null;
+            /** @description What somebody is who comes for the first time: `admin`, `supervisor` or `agent`. */
+            default_role: components["schemas"]["Role"];
+            /**
+             * @description Its issuer, as its discovery document names it.
+             * @example https://login.example
+             */
+            issuer: string;
+            /** @description Whether everybody but the owner comes in by it only. It must have worked for whoever says so. */
+            only?: boolean;
+        };
+        /** @description What the provider sent the browser back with. */
+        SsoReturn: {
+            /** @description `code`, as it was in the address. */
+            code: string;
+            /** @description `state`, as it was in the address. */
+            state: string;
+        };
+        /** @description The company's provider, as admins see it. */
+        SsoSettings: {
+            /** @description Our name there. */
+            client_id: string;
+            /** @description What somebody is who comes for the first time. */
+            default_role: components["schemas"]["Role"];
+            /** @description Whether there is a secret. */
+            has_client_secret: boolean;
+            /**
+             * @description Its issuer.
+             * @example https://login.example
+             */
+            issuer: string;
+            /**
+             * Format: date-time
+             * @description When somebody last came in by it.
+             */
+            last_used_at: string | null;
+            /** @description Whether everybody but the owner comes in by it only. */
+            only: boolean;
+        };
+        /** @description Whose company's provider. */
+        SsoStart: {
+            /** @description The address at the company; its domain says which company. */
+            email: string;
+        };
         /** @description A state. */
         StatusChange: {
             /**
@@ -4176,6 +7597,73 @@ export interface components {
             /** @description The state to be in. */
             status: components["schemas"]["ConversationStatus"];
         };
+        /** @example supg_01h455vb4pex5vsknk084sn02q */
+        SupgId: string;
+        /** @description Whether support may come in, and whether it has. */
+        SupportAccess: {
+            grant: components["schemas"]["SupportGrant"] | null;
+            /** @description The latest visits, newest first, at most 20. */
+            visits: components["schemas"]["SupportVisit"][];
+        };
+        /** @description A company's word that we may come in. */
+        SupportGrant: {
+            /** @description Whether we may also change things. */
+            changes: boolean;
+            /**
+             * Format: date-time
+             * @description Until when.
+             */
+            expires_at: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            granted_at: string;
+            /** @description Who gave it. */
+            granted_by: components["schemas"]["AgentId"];
+            /** @description Its id. */
+            id: components["schemas"]["SupgId"];
+        };
+        /** @description For how long, and how far. */
+        SupportGrantRequest: {
+            /** @description Whether support may also change things; it may only look when absent. */
+            changes?: boolean;
+            /**
+             * Format: int64
+             * @description 1 to 72.
+             */
+            hours: number;
+        };
+        /** @description The secret of a visit's link. */
+        SupportToken: {
+            /** @description From the link that `frontdesk tenant impersonate` printed. */
+            token: string;
+        };
+        /** @description One of us came in. */
+        SupportVisit: {
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            begun_at: string;
+            /** @description Whether they may change things. */
+            changes: boolean;
+            /**
+             * Format: date-time
+             * @description Until when at the longest.
+             */
+            expires_at: string;
+            /** @description Its id. */
+            id: components["schemas"]["SupvId"];
+            /** @description Whether it goes on. */
+            live: boolean;
+            /** @description Who, as they are called with us. */
+            operator: string;
+            /** @description What for. */
+            reason: string;
+        };
+        /** @example supv_01h455vb4pex5vsknk084sn02q */
+        SupvId: string;
         /** @description The rating asked for, or given, at the end of an episode. */
         Survey: {
             /**
@@ -4336,6 +7824,62 @@ export interface components {
          * @enum {string}
          */
         Theme: "auto" | "light" | "dark";
+        /** @description What fell into one step. */
+        TierAmount: {
+            /**
+             * Format: int64
+             * @description What that costs, rounded half up to the smallest unit of the currency.
+             */
+            amount_minor: number;
+            /**
+             * Format: int64
+             * @description How much of the quantity is in it.
+             */
+            quantity: number;
+            /**
+             * Format: int64
+             * @description One thing in it, in millionths of the smallest unit of the currency.
+             */
+            unit_micros: number;
+            /**
+             * Format: int64
+             * @description The last quantity in the step; null for the last one.
+             */
+            up_to: number | null;
+        };
+        /** @description What would come of a token. */
+        TokenChecked: {
+            /** @description Whether it would be taken. */
+            accepted: boolean;
+            /**
+             * @description Why not: the code that `POST /v1/widget/identify` would answer with.
+             * @example identity_expired
+             */
+            code: string | null;
+            /** @description The same in a sentence. */
+            detail: string | null;
+            vouched: components["schemas"]["Vouched"] | null;
+        };
+        /** @description A token to look at. */
+        TokenToCheck: {
+            /** @description As the company's server signed it. */
+            token: string;
+        };
+        /** @description A code. */
+        TotpCode: {
+            /** @description Six digits. */
+            code: string;
+        };
+        /** @description What an authenticator app needs to know, shown while it is being set up and never again. */
+        TotpSetup: {
+            /**
+             * @description For those who type it: base32.
+             * @example JBSWY3DPEHPK3PXP
+             */
+            secret: string;
+            /** @description For a QR code: `otpauth://totp/…`. */
+            uri: string;
+        };
         /** @description A transfer. */
         Transfer: {
             /**
@@ -4365,6 +7909,21 @@ export interface components {
             /** @enum {string} */
             kind: "brand";
         };
+        /** @description Trying before buying. */
+        Trial: {
+            /** @description Whether one can be begun. */
+            available: boolean;
+            /**
+             * Format: date-time
+             * @description When the present or last one ends or ended.
+             */
+            ends_at: string | null;
+        };
+        /** @description A plan to try. */
+        TrialStart: {
+            /** @description One that is for sale and can be tried. */
+            plan: string;
+        };
         /** @description How true estimates were. */
         Trueness: {
             /**
@@ -4380,6 +7939,10 @@ export interface components {
             /** @description How many waits ended with an agent, and had an estimate when they began. */
             waits: number;
         };
+        /** @description The next invoice. */
+        UpcomingInvoice: {
+            preview: components["schemas"]["InvoicePreview"] | null;
+        };
         /** @description What a company has used. */
         UsageReport: {
             /**
@@ -4390,7 +7953,7 @@ export interface components {
             /** @description Every meter. */
             meters: components["schemas"]["MeterUsage"][];
             /**
-             * @description The month.
+             * @description The month, or `billing`.
              * @example 2027-01
              */
             period: string;
@@ -4417,6 +7980,43 @@ export interface components {
         };
         /** @example user_01h455vb4pex5vsknk084sn02q */
         UserId: string;
+        /** @description What was found. */
+        Verdict: {
+            /**
+             * Format: int64
+             * @description The first entry that is not, by its number: changed, missing or slipped in.
+             */
+            broken_at: number | null;
+            /**
+             * Format: int64
+             * @description How many entries were looked at.
+             */
+            checked: number;
+            /**
+             * Format: int64
+             * @description How many of them have lost their detail, because it was somebody's data and was erased.
+             */
+            erased: number;
+            /** @description Whether the log is as it was written. */
+            intact: boolean;
+            /**
+             * Format: int64
+             * @description The number of the newest entry.
+             */
+            newest: number;
+            /**
+             * Format: int64
+             * @description How many older ones were removed because their time was over.
+             */
+            removed: number;
+            /** @description Its seal, in hexadecimal. Kept somewhere else, it proves later that nothing up to here was touched. */
+            seal: string;
+        };
+        /**
+         * @description How far the holders of a role see.
+         * @enum {string}
+         */
+        Visibility: "own" | "teams" | "all";
         /** @description Where a visitor is on the company's site. */
         VisitedPage: {
             /** @description Where they came from, at most 2,000 characters. */
@@ -4425,6 +8025,29 @@ export interface components {
             title?: string;
             /** @description Its address, at most 2,000 characters. */
             url: string;
+        };
+        /** @description Who somebody is, as the company's server says. */
+        Vouched: {
+            /** @description What else is said. */
+            attributes: Record<string, unknown>;
+            /** @description Their address, where it is said. */
+            email: string | null;
+            /**
+             * Format: date-time
+             * @description `exp`.
+             */
+            expires_at: string;
+            /** @description `sub`: the company's own id for them. */
+            external_id: string;
+            /**
+             * Format: date-time
+             * @description `iat`.
+             */
+            issued_at: string;
+            /** @description Their name, where it is said. */
+            name: string | null;
+            /** @description `jti`. */
+            token_id: string;
         };
         /** @description How true estimates were. */
         WaitEstimates: components["schemas"]["Trueness"] & {
@@ -4576,8 +8199,12 @@ export interface components {
             emergency: components["schemas"]["EmergencyNotice"];
             /** @description What it says before the visitor writes. */
             greeting: string;
+            /** @description Whether only those may write for whom the site vouches. */
+            identity_required: boolean;
             /** @description `auto`, `en` or `zh-CN`. */
             locale: string;
+            /** @description A picture beside the name, as a `data:` address. */
+            logo?: string | null;
             /** @description Whether somebody can answer now. */
             online: boolean;
             /** @description Which side of the page. */
@@ -4733,6 +8360,8 @@ export interface components {
         };
         /** @description A visitor's session. */
         WidgetSession: components["schemas"]["Door"] & {
+            /** @description Whether they may only read. */
+            blocked: boolean;
             /** @description Who the visitor is to the company. */
             contact_id: components["schemas"]["ContId"];
             conversation?: components["schemas"]["WidgetConversation"] | null;
@@ -4743,10 +8372,15 @@ export interface components {
              * @description How long it lives, in seconds.
              */
             expires_in: number;
-            /** @description For a new visitor only: keep it, it is how this browser is known next time. */
+            /**
+             * @description For a new visitor: keep it, it is how this browser is known next time. For one who is vouched for: keep it no longer than the
+             *     page lives; it gives fresh tokens for a day.
+             */
             secret?: string | null;
             /** @description For the `Authorization` header and the socket's hello. */
             token: string;
+            /** @description Whether the company's own server vouches for them. */
+            verified: boolean;
         };
         /** @description A browser that wants in. */
         WidgetSessionRequest: {
@@ -4982,6 +8616,520 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
+    account_close: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CloseRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClosedAccount"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    account_of_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountGroup"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    account_answer_group: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GroupAnswer"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    account_ask_group: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AccountMoveRequest"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    account_hand_over: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewOwner"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Account"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    account_restore: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RestoreRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RestoredAccount"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    sign_in_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInSettings"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    sign_in_require_second_factor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SecondFactorRule"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInSettings"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    sign_in_set_sso: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SsoRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInSettings"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    sign_in_remove_sso: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInSettings"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    sign_in_claim_domain: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DomainRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInDomain"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    sign_in_confirm_domain: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DomainConfirmation"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DomainProven"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    sign_in_remove_domain: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["DomId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    account_show_support_access: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SupportAccess"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    account_grant_support_access: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SupportGrantRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SupportGrant"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    account_revoke_support_access: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
     agents_list: {
         parameters: {
             query?: never;
@@ -5046,6 +9194,38 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
+    agents_leave: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Leave"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
     agents_change: {
         parameters: {
             query?: never;
@@ -5068,6 +9248,69 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Agent"];
                 };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    agents_of_agent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["AgentId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_SignedInSession"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    agents_end_of_agent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["AgentId"];
+                session_id: components["schemas"]["SessId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];
@@ -5198,6 +9441,42 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    api_keys_rotate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["KeyId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApiKeyRotation"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKeyCreated"];
+                };
             };
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];
@@ -5411,6 +9690,18 @@ export interface operations {
     audit_log_list: {
         parameters: {
             query?: {
+                /** @description Of this actor: the id of an agent or of an API key. */
+                actor_id?: string;
+                /** @description This action, or all of a noun: `agent` finds `agent.updated` too. */
+                action?: string;
+                /** @description Done to the thing with this id. */
+                target?: string;
+                /** @description A part of the actor's name, the action, the target or the detail. */
+                query?: string;
+                /** @description From this instant on. */
+                from?: string;
+                /** @description Before this instant. */
+                to?: string;
                 /** @description `next_cursor` of the page before. */
                 cursor?: string;
                 /** @description 1 to 100; 25 when absent. */
@@ -5429,6 +9720,147 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Page_AuditEntry"];
                 };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    audit_log_export: {
+        parameters: {
+            query: {
+                /** @description How they are written. */
+                format: "csv" | "ndjson";
+                /** @description Of this actor: the id of an agent or of an API key. */
+                actor_id?: string;
+                /** @description This action, or all of a noun: `agent` finds `agent.updated` too. */
+                action?: string;
+                /** @description Done to the thing with this id. */
+                target?: string;
+                /** @description A part of the actor's name, the action, the target or the detail. */
+                query?: string;
+                /** @description From this instant on. */
+                from?: string;
+                /** @description Before this instant. */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The entries */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                    "application/x-ndjson": string;
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    audit_log_integrity: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Verdict"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    security_change_email: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmailChange"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    security_confirm_email: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmailConfirmation"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];
@@ -5485,6 +9917,116 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["LoginRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionView"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoginChallenge"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    auth_finish_passkey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasskeyLogin"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionView"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    auth_begin_passkey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasskeyLoginRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyChallenge"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    auth_finish: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SecondFactorAnswer"];
             };
         };
         responses: {
@@ -5555,6 +10097,260 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Me"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    security_register: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasskeyRegistration"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyRegistered"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    security_begin: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyChallenge"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    security_remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["PkeyId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    security_rename: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["PkeyId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasskeyName"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    security_change_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordChange"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    security_reauthenticate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Proof"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Proven"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    security_challenge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyChallenge"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    security_renew_recovery_codes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodes"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -5663,6 +10459,226 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
+    security_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Security"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    security_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_SignedInSession"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    security_end_others: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    security_end: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["SessId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    auth_begin: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SsoStart"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SsoDeparture"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    auth_finish: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SsoReturn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionView"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    auth_enter_as_support: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SupportToken"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionView"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
     auth_switch: {
         parameters: {
             query?: never;
@@ -5682,6 +10698,106 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SessionView"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoginChallenge"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    security_begin_totp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TotpSetup"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    security_remove_totp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    security_confirm_totp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TotpCode"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodes"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -5715,6 +10831,465 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    billing_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Billing"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    billing_set_alerts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AlertsChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Billing"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    billing_set_cancellation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Cancellation"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Billing"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    billing_catalogue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Catalogue"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    billing_check_out: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CheckoutStart"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Elsewhere"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    billing_set_hard_limit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HardLimit"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Billing"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    billing_invoice_preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UpcomingInvoice"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    billing_invoices: {
+        parameters: {
+            query?: {
+                /** @description As the last page gave it. */
+                cursor?: string;
+                /** @description 1 to 100; 25 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Invoice"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    billing_show_invoice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["InvId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invoice"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    billing_set_plan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlanChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Billing"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    billing_preview_plan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlanChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangePreview"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    billing_open_portal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Elsewhere"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    billing_set_seats: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SeatsChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Billing"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    billing_start_trial: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TrialStart"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Billing"];
+                };
             };
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];
@@ -6181,6 +11756,140 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Contact"];
                 };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    contacts_block: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ContId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Blocking"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Contact"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    data_erase_contact: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ContId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EraseRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErasurePreview"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    data_preview_erasure: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ContId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErasurePreview"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    contacts_sign_out: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ContId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];
@@ -6722,6 +12431,200 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
+    data_list_exports: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_DataExport"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    data_ask_for_export: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExportRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DataExport"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    data_show_export: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ExportId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DataExport"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    data_withdraw_export: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ExportId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    data_fetch_export: {
+        parameters: {
+            query: {
+                /** @description As it is in the `url`. */
+                link: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["ExportId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A ZIP file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": unknown;
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    data_link_to_export: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ExportId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DownloadLink"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
     account_show_emergency: {
         parameters: {
             query?: never;
@@ -6918,6 +12821,214 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
+    inboxes_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["InboxId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InboxIdentity"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    inboxes_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["InboxId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IdentityChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InboxIdentity"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    inboxes_check: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["InboxId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TokenToCheck"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenChecked"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    inboxes_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["InboxId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewKey"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityKeyCreated"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    inboxes_revoke: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["InboxId"];
+                key_id: components["schemas"]["IkeyId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    inboxes_rotate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["InboxId"];
+                key_id: components["schemas"]["IkeyId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Rotation"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityKeyCreated"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
     invitations_list: {
         parameters: {
             query?: never;
@@ -7039,6 +13150,14 @@ export interface operations {
                     "application/json": components["schemas"]["SessionView"];
                 };
             };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoginChallenge"];
+                };
+            };
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
@@ -7068,6 +13187,442 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    usage_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Bounds"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    organisations_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Organisation"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    organisations_found: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrganisationRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Organisation"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    organisations_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["OrgId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrganisationView"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    organisations_rename: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["OrgId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrganisationRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Organisation"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    organisations_add_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["OrgId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GroupAccountRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupAccount"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    organisations_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["OrgId"];
+                account_id: components["schemas"]["AcctId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_GroupMember"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    organisations_give_role: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["OrgId"];
+                account_id: components["schemas"]["AcctId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GroupRole"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupRoleGiven"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    organisations_add_admin: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["OrgId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GroupAdminRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupAdmin"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    organisations_remove_admin: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["OrgId"];
+                user_id: components["schemas"]["UserId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    organisations_ask_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["OrgId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MoveRequest"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    organisations_answer_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["OrgId"];
+                account_id: components["schemas"]["AcctId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MoveAnswer"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    organisations_overview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["OrgId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupOverview"];
+                };
             };
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];
@@ -7225,6 +13780,266 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["WaitEstimates"];
                 };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    data_show_retention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Retention"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    data_set_retention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RetentionRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Retention"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    data_preview_retention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RetentionRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionPreview"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    roles_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_RoleView"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    roles_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RoleRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoleView"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    roles_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["RoleId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoleView"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    roles_replace: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["RoleId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RoleRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoleView"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    roles_remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["RoleId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];
@@ -7469,6 +14284,205 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
+    scim_list: {
+        parameters: {
+            query?: {
+                /** @description Only `userName eq "…"`. */
+                filter?: string;
+                /** @description From which on, counted from 1. */
+                startIndex?: number;
+                /** @description How many at most, 0 to 200. */
+                count?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimList"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    scim_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/scim+json": components["schemas"]["ScimNewUser"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimUser"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    scim_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["AgentId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimUser"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    scim_remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["AgentId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    scim_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["AgentId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/scim+json": components["schemas"]["ScimPatch"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimUser"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    signup_state: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignupState"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
     signup_sign_up: {
         parameters: {
             query?: never;
@@ -7491,6 +14505,14 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SessionView"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoginChallenge"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -7934,7 +14956,7 @@ export interface operations {
     usage_show: {
         parameters: {
             query?: {
-                /** @description `YYYY-MM` (UTC); the present month when absent. */
+                /** @description `YYYY-MM` (UTC), or `billing` for the period that the subscription is in; the present month when absent. */
                 period?: string;
             };
             header?: never;
@@ -8435,6 +15457,68 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Frames"];
                 };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    widget_identify: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IdentifyRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WidgetSession"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    widget_log_out: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];

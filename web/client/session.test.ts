@@ -57,3 +57,42 @@ describe('restore', () => {
     expect((await session.restore()).status).toBe('signed_in')
   })
 })
+
+describe('a visit of support', () => {
+  const link = () => {
+    const replaceState = vi.fn()
+    vi.stubGlobal('location', { hash: '#support=a-secret_1', pathname: '/portal', search: '' })
+    vi.stubGlobal('history', { state: null, replaceState })
+    const kept = shelf()
+    vi.stubGlobal('sessionStorage', kept)
+    return { replaceState, kept }
+  }
+
+  it('begins with its link, which leaves the address, and marks nobody as signed in', async () => {
+    const { replaceState, kept } = link()
+    const storage = shelf()
+    const fetch = answering(() => Response.json(body))
+    const session = createSession({ fetch, storage })
+    expect(await session.restore()).toEqual({ status: 'signed_in', me })
+    expect(vi.mocked(fetch).mock.calls[0]?.[0]).toContain('/v1/auth/support')
+    expect(replaceState).toHaveBeenCalledWith(null, '', '/portal')
+    expect(storage.map.size).toBe(0)
+    expect([...kept.map.values()]).toEqual(['a-secret_1'])
+
+    await session.logout()
+    expect(session.state()).toEqual({ status: 'signed_out' })
+    expect(fetch).toHaveBeenCalledTimes(1)
+    expect(kept.map.size).toBe(0)
+    vi.unstubAllGlobals()
+  })
+
+  it('that is over leaves the mark of whoever else is signed in here', async () => {
+    const { kept } = link()
+    const storage = shelf({ 'frontdesk.signed-in': '1' })
+    const session = createSession({ fetch: answering(refused), storage })
+    expect(await session.restore()).toEqual({ status: 'signed_out' })
+    expect(storage.map.size).toBe(1)
+    expect(kept.map.size).toBe(0)
+    vi.unstubAllGlobals()
+  })
+})

@@ -2,7 +2,7 @@
 // tabs told when one of them signs out or changes account.
 
 import { ApiProblem, createHttp, type Http } from './http'
-import type { Me, SessionBody } from './types'
+import type { LoginChallenge, Me, SessionBody } from './types'
 
 export type SessionState =
   | { status: 'unknown' }
@@ -10,6 +10,8 @@ export type SessionState =
   /** The server cannot be reached, so nobody knows yet; `restore()` may be tried again. */
   | { status: 'unreachable'; problem: ApiProblem }
   | { status: 'signed_in'; me: Me }
+  /** Signed in, and good for setting up the second factor that the company asks for, and for nothing else. */
+  | { status: 'enrolling'; me: Me }
 
 export interface Session {
   /** The API with this session's token; renews by itself. */
@@ -23,7 +25,8 @@ export interface Session {
   freshToken(force?: boolean): Promise<string | null>
   /** Finds out, by the refresh cookie, whether somebody is signed in; asks nobody where nobody ever signed in. */
   restore(): Promise<SessionState>
-  login(body: { email: string; password: string; account_id?: string }): Promise<Me>
+  /** A challenge when something beside the password is asked for. */
+  login(body: { email: string; password: string; account_id?: string }): Promise<Me | LoginChallenge>
   /** Takes over a session answered by another endpoint, such as signup or an accepted invitation. */
   adopt(body: SessionBody): Me
   switchAccount(accountId: string): Promise<Me>
@@ -41,6 +44,8 @@ export interface SessionOptions {
 }
 
 const CHANNEL = 'frontdesk:session'
+/** In this tab only: the secret of a visit of support, which has no cookie. */
+const VISIT = 'frontdesk.support'
 /** The cookie cannot be seen from here, so this tells whether asking for it makes sense. */
 const MARK = 'frontdesk.signed-in'
 const EARLY_MS = 60_000
@@ -54,10 +59,13 @@ export function createSession(options: SessionOptions = {}): Session {
   let timer: ReturnType<typeof setTimeout> | undefined
   let refreshing: Promise<string | null> | null = null
   const mark = createMark(options.storage)
+  const visits = createVisits()
 
   const channel = typeof BroadcastChannel === 'undefined' ? null : new BroadcastChannel(CHANNEL)
   if (channel) {
     channel.onmessage = (event: MessageEvent<string>) => {
+      // A visit of support has nothing to do with who else is signed in here.
+      if (visits.get()) return
       if (event.data === 'signed_out') forget()
       // The cookie now belongs to another account or login: this tab must follow it, not fight it.
       else if (event.data === 'changed' && state.status !== 'unknown') void refresh().catch(() => undefined)
@@ -69,20 +77,20 @@ export function createSession(options: SessionOptions = {}): Session {
     for (const listener of [...listeners]) listener()
   }
 
-  function keep(body: SessionBody): Me {
+  function keep(body: SessionBody, marked = true): Me {
     token = body.access_token
     expiresAt = now() + body.expires_in * 1000
-    mark.set(true)
+    if (marked) mark.set(true)
     clearTimeout(timer)
     timer = setTimeout(() => void refresh().catch(() => undefined), Math.max(5_000, body.expires_in * 1000 - EARLY_MS))
-    set({ status: 'signed_in', me: body.me })
+    set({ status: body.second_factor_due ? 'enrolling' : 'signed_in', me: body.me })
     return body.me
   }
 
-  function forget(): void {
+  function forget(marked = true): void {
     token = null
     expiresAt = 0
-    mark.set(false)
+    if (marked) mark.set(false)
     clearTimeout(timer)
     if (state.status !== 'signed_out') set({ status: 'signed_out' })
   }
@@ -91,6 +99,11 @@ export function createSession(options: SessionOptions = {}): Session {
 
   async function refreshNow(): Promise<string | null> {
     try {
+      const visit = visits.get()
+      if (visit) {
+        keep(await plain.post<SessionBody>('/v1/auth/support', { token: visit }), false)
+        return token
+      }
       // Refresh cookies rotate: two tabs refreshing with the same one would look like a stolen cookie, hence the lock.
       const body = await locked(() =>
         plain.post<SessionBody>('/v1/auth/refresh', undefined, { headers: { 'x-frontdesk': '1' } }),
@@ -99,7 +112,10 @@ export function createSession(options: SessionOptions = {}): Session {
       return token
     } catch (error) {
       if (error instanceof ApiProblem && !error.transient) {
-        forget()
+        const visiting = visits.get() !== null
+        visits.set(null)
+        // A visit that is over says nothing about who else is signed in here.
+        forget(!visiting)
         return null
       }
       throw error
@@ -128,7 +144,7 @@ export function createSession(options: SessionOptions = {}): Session {
       return state.status === 'signed_out' ? null : refresh()
     },
     async restore() {
-      if (!mark.get()) {
+      if (!visits.get() && !mark.get()) {
         forget()
         return state
       }
@@ -141,7 +157,9 @@ export function createSession(options: SessionOptions = {}): Session {
       return state
     },
     async login(body) {
-      const me = keep(await plain.post<SessionBody>('/v1/auth/login', body))
+      const answer = await plain.post<SessionBody | LoginChallenge>('/v1/auth/login', body)
+      if ('challenge' in answer) return answer
+      const me = keep(answer)
       channel?.postMessage('changed')
       return me
     },
@@ -161,11 +179,47 @@ export function createSession(options: SessionOptions = {}): Session {
       return me
     },
     async logout() {
+      if (visits.get()) {
+        visits.set(null)
+        forget(false)
+        return
+      }
       try {
         await http.post<void>('/v1/auth/logout', undefined, { headers: { 'x-frontdesk': '1' } })
       } finally {
         forget()
         channel?.postMessage('signed_out')
+      }
+    },
+  }
+}
+
+/** A visit begins with the link that support was given, `/portal#support=…`, and lasts over pages of this tab. */
+function createVisits(): { get(): string | null; set(secret: string | null): void } {
+  let held: string | null = null
+  const store = () => (typeof sessionStorage === 'undefined' ? null : sessionStorage)
+  return {
+    get() {
+      try {
+        const given = typeof location === 'undefined' ? null : /^#support=([\w-]+)$/.exec(location.hash)?.[1]
+        if (given) {
+          // Neither the history nor a look over the shoulder need keep it.
+          history.replaceState(history.state, '', location.pathname + location.search)
+          held = given
+          store()?.setItem(VISIT, given)
+        }
+        return held ?? store()?.getItem(VISIT) ?? null
+      } catch {
+        return held
+      }
+    },
+    set(secret) {
+      held = secret
+      try {
+        if (secret) store()?.setItem(VISIT, secret)
+        else store()?.removeItem(VISIT)
+      } catch {
+        // It is held here all the same.
       }
     },
   }

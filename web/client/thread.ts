@@ -88,3 +88,8 @@ export function contiguousSeq(thread: Thread<ThreadMessage>): number {
   }
   return reached
 }
+
+/** Said by the company: what a visitor may have missed. */
+export function theirs(message: { message_type: string }): boolean {
+  return message.message_type === 'outgoing' || message.message_type === 'template'
+}

@@ -35,6 +35,9 @@ export type ProblemBody = Schemas['Problem']
 export type Account = With<Whole<Schemas['Account']>, { locale: LocaleCode }>
 export type User = With<Whole<Schemas['User']>, { locale: LocaleCode }>
 export type Role = Schemas['Role']
+/** One of the four, or one that the company made. */
+export type RoleView = Whole<Schemas['RoleView']>
+export type Visibility = Schemas['Visibility']
 export type Permission = Schemas['Permission']
 export type Availability = Schemas['EffectiveAvailability']
 export type ChosenAvailability = Schemas['Availability']
@@ -43,8 +46,31 @@ export type Agent = Whole<Schemas['Agent']>
 export type Limits = Whole<Schemas['Limits']>
 export type AccountChoice = Whole<Schemas['AccountBrief']>
 export type Me = With<Whole<Schemas['Me']>, { account: Account; user: User }>
+export type ClosedAccount = Schemas['ClosedAccount']
+export type Organisation = Whole<Schemas['Organisation']>
+export type OrganisationView = Whole<Schemas['OrganisationView']>
+export type AccountGroup = Whole<Schemas['AccountGroup']>
+export type GroupOverview = Whole<Schemas['GroupOverview']>
+export type AccountFigures = Whole<Schemas['AccountFigures']>
+export type GroupMember = Whole<Schemas['GroupMember']>
 /** The answer of signup, login, refresh and switch. */
 export type SessionBody = With<Whole<Schemas['SessionView']>, { me: Me }>
+/** Whether support may come in, and whether it has. */
+export type SupportAccess = Whole<Schemas['SupportAccess']>
+export type SupportVisit = Whole<Schemas['SupportVisit']>
+/** The password was right, and something else is asked for. */
+export type LoginChallenge = Whole<Schemas['LoginChallenge']>
+export type SsoDeparture = Whole<Schemas['SsoDeparture']>
+export type DomainProven = Whole<Schemas['DomainProven']>
+export type Security = Whole<Schemas['Security']>
+export type TotpSetup = Whole<Schemas['TotpSetup']>
+export type RecoveryCodes = Whole<Schemas['RecoveryCodes']>
+export type Passkey = Whole<Schemas['Passkey']>
+export type PasskeyRegistered = Whole<Schemas['PasskeyRegistered']>
+export type SignedInSession = Whole<Schemas['SignedInSession']>
+export type SignInSettings = Whole<Schemas['SignInSettings']>
+export type SignInDomain = Whole<Schemas['SignInDomain']>
+export type DomainMailbox = Schemas['DomainMailbox']
 export type Invitation = Whole<Schemas['Invitation']>
 export type InvitationPreview = Whole<Schemas['InvitationGreeting']>
 export type ApiKey = Whole<Schemas['ApiKey']>
@@ -67,6 +93,8 @@ export type MessageContent =
   | { kind: 'unassigned'; by: string | null }
   | { kind: 'status_changed'; status: ConversationStatus; until: Timestamp | null; by: string | null }
   | { kind: 'survey'; episode: number }
+  // Whoever wrote it, or was written to, was erased; or its time was over.
+  | { kind: 'erased' }
   | { kind: 'agent_joined'; agent_id: string; agent_name: string }
   | { kind: 'left_waiting_room'; way: 'message' | 'callback' | 'email'; email: string | null; phone: string | null }
 
@@ -88,12 +116,24 @@ export interface MessagePage<M = Message> {
 export type SurveyResponse = Whole<Schemas['SurveyResponse']>
 export type SurveySummary = Whole<Schemas['SurveySummary']>
 
+// --- people's data -----------------------------------------------------------------------------------------------------
+
+export type DataExport = Whole<Schemas['DataExport']>
+export type DownloadLink = Schemas['DownloadLink']
+export type ErasurePreview = Whole<Schemas['ErasurePreview']>
+export type Retention = Whole<Schemas['Retention']>
+export type RetentionChoice = Whole<Schemas['RetentionRequest']>
+export type RetentionPreview = Schemas['RetentionPreview']
+/** Whether the audit log is as it was written. */
+export type AuditVerdict = Whole<Schemas['Verdict']>
+
 // --- routing -----------------------------------------------------------------------------------------------------------
 
 /** What works, but hardly as meant. */
 export type Warning = Whole<Schemas['SetupWarning']>
 export type Team = Whole<Schemas['Team']>
 export type Brand = Whole<Schemas['Brand']>
+export type BrandLook = Whole<Schemas['BrandLook']>
 export type Skill = Whole<Schemas['Skill']>
 export type AgentSkill = Schemas['AgentSkill']
 export type Demand = Schemas['SkillDemand']
@@ -162,11 +202,35 @@ export interface AssignmentGrounds {
 }
 export type Assignment = With<Whole<Schemas['Assignment']>, { why: AssignmentGrounds }>
 
+// --- who visitors are ---------------------------------------------------------------------------------------------------
+
+export type IdentityKey = Whole<Schemas['IdentityKey']>
+/** `secret` is there only for a shared one. */
+export type IdentityKeyCreated = With<Whole<Schemas['IdentityKeyCreated']>, Pick<Schemas['IdentityKeyCreated'], 'secret'>>
+export type InboxIdentity = Whole<Schemas['InboxIdentity']>
+export type TokenChecked = Whole<Schemas['TokenChecked']>
+
 // --- plans, usage, audit -----------------------------------------------------------------------------------------------
 
-export type Plan = Whole<Schemas['Plan']>
 export type Meter = Whole<Schemas['MeterUsage']>
 export type Usage = Whole<Schemas['UsageReport']>
+export type Currency = Schemas['Currency']
+export type Interval = Schemas['BillingInterval']
+export type BillingState = Schemas['BillingState']
+/** The plan, and how the company stands with paying for it. */
+export type Billing = Whole<Schemas['Billing']>
+export type Tier = Whole<Schemas['PriceTier']>
+export type PriceOffer = Whole<Schemas['PriceOffer']>
+/** A plan as it is offered. */
+export type Offer = Whole<Schemas['Offer']>
+export type Catalogue = Whole<Schemas['Catalogue']>
+export type Invoice = Whole<Schemas['Invoice']>
+export type InvoiceLine = Whole<Schemas['InvoiceLine']>
+export type InvoicePreview = Whole<Schemas['InvoicePreview']>
+/** What a change of plan would bring. */
+export type ChangePreview = Whole<Schemas['ChangePreview']>
+/** How much the company may have, and how fast it may go. */
+export type Bounds = Whole<Schemas['Bounds']>
 export type AuditEntry = Whole<Schemas['AuditEntry']>
 export type Checklist = Schemas['Checklist']
 

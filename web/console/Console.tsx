@@ -2,6 +2,7 @@
 import { useMediaQuery } from '@mantine/hooks'
 import { useCallback, useState } from 'react'
 import { Shell } from 'ui/Shell'
+import { SupportBanner } from 'ui/SupportBanner'
 import css from './Console.module.css'
 import { ContactPane } from './contact/ContactPane'
 import { useDeskState } from './data/context'
@@ -74,7 +75,12 @@ export function Console() {
       header={<ConsoleHeader onSearch={() => setCommandOpen(true)} onHelp={() => setSheetOpen(true)} />}
       nav={<ConsoleNav view={view} queue={queue} unreadMine={unreadMine} />}
       footer={<ConsoleFooter />}
-      banner={<ConnectionBanner />}
+      banner={
+        <>
+          <SupportBanner />
+          <ConnectionBanner />
+        </>
+      }
     >
       {queue && <QueueBoard />}
       {showList && (

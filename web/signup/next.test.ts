@@ -22,7 +22,16 @@ it('reads the secret of a link', () => {
 })
 
 it('asks only when there is a choice', () => {
-  const account = { id: 'acct_1', name: 'A', slug: 'a', role: 'agent' as const }
+  const account = {
+    id: 'acct_1',
+    name: 'A',
+    slug: 'a',
+    role: 'agent' as const,
+    custom_role: null,
+    status: 'active' as const,
+    delete_after: null,
+  }
   expect(mustChoose({ accounts: [account] })).toBe(false)
   expect(mustChoose({ accounts: [account, account] })).toBe(true)
+  expect(mustChoose({ accounts: [account, { ...account, status: 'closed' }] })).toBe(false)
 })

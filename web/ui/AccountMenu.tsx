@@ -26,6 +26,7 @@ export function AccountMenu({ here, children }: { here: 'console' | 'portal'; ch
   const [busy, setBusy] = useState(false)
   // Supervisors run nothing, but the portal has the ratings and the usage that they may see.
   const seesThePortal = me.permissions.includes('usage.read')
+  const open = me.accounts.filter((account) => account.status === 'active')
 
   async function switchTo(id: string) {
     if (id === me.account.id) return
@@ -63,10 +64,10 @@ export function AccountMenu({ here, children }: { here: 'console' | 'portal'; ch
         </div>
         <Menu.Divider />
         {children}
-        {me.accounts.length > 1 && (
+        {open.length > 1 && (
           <>
             <Menu.Label>{t('account.switch')}</Menu.Label>
-            {me.accounts.map((account) => (
+            {open.map((account) => (
               <Menu.Item
                 key={account.id}
                 leftSection={<IconBuilding {...ICON} />}

@@ -26,6 +26,7 @@ export function RequireSession({ children }: { children: ReactNode }) {
   useEffect(() => {
     if (state.status === 'unknown') void session.restore()
     if (state.status === 'signed_out') location.replace(loginUrl())
+    if (state.status === 'enrolling') location.replace(loginUrl(location, '/login/enrol'))
     if (state.status !== 'unreachable') return
     const timer = setTimeout(() => void session.restore(), RETRY_MS)
     return () => clearTimeout(timer)
@@ -48,6 +49,7 @@ export function RequireSession({ children }: { children: ReactNode }) {
         </Opening>
       )
     case 'unknown':
+    case 'enrolling':
       return <Opening />
   }
 }

@@ -22,8 +22,11 @@ export function useCan(permission: string): boolean {
 }
 
 /** Where to sign in, and come back to this very page afterwards. */
-export function loginUrl(from: Pick<Location, 'pathname' | 'search' | 'hash'> = location): string {
-  return `/login?next=${encodeURIComponent(from.pathname + from.search + from.hash)}`
+export function loginUrl(
+  from: Pick<Location, 'pathname' | 'search' | 'hash'> = location,
+  page: '/login' | '/login/enrol' = '/login',
+): string {
+  return `${page}?next=${encodeURIComponent(from.pathname + from.search + from.hash)}`
 }
 
 /** The page to go to after signing in. Only our own pages: a crafted `next` must not send anybody elsewhere. */

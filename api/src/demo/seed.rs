@@ -1,5 +1,6 @@
 //! Makes the demo company with a few days of history. A second time finds it.
 
+use billing::service::trial_available;
 use infra::Clock;
 use infra::config::Settings;
 use serde::Serialize;
@@ -53,10 +54,15 @@ pub(crate) async fn seed(settings: &Settings) -> Result<Demo, Box<dyn std::error
         password: PASSWORD.into(),
         name: Some(OWNER.0.into()),
         locale: "en".into(),
+        setup: None,
     };
     let reserved = signup::reserve(world, KEY, request).await?;
     onboarding::finish(world, reserved.account_id).await?;
     let tenant = Tenant::find(world, reserved.account_id).await?.ok_or("the demo company vanished")?;
+    // It tries a larger plan: a lively day is more than the smallest one includes.
+    if trial_available(&app.billing.subscription(&tenant).await?) {
+        app.billing.start_trial(tenant.id(), "pro").await?;
+    }
 
     let bo = hire(&tenant, reserved.member_id).await?;
     for (_, email) in [OWNER, AGENT] {
@@ -86,7 +92,9 @@ async fn hire(tenant: &Tenant, inviter: AgentId) -> Result<AgentId, Box<dyn std:
             return Ok(member.id);
         }
     }
-    let (_, secret) = invitation::invite(world, &tenant.account, inviter, OWNER.0, AGENT.1, Role::Agent).await?;
+    let (_, secret) =
+        invitation::invite(world, &tenant.account, inviter, OWNER.0, AGENT.1, tenant::Standing::built_in(Role::Agent))
+            .await?;
     let (account, member, _) = invitation::accept(world, &secret, Some(AGENT.0.into()), PASSWORD.into()).await?;
     onboarding::welcome_member(world, account, member).await?;
     Ok(member)

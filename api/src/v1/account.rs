@@ -7,7 +7,7 @@ use axum::extract::State;
 use infra::validate::Check;
 use serde::{Deserialize, Serialize};
 use tenant::token::BadToken;
-use tenant::{Account, Permission, account, audit, login, membership};
+use tenant::{Account, Permission, account, audit, login, membership, slug};
 
 use super::Problems;
 use crate::App;
@@ -30,6 +30,9 @@ pub(crate) struct AccountChange {
     /// `en` or `zh-CN`.
     #[serde(default)]
     locale: Option<String>,
+    /// Its name in addresses: 3 to 40 of `a-z`, `0-9` and hyphens between them. Not reserved, and not to be taken for another's.
+    #[serde(default)]
+    slug: Option<String>,
 }
 
 /// Change the company
@@ -45,9 +48,13 @@ pub(crate) async fn change(
     if ask.locale.as_deref().is_some_and(|locale| locale != "en" && locale != "zh-CN") {
         check.refuse("locale", "locale_unknown", "One of: en, zh-CN.");
     }
+    if let Some(slug) = &ask.slug {
+        slug::check(&mut check, "slug", slug);
+    }
     check.finish()?;
-    let detail = serde_json::json!({ "name": name, "locale": ask.locale });
-    account::update(&app.world.database, scope.tenant.id(), name, ask.locale, scope.now()).await?;
+    let detail = serde_json::json!({ "name": name, "locale": ask.locale, "slug": ask.slug });
+    let change = account::Change { name, locale: ask.locale, slug: ask.slug };
+    account::update(&app.world.database, scope.tenant.id(), change, scope.now()).await?;
     let tx = scope.begin().await?;
     audit::note(&tx, &scope.actor(), "account.updated", Some(scope.tenant.id().to_string()), detail).await?;
     tx.commit().await?;

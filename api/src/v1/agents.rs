@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
 use desk::inbox;
 use desk::skill::{self, AgentSkill};
@@ -19,12 +20,13 @@ use tenant::agent::{self, Availability, ChannelCapacity, ChosenBy, DEFAULT_CAPAC
 use tenant::membership::{self, Membership, Role};
 use tenant::page::Page;
 use tenant::permission::Denied;
-use tenant::{AgentId, Member, Permission, Scope, TenantTx, audit};
+use tenant::role::{self, CustomRole};
+use tenant::{AgentId, Member, Permission, RoleId, Scope, Standing, TenantTx, Visibility, audit};
 
-use super::Problems;
-use crate::App;
+use super::{Problems, ownership, roles};
 use crate::extract::{AsMember, Body, Path};
 use crate::problem::Problem;
+use crate::{App, members};
 
 /// A colleague.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -36,8 +38,12 @@ pub(crate) struct AgentView {
     name: String,
     /// Their address.
     email: String,
-    /// What they are here.
+    /// What they are here; `agent` beside a role that the company made.
     role: Role,
+    /// The role that the company made, if they hold one.
+    custom_role: Option<CustomRole>,
+    /// Which conversations they see.
+    visibility: Visibility,
     /// What others see: what they chose, and whether they are connected.
     availability: EffectiveAvailability,
     /// What they chose.
@@ -74,7 +80,9 @@ impl AgentView {
             id: member.id,
             name: profile.map_or_else(|| member.name.clone(), |profile| profile.name.clone()),
             email: member.email.clone(),
-            role: member.role,
+            role: member.standing.role,
+            custom_role: member.standing.custom.clone(),
+            visibility: member.standing.visibility(),
             availability: EffectiveAvailability::of(chosen, here && member.disabled_at.is_none()),
             chosen_availability: chosen,
             away_reason: profile.and_then(|profile| profile.away_reason.clone()),
@@ -143,6 +151,9 @@ pub(crate) struct AgentChange {
     /// `admin`, `supervisor` or `agent`. Nobody becomes or stops being owner this way.
     #[serde(default)]
     role: Option<Role>,
+    /// A role that the company made, instead of `role`.
+    #[serde(default)]
+    custom_role_id: Option<RoleId>,
     /// The name to sign with, 1 to 80 characters. One may always change one's own.
     #[serde(default)]
     name: Option<String>,
@@ -175,6 +186,7 @@ pub(crate) async fn change(
     let only_own_words = scope.require_person().is_ok()
         && id == scope.who.agent_id
         && ask.role.is_none()
+        && ask.custom_role_id.is_none()
         && ask.capacity.is_none()
         && ask.channel_capacity.is_none()
         && ask.disabled.is_none();
@@ -191,39 +203,32 @@ pub(crate) async fn change(
         check_channels(&mut check, channels);
     }
     let languages = ask.languages.map(|languages| checked_languages(&languages, &mut check));
+    let standing = wanted(&app, &scope, ask.role, ask.custom_role_id, &mut check).await?;
     check.finish()?;
-    if ask.role.is_some() || ask.disabled.is_some() {
+    if standing.is_some() || ask.disabled.is_some() {
         // Nobody locks themselves out, and the owner is the company's last hold.
         if id == scope.who.agent_id || before.role == Role::Owner || ask.role == Some(Role::Owner) {
             return Err(Denied(Permission::AgentsManage).into());
         }
+        let held = membership::find(&app.world, id).await?.ok_or_else(Problem::not_found)?.standing;
+        for standing in std::iter::once(&held).chain(&standing) {
+            roles::standing_within_ones_own(&scope, standing)?;
+        }
         if ask.disabled == Some(false) && before.disabled_at.is_some() {
-            let seats = membership::of_account(&app.world, scope.tenant.id())
-                .await?
-                .iter()
-                .filter(|member| member.disabled_at.is_none())
-                .count();
-            tenant::limits::room_for_one_more(
-                "agents",
-                scope.limits().agents,
-                u64::try_from(seats).unwrap_or(u64::MAX),
-            )?;
+            members::room(&app, &scope).await?;
         }
     }
     // Before the transaction, not inside: a request that holds one connection and waits for another can starve the pool.
-    if ask.role.is_some() || ask.disabled.is_some() {
-        membership::update(&app.world, scope.tenant.id(), id, ask.role, ask.disabled).await?;
+    if standing.is_some() || ask.disabled.is_some() {
+        membership::update(&app.world, scope.tenant.id(), id, standing.as_ref(), ask.disabled).await?;
     }
-    let mut tx = scope.begin().await?;
-    // Conversations before agents, as in every assignment: the other order could wait in a circle.
+    // With the system's eyes: what somebody has is released, whether or not whoever switches them off sees it.
+    let mut tx = scope.tenant.begin().await?;
     if ask.disabled == Some(true) {
-        // Not while places are being counted, and none of theirs afterwards: their sockets close a moment later.
-        desk::queue::floor::take_turn(&tx).await?;
-        desk::conversation::release_all_of(&mut tx, id).await?;
-        agent::choose(&tx, id, Availability::Away, None, agent::ChosenBy::Auto).await?;
+        members::hand_back(&mut tx, id).await?;
     }
     let detail = serde_json::json!({
-        "role": ask.role, "name": name, "capacity": ask.capacity, "channel_capacity": ask.channel_capacity,
+        "role": ask.role, "custom_role_id": ask.custom_role_id, "name": name, "capacity": ask.capacity, "channel_capacity": ask.channel_capacity,
         "languages": languages, "disabled": ask.disabled,
     });
     let routed = ask.capacity.is_some() || ask.channel_capacity.is_some() || languages.is_some();
@@ -231,13 +236,30 @@ pub(crate) async fn change(
     agent::update(&tx, id, change).await?;
     audit::note(&tx, &scope.actor(), "agent.updated", Some(id.to_string()), detail).await?;
     tx.commit().await?;
-    if ask.role.is_some() || ask.disabled == Some(true) {
+    if standing.is_some() || ask.disabled == Some(true) {
         revocation::revoke(&app.routing, Revocation::Agent(scope.tenant.id(), id)).await;
     }
-    if routed || ask.role.is_some() || ask.disabled == Some(true) {
+    if routed || standing.is_some() || ask.disabled == Some(true) {
         relay::assign(&app.routing, scope.tenant.id()).await;
     }
     Ok(Json(one(&app, &scope, id).await?))
+}
+
+/// What a colleague is to be, if it is to change.
+pub(crate) async fn wanted(
+    app: &App,
+    scope: &Scope<Member>,
+    role: Option<Role>,
+    custom: Option<RoleId>,
+    check: &mut Check,
+) -> Result<Option<Standing>, Problem> {
+    if role.is_some() && custom.is_some() {
+        check.refuse("custom_role_id", "role_twice", "Either `role` or `custom_role_id`.");
+    }
+    match custom {
+        Some(id) => Ok(Some(role::standing(&app.world, scope.tenant.id(), id).await?)),
+        None => Ok(role.map(Standing::built_in)),
+    }
 }
 
 fn check_channels(check: &mut Check, channels: &ChannelCapacity) {
@@ -265,6 +287,41 @@ fn checked_languages(languages: &[String], check: &mut Check) -> Vec<String> {
         }
     }
     languages.iter().collect::<BTreeSet<_>>().into_iter().cloned().collect()
+}
+
+/// Who leaves.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Leave {
+    /// One's own password.
+    password: String,
+}
+
+/// Leave the company
+///
+/// What one has in hand goes back into line, and every session of one's own here ends. The owner hands the company over first.
+#[utoipa::path(post, path = "/v1/agents/me/leave", tag = "agents", request_body = Leave, responses((status = 204), Problems))]
+pub(crate) async fn leave(
+    State(app): State<Arc<App>>,
+    AsMember(scope): AsMember,
+    Body(ask): Body<Leave>,
+) -> Result<StatusCode, Problem> {
+    ownership::person_again(&app, &scope, &ask.password).await?;
+    if scope.who.standing.role == Role::Owner {
+        let detail = Some("Hand the company over to a colleague first, or close it.");
+        return Err(Problem::new(StatusCode::CONFLICT, "owner_cannot_leave", detail));
+    }
+    let (account, id) = (scope.tenant.id(), scope.who.agent_id);
+    membership::update(&app.world, account, id, None, Some(true)).await?;
+    let mut tx = scope.tenant.begin().await?;
+    desk::queue::floor::take_turn(&tx).await?;
+    desk::conversation::release_all_of(&mut tx, id).await?;
+    agent::choose(&tx, id, Availability::Away, None, ChosenBy::Auto).await?;
+    audit::note(&tx, &scope.actor(), "agent.left", Some(id.to_string()), serde_json::json!({})).await?;
+    tx.commit().await?;
+    revocation::revoke(&app.routing, Revocation::Agent(account, id)).await;
+    relay::assign(&app.routing, account).await;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// What somebody can do.

@@ -5,12 +5,14 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use chrono::{DateTime, TimeDelta, Utc};
 use infra::validate::Check;
 use routing::revocation::{self, Revocation};
 use serde::{Deserialize, Serialize};
 use tenant::api_key::{self, ApiKey, ApiKeyId};
 use tenant::page::Page;
 use tenant::permission::Denied;
+use tenant::session::own;
 use tenant::{Permission, Permissions, audit};
 
 use super::Problems;
@@ -36,6 +38,9 @@ pub(crate) struct ApiKeyRequest {
     name: String,
     /// What it may do; never more than its maker.
     scopes: Permissions,
+    /// When it ends by itself: in the future, within five years. Never when absent.
+    #[serde(default)]
+    expires_at: Option<DateTime<Utc>>,
 }
 
 /// A key with its secret, shown this once.
@@ -56,23 +61,66 @@ pub(crate) async fn create(
     AsMember(scope): AsMember,
     Body(ask): Body<ApiKeyRequest>,
 ) -> Result<(StatusCode, Json<ApiKeyCreated>), Problem> {
-    scope.require_person()?;
+    let session = scope.session()?;
     scope.require(Permission::ApiKeysManage)?;
     let mut check = Check::new();
     let name = check.line("name", &ask.name, 1, 80);
     if ask.scopes.iter().next().is_none() {
         check.refuse("scopes", "scopes_empty", "At least one.");
     }
+    let now = app.world.now();
+    if ask.expires_at.is_some_and(|at| at <= now || at > now + TimeDelta::days(5 * 366)) {
+        check.refuse("expires_at", "expiry_invalid", "In the future, within five years.");
+    }
     check.finish()?;
+    own::require_recent_proof(&app.world, session).await?;
     if let Some(missing) = ask.scopes.iter().find(|scope_wanted| !scope.who.permissions.contains(*scope_wanted)) {
         return Err(Denied(missing).into());
     }
-    let (key, secret) = api_key::create(&app.world, scope.tenant.id(), scope.who.agent_id, name, ask.scopes).await?;
+    let (key, secret) =
+        api_key::create(&app.world, scope.tenant.id(), scope.who.agent_id, name, ask.scopes, ask.expires_at).await?;
     let tx = scope.begin().await?;
-    let detail = serde_json::json!({ "name": key.name, "scopes": key.scopes });
+    let detail = serde_json::json!({ "name": key.name, "scopes": key.scopes, "expires_at": key.expires_at });
     audit::note(&tx, &scope.actor(), "api_key.created", Some(key.id.to_string()), detail).await?;
     tx.commit().await?;
     Ok((StatusCode::CREATED, Json(ApiKeyCreated { key, secret })))
+}
+
+/// How long the secret before goes on working.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ApiKeyRotation {
+    /// For so many hours, 0 to 168.
+    #[schema(maximum = 168)]
+    keep_previous_hours: u32,
+}
+
+/// Give an API key a new secret
+///
+/// The key keeps its id, its scopes and its end. The secret before goes on working for a while, so that programs can change over.
+#[utoipa::path(post, path = "/v1/api-keys/{id}/rotate", tag = "api-keys", params(("id" = ApiKeyId, Path)), request_body = ApiKeyRotation,
+    responses((status = 200, body = ApiKeyCreated), Problems))]
+pub(crate) async fn rotate(
+    State(app): State<Arc<App>>,
+    AsMember(scope): AsMember,
+    Path(id): Path<ApiKeyId>,
+    Body(ask): Body<ApiKeyRotation>,
+) -> Result<Json<ApiKeyCreated>, Problem> {
+    scope.require_person()?;
+    scope.require(Permission::ApiKeysManage)?;
+    let mut check = Check::new();
+    if ask.keep_previous_hours > 168 {
+        check.refuse("keep_previous_hours", "number_out_of_range", "0 to 168.");
+    }
+    check.finish()?;
+    let until = app.world.now() + TimeDelta::hours(ask.keep_previous_hours.into());
+    let rotated = api_key::rotate(&app.world, scope.tenant.id(), id, until).await?;
+    let (key, secret) = rotated.ok_or_else(Problem::not_found)?;
+    let tx = scope.begin().await?;
+    let detail = serde_json::json!({ "name": key.name, "keep_previous_hours": ask.keep_previous_hours });
+    audit::note(&tx, &scope.actor(), "api_key.rotated", Some(id.to_string()), detail).await?;
+    tx.commit().await?;
+    Ok(Json(ApiKeyCreated { key, secret }))
 }
 
 /// Revoke an API key

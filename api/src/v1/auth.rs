@@ -9,13 +9,16 @@ use axum::response::{IntoResponse, Response};
 use infra::validate::Check;
 use routing::revocation::{self, Revocation};
 use serde::Deserialize;
-use tenant::session::SessionError;
+use tenant::login::LoginId;
+use tenant::scope::Via;
+use tenant::session::{Method, SessionError, own};
+use tenant::sign_in::NotThisWay;
 use tenant::throttle::Rate;
 use tenant::token::BadToken;
-use tenant::{AccountId, Tenant, email_token, login, membership, password, signup};
+use tenant::{AccountId, AgentId, Tenant, email_token, login, membership, password, refusals, signup, support};
 
 use super::Problems;
-use super::session::{self, Me, SessionView};
+use super::session::{self, Entry, LoginChallenge, Me, SessionView};
 use crate::App;
 use crate::extract::{AsMember, Body};
 use crate::problem::Problem;
@@ -34,7 +37,11 @@ pub(crate) struct LoginRequest {
 }
 
 /// Sign in
-#[utoipa::path(post, path = "/v1/auth/login", tag = "auth", security(()), request_body = LoginRequest, responses((status = 200, body = SessionView), Problems))]
+///
+/// 202 when something beside the password is asked for: `POST /v1/auth/login/second-factor` takes the answer. Where the browser's
+/// clock is, like `Europe/Berlin`, may be said in the header `X-Time-Zone`, for the list of one's own sessions.
+#[utoipa::path(post, path = "/v1/auth/login", tag = "auth", security(()), request_body = LoginRequest,
+    responses((status = 200, body = SessionView), (status = 202, body = LoginChallenge), Problems))]
 pub(crate) async fn log_in(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
@@ -42,27 +49,35 @@ pub(crate) async fn log_in(
 ) -> Result<Response, Problem> {
     let world = &app.world;
     let email = ask.email.trim().to_lowercase();
-    world.throttle.attempt(&world.cache, &format!("login:{email}"), Rate::guarded(10, 60), world.now()).await?;
+    world.throttle.attempt(&world.database, &format!("login:{email}"), Rate::new(10, 60), world.now()).await?;
     if email.contains(char::is_control) {
         // No login has such an address, and the database would not take it as a text.
         return Err(login::LoginError::Credentials.into());
     }
-    let user = login::authenticate(world, &email, ask.password.chars().take(1000).collect()).await?;
-    let memberships = membership::of_login(world, user.id).await?;
+    let known = login::authenticate(world, &email, ask.password.chars().take(1000).collect()).await;
+    if matches!(known, Err(login::LoginError::Credentials)) {
+        refusals::login_failed(world, &email);
+    }
+    let member = choose(&app, known?.id, ask.account_id).await?;
+    session::enter(&app, &headers, Entry { status: StatusCode::OK, member, method: Method::Password }).await
+}
+
+/// The company to act in: the one that was named, else the first that is open.
+pub(crate) async fn choose(app: &App, login: LoginId, account_id: Option<AccountId>) -> Result<AgentId, Problem> {
+    let memberships = membership::of_login(&app.world, login).await?;
     let mut wanted = None;
     for member in memberships.iter().filter(|member| member.disabled_at.is_none()) {
-        let open = ask.account_id.is_none() && Tenant::active(world, member.account_id).await.is_ok();
+        let open = account_id.is_none() && Tenant::active(&app.world, member.account_id).await.is_ok();
         // A company that is switched off is chosen only by name, or when there is no other.
-        if open || ask.account_id == Some(member.account_id) {
-            wanted = Some(member);
+        if open || account_id == Some(member.account_id) {
+            wanted = Some(member.id);
             break;
         }
-        if ask.account_id.is_none() {
-            wanted = wanted.or(Some(member));
+        if account_id.is_none() {
+            wanted = wanted.or(Some(member.id));
         }
     }
-    let member = wanted.ok_or(login::LoginError::Credentials)?;
-    session::begin(&app, StatusCode::OK, member.id, &headers).await
+    wanted.ok_or_else(|| login::LoginError::Credentials.into())
 }
 
 /// Get a fresh access token
@@ -101,21 +116,10 @@ fn same_site(headers: &HeaderMap) -> Result<(), Problem> {
     responses((status = 204), Problems))]
 pub(crate) async fn log_out(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Response, Problem> {
     same_site(&headers)?;
-    end_session(&app, &headers).await?;
+    session::end(&app, &headers).await?;
     let mut response = StatusCode::NO_CONTENT.into_response();
     session::forget_cookie(&app, &mut response);
     Ok(response)
-}
-
-/// Ends the browser's session, and the sockets it had opened.
-async fn end_session(app: &App, headers: &HeaderMap) -> Result<(), Problem> {
-    let Some(cookie) = session::read_cookie(app, headers) else { return Ok(()) };
-    if let Some(agent) = tenant::session::end(&app.world, &cookie).await?
-        && let Some(member) = membership::find(&app.world, agent).await?
-    {
-        revocation::revoke(&app.routing, Revocation::Session(member.account_id, member.id)).await;
-    }
-    Ok(())
 }
 
 /// Another company of the same person.
@@ -127,28 +131,34 @@ pub(crate) struct SwitchRequest {
 }
 
 /// Act in another company
-#[utoipa::path(post, path = "/v1/auth/switch", tag = "auth", request_body = SwitchRequest, responses((status = 200, body = SessionView), Problems))]
+#[utoipa::path(post, path = "/v1/auth/switch", tag = "auth", request_body = SwitchRequest,
+    responses((status = 200, body = SessionView), (status = 202, body = LoginChallenge), Problems))]
 pub(crate) async fn switch(
     State(app): State<Arc<App>>,
     AsMember(scope): AsMember,
     headers: HeaderMap,
     Body(ask): Body<SwitchRequest>,
 ) -> Result<Response, Problem> {
-    scope.require_person()?;
+    let method = own::method(&app.world, scope.session()?).await?;
     let here = membership::find(&app.world, scope.who.agent_id).await?.ok_or(BadToken)?;
     let there = membership::of_login(&app.world, here.login_id).await?;
     let there = there
         .iter()
         .find(|member| member.account_id == ask.account_id && member.disabled_at.is_none())
         .ok_or_else(Problem::not_found)?;
-    let response = session::begin(&app, StatusCode::OK, there.id, &headers).await?;
-    end_session(&app, &headers).await?;
-    Ok(response)
+    if method == Method::Sso && there.account_id != here.account_id {
+        return Err(NotThisWay::SsoElsewhere.into());
+    }
+    session::enter(&app, &headers, Entry { status: StatusCode::OK, member: there.id, method }).await
 }
 
 /// Who is signed in
 #[utoipa::path(get, path = "/v1/auth/me", tag = "auth", responses((status = 200, body = Me), Problems))]
 pub(crate) async fn who_am_i(State(app): State<Arc<App>>, AsMember(scope): AsMember) -> Result<Json<Me>, Problem> {
+    if let Via::Support(visit, _) = scope.who.via {
+        let visit = support::live_visit(&app.world, visit).await?.ok_or(BadToken)?;
+        return Ok(Json(session::me_in_support(&app, &scope, visit).await?));
+    }
     scope.require_person()?;
     let member = membership::find(&app.world, scope.who.agent_id).await?.ok_or(BadToken)?;
     Ok(Json(session::me(&app, &member, scope.who.permissions).await?))
@@ -182,7 +192,7 @@ pub(crate) async fn resend_verification(
     let world = &app.world;
     world
         .throttle
-        .attempt(&world.cache, &format!("verify:{}", scope.who.agent_id), Rate::guarded(5, 3600), world.now())
+        .attempt(&world.database, &format!("verify:{}", scope.who.agent_id), Rate::new(5, 3600), world.now())
         .await?;
     let member = membership::find(world, scope.who.agent_id).await?.ok_or(BadToken)?;
     let user = login::find(world, member.login_id).await?.ok_or(BadToken)?;
@@ -214,7 +224,7 @@ pub(crate) async fn forgot_password(
     let mut check = Check::new();
     let email = check.email("email", &ask.email);
     check.finish()?;
-    world.throttle.attempt(&world.cache, &format!("forgot:{email}"), Rate::guarded(5, 3600), world.now()).await?;
+    world.throttle.attempt(&world.database, &format!("forgot:{email}"), Rate::new(5, 3600), world.now()).await?;
     signup::forgot_password(world, &email).await?;
     Ok(StatusCode::NO_CONTENT)
 }

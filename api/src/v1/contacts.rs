@@ -1,12 +1,18 @@
 //! Contacts.
 
+use std::sync::Arc;
+
 use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
 use desk::contact::{self, Contact, ContactChange, ContactError, ContactId};
+use routing::revocation::{Revocation, revoke};
 use serde::Deserialize;
-use tenant::Permission;
 use tenant::page::Page;
+use tenant::{Permission, audit, visits};
 
 use super::Problems;
+use crate::App;
 use crate::extract::{AsMember, Body, Path, Query, cursor, limit};
 use crate::problem::Problem;
 
@@ -64,4 +70,61 @@ pub(crate) async fn change(
     let contact = contact::update(&mut tx, id, ask).await?;
     tx.commit().await?;
     Ok(Json(contact))
+}
+
+/// Whether somebody may write.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Blocking {
+    /// True to keep them from writing.
+    blocked: bool,
+}
+
+/// Block a contact, or let them write again
+///
+/// Who is blocked is told so, can read what was said, and cannot write.
+#[utoipa::path(put, path = "/v1/contacts/{id}/blocked", tag = "contacts", params(("id" = ContactId, Path)), request_body = Blocking,
+    responses((status = 200, body = Contact), Problems))]
+pub(crate) async fn block(
+    State(app): State<Arc<App>>,
+    AsMember(scope): AsMember,
+    Path(id): Path<ContactId>,
+    Body(ask): Body<Blocking>,
+) -> Result<Json<Contact>, Problem> {
+    scope.require(Permission::ConversationsSupervise)?;
+    let mut tx = scope.begin().await?;
+    let (contact, changed) = contact::set_blocked(&mut tx, id, ask.blocked).await?;
+    if !changed {
+        return Ok(Json(contact));
+    }
+    // Their row is locked now: no token is younger that does not know of it.
+    let at = scope.now();
+    visits::end(&tx, id.uuid(), at).await?;
+    let action = if ask.blocked { "contact.blocked" } else { "contact.unblocked" };
+    audit::note(&tx, &scope.actor(), action, Some(id.to_string()), serde_json::json!({})).await?;
+    tx.commit().await?;
+    let account = scope.tenant.id();
+    revoke(&app.routing, Revocation::Visits { account, contact: Some(id), subject: id.uuid(), at }).await;
+    Ok(Json(contact))
+}
+
+/// Sign a contact out of all their browsers
+///
+/// Their sockets close, and what their browsers keep finds nobody any more. For those who are vouched for, the site has to do it again.
+#[utoipa::path(delete, path = "/v1/contacts/{id}/sessions", tag = "contacts", params(("id" = ContactId, Path)), responses((status = 204), Problems))]
+pub(crate) async fn sign_out(
+    State(app): State<Arc<App>>,
+    AsMember(scope): AsMember,
+    Path(id): Path<ContactId>,
+) -> Result<StatusCode, Problem> {
+    scope.require(Permission::ConversationsSupervise)?;
+    let tx = scope.begin().await?;
+    contact::sign_out(&tx, id).await?;
+    let at = scope.now();
+    visits::end(&tx, id.uuid(), at).await?;
+    audit::note(&tx, &scope.actor(), "contact.signed_out", Some(id.to_string()), serde_json::json!({})).await?;
+    tx.commit().await?;
+    let account = scope.tenant.id();
+    revoke(&app.routing, Revocation::Visits { account, contact: Some(id), subject: id.uuid(), at }).await;
+    Ok(StatusCode::NO_CONTENT)
 }

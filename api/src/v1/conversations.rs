@@ -10,6 +10,7 @@ use desk::conversation::{
     self, AssignedBy, Conversation, ConversationError, ConversationId, Counts, Filter, Mark, Priority, Status,
 };
 use desk::inbox::InboxId;
+use desk::sight;
 use serde::Deserialize;
 use tenant::page::Page;
 use tenant::{AgentId, Permission, agent};
@@ -181,6 +182,7 @@ pub(crate) async fn read(
     Body(ask): Body<ReadMark>,
 ) -> Result<Json<Conversation>, Problem> {
     scope.require(Permission::ConversationsReply)?;
+    sight::look_at(&scope, id).await?;
     app.routing.marker.note(&scope.tenant, id, Mark::ReadByAgent, ask.seq).await?;
     let tx = scope.begin().await?;
     Ok(Json(conversation::find(&tx, id).await?.ok_or(ConversationError::Unknown)?))

@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use desk::brand::BrandId;
 use desk::conversation::{self, AssignedBy, Assignment, Conversation, ConversationError, ConversationId};
+use desk::sight;
 use desk::team::TeamId;
 use infra::validate::Check;
 use routing::assignment::handover::{self, Actor, Destination};
@@ -131,6 +132,7 @@ pub(crate) async fn transfer(
     check.finish()?;
     let note = note.map(|note| (note, app.world.chance.uuid(app.world.now())));
     let who = actor(&scope).await?;
+    sight::look_at(&scope, id).await?;
     Ok(Json(handover::transfer(&app.routing, &scope.tenant, id, to, note, ask.accept_seconds, who).await?))
 }
 

@@ -44,6 +44,7 @@ pub(crate) async fn create(
     Body(ask): Body<InboxRequest>,
 ) -> Result<(StatusCode, Json<Inbox>), Problem> {
     scope.require(Permission::InboxesManage)?;
+    scope.tenant.account.may_grow()?;
     let tx = scope.begin().await?;
     let inbox = inbox::create(&tx, &ask.name, ask.settings, scope.limits().inboxes).await?;
     audit::note(

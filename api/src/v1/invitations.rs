@@ -12,11 +12,14 @@ use serde::{Deserialize, Serialize};
 use tenant::invitation::{self, Invitation, InvitationId};
 use tenant::membership::Role;
 use tenant::page::Page;
+use tenant::role::CustomRole;
+use tenant::session::Method;
+use tenant::sign_in::{self, NotThisWay};
 use tenant::throttle::Rate;
-use tenant::{Permission, Tenant, agent, audit, password};
+use tenant::{Permission, RoleId, Standing, Tenant, agent, audit, password};
 
-use super::Problems;
-use super::session::{self, SessionView};
+use super::session::{self, Entry, LoginChallenge, SessionView};
+use super::{Problems, agents, roles};
 use crate::extract::{AsMember, Body, Path};
 use crate::problem::Problem;
 use crate::{App, onboarding};
@@ -38,7 +41,11 @@ pub(crate) struct InviteRequest {
     /// Their address.
     email: String,
     /// `admin`, `supervisor` or `agent`.
-    role: Role,
+    #[serde(default)]
+    role: Option<Role>,
+    /// A role that the company made, instead of `role`.
+    #[serde(default)]
+    custom_role_id: Option<RoleId>,
 }
 
 /// Invite a colleague
@@ -51,23 +58,27 @@ pub(crate) async fn invite(
     Body(ask): Body<InviteRequest>,
 ) -> Result<(StatusCode, Json<Invitation>), Problem> {
     scope.require(Permission::AgentsManage)?;
+    scope.tenant.account.may_grow()?;
     let world = &app.world;
     let mut check = Check::new();
     let email = check.email("email", &ask.email);
-    if ask.role == Role::Owner {
+    if ask.role == Some(Role::Owner) || (ask.role.is_none() && ask.custom_role_id.is_none()) {
         check.refuse("role", "role_invalid", "One of: admin, supervisor, agent.");
     }
+    let standing = agents::wanted(&app, &scope, ask.role, ask.custom_role_id, &mut check).await?;
     check.finish()?;
+    let standing = standing.unwrap_or(Standing::built_in(Role::Agent));
+    roles::standing_within_ones_own(&scope, &standing)?;
     // A stranger's mailbox is not ours to fill, whoever asks.
-    world.throttle.attempt(&world.cache, &format!("invite:{email}"), Rate::guarded(5, 86_400), world.now()).await?;
+    world.throttle.attempt(&world.database, &format!("invite:{email}"), Rate::new(5, 86_400), world.now()).await?;
     let tx = scope.begin().await?;
     let inviter = agent::signature(&tx, &scope.who).await?;
     // A request that holds one connection and waits for another can starve the pool.
     tx.commit().await?;
     let (invitation, _) =
-        invitation::invite(world, &scope.tenant.account, scope.who.agent_id, &inviter, &email, ask.role).await?;
+        invitation::invite(world, &scope.tenant.account, scope.who.agent_id, &inviter, &email, standing).await?;
     let tx = scope.begin().await?;
-    let detail = serde_json::json!({ "email": email, "role": ask.role });
+    let detail = serde_json::json!({ "email": email, "role": invitation.role, "custom_role": invitation.custom_role.as_ref().map(|role| &role.name) });
     audit::note(&tx, &scope.actor(), "invitation.created", Some(invitation.id.to_string()), detail).await?;
     tx.commit().await?;
     Ok((StatusCode::CREATED, Json(invitation)))
@@ -99,6 +110,8 @@ pub(crate) struct InvitationGreeting {
     email: String,
     /// As what.
     role: Role,
+    /// As what, when it is a role that the company made.
+    custom_role: Option<CustomRole>,
     /// Whether the address has a login already: then its password is asked for, not a new one.
     has_login: bool,
     /// Until when the link works.
@@ -118,6 +131,7 @@ pub(crate) async fn greet(
         account_name: tenant.account.name.clone(),
         email: invitation.email,
         role: invitation.role,
+        custom_role: invitation.custom_role,
         has_login,
         expires_at: invitation.expires_at,
     }))
@@ -136,7 +150,7 @@ pub(crate) struct AcceptRequest {
 
 /// Come in by an invitation
 #[utoipa::path(post, path = "/v1/invitations/by-token/{token}/accept", tag = "invitations", security(()), params(("token" = String, Path, description = "From the link")),
-    request_body = AcceptRequest, responses((status = 200, body = SessionView), Problems))]
+    request_body = AcceptRequest, responses((status = 200, body = SessionView), (status = 202, body = LoginChallenge), Problems))]
 pub(crate) async fn accept(
     State(app): State<Arc<App>>,
     Path(token): Path<String>,
@@ -144,10 +158,14 @@ pub(crate) async fn accept(
     Body(ask): Body<AcceptRequest>,
 ) -> Result<Response, Problem> {
     let world = &app.world;
-    let (_, pending, has_login) = invitation::by_token(world, &token).await?;
+    let (company, pending, has_login) = invitation::by_token(world, &token).await?;
+    if sign_in::policy(world, company).await?.sso_only {
+        // Coming by the company's own provider accepts the invitation.
+        return Err(NotThisWay::SsoRequired.into());
+    }
     world
         .throttle
-        .attempt(&world.cache, &format!("login:{}", pending.email), Rate::guarded(10, 60), world.now())
+        .attempt(&world.database, &format!("login:{}", pending.email), Rate::new(10, 60), world.now())
         .await?;
     let mut check = Check::new();
     if !has_login {
@@ -157,5 +175,5 @@ pub(crate) async fn accept(
     check.finish()?;
     let (account, member, _) = invitation::accept(world, &token, name, ask.password).await?;
     onboarding::welcome_member(world, account, member).await?;
-    session::begin(&app, StatusCode::OK, member, &headers).await
+    session::enter(&app, &headers, Entry { status: StatusCode::OK, member, method: Method::Password }).await
 }

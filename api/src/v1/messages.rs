@@ -7,8 +7,10 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use desk::conversation::{self, ConversationError, ConversationId};
 use desk::message::{self, Message, Post, Span};
+use desk::sight;
 use serde::{Deserialize, Serialize};
 use tenant::Permission;
+use tenant::pace::Class;
 use uuid::Uuid;
 
 use super::Problems;
@@ -91,6 +93,8 @@ pub(crate) async fn send(
     Body(ask): Body<MessageRequest>,
 ) -> Result<(StatusCode, Json<Message>), Problem> {
     scope.require(Permission::ConversationsReply)?;
+    scope.tenant.pass(Class::Messages).await?;
+    sight::look_at(&scope, conversation).await?;
     let (agent, name) = (scope.who.agent_id, scope.who.name.clone());
     let post = Post::Agent { agent, name, conversation, private: ask.private };
     let sent = app.routing.writer.send(&scope.tenant, post, &ask.text, ask.client_message_id).await?;

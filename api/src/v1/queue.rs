@@ -25,7 +25,7 @@ pub(crate) async fn board(State(app): State<Arc<App>>, AsMember(scope): AsMember
     scope.require(Permission::ConversationsRead)?;
     // It shows colleagues, too.
     scope.require(Permission::AgentsRead)?;
-    Ok(Json(waiting_room::board(&app.routing, &scope.tenant).await?))
+    Ok(Json(waiting_room::board(&app.routing, &scope).await?))
 }
 
 /// Over which time.

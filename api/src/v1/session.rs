@@ -6,14 +6,26 @@ use axum::Json;
 use axum::http::header::{COOKIE, SET_COOKIE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use chrono::{DateTime, Utc};
 use cookie::{Cookie, SameSite};
+use routing::revocation::{self, Revocation};
 use serde::Serialize;
+use tenant::account::Status;
+use tenant::device::Device;
 use tenant::login::{self, User};
 use tenant::membership::{self, Membership, Role};
 use tenant::permission::Permissions;
-use tenant::session::Session;
+use tenant::proof::ceremony::{self, Purpose};
+use tenant::proof::{self, Factors};
+use tenant::role::CustomRole;
+use tenant::scope::Via;
+use tenant::session::own::SessionId;
+use tenant::session::{Method, Session, Start};
+use tenant::sight::Sight;
+use tenant::sign_in::{self, NotThisWay};
+use tenant::support::Visit;
 use tenant::token::{Audience, BadToken};
-use tenant::{Account, AccountId, AgentId, Limits, Tenant, agent};
+use tenant::{Account, AccountId, Actor, AgentId, Limits, Member, Scope, Tenant, agent, audit};
 
 use super::agents::{AgentView, Skilled};
 use crate::App;
@@ -30,6 +42,12 @@ pub(crate) struct AccountBrief {
     slug: String,
     /// What the person is there.
     role: Role,
+    /// The role that the company made, if they hold one.
+    custom_role: Option<CustomRole>,
+    /// Where the company stands.
+    status: Status,
+    /// Until when its owner can restore it, when it is closed.
+    delete_after: Option<DateTime<Utc>>,
 }
 
 /// Who is signed in, where, and what they may do.
@@ -47,6 +65,8 @@ pub(crate) struct Me {
     accounts: Vec<AccountBrief>,
     /// How much the company may have.
     limits: Limits,
+    /// Set when this is one of our own people, let in by the company.
+    support: Option<Visit>,
 }
 
 /// An access token and what it is worth.
@@ -58,6 +78,8 @@ pub(crate) struct SessionView {
     token_type: &'static str,
     /// How long it lives, in seconds.
     expires_in: i64,
+    /// Whether the company asks for a second factor that is yet to be set up: until then the token is good for that only.
+    second_factor_due: bool,
     /// Who is signed in.
     me: Me,
 }
@@ -74,7 +96,10 @@ pub(crate) async fn me(app: &Arc<App>, member: &Membership, permissions: Permiss
                 id: tenant.id(),
                 name: tenant.account.name.clone(),
                 slug: tenant.account.slug.clone(),
-                role: other.role,
+                role: other.standing.role,
+                custom_role: other.standing.custom.clone(),
+                status: tenant.account.status,
+                delete_after: tenant.account.delete_after,
             });
         }
     }
@@ -92,7 +117,28 @@ pub(crate) async fn me(app: &Arc<App>, member: &Membership, permissions: Permiss
         permissions,
         accounts,
         limits: tenant.account.limits,
+        support: None,
     })
+}
+
+/// The same for one of our own people, who sees this company and no other of whoever let them in.
+pub(crate) async fn me_in_support(app: &Arc<App>, scope: &Scope<Member>, visit: Visit) -> Result<Me, Problem> {
+    let member = membership::find(&app.world, scope.who.agent_id).await?.ok_or(BadToken)?;
+    let mut me = me(app, &member, scope.who.permissions.clone()).await?;
+    me.accounts.retain(|account| account.id == scope.tenant.id());
+    me.support = Some(visit);
+    Ok(me)
+}
+
+/// The answer to one of our own people who has just come in by a link: a token, and no cookie.
+pub(crate) async fn answer_support(app: &Arc<App>, visit: Visit) -> Result<Json<SessionView>, Problem> {
+    let world = &app.world;
+    let (account, host) = (visit.account_id.uuid(), visit.granted_by.uuid());
+    let access_token = world.keys.sign(Audience::Support, account, host, visit.id.uuid(), world.now())?;
+    let scope = Scope::<Member>::enter(world, &access_token).await?;
+    let expires_in = (visit.expires_at - world.now()).num_seconds().max(1);
+    let me = me_in_support(app, &scope, visit).await?;
+    Ok(Json(SessionView { access_token, token_type: "Bearer", expires_in, second_factor_due: false, me }))
 }
 
 /// The answer to whoever has just signed in, or come back.
@@ -112,26 +158,105 @@ pub(crate) async fn answer(
         access_token,
         token_type: "Bearer",
         expires_in: Audience::Member.lifetime().num_seconds(),
-        me: me(app, &member, Permissions::of(member.role)).await?,
+        second_factor_due: session.enrol_only,
+        me: me(app, &member, member.standing.permissions()).await?,
     };
     let mut response = (status, Json(view)).into_response();
     set_cookie(&mut response, &refresh_cookie(app, session.cookie, tenant::session::LIFETIME.num_seconds()));
     Ok(response)
 }
 
-/// Begins a session for a member and answers with it.
-pub(crate) async fn begin(
-    app: &Arc<App>,
-    status: StatusCode,
-    member: AgentId,
-    headers: &HeaderMap,
-) -> Result<Response, Problem> {
+/// Somebody who has proven who they are, on their way in.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Entry {
+    /// The answer's status when they are in.
+    pub(crate) status: StatusCode,
+    /// Who, in which company.
+    pub(crate) member: AgentId,
+    /// By what.
+    pub(crate) method: Method,
+}
+
+/// The password was right; something else is asked for.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(crate) struct LoginChallenge {
+    /// Comes back with the answer.
+    challenge: String,
+    /// What would be an answer.
+    factors: Factors,
+    /// How long it may take, in seconds.
+    expires_in: i64,
+}
+
+/// Where the browser's clock is; for the list of one's own sessions.
+pub(crate) const TIME_ZONE: &str = "x-time-zone";
+
+fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+/// Lets somebody in, or asks for what is still missing. The only way to a session: whatever a company demands is demanded here. The
+/// session that the browser had before ends.
+pub(crate) async fn enter(app: &Arc<App>, headers: &HeaderMap, entry: Entry) -> Result<Response, Problem> {
+    let world = &app.world;
     let member =
-        membership::find(&app.world, member).await?.filter(|member| member.disabled_at.is_none()).ok_or(BadToken)?;
-    Tenant::active(&app.world, member.account_id).await?;
-    let user_agent = headers.get("user-agent").and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let session = tenant::session::begin(&app.world, member.login_id, member.id, user_agent).await?;
-    answer(app, status, session, member.account_id).await
+        membership::find(world, entry.member).await?.filter(|member| member.disabled_at.is_none()).ok_or(BadToken)?;
+    let tenant = Tenant::active(world, member.account_id).await?;
+    let policy = sign_in::policy(world, member.account_id).await?;
+    if policy.sso_only && entry.method != Method::Sso && member.standing.role != Role::Owner {
+        return Err(NotThisWay::SsoRequired.into());
+    }
+    if !entry.method.is_strong() {
+        let factors = proof::factors(world, member.login_id).await?;
+        if factors.any() {
+            let (login, member) = (Some(member.login_id), Some(member.id));
+            let challenge = ceremony::begin(world, Purpose::SecondFactor, login, member, serde_json::json!({})).await?;
+            let view = LoginChallenge { challenge, factors, expires_in: ceremony::LIFETIME.num_seconds() };
+            return Ok((StatusCode::ACCEPTED, Json(view)).into_response());
+        }
+    }
+    let proven = match entry.method {
+        // Who may speak for a person in one company may not change how they come into another.
+        Method::Sso => membership::of_login(world, member.login_id).await?.len() == 1,
+        Method::Password | Method::Totp | Method::RecoveryCode | Method::Passkey => true,
+    };
+    let user_agent = header(headers, "user-agent").unwrap_or_default();
+    let start = Start {
+        login: member.login_id,
+        member: member.id,
+        method: entry.method,
+        proven,
+        enrol_only: policy.second_factor_required && !entry.method.is_strong(),
+        user_agent,
+        time_zone: header(headers, TIME_ZONE),
+    };
+    let session = tenant::session::begin(world, start).await?;
+    end(app, headers).await?;
+    let who = Member {
+        agent_id: member.id,
+        name: member.name.clone(),
+        permissions: member.standing.permissions(),
+        sight: Sight::of(member.id, member.standing.visibility()),
+        standing: member.standing.clone(),
+        via: Via::Session(session.id),
+    };
+    let tx = tenant.begin().await?;
+    let detail = serde_json::json!({ "method": entry.method, "device": Device::read(user_agent) });
+    let target = SessionId::from_uuid(session.id).to_string();
+    audit::note(&tx, &Actor::Member(who), "session.began", Some(target), detail).await?;
+    tx.commit().await?;
+    answer(app, entry.status, session, member.account_id).await
+}
+
+/// Ends the browser's session, and the sockets it had opened.
+pub(crate) async fn end(app: &App, headers: &HeaderMap) -> Result<(), Problem> {
+    let Some(cookie) = read_cookie(app, headers) else { return Ok(()) };
+    if let Some(agent) = tenant::session::end(&app.world, &cookie).await?
+        && let Some(member) = membership::find(&app.world, agent).await?
+    {
+        revocation::revoke(&app.routing, Revocation::Session(member.account_id, member.id)).await;
+    }
+    Ok(())
 }
 
 const COOKIE_NAME: &str = "fd_refresh";
@@ -143,7 +268,11 @@ fn cookie_name(app: &App) -> &'static str {
 }
 
 fn refresh_cookie(app: &App, secret: String, seconds: i64) -> Cookie<'static> {
-    Cookie::build((cookie_name(app), secret))
+    cookie(app, cookie_name(app), secret, seconds)
+}
+
+fn cookie(app: &App, name: &'static str, secret: String, seconds: i64) -> Cookie<'static> {
+    Cookie::build((name, secret))
         .path("/")
         .http_only(true)
         .same_site(SameSite::Strict)
@@ -160,17 +289,48 @@ fn set_cookie(response: &mut Response, cookie: &Cookie<'_>) {
 
 /// The refresh secret of a request.
 pub(crate) fn read_cookie(app: &App, headers: &HeaderMap) -> Option<String> {
+    find_cookie(headers, cookie_name(app))
+}
+
+fn find_cookie(headers: &HeaderMap, name: &str) -> Option<String> {
     headers
         .get_all(COOKIE)
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(Cookie::split_parse)
         .filter_map(Result::ok)
-        .find(|cookie| cookie.name() == cookie_name(app))
+        .find(|cookie| cookie.name() == name)
         .map(|cookie| cookie.value().to_owned())
 }
 
 /// Takes the cookie away.
 pub(crate) fn forget_cookie(app: &App, response: &mut Response) {
     set_cookie(response, &refresh_cookie(app, String::new(), 0));
+}
+
+const JOURNEY_NAME: &str = "fd_sso";
+const SECURE_JOURNEY_NAME: &str = "__Host-fd_sso";
+
+fn journey_name(app: &App) -> &'static str {
+    if app.is_secure() { SECURE_JOURNEY_NAME } else { JOURNEY_NAME }
+}
+
+fn journey_cookie(app: &App, secret: String, seconds: i64) -> Cookie<'static> {
+    // Strict is enough: it is our own page that comes back with the code and asks.
+    cookie(app, journey_name(app), secret, seconds)
+}
+
+/// Marks the browser that is sent to a company's provider.
+pub(crate) fn set_journey(app: &App, response: &mut Response, secret: String) {
+    set_cookie(response, &journey_cookie(app, secret, ceremony::LIFETIME.num_seconds()));
+}
+
+/// The mark of a browser that is back.
+pub(crate) fn read_journey(app: &App, headers: &HeaderMap) -> Option<String> {
+    find_cookie(headers, journey_name(app))
+}
+
+/// Takes the mark away.
+pub(crate) fn forget_journey(app: &App, response: &mut Response) {
+    set_cookie(response, &journey_cookie(app, String::new(), 0));
 }

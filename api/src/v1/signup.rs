@@ -2,16 +2,19 @@
 
 use std::sync::Arc;
 
+use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+use tenant::session::Method;
 use tenant::signup;
 use tenant::throttle::Rate;
+use tenant::world::Mode;
 use uuid::Uuid;
 
 use super::Problems;
-use super::session::{self, SessionView};
+use super::session::{self, Entry, LoginChallenge, SessionView};
 use crate::extract::Body;
 use crate::problem::Problem;
 use crate::{App, onboarding};
@@ -34,6 +37,22 @@ pub(crate) struct SignupRequest {
     /// `en` or `zh-CN`.
     #[serde(default = "english")]
     locale: String,
+    /// The secret of the link that a private installation printed.
+    #[serde(default)]
+    setup: Option<String>,
+}
+
+/// Whether companies sign up here.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct SignupState {
+    /// Anybody may sign a company up. Otherwise the installation is one company's own, and its owner invites.
+    open: bool,
+}
+
+/// Show whether companies sign up here
+#[utoipa::path(get, path = "/v1/signup", tag = "signup", security(()), responses((status = 200, body = SignupState), Problems))]
+pub(crate) async fn state(State(app): State<Arc<App>>) -> Json<SignupState> {
+    Json(SignupState { open: app.world.mode == Mode::Hosted })
 }
 
 fn english() -> String {
@@ -46,7 +65,7 @@ fn english() -> String {
 /// finds what the first call made. A known address may found another company with its own password.
 #[utoipa::path(post, path = "/v1/signup", tag = "signup", security(()), request_body = SignupRequest,
     params(("Idempotency-Key" = Option<Uuid>, Header, description = "Makes a repeat harmless")),
-    responses((status = 201, body = SessionView), Problems))]
+    responses((status = 201, body = SessionView), (status = 202, body = LoginChallenge), Problems))]
 pub(crate) async fn sign_up(
     State(app): State<Arc<App>>,
     headers: HeaderMap,
@@ -63,10 +82,10 @@ pub(crate) async fn sign_up(
             )
         })?,
     };
-    let rate = Rate::guarded(20, 3600);
+    let rate = Rate::new(20, 3600);
     world
         .throttle
-        .attempt(&world.cache, &format!("signup:{}", ask.email.trim().to_lowercase()), rate, world.now())
+        .attempt(&world.database, &format!("signup:{}", ask.email.trim().to_lowercase()), rate, world.now())
         .await?;
     let request = signup::Request {
         company: ask.company,
@@ -74,8 +93,10 @@ pub(crate) async fn sign_up(
         password: ask.password,
         name: ask.name,
         locale: ask.locale,
+        setup: ask.setup,
     };
     let reserved = signup::reserve(world, key, request).await?;
     onboarding::finish(world, reserved.account_id).await?;
-    session::begin(&app, StatusCode::CREATED, reserved.member_id, &headers).await
+    let entry = Entry { status: StatusCode::CREATED, member: reserved.member_id, method: Method::Password };
+    session::enter(&app, &headers, entry).await
 }

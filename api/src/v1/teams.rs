@@ -8,6 +8,7 @@ use axum::http::StatusCode;
 use desk::assignment_policy::Landscape;
 use desk::setup::{Noun, SetupError};
 use desk::team::{self, Team, TeamId, TeamRequest};
+use routing::revocation::{self, Revocation};
 use serde::Deserialize;
 use serde_json::json;
 use tenant::AgentId;
@@ -122,5 +123,7 @@ pub(crate) async fn set_members(
     let view = judged(changed, &landscape(&setup.tx, &off).await?);
     let detail = json!({ "name": view.name, "agent_ids": view.agent_ids });
     setup.done("team.members_changed", Some(id.to_string()), detail).await?;
+    // Whoever sees only what their teams have sees something else now.
+    revocation::revoke(&app.routing, Revocation::Sight(scope.tenant.id())).await;
     Ok(Json(view))
 }

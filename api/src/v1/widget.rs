@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
+use desk::brand;
 use desk::contact::{self, ContactChange, ContactId, VisitedPage};
 use desk::conversation::{self, ConversationError, ConversationId, Mark, WidgetConversation};
 use desk::emergency::{self, EmergencyNotice};
 use desk::inbox::{self, Inbox, InboxError, InboxKey, Position, Theme};
+use desk::look::Look;
 use desk::message::{self, Post, WidgetMessage};
 use desk::opening::{self, Door};
 use desk::start::Start;
@@ -18,9 +20,8 @@ use infra::database::StoreError;
 use infra::spoken::OrLog as _;
 use routing::presence::EffectiveAvailability;
 use serde::{Deserialize, Serialize};
+use tenant::pace::Class;
 use tenant::scope::EnterError;
-use tenant::throttle::Rate;
-use tenant::token::Audience;
 use tenant::{Scope, Tenant, TenantTx, Visitor, agent};
 use uuid::Uuid;
 
@@ -32,13 +33,16 @@ use crate::extract::{AsVisitor, Body, Path, Query};
 use crate::problem::Problem;
 
 /// The inbox of a key, in its open company. A key that names nothing is unknown, whatever the reason.
-async fn by_key(app: &App, key: &str) -> Result<(Tenant, TenantTx, Inbox), Problem> {
+pub(super) async fn by_key(app: &App, key: &str) -> Result<(Tenant, TenantTx, Inbox), Problem> {
     let key = InboxKey::decode(key).ok_or(InboxError::Unknown)?;
     let tenant = match Tenant::active(&app.world, key.account).await {
         Ok(tenant) => tenant,
         Err(EnterError::Store(error)) => return Err(error.into()),
-        Err(EnterError::Token(_) | EnterError::Inactive) => return Err(InboxError::Unknown.into()),
+        Err(EnterError::Token(_) | EnterError::Inactive(_) | EnterError::SecondFactorDue) => {
+            return Err(InboxError::Unknown.into());
+        }
     };
+    tenant.pass(Class::VisitorRequests).await?;
     let tx = tenant.begin().await?;
     let inbox = inbox::find(&tx, key.inbox).await?.ok_or(InboxError::Unknown)?;
     Ok((tenant, tx, inbox))
@@ -81,6 +85,8 @@ pub(crate) struct WidgetConfig {
     away_message: String,
     /// Main colour.
     color: String,
+    /// A picture beside the name, as a `data:` address.
+    logo: Option<String>,
     /// Which side of the page.
     position: Position,
     /// `auto`, `en` or `zh-CN`.
@@ -91,6 +97,8 @@ pub(crate) struct WidgetConfig {
     online: bool,
     /// Whether a resolved conversation asks for a rating.
     survey_enabled: bool,
+    /// Whether only those may write for whom the site vouches.
+    identity_required: bool,
     /// What to do while the company cannot answer as usual.
     emergency: EmergencyNotice,
     /// Whom the visitor may choose, and whether it is open.
@@ -108,6 +116,11 @@ pub(crate) async fn config(
     let profiles = agent::list(&tx).await?;
     let emergency = emergency::find(&tx).await?.notice();
     let door = opening::door(&tx, &inbox).await?;
+    let look = match inbox.brand_id {
+        Some(id) => brand::find(&tx, id).await?.map(|brand| brand.look).unwrap_or_default(),
+        None => Look::default(),
+    };
+    let unvouched = inbox::unvouched(&tx, inbox.id).await?;
     if inbox.installed_at.is_none() && query.preview != Some(true) {
         inbox::mark_installed(&tx, inbox.id).await?;
     }
@@ -116,105 +129,18 @@ pub(crate) async fn config(
     let present = app.routing.presence.availability(tenant.id(), &profiles, tenant.now()).await;
     let settings = inbox.settings;
     Ok(Json(WidgetConfig {
-        company: tenant.account.name.clone(),
+        company: look.display_name.unwrap_or_else(|| tenant.account.name.clone()),
         title: settings.title,
         greeting: settings.greeting,
         away_message: settings.away_message,
-        color: settings.color,
+        color: look.color.unwrap_or(settings.color),
+        logo: look.logo,
         position: settings.position,
         locale: settings.locale,
         theme: settings.theme,
         online: present.values().any(|availability| *availability == EffectiveAvailability::Online),
         survey_enabled: settings.survey_enabled,
-        emergency,
-        door,
-    }))
-}
-
-/// A browser that wants in.
-#[derive(Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct WidgetSessionRequest {
-    /// The key in the script tag.
-    key: String,
-    /// What this browser was given before.
-    #[serde(default)]
-    secret: Option<String>,
-    /// The visitor's language.
-    #[serde(default)]
-    locale: Option<String>,
-    /// Where the visitor is.
-    #[serde(default)]
-    page: Option<VisitedPage>,
-}
-
-/// A visitor's session.
-#[derive(Serialize, utoipa::ToSchema)]
-pub(crate) struct WidgetSession {
-    /// For the `Authorization` header and the socket's hello.
-    token: String,
-    /// How long it lives, in seconds.
-    expires_in: i64,
-    /// For a new visitor only: keep it, it is how this browser is known next time.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    secret: Option<String>,
-    /// Who the visitor is to the company.
-    contact_id: ContactId,
-    /// Their newest conversation here.
-    conversation: Option<WidgetConversation>,
-    /// What to do while the company cannot answer as usual.
-    emergency: EmergencyNotice,
-    /// Whom the visitor may choose, and whether it is open.
-    #[serde(flatten)]
-    door: Door,
-}
-
-/// Come in as a visitor
-///
-/// With a known secret: the same visitor as before, with their conversation. Without: a new one.
-#[utoipa::path(post, path = "/v1/widget/session", tag = "widget", security(()), request_body = WidgetSessionRequest,
-    responses((status = 200, body = WidgetSession), Problems))]
-pub(crate) async fn session(
-    State(app): State<Arc<App>>,
-    headers: HeaderMap,
-    Body(ask): Body<WidgetSessionRequest>,
-) -> Result<Json<WidgetSession>, Problem> {
-    let (tenant, tx, inbox) = by_key(&app, &ask.key).await?;
-    let locale = ask
-        .locale
-        .map(|locale| locale.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').take(35).collect::<String>());
-    let known = match ask.secret.as_deref().filter(|secret| secret.len() <= 100) {
-        Some(secret) => contact::recognise(&tx, inbox.id, secret).await?,
-        None => None,
-    };
-    let (tx, contact_id, secret) = match known {
-        Some(contact_id) => (tx, contact_id, None),
-        None => {
-            // Before Redis is asked: a cache that hangs must not hold a connection to the database.
-            drop(tx);
-            // The widest of all doors: anyone may become a visitor. A sale brings thousands in a minute; more is no crowd.
-            let rate = Rate::open(6_000, 60);
-            app.world.throttle.attempt(&app.world.cache, &format!("visitor:{}", inbox.id), rate, tenant.now()).await?;
-            let tx = tenant.begin().await?;
-            let secret = tx.secret();
-            let user_agent = headers.get("user-agent").and_then(|value| value.to_str().ok()).unwrap_or_default();
-            let contact_id = contact::welcome(&tx, inbox.id, &secret, locale, user_agent).await?;
-            (tx, contact_id, Some(secret))
-        }
-    };
-    contact::seen(&tx, contact_id, ask.page).await?;
-    let conversation = conversation::latest_of_contact(&tx, contact_id, inbox.id).await?;
-    let emergency = emergency::find(&tx).await?.notice();
-    let door = opening::door(&tx, &inbox).await?;
-    tx.commit().await?;
-    let token =
-        app.world.keys.sign(Audience::Visitor, tenant.id().uuid(), contact_id.uuid(), inbox.id.uuid(), tenant.now())?;
-    Ok(Json(WidgetSession {
-        token,
-        expires_in: Audience::Visitor.lifetime().num_seconds(),
-        secret,
-        contact_id,
-        conversation: conversation.map(|conversation| conversation.for_visitor()),
+        identity_required: unvouched.is_some_and(|unvouched| unvouched.refused),
         emergency,
         door,
     }))
@@ -262,6 +188,7 @@ pub(crate) async fn send(
     Body(ask): Body<WidgetMessageRequest>,
 ) -> Result<(StatusCode, Json<WidgetSent>), Problem> {
     scope.may_write()?;
+    scope.tenant.pass(Class::Messages).await?;
     let post = Post::Visitor { contact: scope.who.contact_id, inbox: scope.who.inbox_id, start: ask.start };
     let sent = app.routing.writer.send(&scope.tenant, post, &ask.text, ask.client_message_id).await?;
     // The message is durable; where it was written is good to know, and no reason to refuse it.
@@ -341,6 +268,7 @@ pub(crate) async fn rate(
     Path(id): Path<ConversationId>,
     Body(ask): Body<SurveyAnswer>,
 ) -> Result<Json<WidgetConversation>, Problem> {
+    scope.require_welcome()?;
     let mut tx = scope.begin().await?;
     let conversation = survey::answer(&mut tx, id, scope.who.contact_id, ask.rating, ask.comment).await?;
     tx.commit().await?;
@@ -376,9 +304,10 @@ pub(crate) async fn introduce(
     AsVisitor(scope): AsVisitor,
     Body(ask): Body<WidgetContactChange>,
 ) -> Result<Json<WidgetContact>, Problem> {
+    scope.require_welcome()?;
     let mut tx = scope.begin().await?;
     let change = ContactChange { name: ask.name, email: ask.email, ..ContactChange::default() };
-    let contact = contact::update(&mut tx, scope.who.contact_id, change).await?;
+    let contact = contact::introduce(&mut tx, scope.who.contact_id, change).await?;
     tx.commit().await?;
     Ok(Json(WidgetContact { id: Id::from_uuid(contact.id.uuid()), name: contact.name, email: contact.email }))
 }

@@ -16,7 +16,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use desk::conversation::ConversationId;
 use infra::database::StoreError;
-use routing::realtime::{Delivery, Place, ServerFrame, Session};
+use routing::realtime::{Delivery, Place, ServerFrame, Session, Welcome};
 use serde::{Deserialize, Serialize};
 use tenant::token::{Audience, BadToken};
 use tenant::{Scope, Visitor};
@@ -129,7 +129,7 @@ impl Listener {
         let scope = Scope::<Visitor>::enter(&app.world, token).await?;
         let expires = app.world.keys.verify(Audience::Visitor, token, now)?.expires();
         let lives = Duration::from_secs(u64::try_from(expires - now.timestamp()).unwrap_or(0));
-        let (session, place) = Session::of_visitor(&app.routing, scope).await;
+        let (session, place) = Session::of_visitor(&app.routing, scope).await?;
         Ok(Self { session, place, ends: Instant::now() + lives })
     }
 }
@@ -247,11 +247,16 @@ async fn follow(
             () = tell.closed() => return Err(End::HungUp),
             delivery = timeout_at(listener.ends, listener.place.deliveries.recv()) => {
                 let Ok(delivery) = delivery else { return Err(End::Expired) };
-                write(tell, gather(&mut listener.place, delivery)?).await?;
+                let (chunk, doubted) = gather(&mut listener.place, delivery)?;
+                if doubted && !is_welcome(listener).await {
+                    return Err(End::Revoked);
+                }
+                if !chunk.is_empty() {
+                    write(tell, chunk).await?;
+                }
             }
             _ = beat.tick() => {
-                // A database that hangs is no reason to cut everybody off.
-                if !timeout(OPENED_WITHIN, Box::pin(listener.session.still_welcome())).await.unwrap_or(true) {
+                if !is_welcome(listener).await {
                     return Err(End::Revoked);
                 }
                 write(tell, b": ping\n\n".to_vec()).await?;
@@ -266,19 +271,25 @@ async fn follow(
     }
 }
 
-/// What is waiting, as one chunk. A place that was taken away was one whose reader is too slow.
-fn gather(place: &mut Place, first: Option<Delivery>) -> Result<Vec<u8>, End> {
+/// Whether the listener may go on. A database that hangs is no reason to cut everybody off.
+async fn is_welcome(listener: &Listener) -> bool {
+    timeout(OPENED_WITHIN, Box::pin(listener.session.still_welcome())).await != Ok(Welcome::NotAnyMore)
+}
+
+/// What is waiting, as one chunk, and whether the right to it is to be looked at again. A place that was taken away was one whose
+/// reader is too slow.
+fn gather(place: &mut Place, first: Option<Delivery>) -> Result<(Vec<u8>, bool), End> {
     let (mut chunk, mut next) = (Vec::new(), Some(first.ok_or(End::TooSlow)?));
+    let mut doubted = false;
     while let Some(delivery) = next {
         match delivery {
             Delivery::Frame(frame) => event(&frame, &mut chunk),
             Delivery::Revoked => return Err(End::Revoked),
-            // Only members are told: a visitor has no session that could end before the token.
-            Delivery::Recheck => {}
+            Delivery::Recheck => doubted = true,
         }
         next = if chunk.len() < CHUNK { place.deliveries.try_recv().ok() } else { None };
     }
-    Ok(chunk)
+    Ok((chunk, doubted))
 }
 
 /// Ask what happened, as a visitor
@@ -316,8 +327,8 @@ pub(crate) async fn poll(
     if let Some(frame) = missed {
         return Ok(Frames::of(&[frame.into()]));
     }
-    let mut place = listener.place;
-    let ends = listener.ends.min(Instant::now() + Duration::from_secs(wait));
+    let Listener { session, mut place, ends } = listener;
+    let ends = ends.min(Instant::now() + Duration::from_secs(wait));
     let mut next = tokio::select! {
         delivery = timeout_at(ends, place.deliveries.recv()) => delivery.unwrap_or_default(),
         () = app.going_away.cancelled() => return Ok(Frames::of(&[reconnect(&app).into()])),
@@ -326,8 +337,8 @@ pub(crate) async fn poll(
     while let Some(delivery) = next {
         match delivery {
             Delivery::Frame(frame) => frames.push(frame),
-            Delivery::Revoked => return Err(BadToken.into()),
-            Delivery::Recheck => {}
+            Delivery::Recheck if session.still_welcome().await != Welcome::NotAnyMore => {}
+            Delivery::Revoked | Delivery::Recheck => return Err(BadToken.into()),
         }
         next = place.deliveries.try_recv().ok();
     }

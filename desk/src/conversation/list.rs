@@ -11,6 +11,7 @@ use super::store::{Row, select_conversation};
 use super::{Conversation, Status};
 use crate::contact::ContactId;
 use crate::inbox::InboxId;
+use crate::sight::seen;
 
 /// Which conversations; what is absent does not narrow.
 #[derive(Debug, Clone, Default)]
@@ -27,7 +28,7 @@ pub struct Filter {
     pub contact: Option<ContactId>,
 }
 
-/// Conversations, newest activity first.
+/// Conversations in sight, newest activity first.
 pub async fn list(
     tx: &TenantTx,
     filter: Filter,
@@ -35,12 +36,15 @@ pub async fn list(
     limit: u64,
 ) -> Result<Page<Conversation>, StoreError> {
     let (at, id) = Cursor::parts(cursor.as_ref());
+    let (how, who) = tx.sight().parts();
     let rows: Vec<Row> = tx
         .all(sql(
             select_conversation!(
                 "where ($1::timestamptz is null or (c.last_activity_at, c.id) < ($1, $2)) and ($3::text is null or c.status = $3) \
                  and ($4::uuid is null or c.assignee_id = $4) and (not $5 or c.assignee_id is null) and ($6::uuid is null or c.inbox_id = $6) \
-                 and ($7::uuid is null or c.contact_id = $7) order by c.last_activity_at desc, c.id desc limit $8"
+                 and ($7::uuid is null or c.contact_id = $7) and ",
+                seen!("c", "$9", "$10"),
+                " order by c.last_activity_at desc, c.id desc limit $8"
             ),
             [
                 at.into(),
@@ -51,6 +55,8 @@ pub async fn list(
                 filter.inbox.map(Id::uuid).into(),
                 filter.contact.map(Id::uuid).into(),
                 (limit + 1).into(),
+                how.into(),
+                who.into(),
             ],
         ))
         .await?;
@@ -74,15 +80,19 @@ pub struct Counts {
     pub resolved: i64,
 }
 
-/// Counts the views of one agent.
+/// Counts what one agent sees, view by view.
 pub async fn counts(tx: &TenantTx, me: AgentId) -> Result<Counts, StoreError> {
+    let (how, who) = tx.sight().parts();
     let row: Option<Counts> = tx
         .one(sql(
-            "select count(*) filter (where status = 'open' and assignee_id = $1) as mine, \
+            concat!(
+                "select count(*) filter (where status = 'open' and assignee_id = $1) as mine, \
              count(*) filter (where status = 'open' and assignee_id is null) as unassigned, count(*) filter (where status = 'open') as all_open, \
              count(*) filter (where status = 'pending') as pending, count(*) filter (where status = 'snoozed') as snoozed, \
-             count(*) filter (where status = 'resolved') as resolved from conversation",
-            [me.uuid().into()],
+             count(*) filter (where status = 'resolved') as resolved from conversation c where ",
+                seen!("c", "$2", "$3")
+            ),
+            [me.uuid().into(), how.into(), who.into()],
         ))
         .await?;
     row.ok_or_else(|| StoreError::Refused("no answer to a count".into()))

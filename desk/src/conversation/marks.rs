@@ -20,6 +20,7 @@ use super::{ConversationError, ConversationId};
 use crate::backlog::{Backlog, Load};
 use crate::contact::ContactId;
 use crate::event::{Event, Reader, Told};
+use crate::sight::Audience;
 
 /// How many marks may wait. Beyond it they are refused: the next mark says all that they said.
 const WAITING: usize = 16_384;
@@ -55,7 +56,8 @@ impl Mark {
 
 /// Who writes the marks of one process.
 pub struct Marker {
-    jobs: Option<Sender<Job>>,
+    /// Of each database that companies live in.
+    lanes: HashMap<Option<Arc<str>>, Sender<Job>>,
 }
 
 struct Job {
@@ -78,17 +80,17 @@ enum Answer {
 impl Marker {
     /// Starts the lane. It ends when the marker is dropped.
     pub fn start(world: &World) -> Self {
-        let jobs = world.pipeline.clone().map(|options| {
+        let lanes = world.sites.all().filter_map(|site| {
             let (sender, jobs) = channel(WAITING);
             let most = if world.mixed_batches { COMPANIES } else { 1 };
-            let lane = Lane::relaxed(options, TOGETHER);
+            let lane = Lane::relaxed(site.pipeline.clone()?, TOGETHER);
             tokio::spawn(
                 Keeper { lane, most, backlog: Backlog::default(), put_so_far: 0, later: Vec::new(), down_until: None }
                     .run(jobs),
             );
-            sender
+            Some((site.name.clone(), sender))
         });
-        Self { jobs }
+        Self { lanes: lanes.collect() }
     }
 
     /// Notes it and tells whom it concerns. Marks never move back, nor past the newest message.
@@ -99,7 +101,8 @@ impl Marker {
         mark: Mark,
         seq: i64,
     ) -> Result<(), ConversationError> {
-        if let Some(lane) = &self.jobs {
+        let tenant = &tenant.as_of_now().await?;
+        if let Some(lane) = self.lanes.get(&tenant.account.database).filter(|_| !tenant.account.moving) {
             let (answer, answered) = oneshot::channel();
             match lane.try_send(Job { tenant: tenant.clone(), conversation, mark, seq, tries: 0, answer }) {
                 Ok(()) => match answered.await {
@@ -287,7 +290,7 @@ macro_rules! statement {
         concat!(
             "with mark as (select k.*, x.last_seq, x.last_public_seq from (", $marks, ") k join ", $tenant, "conversation x on x.id = k.id
 ), target as materialized (
-    select c.id, c.contact_id, c.agent_read_seq as agent_was, c.contact_read_seq as contact_was,
+    select c.id, c.contact_id, c.team_id, c.assignee_id, c.agent_read_seq as agent_was, c.contact_read_seq as contact_was,
         c.contact_delivered_seq as delivered_was, greatest(c.agent_read_seq, least(m.agent_read, m.last_seq)) as agent_read,
         case when m.contact_id = c.contact_id then greatest(c.contact_read_seq, least(m.contact_read, m.last_public_seq))
             else c.contact_read_seq end as contact_read,
@@ -318,7 +321,7 @@ macro_rules! statement {
     returning c.id, c.agent_read_public_seq
 )
 select t.id, t.contact_id, t.agent_was, t.agent_read, coalesce(v.agent_read_public_seq, 0) as agent_public, t.contact_was,
-    t.contact_read, t.delivered_was, t.delivered
+    t.contact_read, t.delivered_was, t.delivered, t.team_id, t.assignee_id
 from target t left join moved v on v.id = t.id"
         )
     };
@@ -350,6 +353,8 @@ struct Moved {
     contact_read: i64,
     delivered_was: i64,
     delivered: i64,
+    team_id: Option<Uuid>,
+    assignee_id: Option<Uuid>,
 }
 
 impl Moved {
@@ -365,6 +370,8 @@ impl Moved {
             contact_read: columns.take()?,
             delivered_was: columns.take()?,
             delivered: columns.take()?,
+            team_id: columns.take()?,
+            assignee_id: columns.take()?,
         })
     }
 
@@ -376,13 +383,25 @@ impl Moved {
     /// What colleagues and the visitor hear. Who has read is not said to have received besides.
     fn events(&self) -> impl Iterator<Item = Event> {
         let (conversation_id, contact_id) = (ConversationId::from_uuid(self.id), ContactId::from_uuid(self.contact_id));
-        let read = |by, seq, public_seq| Event::ConversationRead { conversation_id, contact_id, by, seq, public_seq };
+        let audience = Audience {
+            team: self.team_id.map(infra::Id::from_uuid),
+            assignee: self.assignee_id.map(infra::Id::from_uuid),
+        };
+        let read = |by, seq, public_seq| Event::ConversationRead {
+            conversation_id,
+            contact_id,
+            audience,
+            by,
+            seq,
+            public_seq,
+        };
         let by_agent =
             (self.agent_was < self.agent_read).then(|| read(Reader::Agent, self.agent_read, self.agent_public));
         let by_contact =
             (self.contact_was < self.contact_read).then(|| read(Reader::Contact, self.contact_read, self.contact_read));
-        let delivered = (self.delivered_was < self.delivered && self.contact_read < self.delivered)
-            .then_some(Event::ConversationDelivered { conversation_id, contact_id, public_seq: self.delivered });
+        let delivered = (self.delivered_was < self.delivered && self.contact_read < self.delivered).then_some(
+            Event::ConversationDelivered { conversation_id, contact_id, audience, public_seq: self.delivered },
+        );
         by_agent.into_iter().chain(by_contact).chain(delivered)
     }
 }

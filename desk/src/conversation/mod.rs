@@ -16,6 +16,7 @@ use tenant::AgentId;
 use crate::contact::ContactId;
 use crate::inbox::InboxId;
 use crate::message::{MessageType, Sender};
+use crate::sight::Audience;
 use crate::team::TeamId;
 
 pub use assignments::{Assignment, assignments};
@@ -24,7 +25,8 @@ pub use marks::{Mark, Marker, note};
 pub use state::{State, StateError, Status};
 pub use store::{find, find_of_contact, latest_of_contact, lock_only};
 pub use verbs::{
-    AssignedBy, assign, claim, join, pass_to_team, release_all_of, requeue, set_priority, set_status, wake_snoozed,
+    AssignedBy, assign, claim, join, next_to_wake, pass_to_team, release_all_of, requeue, set_priority, set_status,
+    wake_snoozed,
 };
 pub(crate) use verbs::{begin_episode, count_episode};
 
@@ -114,6 +116,9 @@ pub struct Survey {
 pub struct Conversation {
     /// Its id.
     pub id: ConversationId,
+    /// Where it was when it was read: who saw it then, and does not any more, is told.
+    #[serde(skip)]
+    pub(crate) was: Audience,
     /// Its number, for people; counts from 1 in each company.
     pub number: i64,
     /// Where it stands.
@@ -233,6 +238,16 @@ impl Conversation {
             survey: self.survey.clone(),
             created_at: self.created_at,
         }
+    }
+
+    /// Where it is, as far as it decides who sees it.
+    pub fn audience(&self) -> Audience {
+        Audience { team: self.team_id, assignee: self.assignee_id }
+    }
+
+    /// Where it was before whatever happened to it.
+    pub fn audience_before(&self) -> Audience {
+        self.was
     }
 
     /// Whether it waits for an agent to be found.

@@ -10,10 +10,11 @@ use super::{ContactBrief, Conversation, ConversationId, MessageBrief, Priority, 
 use crate::contact::ContactId;
 use crate::inbox::InboxId;
 use crate::message::{MessageType, Sender, SenderKind};
+use crate::sight::{Audience, seen};
 
 /// The columns of [`Row`], with `$tail` behind them.
 macro_rules! select_conversation {
-    ($tail:literal) => {
+    ($($tail:tt)*) => {
         concat!(
             "select c.id, c.number, c.status, c.inbox_id, c.contact_id, k.name as contact_name, k.email as contact_email, c.assignee_id, \
              a.name as assignee_name, c.team_id, c.priority, c.episode, c.version, c.last_seq, c.last_public_seq, c.agent_read_seq, c.agent_read_public_seq, \
@@ -25,7 +26,7 @@ macro_rules! select_conversation {
              left join agent a on a.id = c.assignee_id left join message m on m.conversation_id = c.id and m.seq = c.last_said_seq \
              left join lateral (select episode, rating, comment, asked_at, answered_at \
              from survey_response where conversation_id = c.id order by episode desc limit 1) s on true ",
-            $tail
+            $($tail)*
         )
     };
 }
@@ -162,8 +163,10 @@ impl TryFrom<Row> for Conversation {
             }),
             _ => None,
         };
+        let was = Audience { team: row.team_id.map(Id::from_uuid), assignee: row.assignee_id.map(Id::from_uuid) };
         Ok(Self {
             id,
+            was,
             number: row.number,
             status,
             inbox_id: Id::from_uuid(row.inbox_id),
@@ -232,12 +235,16 @@ impl Conversation {
     }
 }
 
-/// One conversation of this company.
+/// One conversation of this company that is in sight.
 pub async fn find(tx: &TenantTx, id: ConversationId) -> Result<Option<Conversation>, StoreError> {
-    tx.one::<Row>(sql(select_conversation!("where c.id = $1"), [id.uuid().into()]))
-        .await?
-        .map(Conversation::try_from)
-        .transpose()
+    let (how, who) = tx.sight().parts();
+    tx.one::<Row>(sql(
+        select_conversation!("where c.id = $1 and ", seen!("c", "$2", "$3")),
+        [id.uuid().into(), how.into(), who.into()],
+    ))
+    .await?
+    .map(Conversation::try_from)
+    .transpose()
 }
 
 /// One conversation of this contact; another's is as unknown as none.
@@ -266,12 +273,16 @@ pub async fn latest_of_contact(
     row.map(Conversation::try_from).transpose()
 }
 
-/// Locks one conversation until the transaction ends, and reads it.
+/// Locks one conversation that is in sight until the transaction ends, and reads it.
 pub(crate) async fn lock(tx: &TenantTx, id: ConversationId) -> Result<Option<Conversation>, StoreError> {
-    tx.one::<Row>(sql(select_conversation!("where c.id = $1 for update of c"), [id.uuid().into()]))
-        .await?
-        .map(Conversation::try_from)
-        .transpose()
+    let (how, who) = tx.sight().parts();
+    tx.one::<Row>(sql(
+        select_conversation!("where c.id = $1 and ", seen!("c", "$2", "$3"), " for update of c"),
+        [id.uuid().into(), how.into(), who.into()],
+    ))
+    .await?
+    .map(Conversation::try_from)
+    .transpose()
 }
 
 #[derive(FromQueryResult)]
@@ -358,6 +369,11 @@ pub(crate) async fn save(tx: &TenantTx, conversation: &mut Conversation) -> Resu
 }
 
 #[derive(FromQueryResult)]
+struct Due {
+    at: Option<Timestamp>,
+}
+
+#[derive(FromQueryResult)]
 struct Only {
     id: Uuid,
 }
@@ -371,6 +387,13 @@ pub(crate) async fn open_of(tx: &TenantTx, agent: AgentId) -> Result<Vec<Convers
         ))
         .await?;
     Ok(rows.into_iter().map(|row| ConversationId::from_uuid(row.id)).collect())
+}
+
+/// When the next snoozed conversation's time comes.
+pub(crate) async fn next_due(tx: &TenantTx) -> Result<Option<Timestamp>, StoreError> {
+    let next: Option<Due> =
+        tx.one(sql("select min(snoozed_until) as at from conversation where status = 'snoozed'", [])).await?;
+    Ok(next.and_then(|row| row.at))
 }
 
 /// Snoozed conversations whose time has come.

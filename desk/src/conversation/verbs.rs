@@ -6,7 +6,7 @@ use infra::Timestamp;
 use infra::database::{Rows as _, StoreError, sql};
 use tenant::{AgentId, TenantTx, agent};
 
-use super::store::{due, lock, lock_if_free, save};
+use super::store::{due, lock, lock_if_free, next_due, save};
 use super::{Conversation, ConversationError, ConversationId, Priority, State, StateError, Status};
 use crate::event::Event;
 use crate::message::{self, Activity};
@@ -283,4 +283,9 @@ pub async fn wake_snoozed(tx: &mut TenantTx) -> Result<usize, ConversationError>
         set_status(tx, *id, Status::Open, None, None).await?;
     }
     Ok(ids.len())
+}
+
+/// When the next snoozed conversation wakes.
+pub async fn next_to_wake(tx: &TenantTx) -> Result<Option<Timestamp>, StoreError> {
+    next_due(tx).await
 }

@@ -1,5 +1,6 @@
 //! Inboxes: the doors customers come in by. So far: the chat widget on a website.
 
+mod identity;
 mod settings;
 
 use chrono::{DateTime, Utc};
@@ -18,6 +19,7 @@ use crate::business_hours::HoursId;
 use crate::setup::{self, SetupError, Wish};
 use crate::team::TeamId;
 
+pub use identity::{Unvouched, note_identified, require_identity, unvouched};
 pub use settings::{InboxSettings, InboxSettingsChange, Position, Theme};
 
 /// The id of an inbox.
@@ -91,6 +93,9 @@ pub enum InboxError {
     /// No such inbox here.
     #[error("no such inbox")]
     Unknown,
+    /// Nobody vouches for the visitor, and the inbox takes no others.
+    #[error("the site has to say who its visitors are before they can write here")]
+    IdentityRequired,
     /// Fields were refused.
     #[error(transparent)]
     Invalid(#[from] Invalid),
@@ -109,6 +114,7 @@ impl Fault for InboxError {
     fn kind(&self) -> Kind {
         match self {
             Self::Unknown => Kind::NotFound,
+            Self::IdentityRequired => Kind::Forbidden,
             Self::Invalid(error) => error.kind(),
             Self::Limit(error) => error.kind(),
             Self::Course(error) => error.kind(),
@@ -118,6 +124,7 @@ impl Fault for InboxError {
     fn code(&self) -> &'static str {
         match self {
             Self::Unknown => "inbox_unknown",
+            Self::IdentityRequired => "identity_required",
             Self::Invalid(error) => error.code(),
             Self::Limit(error) => error.code(),
             Self::Course(error) => error.code(),
@@ -128,7 +135,7 @@ impl Fault for InboxError {
         match self {
             Self::Invalid(error) => error.fields(),
             Self::Course(error) => error.fields(),
-            Self::Unknown | Self::Limit(_) | Self::Store(_) => Vec::new(),
+            Self::Unknown | Self::IdentityRequired | Self::Limit(_) | Self::Store(_) => Vec::new(),
         }
     }
 }

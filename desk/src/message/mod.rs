@@ -12,6 +12,7 @@ use infra::validate::Invalid;
 use infra::{Fault, FieldFault, Id, Kind, ids};
 use serde::{Deserialize, Serialize};
 use tenant::AgentId;
+use tenant::usage::UsedUp;
 use uuid::Uuid;
 
 use crate::contact::ContactId;
@@ -214,9 +215,15 @@ pub enum MessageError {
     /// The sender used this id for another text.
     #[error("this client_message_id was used for another message")]
     IdReused,
+    /// The visitor turned out to be somebody else meanwhile: they come in anew and send it once more.
+    #[error("this visitor is known by another name now")]
+    SenderGone,
     /// The conversation.
     #[error(transparent)]
     Conversation(#[from] ConversationError),
+    /// The month's conversations are used up.
+    #[error(transparent)]
+    UsedUp(#[from] UsedUp),
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -227,7 +234,9 @@ impl Fault for MessageError {
         match self {
             Self::Invalid(error) => error.kind(),
             Self::IdReused => Kind::Conflict,
+            Self::SenderGone => Kind::Unauthenticated,
             Self::Conversation(error) => error.kind(),
+            Self::UsedUp(error) => error.kind(),
             Self::Store(error) => error.kind(),
         }
     }
@@ -235,14 +244,16 @@ impl Fault for MessageError {
         match self {
             Self::Invalid(error) => error.code(),
             Self::IdReused => "client_message_id_reused",
+            Self::SenderGone => "token_invalid",
             Self::Conversation(error) => error.code(),
+            Self::UsedUp(error) => error.code(),
             Self::Store(error) => error.code(),
         }
     }
     fn fields(&self) -> Vec<FieldFault> {
         match self {
             Self::Invalid(error) => error.fields(),
-            Self::IdReused | Self::Conversation(_) | Self::Store(_) => Vec::new(),
+            Self::IdReused | Self::SenderGone | Self::Conversation(_) | Self::UsedUp(_) | Self::Store(_) => Vec::new(),
         }
     }
 }

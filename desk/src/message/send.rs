@@ -67,12 +67,18 @@ pub async fn receive(
 ) -> Result<Sent, MessageError> {
     let text = checked(text)?;
     // Two first messages at once must not open two conversations.
-    let locked = tx.run(sql("select id from contact where id = $1 for no key update", [contact.uuid().into()])).await?;
+    let locked = tx
+        .run(sql(
+            "select id from contact where id = $1 and erased_at is null for no key update",
+            [contact.uuid().into()],
+        ))
+        .await?;
     if locked == 0 {
-        return Err(ConversationError::Unknown.into());
+        return Err(MessageError::SenderGone);
     }
     let author = Author::Contact { id: contact };
     let Some(latest) = conversation::latest_of_contact(tx, contact, inbox).await? else {
+        usage::room_for_a_conversation(tx).await?;
         let mut conversation = conversation::store::insert(tx, inbox, contact).await?;
         conversation::count_episode(tx, &conversation).await?;
         start::begin(tx, &conversation, start).await?;
@@ -91,6 +97,7 @@ pub async fn receive(
         conversation.set_state(open);
     }
     if before == Status::Resolved {
+        usage::room_for_a_conversation(tx).await?;
         conversation::begin_episode(tx, &mut conversation).await?;
         start::begin(tx, &conversation, start).await?;
     }
@@ -172,6 +179,7 @@ async fn write_as(
         Event::ConversationRead {
             conversation_id: conversation.id,
             contact_id: conversation.contact.id,
+            audience: conversation.audience(),
             by: Reader::Agent,
             seq: conversation.agent_read_seq,
             public_seq: conversation.agent_read_public_seq,

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use infra::database::{PipelineRow, StoreError};
+use infra::database::{PipelineOptions, PipelineRow, StoreError};
 use infra::{Chance, Clock};
 use tenant::lane::{Lane, LanePart};
 use tenant::world::World;
@@ -40,7 +40,8 @@ const DOWN: Duration = Duration::from_secs(1);
 
 /// The writers of messages of one process.
 pub struct Writer {
-    lanes: Vec<Sender<Job>>,
+    /// Of each database that companies live in.
+    lanes: HashMap<Option<Arc<str>>, Vec<Sender<Job>>>,
     chance: Chance,
     clock: Clock,
 }
@@ -64,20 +65,22 @@ enum Answer {
 impl Writer {
     /// Starts the lanes. They end when the writer is dropped.
     pub fn start(world: &World) -> Self {
-        let lanes = world.pipeline.iter().flat_map(|options| {
-            (0..world.lanes).map(|_| {
-                let (sender, jobs) = channel(WAITING);
-                let lane = Lane::new(options.clone(), bulk::STATEMENT);
-                let keeper = Keeper {
-                    lane,
-                    most: if world.mixed_batches { COMPANIES } else { 1 },
-                    backlog: Backlog::default(),
-                    alone: HashMap::new(),
-                    down_until: None,
-                };
-                tokio::spawn(keeper.run(jobs));
-                sender
-            })
+        let start = |options: &PipelineOptions| {
+            let (sender, jobs) = channel(WAITING);
+            let lane = Lane::new(options.clone(), bulk::STATEMENT);
+            let keeper = Keeper {
+                lane,
+                most: if world.mixed_batches { COMPANIES } else { 1 },
+                backlog: Backlog::default(),
+                alone: HashMap::new(),
+                down_until: None,
+            };
+            tokio::spawn(keeper.run(jobs));
+            sender
+        };
+        let lanes = world.sites.all().map(|site| {
+            let lanes = site.pipeline.iter().flat_map(|options| (0..world.lanes).map(|_| start(options)));
+            (site.name.clone(), lanes.collect())
         });
         Self { lanes: lanes.collect(), chance: world.chance.clone(), clock: world.clock.clone() }
     }
@@ -92,8 +95,8 @@ impl Writer {
         client_message_id: Uuid,
     ) -> Result<Sent, MessageError> {
         let (text, post) = (checked(text)?, post.checked()?);
-        let place = tenant.id().uuid().as_u128() % u128::try_from(self.lanes.len().max(1)).unwrap_or(1);
-        if let Some(lane) = usize::try_from(place).ok().and_then(|place| self.lanes.get(place)) {
+        let tenant = &tenant.as_of_now().await?;
+        if let Some(lane) = self.lane(tenant) {
             let id = self.chance.uuid(self.clock.now());
             let letter = Letter { id, post: post.clone(), text: text.clone(), client_message_id };
             let (answer, answered) = oneshot::channel();
@@ -112,6 +115,15 @@ impl Writer {
         }
         metrics::counter!("frontdesk_sends_single_total").increment(1);
         alone(tenant, post, &text, client_message_id).await
+    }
+}
+
+impl Writer {
+    /// The lane that a company is tied to; none while it moves, nor where its database takes none.
+    fn lane(&self, tenant: &Tenant) -> Option<&Sender<Job>> {
+        let lanes = self.lanes.get(&tenant.account.database).filter(|_| !tenant.account.moving)?;
+        let place = tenant.id().uuid().as_u128() % u128::try_from(lanes.len().max(1)).unwrap_or(1);
+        usize::try_from(place).ok().and_then(|place| lanes.get(place))
     }
 }
 
@@ -278,6 +290,7 @@ fn news(events: &mut Vec<Event>, message: Message, conversation: Conversation) -
         events.push(Event::ConversationRead {
             conversation_id: conversation.id,
             contact_id: conversation.contact.id,
+            audience: conversation.audience(),
             by: Reader::Agent,
             seq: conversation.agent_read_seq,
             public_seq: conversation.agent_read_public_seq,

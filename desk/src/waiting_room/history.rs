@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::conversation::ConversationId;
 use crate::setup;
+use crate::sight::seen;
 use crate::team::TeamId;
 
 /// How far back the estimate looks, and at how much of it.
@@ -289,14 +290,19 @@ pub async fn past_waits(tx: &TenantTx, since: Timestamp) -> Result<Vec<PastWait>
         high_seconds: i32,
         actual_seconds: i32,
     }
+    let (how, who) = tx.sight().parts();
     let rows: Vec<Row> = tx
         .all(sql(
-            "select team_id, predicted_seconds, coalesce(low_seconds, predicted_seconds) as low_seconds, \
-             coalesce(high_seconds, predicted_seconds) as high_seconds, \
-             greatest(0, least(86400, extract(epoch from left_at - entered_at)))::integer as actual_seconds \
-             from wait where left_at is not null and left_at >= $1 and outcome = 'assigned' and predicted_seconds is not null \
-             order by left_at desc limit 10000",
-            [since.into()],
+            concat!(
+                "select w.team_id, w.predicted_seconds, coalesce(w.low_seconds, w.predicted_seconds) as low_seconds, \
+                 coalesce(w.high_seconds, w.predicted_seconds) as high_seconds, \
+                 greatest(0, least(86400, extract(epoch from w.left_at - w.entered_at)))::integer as actual_seconds \
+                 from wait w left join conversation c on c.id = w.conversation_id \
+                 where w.left_at is not null and w.left_at >= $1 and w.outcome = 'assigned' and w.predicted_seconds is not null and ",
+                seen!("c", "$2", "$3"),
+                " order by w.left_at desc limit 10000"
+            ),
+            [since.into(), how.into(), who.into()],
         ))
         .await?;
     let past = |row: Row| PastWait {

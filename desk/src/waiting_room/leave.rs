@@ -160,7 +160,7 @@ pub async fn leave(
         phone: ask.phone.clone().filter(|_| known.phone.is_none()),
         ..ContactChange::default()
     };
-    if change.email.is_some() || change.phone.is_some() {
+    if !known.verified && (change.email.is_some() || change.phone.is_some()) {
         contact::update(tx, contact, change).await?;
     }
     let (email, phone) = match ask.kind {

@@ -1,5 +1,7 @@
 //! Postgres: the one pool of a process, and errors that say which rule of the schema was broken.
 
+mod errand;
+mod met;
 mod pipeline;
 mod rows;
 mod tx;
@@ -12,6 +14,9 @@ use sqlx::{ConnectOptions, Connection as _, Executor, PgPool, Row as _};
 
 use crate::fault::{Fault, Kind};
 
+pub use errand::Errand;
+use met::Met;
+pub(crate) use pipeline::decoded;
 pub use pipeline::{Columns, Part, Pipeline, PipelineOptions, Value};
 pub use rows::{Rows, sql};
 pub use tokio_postgres::Row as PipelineRow;
@@ -37,17 +42,25 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(6);
 /// The same for the look at a connection that comes back.
 const CHECK_WITHIN: Duration = Duration::from_secs(2);
 
-/// How many connections share one slice of the companies.
-const SLICE: u32 = 3;
+/// How many connections share one slice of the companies. With one alone, who waits for it would wait for nobody else's to come
+/// back.
+const SLICE: u32 = 2;
 
-/// The pools of a process, as sqlx and as sea-orm see them: one for what all companies share, and slices to which companies are
-/// tied. A backend keeps what it has learnt of every table it has touched, and never gives it back: a tie keeps that little,
-/// and keeps its plans fresh.
+/// The pools of a process, as sqlx and as sea-orm see them: one for what all companies share, and slices of few connections to
+/// which companies are tied. A backend keeps what it has learnt of every table it has touched, and never gives it back: a tie
+/// keeps that little, and keeps its plans fresh; and one that has met too many is replaced.
 #[derive(Clone, Debug)]
 pub struct Database {
     shared: PgPool,
-    slices: Vec<PgPool>,
+    slices: Vec<Slice>,
     orm: DatabaseConnection,
+}
+
+/// Some connections, and whom they have met.
+#[derive(Clone, Debug)]
+struct Slice {
+    pool: PgPool,
+    met: Met,
 }
 
 impl Database {
@@ -57,13 +70,13 @@ impl Database {
         let options = options.application_name("frontdesk").options(SESSION).disable_statement_logging();
         let shared = connections.div_ceil(4).max(1);
         let tied = connections.saturating_sub(shared).max(1);
-        let slices = (tied / SLICE).max(1);
-        let pools = (0..slices).map(|slice| {
-            let extra = u32::from(slice < tied % slices);
-            pool(options.clone(), tied / slices + extra)
-        });
-        let slices = pools.collect();
-        let shared = pool(options.clone(), shared);
+        let count = (tied / SLICE).max(1);
+        let slice = |number: u32| {
+            let (met, more) = (Met::default(), u32::from(number < tied % count));
+            Slice { pool: pool(options.clone(), tied / count + more, Some(met.clone())), met }
+        };
+        let slices = (0..count).map(slice).collect();
+        let shared = pool(options.clone(), shared, None);
         let orm = SqlxPostgresConnector::from_sqlx_postgres_pool(shared.clone());
         Ok(Self { shared, slices, orm })
     }
@@ -81,29 +94,37 @@ impl Database {
     /// Closes every connection.
     pub async fn close(&self) {
         self.shared.close().await;
-        for pool in &self.slices {
-            pool.close().await;
+        for slice in &self.slices {
+            slice.pool.close().await;
         }
     }
 
     /// How many connections are open, and how many of them are not in use.
     pub fn connections(&self) -> (u32, usize) {
-        let pools = || std::iter::once(&self.shared).chain(&self.slices);
+        let pools = || std::iter::once(&self.shared).chain(self.slices.iter().map(|slice| &slice.pool));
         (pools().map(PgPool::size).sum(), pools().map(PgPool::num_idle).sum())
     }
 
-    /// The pool that a company with this key is tied to; while all of it is in use, another that has room: a crowd at one
-    /// company's door must not wait beside idle connections.
+    /// The pool that a company with this key is tied to; while it is in use, its second one, and then whichever has room: a
+    /// crowd at one company's door must not wait beside idle connections, nor one connection meet every company that found
+    /// another in use.
     fn tied(&self, key: u128) -> &PgPool {
         // The end of a UUIDv7 is chance: it spreads evenly.
-        let place = usize::try_from(key % u128::try_from(self.slices.len()).unwrap_or(1)).unwrap_or(0);
-        let own = self.slices.get(place).unwrap_or(&self.shared);
-        let has_room = |pool: &PgPool| pool.num_idle() > 0 || pool.size() < pool.options().get_max_connections();
-        if has_room(own) { own } else { self.slices.iter().find(|pool| has_room(pool)).unwrap_or(own) }
+        let slices = u128::try_from(self.slices.len().max(1)).unwrap_or(1);
+        let place = |number: u128| self.slices.get(usize::try_from(number % slices).unwrap_or(0));
+        let has_room = |slice: &&Slice| {
+            let pool = &slice.pool;
+            pool.num_idle() > 0 || pool.size() < pool.options().get_max_connections()
+        };
+        let own = place(key);
+        let others = (0..slices).filter_map(|step| place(key / slices + step));
+        let Some(chosen) = own.into_iter().chain(others).find(has_room).or(own) else { return &self.shared };
+        chosen.met.note(key);
+        &chosen.pool
     }
 }
 
-fn pool(options: PgConnectOptions, connections: u32) -> PgPool {
+fn pool(options: PgConnectOptions, connections: u32, met: Option<Met>) -> PgPool {
     PgPoolOptions::new()
         .max_connections(connections)
         .acquire_timeout(Duration::from_secs(4))
@@ -119,8 +140,12 @@ fn pool(options: PgConnectOptions, connections: u32) -> PgPool {
                 Ok(true)
             })
         })
-        .after_release(|connection, _| {
+        .after_release(move |connection, meta| {
+            let knows_too_many = met.as_ref().is_some_and(|met| met.are_too_many_for(meta.age));
             Box::pin(async move {
+                if knows_too_many {
+                    return Ok(false);
+                }
                 // sqlx loses count when a future is dropped while BEGIN is in flight: the connection would come back
                 // inside another caller's transaction. A connection that is not clean is closed, not reused.
                 // In one simple query: bound statements begin their transaction before they begin themselves, and would
@@ -145,6 +170,9 @@ pub enum StoreError {
     /// The database is away, full or too busy. Nothing was written.
     #[error("the database is not available: {0}")]
     Unavailable(String),
+    /// This company has as much of the database to itself as one may.
+    #[error("too many requests of this account are at work at once")]
+    Crowded,
     /// A named rule of the schema refused the row.
     #[error("the rule {0} was broken")]
     Rule(String),
@@ -174,12 +202,14 @@ impl Fault for StoreError {
     fn kind(&self) -> Kind {
         match self {
             Self::Unavailable(_) => Kind::Unavailable(Duration::from_secs(2)),
+            Self::Crowded => Kind::RateLimited(Duration::from_secs(1)),
             Self::Rule(_) | Self::Inconsistent { .. } | Self::Refused(_) => Kind::Internal,
         }
     }
     fn code(&self) -> &'static str {
         match self {
             Self::Unavailable(_) => "temporarily_unavailable",
+            Self::Crowded => "company_busy",
             Self::Rule(_) | Self::Inconsistent { .. } | Self::Refused(_) => "internal",
         }
     }
@@ -226,8 +256,9 @@ fn by_state(state: &str, constraint: Option<&str>, error: &dyn std::fmt::Display
     if let (true, Some(rule)) = (state.starts_with("23"), constraint) {
         return StoreError::Rule(rule.to_owned());
     }
-    // 08 connection, 53 resources, 57 shutdown and cancellation, 40 serialisation, 55P03 lock not available.
-    if ["08", "53", "57", "40", "55P03"].iter().any(|class| state.starts_with(class)) {
+    // 08 connection, 53 resources, 57 shutdown and cancellation, 40 serialisation, 55P03 lock not available, 25006 read only: on
+    // its way to another database, or a server that took over and is not yet open for writing.
+    if ["08", "53", "57", "40", "55P03", "25006"].iter().any(|class| state.starts_with(class)) {
         return StoreError::Unavailable(error.to_string());
     }
     StoreError::Refused(error.to_string())

@@ -22,14 +22,16 @@ use tokio_postgres::types::{FromSql, ToSql};
 use tokio_postgres::{Client, Config, Row, Statement};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+use super::met::MOST;
 use super::{SESSION, StoreError};
 
 /// How long a connection may take to be made.
 const CONNECT_WITHIN: Duration = Duration::from_secs(2);
 /// How long a transaction may take. Beyond it its outcome is unknown.
 const RUN_WITHIN: Duration = Duration::from_millis(3_500);
-/// How many prepared statements a connection keeps. Each costs the backend some hundreds of KB, with what it knows of the tables.
-const KEPT: usize = 1_000;
+/// How many statements a connection prepares before it is replaced. Each costs the backend some hundreds of KB, with what it knows
+/// of the tables, and dropping the statement gives nothing back.
+const KEPT: usize = MOST;
 
 /// A statement is planned once for all values, and by its indexes: a company's tables are empty when its plan is made, and a plan
 /// that reads small tables from end to end would go on doing so while they grow.
@@ -93,8 +95,9 @@ pub struct Pipeline {
 
 struct Open {
     client: Client,
-    statements: HashMap<u128, (Statement, u64)>,
-    uses: u64,
+    statements: HashMap<u128, Statement>,
+    /// How many it has ever prepared.
+    prepared: usize,
     born: tokio::time::Instant,
 }
 
@@ -139,7 +142,7 @@ impl PipelineOptions {
     }
 }
 
-fn decoded(text: &str) -> String {
+pub(crate) fn decoded(text: &str) -> String {
     // Read as a query would be, where these two would mean something else.
     let text = text.replace('+', "%2B").replace('&', "%26");
     reqwest::Url::parse(&format!("x:?p={text}"))
@@ -246,14 +249,14 @@ impl Pipeline {
             open.prepare(part).await?;
         }
         self.sent = true;
-        let open = self.open().await?;
+        let open = self.open.as_ref().ok_or_else(|| StoreError::Unavailable("not connected".to_owned()))?;
         let (client, statements) = (&open.client, &open.statements);
         let mut flights: Vec<Flight<'_>> = Vec::with_capacity(2 * parts.len() + 2);
         flights.push(Box::pin(async { client.batch_execute("BEGIN").await.map(|()| Vec::new()) }));
         for part in parts {
             flights.push(Box::pin(async { client.batch_execute(&part.preamble).await.map(|()| Vec::new()) }));
             let lost = || StoreError::Refused("a prepared statement is lost".to_owned());
-            let (statement, _) = statements.get(&part.key).ok_or_else(lost)?;
+            let statement = statements.get(&part.key).ok_or_else(lost)?;
             flights.push(Box::pin(async move {
                 let values: Vec<&(dyn ToSql + Sync)> =
                     part.values.iter().map(|value| &**value as &(dyn ToSql + Sync)).collect();
@@ -267,12 +270,14 @@ impl Pipeline {
     }
 
     async fn open(&mut self) -> Result<&mut Open, StoreError> {
-        let usable =
-            self.open.as_ref().is_some_and(|open| !open.client.is_closed() && open.born.elapsed() < self.lifetime);
+        let usable = self.open.as_ref().is_some_and(|open| {
+            !open.client.is_closed() && open.born.elapsed() < self.lifetime && open.prepared < KEPT
+        });
         if !usable {
             self.open = None;
             let client = connect(&self.options.config, self.options.tls.clone()).await?;
-            self.open = Some(Open { client, statements: HashMap::new(), uses: 0, born: tokio::time::Instant::now() });
+            self.open =
+                Some(Open { client, statements: HashMap::new(), prepared: 0, born: tokio::time::Instant::now() });
         }
         self.open.as_mut().ok_or_else(|| StoreError::Unavailable("not connected".to_owned()))
     }
@@ -297,19 +302,10 @@ where
 
 impl Open {
     async fn prepare(&mut self, part: &Part) -> Result<(), StoreError> {
-        self.uses += 1;
-        let now = self.uses;
-        if let Some((_, used)) = self.statements.get_mut(&part.key) {
-            *used = now;
+        if self.statements.contains_key(&part.key) {
             return Ok(());
         }
-        if self.statements.len() >= KEPT {
-            // The longer unused half goes.
-            let mut uses: Vec<u64> = self.statements.values().map(|(_, used)| *used).collect();
-            uses.sort_unstable();
-            let middle = uses.get(uses.len() / 2).copied().unwrap_or(now);
-            self.statements.retain(|_, (_, used)| *used > middle);
-        }
+        self.prepared += 1;
         // On its stage: names are looked up with the rights of whoever stands there.
         self.client.batch_execute("BEGIN").await.map_err(refused)?;
         self.client.batch_execute(&part.preamble).await.map_err(refused)?;
@@ -318,7 +314,7 @@ impl Open {
             return Err(StoreError::Refused("a statement was given the wrong number of values".to_owned()));
         }
         self.client.batch_execute("ROLLBACK").await.map_err(refused)?;
-        self.statements.insert(part.key, (statement, now));
+        self.statements.insert(part.key, statement);
         Ok(())
     }
 }

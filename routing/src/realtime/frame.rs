@@ -194,6 +194,12 @@ pub enum ServerFrame<'a> {
         /// As it is.
         conversation: &'a Conversation,
     },
+    /// A conversation has gone where this agent does not see it; for agents who do not see all. Forget it.
+    #[serde(rename = "conversation.hidden")]
+    ConversationHidden {
+        /// Which.
+        conversation_id: ConversationId,
+    },
     /// A changed conversation, for its visitor.
     #[serde(rename = "conversation.updated")]
     WidgetConversation {
@@ -285,8 +291,8 @@ pub enum ServerFrame<'a> {
     /// The line has changed: a queue board reads it again; for agents, once a second at most.
     #[serde(rename = "queue.updated")]
     Queue {
-        /// How many wait for somebody now.
-        waiting: u32,
+        /// How many wait for somebody now; null for agents who do not see all of them.
+        waiting: Option<u32>,
         /// Since when the longest of them.
         longest_since: Option<DateTime<Utc>>,
     },

@@ -2,18 +2,27 @@
 //!
 //! What must be absent: anything that exists only here. A lost frame is found again by its number.
 
+mod eyes;
 mod frame;
 mod hub;
+mod refusal;
 mod resume;
+mod seats;
 mod session;
 mod switchboard;
 mod topic;
+mod welcome;
 
+pub use eyes::{Eyes, View};
 pub use frame::{CLIENT_TYPES, ClientFrame, FrameError, LARGEST, OfferOutcome, ServerFrame, Who};
 pub use hub::{Hub, SocketId};
-pub use session::{Close, Session, SessionError};
-pub use switchboard::{Delivery, Place, Switchboard};
+pub use refusal::{OpenError, SessionError, TooMany};
+pub use resume::continues;
+pub use seats::Delivery;
+pub use session::{Close, Session};
+pub use switchboard::{Place, Switchboard};
 pub use topic::Topic;
+pub use welcome::Welcome;
 
 /// How often clients ping, in seconds.
 pub const HEARTBEAT_SECONDS: u64 = 20;

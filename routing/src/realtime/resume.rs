@@ -10,7 +10,8 @@ use tenant::TenantTx;
 
 use super::RESUME_MOST;
 use super::frame::ServerFrame;
-use super::session::{Session, SessionError, Speaker};
+use super::refusal::SessionError;
+use super::session::{Session, Speaker};
 
 /// How many conversations are looked up for one frame; the rest are to be loaded anew.
 const RESUMED_AT_ONCE: usize = 50;
@@ -20,6 +21,13 @@ struct Resumed {
     frame: String,
     last_seq: i64,
     version: i64,
+}
+
+/// Whether a client that has seen everything up to `after` can go on from there: with the messages behind it, of which there are
+/// no `more` than were read, it then has all up to `newest`. Otherwise it is to load the conversation anew: it has missed too much,
+/// or has seen what is not stored (any more).
+pub const fn continues(after: i64, newest: i64, more: bool) -> bool {
+    !more && after <= newest
 }
 
 fn value(of: &impl serde::Serialize) -> serde_json::Value {
@@ -94,7 +102,7 @@ impl Session {
                 (value(&messages), conversation.last_public_seq, version, value(&conversation.for_visitor()), more)
             }
         };
-        if more || after > last_seq {
+        if !continues(after, last_seq, more) {
             return Ok(None);
         }
         let frame = ServerFrame::Resumed { conversation_id: id, messages, last_seq, conversation }.encode();

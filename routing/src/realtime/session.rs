@@ -2,27 +2,28 @@
 //!
 //! Every verb here is the same call that HTTP makes, with the same rights.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::Duration;
 
 use desk::conversation::{self, ConversationError, ConversationId, Mark};
-use desk::message::{MessageError, Post, SenderKind};
+use desk::message::{Post, SenderKind};
+use desk::sight;
 use desk::start::Start;
-use infra::database::StoreError;
 use infra::spoken::OrLog as _;
-use infra::{Fault, Kind};
-use tenant::permission::{Denied, Permission};
+use tenant::pace::Class;
+use tenant::permission::Permission;
 use tenant::scope::{EnterError, Via};
-use tenant::throttle::TooOften;
 use tenant::token::BadToken;
 use tenant::world::SharedWorld;
 use tenant::{Member, Scope, Tenant, Visitor, agent};
 
 use super::HEARTBEAT_SECONDS;
+use super::eyes::{Eyes, View};
 use super::frame::{Acked, ClientFrame, ServerFrame, Who};
+use super::refusal::{OpenError, SessionError, TooMany, has_room};
 use super::switchboard::Place;
 use super::topic::Topic;
+use super::welcome::view_of;
 use crate::presence::Seat;
 use crate::{Routing, assignment, emergency, relay};
 
@@ -33,6 +34,8 @@ pub enum Close {
     Unauthenticated,
     /// Who opened it may not have it any more.
     Revoked,
+    /// The company has as many sockets here as it may have.
+    Full,
     /// It read too slowly, or said nothing for too long.
     TooSlow,
     /// The server goes away.
@@ -46,6 +49,7 @@ impl Close {
             Self::Unauthenticated => 4001,
             Self::Revoked => 4003,
             Self::TooSlow => 4008,
+            Self::Full => 4029,
             Self::GoingAway => 1012,
         }
     }
@@ -56,6 +60,7 @@ impl Close {
             Self::Unauthenticated => "unauthenticated",
             Self::Revoked => "revoked",
             Self::TooSlow => "too slow",
+            Self::Full => "too many sockets",
             Self::GoingAway => "going away",
         }
     }
@@ -69,115 +74,47 @@ pub(super) enum Speaker {
 
 /// A socket that has said a good hello.
 pub struct Session {
-    routing: Routing,
+    pub(super) routing: Routing,
     pub(super) speaker: Speaker,
     /// While a person is in front of it.
     seat: Option<Seat>,
-}
-
-/// What can go wrong with a frame.
-#[derive(Debug, thiserror::Error)]
-pub enum SessionError {
-    /// The token.
-    #[error(transparent)]
-    Enter(#[from] EnterError),
-    /// A right is missing.
-    #[error(transparent)]
-    Denied(#[from] Denied),
-    /// The message.
-    #[error(transparent)]
-    Message(#[from] MessageError),
-    /// The conversation.
-    #[error(transparent)]
-    Conversation(#[from] ConversationError),
-    /// The database.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// Written without end.
-    #[error(transparent)]
-    TooOften(#[from] TooOften),
-    /// The frame does not fit here.
-    #[error("{1}")]
-    Misplaced(&'static str, &'static str),
-}
-
-impl Fault for SessionError {
-    fn kind(&self) -> Kind {
-        match self {
-            Self::Enter(error) => error.kind(),
-            Self::Denied(error) => error.kind(),
-            Self::Message(error) => error.kind(),
-            Self::Conversation(error) => error.kind(),
-            Self::Store(error) => error.kind(),
-            Self::TooOften(error) => error.kind(),
-            Self::Misplaced(..) => Kind::Invalid,
-        }
-    }
-    fn code(&self) -> &'static str {
-        match self {
-            Self::Enter(error) => error.code(),
-            Self::Denied(error) => error.code(),
-            Self::Message(error) => error.code(),
-            Self::Conversation(error) => error.code(),
-            Self::Store(error) => error.code(),
-            Self::TooOften(error) => error.code(),
-            Self::Misplaced(code, _) => code,
-        }
-    }
-}
-
-impl SessionError {
-    fn frame(&self, reference: Option<String>, client_message_id: Option<uuid::Uuid>) -> ServerFrame<'static> {
-        let (detail, wait) = match self.kind() {
-            Kind::Internal => {
-                tracing::error!(error = %self, "a frame failed");
-                ("An error of ours.".to_owned(), None)
-            }
-            Kind::Unavailable(wait) | Kind::RateLimited(wait) => ("Try again soon.".to_owned(), Some(wait)),
-            Kind::Invalid
-            | Kind::Unauthenticated
-            | Kind::Forbidden
-            | Kind::NotFound
-            | Kind::Conflict
-            | Kind::TooLarge => (self.to_string(), None),
-        };
-        let retry_after_ms = wait.map(|wait: Duration| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX));
-        ServerFrame::Error { reference, client_message_id, code: self.code().to_owned(), detail, retry_after_ms }
-    }
+    /// What it saw when it was opened.
+    pub(super) view: View,
 }
 
 impl Session {
     /// Lets a speaker in by a member's or a visitor's token, and gives the socket its place.
-    pub async fn open(routing: &Routing, token: &str) -> Result<(Self, Place), EnterError> {
+    pub async fn open(routing: &Routing, token: &str) -> Result<(Self, Place), OpenError> {
         let scope = match Self::recognise(&routing.world, token).await? {
-            Speaker::Visitor(scope) => return Ok(Self::of_visitor(routing, scope).await),
+            Speaker::Visitor(scope) => return Ok(Self::of_visitor(routing, scope).await?),
             Speaker::Agent(scope) => scope,
         };
+        has_room(routing, &scope.tenant)?;
         // A socket lives long: what is a few seconds old is good enough for a request, not for it.
         let account = scope.tenant.id();
         routing.world.directory.forget(account);
-        if !scope.still_welcome().await? {
-            return Err(BadToken.into());
+        if !scope.still_welcome().await.map_err(EnterError::from)? {
+            return Err(EnterError::from(BadToken).into());
         }
-        let place = routing
-            .switchboard
-            .join(
-                account,
-                Some(scope.who.agent_id),
-                &[Topic::Agents(account), Topic::Agent(account, scope.who.agent_id)],
-            )
-            .await;
-        let mut session = Self { routing: routing.clone(), speaker: Speaker::Agent(scope), seat: None };
+        // Nothing but what is theirs, until it is known what their teams are: from then on nothing is missed.
+        let agent = scope.who.agent_id;
+        let view = View::new(scope.who.sight, BTreeSet::new());
+        let topics = [Topic::Agents(account), Topic::Agent(account, agent)];
+        let place = routing.switchboard.join(account, Some(agent), view, &topics).await;
+        let view = view_of(&scope).await.map_err(EnterError::from)?;
+        routing.switchboard.look(place.socket, view.clone());
+        let mut session = Self { routing: routing.clone(), speaker: Speaker::Agent(scope), seat: None, view };
         session.arrive().await;
         Ok((session, place))
     }
 
     /// Gives a visitor who is known already a place, whatever carries the frames.
-    pub async fn of_visitor(routing: &Routing, scope: Scope<Visitor>) -> (Self, Place) {
+    pub async fn of_visitor(routing: &Routing, scope: Scope<Visitor>) -> Result<(Self, Place), TooMany> {
+        has_room(routing, &scope.tenant)?;
         let account = scope.tenant.id();
         let topics = [Topic::Visitors(account), Topic::Contact(account, scope.who.contact_id)];
-        let place = routing.switchboard.join(account, None, &topics).await;
-        (Self { routing: routing.clone(), speaker: Speaker::Visitor(scope), seat: None }, place)
+        let place = routing.switchboard.join(account, None, View::WHOLE, &topics).await;
+        Ok((Self { routing: routing.clone(), speaker: Speaker::Visitor(scope), seat: None, view: View::WHOLE }, place))
     }
 
     async fn recognise(world: &SharedWorld, token: &str) -> Result<Speaker, EnterError> {
@@ -203,6 +140,13 @@ impl Session {
             self.tell_presence(scope);
         }
         self.seat = Some(seat);
+    }
+
+    fn tenant(&self) -> &Tenant {
+        match &self.speaker {
+            Speaker::Agent(scope) => &scope.tenant,
+            Speaker::Visitor(scope) => &scope.tenant,
+        }
     }
 
     /// The agent in front of a browser. A program that listens is nobody who could be given a conversation.
@@ -247,11 +191,7 @@ impl Session {
             server_time: world.now(),
         };
         let mut frames = vec![welcome.encode()];
-        let tenant = match &self.speaker {
-            Speaker::Agent(scope) => &scope.tenant,
-            Speaker::Visitor(scope) => &scope.tenant,
-        };
-        frames.extend(emergency::greet(&self.routing, tenant).await);
+        frames.extend(emergency::greet(&self.routing, self.tenant()).await);
         let degraded = self.routing.health.now().degraded();
         if matches!(self.speaker, Speaker::Agent(_)) && !degraded.is_empty() {
             frames.push(ServerFrame::Service { degraded }.encode());
@@ -271,18 +211,6 @@ impl Session {
         read.await.or_log("reading offers").unwrap_or_default()
     }
 
-    /// Whether who opened this socket may still have it.
-    pub async fn still_welcome(&self) -> bool {
-        match &self.speaker {
-            // A database that is away is no reason to cut everybody off.
-            Speaker::Agent(scope) => scope.still_welcome().await.unwrap_or(true),
-            Speaker::Visitor(scope) => match Tenant::active(&self.routing.world, scope.tenant.id()).await {
-                Ok(_) => true,
-                Err(error) => matches!(error, EnterError::Store(_)),
-            },
-        }
-    }
-
     /// Answers one frame. A refused frame gets an error frame; the socket lives on.
     pub async fn answer(&mut self, frame: ClientFrame) -> Vec<String> {
         let (reference, client_message_id) = frame.known_by();
@@ -299,6 +227,7 @@ impl Session {
             }
             ClientFrame::Send { reference, client_message_id, conversation_id, text, private, start } => {
                 let post = self.post(conversation_id, private, start)?;
+                self.pass().await?;
                 self.send(reference, client_message_id, post, &text).await.map(|frame| vec![frame])
             }
             ClientFrame::Read { .. } | ClientFrame::Delivered { .. } => Ok(match self.noting(&frame) {
@@ -342,6 +271,21 @@ impl Session {
         }
     }
 
+    /// Counts a message against the company's pace. The socket may have been opened before the company was given a better one.
+    async fn pass(&mut self) -> Result<(), SessionError> {
+        let Err(too_fast) = self.tenant().pass(Class::Messages).await else { return Ok(()) };
+        let known = self.tenant().account.pace;
+        let fresh =
+            Tenant::find(&self.routing.world, self.tenant().id()).await?.filter(|fresh| fresh.account.pace != known);
+        let Some(fresh) = fresh else { return Err(too_fast.into()) };
+        match &mut self.speaker {
+            Speaker::Agent(scope) => scope.tenant = fresh,
+            Speaker::Visitor(scope) => scope.tenant = fresh,
+        }
+        self.tenant().pass(Class::Messages).await?;
+        Ok(())
+    }
+
     async fn send(
         &self,
         reference: Option<String>,
@@ -349,11 +293,10 @@ impl Session {
         post: Post,
         text: &str,
     ) -> Result<String, SessionError> {
-        let tenant = match &self.speaker {
-            Speaker::Agent(scope) => &scope.tenant,
-            Speaker::Visitor(scope) => &scope.tenant,
-        };
-        let sent = self.routing.writer.send(tenant, post, text, client_message_id).await?;
+        if let (Speaker::Agent(scope), Post::Agent { conversation, .. }) = (&self.speaker, &post) {
+            sight::look_at(scope, *conversation).await?;
+        }
+        let sent = self.routing.writer.send(self.tenant(), post, text, client_message_id).await?;
         let message = match &self.speaker {
             Speaker::Agent(_) => Acked::Agent(&sent.message),
             Speaker::Visitor(_) => Acked::Visitor(sent.message.for_visitor()),
@@ -375,6 +318,10 @@ impl Session {
             | ClientFrame::Renew { .. }
             | ClientFrame::Ping {} => return None,
         };
+        let limited = match &self.speaker {
+            Speaker::Agent(scope) => scope.who.sight.is_limited().then(|| scope.clone()),
+            Speaker::Visitor(_) => None,
+        };
         let (tenant, mark) = match &self.speaker {
             Speaker::Agent(scope) if is_read => (
                 scope.tenant.clone(),
@@ -392,7 +339,13 @@ impl Session {
         };
         let marker = Arc::clone(&self.routing.marker);
         Some(async move {
-            let noted = async { Ok::<_, SessionError>(marker.note(&tenant, id, mark?, seq).await?) };
+            let noted = async {
+                let mark = mark?;
+                if let Some(scope) = limited {
+                    sight::look_at(&scope, id).await?;
+                }
+                Ok::<_, SessionError>(marker.note(&tenant, id, mark, seq).await?)
+            };
             noted.await.err().map(|error| error.frame(None, None).encode()).into_iter().collect()
         })
     }
@@ -414,7 +367,9 @@ impl Session {
                 let conversation = conversation::find_of_contact(&tx, id, scope.who.contact_id)
                     .await?
                     .ok_or(ConversationError::Unknown)?;
-                (Topic::Agents(scope.tenant.id()), Who { kind: SenderKind::Contact, name: conversation.contact.name })
+                let eyes = Eyes::Seeing(conversation.audience());
+                let who = Who { kind: SenderKind::Contact, name: conversation.contact.name };
+                (Topic::AgentsWith(scope.tenant.id(), eyes), who)
             }
         };
         self.routing.switchboard.say(topic, ServerFrame::Typing { conversation_id: id, by, on }.encode()).await;

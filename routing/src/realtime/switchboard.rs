@@ -6,15 +6,18 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
+use desk::ContactId;
 use futures::StreamExt as _;
 use infra::bus::Bus;
 use tenant::{AccountId, AgentId};
-use tokio::sync::mpsc::{Receiver, Sender, channel};
+use tokio::sync::mpsc::{Receiver, channel};
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
 use uuid::Uuid;
 
-use super::hub::{Hub, SocketId};
+use super::eyes::View;
+use super::hub::SocketId;
+use super::seats::{Delivery, Line, Seats};
 use super::topic::{Envelope, Topic};
 use crate::health::Health;
 
@@ -31,28 +34,9 @@ const STEADY: Duration = Duration::from_secs(3);
 /// How long the bus may take to take a message from us. Past it, the outbox keeps the fact for later.
 const PUBLISH_WITHIN: Duration = Duration::from_millis(250);
 
-/// What a socket's writer gets.
-#[derive(Debug, Clone)]
-pub enum Delivery {
-    /// Write this frame.
-    Frame(Bytes),
-    /// Close: who opened this socket may not have it any more.
-    Revoked,
-    /// Look whether who opened this socket still may have it.
-    Recheck,
-}
-
-struct Line {
-    sender: Sender<Delivery>,
-    agent: Option<AgentId>,
-    account: AccountId,
-}
-
 #[derive(Default)]
 struct State {
-    hub: Hub,
-    lines: HashMap<SocketId, Line>,
-    subscriptions: HashMap<AccountId, Subscription>,
+    seats: Seats<Subscription>,
     /// Facts handed out from the database while the bus is away.
     heard: HashMap<AccountId, HashSet<Uuid>>,
 }
@@ -62,6 +46,12 @@ struct Subscription {
     task: AbortHandle,
     /// True once the bus has it: what is published from then on arrives.
     ready: watch::Receiver<bool>,
+}
+
+impl Drop for Subscription {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
 }
 
 /// The sockets of this process.
@@ -87,16 +77,7 @@ pub struct Place {
 impl Drop for Place {
     fn drop(&mut self) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        hang_up(&mut state, self.socket);
-    }
-}
-
-fn hang_up(state: &mut State, socket: SocketId) {
-    state.lines.remove(&socket);
-    for account in state.hub.leave(socket) {
-        if let Some(subscription) = state.subscriptions.remove(&account) {
-            subscription.task.abort();
-        }
+        state.seats.leave(self.socket);
     }
 }
 
@@ -115,8 +96,8 @@ impl Switchboard {
 
     /// Gives a socket its place. All topics are of one company. When this returns, everything published from now on
     /// arrives, so what the socket then reads of the database leaves no gap; unless the bus is away, which a sweep covers.
-    pub async fn join(&self, account: AccountId, agent: Option<AgentId>, topics: &[Topic]) -> Place {
-        let (place, ready) = self.take_place(account, agent, topics);
+    pub async fn join(&self, account: AccountId, agent: Option<AgentId>, view: View, topics: &[Topic]) -> Place {
+        let (place, ready) = self.take_place(account, agent, view, topics);
         if let Some(mut ready) = ready {
             drop(tokio::time::timeout(Duration::from_secs(1), ready.wait_for(|ready| *ready)).await);
         }
@@ -127,22 +108,19 @@ impl Switchboard {
         &self,
         account: AccountId,
         agent: Option<AgentId>,
+        view: View,
         topics: &[Topic],
     ) -> (Place, Option<watch::Receiver<bool>>) {
         let socket = SocketId(self.next.fetch_add(1, Ordering::Relaxed));
         let (sender, deliveries) = channel(WAITING_FRAMES);
+        let subscribe = |account| {
+            let (tell, ready) = watch::channel(false);
+            let following = follow(self.bus.clone(), Arc::clone(&self.node), account, Arc::clone(&self.state), tell);
+            Subscription { task: tokio::spawn(following).abort_handle(), ready }
+        };
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.lines.insert(socket, Line { sender, agent, account });
-        for topic in topics.iter().filter(|topic| topic.account() == account) {
-            if state.hub.listen(socket, *topic) {
-                let (tell, ready) = watch::channel(false);
-                let following =
-                    follow(self.bus.clone(), Arc::clone(&self.node), account, Arc::clone(&self.state), tell);
-                let task = tokio::spawn(following).abort_handle();
-                state.subscriptions.insert(account, Subscription { task, ready });
-            }
-        }
-        let ready = state.subscriptions.get(&account).map(|subscription| subscription.ready.clone());
+        let subscription = state.seats.join(socket, Line { sender, agent, account, view }, topics, subscribe);
+        let ready = subscription.map(|subscription| subscription.ready.clone());
         (Place { socket, deliveries, state: Arc::clone(&self.state) }, ready)
     }
 
@@ -188,13 +166,23 @@ impl Switchboard {
     /// Tells those sockets of a company in this process whose agent fits. One whose queue is full is cut off instead: it
     /// must not outlive what it was to be told.
     pub fn notify(&self, account: AccountId, fits: impl Fn(Option<AgentId>) -> bool, what: &Delivery) {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).seats.notify(account, fits, what);
+    }
+
+    /// What a socket sees from now on.
+    pub fn look(&self, socket: SocketId, view: View) {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).seats.look(socket, view);
+    }
+
+    /// Tells those sockets of a company in this process that do not see everything.
+    pub fn notify_limited(&self, account: AccountId, what: &Delivery) {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).seats.notify_limited(account, what);
+    }
+
+    /// Tells the sockets of one contact in this process.
+    pub fn notify_contact(&self, account: AccountId, contact: ContactId, what: &Delivery) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let told = state.lines.iter().filter(|(_, line)| line.account == account && fits(line.agent));
-        let deaf: Vec<SocketId> =
-            told.filter(|(_, line)| line.sender.try_send(what.clone()).is_err()).map(|(socket, _)| *socket).collect();
-        for socket in deaf {
-            hang_up(&mut state, socket);
-        }
+        state.seats.notify_listeners(Topic::Contact(account, contact), what);
     }
 
     /// Passes frames to the sockets of this process alone.
@@ -248,12 +236,17 @@ impl Switchboard {
 
     /// The companies somebody here listens to.
     pub fn accounts(&self) -> Vec<AccountId> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).subscriptions.keys().copied().collect()
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).seats.accounts().collect()
+    }
+
+    /// How many sockets and streams a company has open.
+    pub fn sockets_of(&self, account: AccountId) -> usize {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).seats.of(account)
     }
 
     /// How many sockets are open.
     pub fn sockets(&self) -> usize {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).hub.len()
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).seats.len()
     }
 }
 
@@ -313,22 +306,8 @@ async fn listen(
 
 fn deliver(state: &Mutex<State>, frames: &[(Topic, Bytes)]) {
     let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
-    for (topic, frame) in frames {
-        deliver_one(&mut state, *topic, frame);
-    }
-}
-
-fn deliver_one(state: &mut State, topic: Topic, frame: &Bytes) {
-    let slow: Vec<SocketId> = state
-        .hub
-        .listeners(topic)
-        .filter(|socket| {
-            state.lines.get(socket).is_some_and(|line| line.sender.try_send(Delivery::Frame(frame.clone())).is_err())
-        })
-        .collect();
-    for socket in slow {
-        // Its queue is full: it alone is reset, and will resume from what it has seen.
-        metrics::counter!("frontdesk_slow_sockets_total").increment(1);
-        hang_up(state, socket);
+    let slow: u64 = frames.iter().map(|(topic, frame)| state.seats.deliver(*topic, frame)).sum();
+    if slow > 0 {
+        metrics::counter!("frontdesk_slow_sockets_total").increment(slow);
     }
 }

@@ -5,14 +5,20 @@ use desk::ContactId;
 use infra::Id;
 use tenant::{AccountId, AgentId};
 
+use super::eyes::Eyes;
+
 /// What tells an agent from a contact in an envelope; no id begins so.
 const AGENT: &str = "agent-";
+/// What agents with some kind of eyes are marked by.
+const EYES: &str = "eyes-";
 
 /// Who listens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Topic {
     /// Every agent of a company.
     Agents(AccountId),
+    /// Those agents of a company who have such eyes. Nobody listens to it: it is told to whom it concerns among its agents.
+    AgentsWith(AccountId, Eyes),
     /// One agent, on all their devices.
     Agent(AccountId, AgentId),
     /// Every visitor of a company.
@@ -25,9 +31,11 @@ impl Topic {
     /// Whose.
     pub const fn account(self) -> AccountId {
         match self {
-            Self::Agents(account) | Self::Agent(account, _) | Self::Visitors(account) | Self::Contact(account, _) => {
-                account
-            }
+            Self::Agents(account)
+            | Self::AgentsWith(account, _)
+            | Self::Agent(account, _)
+            | Self::Visitors(account)
+            | Self::Contact(account, _) => account,
         }
     }
 
@@ -40,6 +48,7 @@ impl Topic {
     fn mark(self) -> String {
         match self {
             Self::Agents(_) => "agents".to_owned(),
+            Self::AgentsWith(_, eyes) => format!("{EYES}{}", eyes.mark()),
             Self::Agent(_, agent) => format!("{AGENT}{}", agent.suffix()),
             Self::Visitors(_) => "visitors".to_owned(),
             Self::Contact(_, contact) => contact.suffix(),
@@ -50,9 +59,10 @@ impl Topic {
         match mark {
             "agents" => Some(Self::Agents(account)),
             "visitors" => Some(Self::Visitors(account)),
-            one => Some(match one.strip_prefix(AGENT) {
-                Some(agent) => Self::Agent(account, Id::from_uuid(infra::ids::decode(agent)?)),
-                None => Self::Contact(account, Id::from_uuid(infra::ids::decode(one)?)),
+            one => Some(match (one.strip_prefix(EYES), one.strip_prefix(AGENT)) {
+                (Some(eyes), _) => Self::AgentsWith(account, Eyes::of_mark(eyes)?),
+                (None, Some(agent)) => Self::Agent(account, Id::from_uuid(infra::ids::decode(agent)?)),
+                (None, None) => Self::Contact(account, Id::from_uuid(infra::ids::decode(one)?)),
             }),
         }
     }
@@ -116,13 +126,23 @@ impl Envelope {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use desk::Audience;
     use uuid::Uuid;
 
     #[test]
     fn an_envelope_of_another_company_is_not_opened() {
         let (ours, theirs) = (Id::from_uuid(Uuid::from_u128(1)), Id::from_uuid(Uuid::from_u128(2)));
+        let there = Audience {
+            team: Some(Id::from_uuid(Uuid::from_u128(4))),
+            assignee: Some(Id::from_uuid(Uuid::from_u128(5))),
+        };
         let topics = [
             Topic::Agents(ours),
+            Topic::AgentsWith(ours, Eyes::Whole),
+            Topic::AgentsWith(ours, Eyes::Limited),
+            Topic::AgentsWith(ours, Eyes::Seeing(there)),
+            Topic::AgentsWith(ours, Eyes::LimitedSeeing(Audience::default())),
+            Topic::AgentsWith(ours, Eyes::Losing { from: there, to: Audience::default() }),
             Topic::Agent(ours, Id::from_uuid(Uuid::from_u128(3))),
             Topic::Visitors(ours),
             Topic::Contact(ours, Id::from_uuid(Uuid::from_u128(3))),

@@ -1,6 +1,6 @@
 //! The queue board: who waits for what and how long, and who could take them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 use desk::opening::Hours;
@@ -8,11 +8,11 @@ use desk::queue::{self, Reason, Thresholds};
 use desk::skill::Demand;
 use desk::team::{self, TeamId};
 use desk::waiting_room::{self, Said, Waiter};
-use desk::{ContactId, ConversationId, SkillId, inbox};
+use desk::{ContactId, ConversationId, SkillId, inbox, sight};
 use infra::database::StoreError;
 use serde::Serialize;
 use tenant::agent::Availability;
-use tenant::{AgentId, Tenant};
+use tenant::{AgentId, Member, Scope, TenantTx};
 
 use super::line::Place;
 use super::standing::Estimate;
@@ -128,11 +128,13 @@ pub struct QueueBoard {
     pub thresholds: Thresholds,
 }
 
-/// Reads the board.
-pub async fn board(routing: &Routing, tenant: &Tenant) -> Result<QueueBoard, StoreError> {
+/// Reads the board, as a member sees it. Places in line are those that everybody has; who is out of sight is left out.
+pub async fn board(routing: &Routing, scope: &Scope<Member>) -> Result<QueueBoard, StoreError> {
+    let tenant = &scope.tenant;
     // Before a connection is taken: a cache that hangs must not hold one.
     let here = routing.presence.who(tenant.id(), tenant.now()).await;
-    let tx = tenant.begin().await?;
+    let (tx, in_sight, own_teams) = open(scope).await?;
+    let is_seen = |conversation| in_sight.as_ref().is_none_or(|seen| seen.contains(&conversation));
     let mut floor = floor::load(&tx, &here).await?;
     let waiters: HashMap<ConversationId, Waiter> =
         waiting_room::waiters(&tx).await?.into_iter().map(|waiter| (waiter.conversation, waiter)).collect();
@@ -151,7 +153,9 @@ pub async fn board(routing: &Routing, tenant: &Tenant) -> Result<QueueBoard, Sto
         let reach = effective(ticket, &floor.floor.brands, now);
         let position = positions.entry(reach.team).or_default();
         *position += 1;
-        let Some(waiter) = waiters.get(&ticket.conversation) else { continue };
+        let Some(waiter) = waiters.get(&ticket.conversation).filter(|waiter| is_seen(waiter.conversation)) else {
+            continue;
+        };
         if !ticket.patient {
             let line = lines.entry(reach.team).or_default();
             line.0 += 1;
@@ -198,9 +202,27 @@ pub async fn board(routing: &Routing, tenant: &Tenant) -> Result<QueueBoard, Sto
             free: count(seats.iter().filter(of_team).filter(|seat| seat.load < seat.capacity)),
         }
     };
-    let teams = std::iter::once(None).chain(teams.iter().map(|team| Some(team.id))).map(line).collect();
+    let teams = std::iter::once(None).chain(teams.iter().map(|team| Some(team.id)));
+    let teams = teams.filter(|team| {
+        own_teams.as_ref().is_none_or(|own| lines.contains_key(team) || team.is_some_and(|team| own.contains(&team)))
+    });
+    let teams = teams.map(line).collect();
     let agents = floor.floor.seats.iter().map(agent).collect();
     Ok(QueueBoard { waiting, agents, teams, thresholds: queue::thresholds(&tx).await? })
+}
+
+/// What is in sight of whoever looks, and which teams are theirs; none where everything is.
+type Seen = (TenantTx, Option<BTreeSet<ConversationId>>, Option<BTreeSet<TeamId>>);
+
+async fn open(scope: &Scope<Member>) -> Result<Seen, StoreError> {
+    if !scope.who.sight.is_limited() {
+        return Ok((scope.begin().await?, None, None));
+    }
+    let (in_sight, teams) = {
+        let tx = scope.begin().await?;
+        (sight::waiting(&tx).await?, team::of_agent(&tx, scope.who.agent_id).await?)
+    };
+    Ok((scope.tenant.begin().await?, Some(in_sight), Some(teams)))
 }
 
 fn count<'a>(seats: impl Iterator<Item = &'a Seat>) -> u32 {

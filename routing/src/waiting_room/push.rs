@@ -26,7 +26,7 @@ use super::standing::{Known, Standing, standings};
 use super::turnover::Turnover;
 use crate::Routing;
 use crate::assignment::{Floor, floor};
-use crate::realtime::{ServerFrame, Topic};
+use crate::realtime::{Eyes, ServerFrame, Topic};
 
 /// The shortest time between two looks at one company's line.
 const REST: Duration = Duration::from_millis(500);
@@ -123,10 +123,12 @@ async fn look(routing: &Routing, account: AccountId) -> Result<bool, StoreError>
     if due {
         waiting_room::tell_boards(&tx, &found.boards).await?;
         let frame = ServerFrame::Queue {
-            waiting: u32::try_from(found.boards.waiting).unwrap_or_default(),
+            waiting: Some(u32::try_from(found.boards.waiting).unwrap_or_default()),
             longest_since: found.boards.longest_since,
         };
-        frames.push((Topic::Agents(account), frame.encode().into()));
+        frames.push((Topic::AgentsWith(account, Eyes::Whole), frame.encode().into()));
+        let frame = ServerFrame::Queue { waiting: None, longest_since: None };
+        frames.push((Topic::AgentsWith(account, Eyes::Limited), frame.encode().into()));
     }
     // While the turn is still ours, so that what is said later is heard later. Were the commit to fail, it would be said again.
     if !frames.is_empty() {

@@ -5,18 +5,22 @@
 //!
 //! [`sim`] is apart from all that: it lives through days of random companies on a virtual clock, with the real decision code.
 //!
-//! **Invariant.** But for [`sim`], nothing here names a product crate: it knows what any client knows, and what Postgres holds.
+//! **Invariant.** But for [`sim`] and, in tests, the model of the protocol, nothing here names a product crate: it knows what any
+//! client knows, and what Postgres holds.
 #![expect(clippy::cast_precision_loss, reason = "figures are rounded before anybody reads them")]
 
 pub mod actors;
 pub mod canary;
 pub mod chance;
 pub mod check;
+pub mod flood;
 pub mod frame;
 pub mod http;
 pub mod ids;
 pub mod oplog;
 mod outcome;
+#[cfg(test)]
+mod protocol;
 pub mod report;
 pub mod scene;
 pub mod screen;

@@ -66,6 +66,12 @@ enum Scenario {
     Storm(scenario::storm::Options),
     /// Three times the usual load, all kinds of people at once
     Mixed3x(scenario::mixed::Options),
+    /// What thousands of companies cost: signups, requests, memory, migrations
+    Tenants(scenario::tenants::Options),
+    /// One company at twenty times its pace beside forty-nine that live as usual
+    Neighbour(scenario::neighbour::Options),
+    /// What metering costs on the way of a message
+    Billing(scenario::billing::Options),
     /// Random companies on a virtual clock: does routing keep its promises, do estimates come true
     RoutingSim(scenario::routing_sim::Options),
 }
@@ -119,6 +125,24 @@ async fn play(scenario: Scenario) -> Outcome<bool> {
         Scenario::Fanout(options) => {
             scenario::run("fanout", &options.common.clone(), async |scene, report| {
                 scenario::fanout::play(&options, scene, report).await
+            })
+            .await
+        }
+        Scenario::Tenants(options) => {
+            scenario::run("tenants", &options.common.clone(), async |scene, report| {
+                scenario::tenants::play(&options, scene, report).await
+            })
+            .await
+        }
+        Scenario::Neighbour(options) => {
+            scenario::run("neighbour", &options.common.clone(), async |scene, report| {
+                scenario::neighbour::play(&options, scene, report).await
+            })
+            .await
+        }
+        Scenario::Billing(options) => {
+            scenario::run("billing", &options.common.clone(), async |scene, report| {
+                scenario::billing::play(&options, scene, report).await
             })
             .await
         }

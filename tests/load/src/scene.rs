@@ -67,7 +67,7 @@ impl Scene {
         let missing = count.saturating_sub(first);
         let made = sign_up(self.play.target()?, &chance, &self.play.leaks, first, missing).await?;
         self.tenants.extend(made);
-        Ok(())
+        self.services.lift_limits().await
     }
 
     /// So many visitors come, and do not connect yet.

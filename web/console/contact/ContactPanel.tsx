@@ -17,6 +17,8 @@ import { Stars } from '../thread/SurveyCard'
 import css from './ContactPanel.module.css'
 import { EditableField } from './EditableField'
 import { Labels } from './Labels'
+import { Standing } from './Standing'
+import { TheirData } from './TheirData'
 import { deviceOf, webAddress } from './visit'
 
 export function ContactPanel({
@@ -73,10 +75,12 @@ export function ContactPanel({
         )}
       </div>
 
+      {contact && <Standing contact={contact} onChanged={(changed) => queries.setQueryData(key, changed)} />}
+
       {query.isError && <ProblemAlert problem={query.error} onRetry={() => void query.refetch()} />}
       {query.isPending && <Loader size="xs" className={css.loader} aria-label={t('common.loading')} />}
 
-      {contact && (
+      {contact && !contact.erased_at && (
         <>
           <section className={css.section}>
             <EditableField
@@ -128,6 +132,7 @@ export function ContactPanel({
         </section>
       )}
       <Previous conversation={conversation} onOpen={onOpenConversation} />
+      {contact && <TheirData contact={contact} />}
     </div>
   )
 }

@@ -36,7 +36,7 @@ export interface Incoming {
   message: Message
 }
 
-export interface Desk extends Actions, Offers, Omit<Lists, 'reload'>, Omit<Threads, 'take' | 'catchUp'> {
+export interface Desk extends Actions, Offers, Omit<Lists, 'reload'>, Omit<Threads, 'take' | 'catchUp' | 'forget'> {
   readonly store: Store<DeskState>
   readonly me: Me
   readonly realtime: Realtime<Message, Conversation>
@@ -251,6 +251,13 @@ export function createDesk(session: Session, me: Me): Desk {
         upsert([conversation])
         countsMayHaveChanged()
       }),
+      realtime.on('conversation.hidden', ({ conversation_id }) => {
+        // It has gone where this agent does not see it: as if it had never been.
+        realtime.unfollow(conversation_id)
+        drop([conversation_id])
+        threads.forget(conversation_id)
+        countsMayHaveChanged()
+      }),
       realtime.on('conversation.read', ({ conversation_id, by, seq }) =>
         patch(conversation_id, (c) => (by === 'contact' ? withReceipt(c, 'read', seq) : withAgentRead(c, seq))),
       ),
@@ -261,6 +268,8 @@ export function createDesk(session: Session, me: Me): Desk {
       realtime.on('service.updated', ({ degraded }) => store.set({ degraded })),
       realtime.on('queue.updated', (frame) => {
         if (!('waiting' in frame)) return
+        // Whoever does not see everybody who waits counts those on the board.
+        if (typeof frame.waiting !== 'number') return void loadQueue()
         store.set({ queue: { waiting: frame.waiting, longestSince: frame.longest_since ?? null } })
       }),
       realtime.on('emergency.updated', ({ emergency }) => store.set({ emergency })),

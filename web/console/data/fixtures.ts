@@ -59,6 +59,8 @@ export function agent(over: Partial<Agent> = {}): Agent {
     name: 'Mia',
     email: 'mia@mail.test',
     role: 'agent',
+    custom_role: null,
+    visibility: 'all',
     availability: 'online',
     chosen_availability: 'online',
     away_reason: null,

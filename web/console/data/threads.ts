@@ -16,6 +16,8 @@ export interface Threads {
   loadOlder(id: string): Promise<void>
   /** Starts a thread over. */
   reload(id: string): Promise<void>
+  /** Somebody may not see it any more: as if it had never been. */
+  forget(id: string): void
   /** Takes messages into an opened thread. */
   take(id: string, messages: readonly Message[]): void
   /** Asks over HTTP for what the most recent thread missed, for as long as the socket cannot tell. */
@@ -103,6 +105,11 @@ export function createThreads(with_: {
       // Whatever was missed in between is unknown, so nothing of the old thread may stand beside the new one.
       update(id, () => ({ thread: NEW_THREAD.thread, hasOlder: false }))
       await load(id)
+    },
+    forget(id) {
+      const problem = new ApiProblem({ code: 'conversation_unknown', status: 404 })
+      update(id, () => ({ status: 'failed', problem, thread: NEW_THREAD.thread, hasOlder: false }))
+      store.set((state) => ({ missing: put(state.missing, id, problem) }))
     },
     take(id, messages) {
       update(id, ({ thread }) => ({ thread: mergeMessages(thread, messages) }))

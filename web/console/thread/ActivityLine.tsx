@@ -49,6 +49,8 @@ function useWords(message: Message): string {
       return t(`activity.left_${content.way}`, { to: content.phone ?? content.email ?? '' })
     case 'agent_joined':
       return t('activity.joined', { name: nameOf(content.agent_name) })
+    case 'erased':
+      return t('activity.erased')
     case 'survey':
       return t('activity.survey_asked')
     default:

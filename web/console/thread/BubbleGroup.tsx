@@ -54,7 +54,11 @@ export const BubbleGroup = memo(function BubbleGroup({
               title={dateTime(item.at, i18n.language)}
               data-pending={item.pending ? true : undefined}
             >
-              <PlainText text={item.text} />
+              {item.message?.content?.kind === 'erased' ? (
+                <em className={css.erased}>{t('message.erased')}</em>
+              ) : (
+                <PlainText text={item.text} />
+              )}
             </div>
           </div>
         ))}

@@ -1,7 +1,7 @@
 // The company, oneself, this device, and the way out.
 import { Button, CopyButton as Copies, Select, TextInput, UnstyledButton } from '@mantine/core'
 import { notifications } from '@mantine/notifications'
-import { IconBuilding, IconCheck, IconCopy, IconLogout, IconMailForward } from '@tabler/icons-react'
+import { IconBuilding, IconCheck, IconCopy, IconDoorExit, IconLogout, IconMailForward } from '@tabler/icons-react'
 import { useMutation } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -11,21 +11,30 @@ import { PersonAvatar } from 'ui/PersonAvatar'
 import { fieldErrors } from 'ui/problem'
 import { notifyProblem, ProblemAlert } from 'ui/ProblemAlert'
 import { http, loginUrl, session, useCan, useMe } from 'ui/session'
+import { roleName } from 'ui/role'
 import { LANGUAGE_NAMES } from 'ui/Switches'
 import { date } from 'ui/time'
 import { Card, Page, Stack } from '../shell/Page'
+import { PasswordConfirm } from '../shell/PasswordConfirm'
 import css from './Account.module.css'
+import { CloseCard } from './CloseCard'
+import { ClosedCompanies } from './ClosedCompanies'
+import { GroupCard } from './GroupCard'
 import { SchemeChoice } from './SchemeChoice'
 
 export function AccountPage() {
   const { t } = useTranslation()
+  const { agent } = useMe()
+  const mayManage = useCan('account.manage')
   return (
     <Page title={t('nav.account')}>
       <Stack>
         <Company />
         <Profile />
         <Device />
+        {mayManage && <GroupCard />}
         <Leave />
+        {agent.role === 'owner' && <CloseCard />}
       </Stack>
     </Page>
   )
@@ -37,10 +46,15 @@ function Company() {
   const may = useCan('account.manage')
   const [name, setName] = useState(account.name)
   const [locale, setLocale] = useState<LocaleCode>(account.locale)
-  const dirty = name.trim() !== account.name || locale !== account.locale
+  const [slug, setSlug] = useState(account.slug)
+  const dirty = name.trim() !== account.name || locale !== account.locale || slug !== account.slug
   const save = useMutation({
     mutationFn: async () => {
-      await http.patch<Account>('/v1/account', { name: name.trim(), locale })
+      await http.patch<Account>('/v1/account', {
+        name: name.trim(),
+        locale,
+        ...(slug !== account.slug && { slug }),
+      })
       await session.reload()
     },
     onSuccess: () => notifications.show({ color: 'teal', message: t('account_page.saved'), autoClose: 3000 }),
@@ -76,6 +90,17 @@ function Company() {
             data={LOCALES.map((value) => ({ value, label: LANGUAGE_NAMES[value] }))}
           />
         </div>
+        <TextInput
+          label={t('account_page.slug')}
+          description={t('account_page.slug_text')}
+          maxLength={40}
+          readOnly={!may}
+          autoCapitalize="none"
+          spellCheck={false}
+          value={slug}
+          error={errors['slug']}
+          onChange={(event) => setSlug(event.currentTarget.value)}
+        />
         <dl className={css.facts}>
           <div>
             <dt>{t('account_page.plan')}</dt>
@@ -158,7 +183,7 @@ function Profile() {
         <dl className={css.facts}>
           <div>
             <dt>{t('account_page.role')}</dt>
-            <dd>{t(`role.${agent.role}`)}</dd>
+            <dd>{roleName(t, agent)}</dd>
           </div>
           <div>
             <dt>{t('account_page.password')}</dt>
@@ -209,7 +234,8 @@ function Leave() {
   const { t } = useTranslation()
   const me = useMe()
   const [busy, setBusy] = useState(false)
-  const others = me.accounts.filter((account) => account.id !== me.account.id)
+  const [asking, setAsking] = useState(false)
+  const others = me.accounts.filter((account) => account.id !== me.account.id && account.status === 'active')
 
   async function signOut(): Promise<void> {
     setBusy(true)
@@ -239,10 +265,28 @@ function Leave() {
             {t('account_page.switch_to', { company: account.name })}
           </Button>
         ))}
+        <ClosedCompanies />
         <Button variant="default" leftSection={<IconLogout size={16} />} loading={busy} onClick={() => void signOut()}>
           {t('account.sign_out')}
         </Button>
+        {me.agent.role !== 'owner' && (
+          <Button variant="subtle" color="red" leftSection={<IconDoorExit size={16} />} onClick={() => setAsking(true)}>
+            {t('team.leave')}
+          </Button>
+        )}
       </div>
+      <PasswordConfirm
+        opened={asking}
+        onClose={() => setAsking(false)}
+        danger
+        title={t('team.leave_title', { company: me.account.name })}
+        text={t('team.leave_text')}
+        action={t('team.leave')}
+        onConfirm={async (password) => {
+          await http.post('/v1/agents/me/leave', { password })
+          await signOut()
+        }}
+      />
     </Card>
   )
 }

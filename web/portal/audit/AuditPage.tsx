@@ -1,6 +1,8 @@
-// Who did what and when, newest first.
+// Who did what and when, newest first: searched, taken along, and checked for tampering.
 import { Button } from '@mantine/core'
 import { IconHistory, IconKey, IconSettingsAutomation } from '@tabler/icons-react'
+import { useDebouncedValue } from '@mantine/hooks'
+import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { AuditEntry } from 'client/types'
 import { EmptyState } from 'ui/EmptyState'
@@ -12,6 +14,9 @@ import { clock, crossesDay, dateTime, dayName } from 'ui/time'
 import { useAgents, useApiKeys, useAudit, useInboxes, useInvitations } from '../data/api'
 import { Card, Page, RowsSkeleton } from '../shell/Page'
 import css from './Audit.module.css'
+import { ExportMenu } from './ExportMenu'
+import { Filters, NO_FILTER, queryOf, type AuditFilter } from './Filters'
+import { Integrity } from './Integrity'
 import { facts, params } from './words'
 
 /** What ids are called now. A list that may not be read only leaves its ids unnamed. */
@@ -32,19 +37,35 @@ function useNames(): ReadonlyMap<string, string> {
 export function AuditPage() {
   const { t, i18n } = useTranslation()
   const now = useNow()
-  const audit = useAudit()
+  const [filter, setFilter] = useState<AuditFilter>(NO_FILTER)
+  const [words] = useDebouncedValue(filter.words, 300)
+  const audit = useAudit(queryOf({ ...filter, words }))
+  const narrowed = Object.keys(queryOf(filter)).length > 0
   const names = useNames()
   const entries = audit.data?.pages.flatMap((page) => page.data) ?? []
 
   return (
-    <Page title={t('nav.audit')} text={t('audit.text')}>
+    <Page title={t('nav.audit')} text={t('audit.text')} actions={<ExportMenu query={queryOf({ ...filter, words })} />}>
+      <Integrity />
+      <Filters filter={filter} onChange={(change) => setFilter((now) => ({ ...now, ...change }))} />
       <Card flush>
         {audit.isPending && <RowsSkeleton rows={8} />}
         {audit.isError && entries.length === 0 && (
           <ProblemState problem={audit.error} onRetry={() => void audit.refetch()} />
         )}
         {audit.isSuccess && entries.length === 0 && (
-          <EmptyState icon={<IconHistory />} title={t('audit.empty')} text={t('audit.empty_text')} />
+          <EmptyState
+            icon={<IconHistory />}
+            title={t(narrowed ? 'audit.nothing' : 'audit.empty')}
+            text={t(narrowed ? 'audit.nothing_text' : 'audit.empty_text')}
+            action={
+              narrowed ? (
+                <Button variant="default" size="xs" onClick={() => setFilter(NO_FILTER)}>
+                  {t('audit.clear')}
+                </Button>
+              ) : undefined
+            }
+          />
         )}
         {entries.length > 0 && (
           <table className={css.table}>

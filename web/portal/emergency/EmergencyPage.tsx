@@ -236,7 +236,7 @@ function Switched() {
 
 function LastChange() {
   const { t } = useTranslation()
-  const audit = useAudit()
+  const audit = useAudit({ action: 'emergency' })
   const entry = audit.data?.pages.flatMap((each) => each.data).find((each) => each.action === 'emergency.updated')
   if (!entry) return null
   const who = entry.actor.name ?? t(`audit.actor.${entry.actor.kind}`, { defaultValue: entry.actor.kind })

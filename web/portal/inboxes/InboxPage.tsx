@@ -6,6 +6,7 @@ import type { Inbox, InboxSettings } from 'client/types'
 import { ProblemState } from 'ui/ProblemAlert'
 import { useMe } from 'ui/session'
 import { useInbox } from '../data/api'
+import { IdentityCard } from '../identity/IdentityCard'
 import { Page } from '../shell/Page'
 import { Tag } from '../shell/Tag'
 import { InboxForm } from './InboxForm'
@@ -57,6 +58,9 @@ function Loaded({ inbox }: { inbox: Inbox }) {
         <div>
           <InboxForm inbox={inbox} onDraft={setShown} />
           <InboxRouting inbox={inbox} />
+          <div style={{ marginTop: 18 }}>
+            <IdentityCard inboxId={inbox.id} />
+          </div>
         </div>
         <aside className={css.preview} aria-label={t('preview.title')}>
           <div className={css.previewHead}>

@@ -6,14 +6,15 @@ import { useTranslation } from 'react-i18next'
 import type { ApiKey } from 'client/types'
 import { EmptyState } from 'ui/EmptyState'
 import { ProblemState } from 'ui/ProblemAlert'
-import { RelativeTime } from 'ui/RelativeTime'
+import { RelativeTime, useNow } from 'ui/RelativeTime'
 import { http } from 'ui/session'
-import { date } from 'ui/time'
+import { date, dateTime } from 'ui/time'
 import { useApiKeys, useRefresh } from '../data/api'
 import { Confirm } from '../shell/Confirm'
 import { Card, Page, RowsSkeleton } from '../shell/Page'
 import { Tag } from '../shell/Tag'
 import { CreateKey } from './CreateKey'
+import { RotateKey } from './RotateKey'
 import css from './Keys.module.css'
 
 export function ApiKeysPage() {
@@ -68,7 +69,10 @@ function KeyRow({ apiKey }: { apiKey: ApiKey }) {
   const refresh = useRefresh()
   const [asking, setAsking] = useState(false)
   const [all, setAll] = useState(false)
-  const gone = apiKey.revoked_at !== null
+  const now = useNow()
+  const ended = apiKey.expires_at !== null && Date.parse(apiKey.expires_at) <= now
+  const gone = apiKey.revoked_at !== null || ended
+  const [rotating, setRotating] = useState(false)
   const shown = all ? apiKey.scopes : apiKey.scopes.slice(0, 4)
   const more = apiKey.scopes.length - shown.length
 
@@ -83,9 +87,15 @@ function KeyRow({ apiKey }: { apiKey: ApiKey }) {
           <code>{apiKey.prefix}…</code>
         </div>
         <div className={css.meta}>
-          {gone && apiKey.revoked_at
+          {apiKey.revoked_at
             ? t('keys.revoked_on', { date: date(apiKey.revoked_at, i18n.language) })
             : t('keys.created_on', { date: date(apiKey.created_at, i18n.language) })}
+          {apiKey.expires_at &&
+            !apiKey.revoked_at &&
+            ` · ${t(ended ? 'keys.expired_on' : 'keys.expires_on', { date: date(apiKey.expires_at, i18n.language) })}`}
+          {apiKey.previous_until &&
+            Date.parse(apiKey.previous_until) > now &&
+            ` · ${t('keys.old_until', { date: dateTime(apiKey.previous_until, i18n.language) })}`}
           {' · '}
           {apiKey.last_used_at ? (
             <>
@@ -111,12 +121,18 @@ function KeyRow({ apiKey }: { apiKey: ApiKey }) {
         )}
       </div>
       {gone ? (
-        <Tag>{t('keys.revoked')}</Tag>
+        <Tag>{t(apiKey.revoked_at ? 'keys.revoked' : 'keys.expired')}</Tag>
       ) : (
-        <Button size="compact-sm" variant="subtle" color="red" onClick={() => setAsking(true)}>
-          {t('keys.revoke')}
-        </Button>
+        <span className={css.tools}>
+          <Button size="compact-sm" variant="subtle" onClick={() => setRotating(true)}>
+            {t('keys.rotate')}
+          </Button>
+          <Button size="compact-sm" variant="subtle" color="red" onClick={() => setAsking(true)}>
+            {t('keys.revoke')}
+          </Button>
+        </span>
       )}
+      <RotateKey apiKey={apiKey} opened={rotating} onClose={() => setRotating(false)} />
       <Confirm
         opened={asking}
         onClose={() => setAsking(false)}

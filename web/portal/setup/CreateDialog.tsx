@@ -12,6 +12,8 @@ interface Props {
   title: string
   example: string
   longest: number
+  /** What the field is called, when it is no name. */
+  label?: string
   /** What it is called now, when it is to be renamed. */
   name?: string
   onSave: (name: string) => Promise<unknown>
@@ -31,7 +33,7 @@ function Form(props: Props) {
   const [missing, setMissing] = useState(false)
   const [busy, setBusy] = useState(false)
   const [problem, setProblem] = useState<unknown>(null)
-  const error = missing ? t('problem.name_invalid') : fieldErrors(t, problem)['name']
+  const error = missing ? t('problem.name_invalid') : Object.values(fieldErrors(t, problem))[0]
 
   async function save(): Promise<void> {
     if (!name.trim()) return setMissing(true)
@@ -56,7 +58,7 @@ function Form(props: Props) {
     >
       <TextInput
         data-autofocus
-        label={t('setup.name')}
+        label={props.label ?? t('setup.name')}
         placeholder={props.example}
         maxLength={props.longest}
         value={name}

@@ -8,6 +8,7 @@ import { EmptyState } from 'ui/EmptyState'
 import { useCan, useMe } from 'ui/session'
 import { Page } from './Page'
 import css from './Gate.module.css'
+import { roleName } from 'ui/role'
 
 export function Allowed({ permission, children }: { permission: string; children: ReactNode }) {
   return useCan(permission) ? children : <NotForYou />
@@ -23,7 +24,7 @@ export function NotForYou() {
         <EmptyState
           icon={<IconHeartHandshake />}
           title={t('gate.title', { name: me.agent.name })}
-          text={t('gate.text', { company: me.account.name, role: t(`role.${me.agent.role}`) })}
+          text={t('gate.text', { company: me.account.name, role: roleName(t, me.agent) })}
           action={
             <Group justify="center" gap="xs">
               <Button component="a" href="/console">

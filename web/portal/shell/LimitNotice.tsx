@@ -17,7 +17,7 @@ export function LimitNotice({ of }: { of: 'agents' | 'inboxes' }) {
       {limit === null
         ? t('limit.text_unknown')
         : t(`limit.${of}_text`, { plan: t(`plan.${account.plan}`, { defaultValue: account.plan }), count: limit })}{' '}
-      <Anchor component={Link} href="/usage" inherit fw={550}>
+      <Anchor component={Link} href="/billing" inherit fw={550}>
         {t('limit.compare')}
       </Anchor>
     </Alert>

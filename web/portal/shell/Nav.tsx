@@ -2,6 +2,7 @@
 import {
   IconArrowsSplit2,
   IconArrowUpRight,
+  IconBuildings,
   IconBulb,
   IconCards,
   IconChartBar,
@@ -9,11 +10,17 @@ import {
   IconHistory,
   IconHome,
   IconKey,
+  IconLifebuoy,
+  IconLogin2,
   IconMessageChatbot,
   IconMessages,
+  IconReceipt,
   IconRoute,
   IconSettings,
+  IconShieldHalf,
+  IconShieldLock,
   IconSpeakerphone,
+  IconStack2,
   IconStar,
   IconTargetArrow,
   IconUsers,
@@ -33,6 +40,7 @@ const SECTIONS = [
       { name: 'overview', href: '/', icon: <IconHome />, needs: null },
       { name: 'inboxes', href: '/inboxes', icon: <IconMessageChatbot />, needs: 'inboxes.manage' },
       { name: 'team', href: '/team', icon: <IconUsers />, needs: 'agents.manage' },
+      { name: 'roles', href: '/roles', icon: <IconShieldHalf />, needs: 'agents.manage' },
     ],
   },
   {
@@ -51,7 +59,14 @@ const SECTIONS = [
     items: [
       { name: 'ratings', href: '/ratings', icon: <IconStar />, needs: 'surveys.read' },
       { name: 'estimates', href: '/estimates', icon: <IconTargetArrow />, needs: 'surveys.read' },
+    ],
+  },
+  {
+    title: 'billing',
+    items: [
+      { name: 'plan', href: '/billing', icon: <IconStack2 />, needs: 'usage.read' },
       { name: 'usage', href: '/usage', icon: <IconChartBar />, needs: 'usage.read' },
+      { name: 'invoices', href: '/invoices', icon: <IconReceipt />, needs: 'usage.read' },
     ],
   },
   {
@@ -59,7 +74,12 @@ const SECTIONS = [
     items: [
       { name: 'emergency', href: '/emergency', icon: <IconSpeakerphone />, needs: 'account.manage' },
       { name: 'api_keys', href: '/api-keys', icon: <IconKey />, needs: 'api_keys.manage' },
+      { name: 'support', href: '/support', icon: <IconLifebuoy />, needs: 'account.manage' },
+      { name: 'data', href: '/data', icon: <IconShieldLock />, needs: 'data.manage' },
       { name: 'audit', href: '/audit-log', icon: <IconHistory />, needs: 'audit.read' },
+      { name: 'group', href: '/group', icon: <IconBuildings />, needs: 'account.manage' },
+      { name: 'sign_in', href: '/sign-in', icon: <IconLogin2 />, needs: 'account.manage' },
+      { name: 'security', href: '/security', icon: <IconShieldLock />, needs: null },
       { name: 'account', href: '/account', icon: <IconSettings />, needs: null },
     ],
   },

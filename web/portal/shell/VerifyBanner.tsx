@@ -35,7 +35,7 @@ export function VerifyBanner() {
     return () => document.removeEventListener('visibilitychange', look)
   }, [verified])
 
-  if (verified || (path === '/' && shown)) return null
+  if (verified || me.support || (path === '/' && shown)) return null
   return (
     <div className={css.banner} role="status">
       <IconMail size={16} aria-hidden className={css.icon} />

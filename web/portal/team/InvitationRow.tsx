@@ -6,6 +6,7 @@ import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Invitation } from 'client/types'
 import { notifyProblem } from 'ui/ProblemAlert'
+import { roleName } from 'ui/role'
 import { http } from 'ui/session'
 import { date } from 'ui/time'
 import { useRefresh } from '../data/api'
@@ -45,7 +46,7 @@ export function InvitationRow({ invitation }: { invitation: Invitation }) {
           <span className="fd-truncate">{invitation.email}</span>
         </div>
         <div className={css.email}>
-          {t(`role.${invitation.role}`)} ·{' '}
+          {roleName(t, invitation)} ·{' '}
           {pending
             ? t('team.valid_until', { date: date(invitation.expires_at, i18n.language, 'day') })
             : t('team.sent_on', { date: date(invitation.created_at, i18n.language, 'day') })}

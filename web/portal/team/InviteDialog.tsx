@@ -4,17 +4,21 @@ import { IconCircleCheck } from '@tabler/icons-react'
 import { useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { ApiProblem } from 'client/http'
-import type { Invitation, Role } from 'client/types'
+import type { Invitation } from 'client/types'
 import { fieldErrors, problemText } from 'ui/problem'
 import { ProblemAlert } from 'ui/ProblemAlert'
 import { http, useMe } from 'ui/session'
-import { useAgents, useInvitations, useRefresh } from '../data/api'
+import { useAgents, useInvitations, useRefresh, useRoles } from '../data/api'
+import { asked, mayGive, nameOf } from '../roles/roles'
 import { isLimit, LimitNotice } from '../shell/LimitNotice'
 import { seats } from './seats'
 import css from './Team.module.css'
 import { Dialog } from '../shell/Dialog'
 
-const ROLES: Role[] = ['agent', 'supervisor', 'admin']
+const ROLES = ['agent', 'supervisor', 'admin']
+
+/** The everyday ones first, then the company's own. */
+const place = (id: string) => (ROLES.includes(id) ? ROLES.indexOf(id) : ROLES.length)
 
 export function InviteDialog({ opened, onClose }: { opened: boolean; onClose: () => void }) {
   const { t } = useTranslation()
@@ -28,11 +32,15 @@ export function InviteDialog({ opened, onClose }: { opened: boolean; onClose: ()
 function Form({ onClose }: { onClose: () => void }) {
   const { t } = useTranslation()
   const refresh = useRefresh()
-  const { limits } = useMe()
+  const { limits, permissions, agent } = useMe()
+  const mine = { permissions, visibility: agent.visibility }
+  const roles = useRoles()
+  const choices = (roles.data ?? []).filter((each) => mayGive(each, mine))
   const agents = useAgents()
   const invitations = useInvitations()
   const [email, setEmail] = useState('')
-  const [role, setRole] = useState<Role>('agent')
+  const [chosen, setRole] = useState('agent')
+  const role = choices.length === 0 || choices.some((each) => each.id === chosen) ? chosen : choices[0]!.id
   const [busy, setBusy] = useState(false)
   const [problem, setProblem] = useState<unknown>(null)
   const [missing, setMissing] = useState(false)
@@ -54,7 +62,7 @@ function Form({ onClose }: { onClose: () => void }) {
     setBusy(true)
     setProblem(null)
     try {
-      const invitation = await http.post<Invitation>('/v1/invitations', { email: email.trim(), role })
+      const invitation = await http.post<Invitation>('/v1/invitations', { email: email.trim(), ...asked(role) })
       setSent((before) => [...before.filter((each) => each !== invitation.email), invitation.email])
       setEmail('')
       field.current?.focus()
@@ -105,17 +113,23 @@ function Form({ onClose }: { onClose: () => void }) {
           if (error) setProblem(null)
         }}
       />
-      <Radio.Group label={t('team.role')} value={role} onChange={(value) => setRole(value as Role)}>
+      <Radio.Group label={t('team.role')} value={role} onChange={setRole}>
         <div className={css.roles}>
-          {ROLES.map((each) => (
-            <Radio.Card key={each} value={each} className={css.roleCard ?? ''} radius="md">
-              <Radio.Indicator size="xs" />
-              <span className={css.option}>
-                <strong>{t(`role.${each}`)}</strong>
-                <span>{t(`team.can.${each}`)}</span>
-              </span>
-            </Radio.Card>
-          ))}
+          {[...choices]
+            .sort((a, b) => place(a.id) - place(b.id))
+            .map((each) => (
+              <Radio.Card key={each.id} value={each.id} className={css.roleCard ?? ''} radius="md">
+                <Radio.Indicator size="xs" />
+                <span className={css.option}>
+                  <strong>{nameOf(t, each)}</strong>
+                  <span>
+                    {each.built_in
+                      ? t(`team.can.${each.id}`)
+                      : each.description || t(`roles.sees_text.${each.visibility}`)}
+                  </span>
+                </span>
+              </Radio.Card>
+            ))}
         </div>
       </Radio.Group>
       <Group justify="space-between" gap="xs">

@@ -1,40 +1,52 @@
 // One colleague: role and capacity to change in place, and the switch that shuts or opens their way in.
 import { ActionIcon, Menu, NumberInput, Select } from '@mantine/core'
 import { notifications } from '@mantine/notifications'
-import { IconDots, IconUserCheck, IconUserOff } from '@tabler/icons-react'
+import { IconCrown, IconDots, IconUserCheck, IconUserOff } from '@tabler/icons-react'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import type { Agent, Role } from 'client/types'
+import type { Agent } from 'client/types'
 import { PersonAvatar } from 'ui/PersonAvatar'
 import { notifyProblem } from 'ui/ProblemAlert'
-import { http } from 'ui/session'
-import { useRefresh } from '../data/api'
+import { roleName } from 'ui/role'
+import { http, session, useMe } from 'ui/session'
+import { useRefresh, useRoles } from '../data/api'
+import { asked, mayGive, nameOf } from '../roles/roles'
 import { Confirm } from '../shell/Confirm'
+import { PasswordConfirm } from '../shell/PasswordConfirm'
 import { isLimit, LimitNotice } from '../shell/LimitNotice'
 import { Tag } from '../shell/Tag'
 import css from './Team.module.css'
-
-const ROLES: Role[] = ['admin', 'supervisor', 'agent']
 
 export function MemberRow({ agent, self }: { agent: Agent; self: boolean }) {
   const { t } = useTranslation()
   const refresh = useRefresh()
   const [asking, setAsking] = useState(false)
   const [full, setFull] = useState(false)
-  const [pending, setPending] = useState<Partial<Agent>>({})
+  const [pending, setPending] = useState<{ role?: string; capacity?: number }>({})
+  const [handing, setHanding] = useState(false)
+  const me = useMe()
+  const roles = useRoles()
+  const mine = { permissions: me.permissions, visibility: me.agent.visibility }
+  const choices = (roles.data ?? []).filter((role) => mayGive(role, mine))
+  const held = agent.custom_role?.id ?? agent.role
   const off = agent.disabled_at !== null
   // The server guards the same: nobody demotes themselves, and the owner stays.
-  const fixed = self || agent.role === 'owner'
+  const fixed = self || agent.role === 'owner' || (roles.isSuccess && !choices.some((role) => role.id === held))
 
-  async function change(body: { role?: Role; capacity?: number; disabled?: boolean }): Promise<void> {
+  async function change(body: {
+    role?: string
+    custom_role_id?: string
+    capacity?: number
+    disabled?: boolean
+  }): Promise<void> {
     await http.patch<Agent>(`/v1/agents/${encodeURIComponent(agent.id)}`, body)
-    await refresh('agents', 'audit')
+    await refresh('agents', 'roles', 'audit')
   }
 
   /** Shown at once, taken back when the server says no. */
-  function changeNow(body: { role?: Role; capacity?: number }): void {
-    setPending(body)
-    change(body)
+  function changeNow({ role, ...body }: { role?: string; capacity?: number }): void {
+    setPending({ ...body, ...(role && { role }) })
+    change({ ...body, ...(role && asked(role)) })
       .then(() =>
         notifications.show({ color: 'teal', message: t('team.changed', { name: agent.name }), autoClose: 2500 }),
       )
@@ -50,7 +62,13 @@ export function MemberRow({ agent, self }: { agent: Agent; self: boolean }) {
     })
   }
 
-  const role = pending.role ?? agent.role
+  const role = pending.role ?? held
+  function about(id: string): string {
+    const one = choices.find((each) => each.id === id)
+    if (!one || one.built_in) return t(`team.can.${id}`)
+    return one.description || t(`roles.sees_text.${one.visibility}`)
+  }
+
   return (
     <li className={css.member} data-off={off || undefined}>
       <PersonAvatar name={agent.name} seed={agent.id} size={38} availability={off ? undefined : agent.availability} />
@@ -64,7 +82,7 @@ export function MemberRow({ agent, self }: { agent: Agent; self: boolean }) {
       </div>
       <div className={css.controls}>
         {fixed || off ? (
-          <span className={css.role}>{t(`role.${role}`)}</span>
+          <span className={css.role}>{roleName(t, agent)}</span>
         ) : (
           <Select
             size="xs"
@@ -73,14 +91,25 @@ export function MemberRow({ agent, self }: { agent: Agent; self: boolean }) {
             allowDeselect={false}
             value={role}
             comboboxProps={{ width: 260, position: 'bottom-end' }}
-            data={ROLES.map((value) => ({ value, label: t(`role.${value}`) }))}
+            data={[
+              {
+                group: t('team.role_built_in'),
+                items: choices
+                  .filter((each) => each.built_in)
+                  .map((each) => ({ value: each.id, label: nameOf(t, each) })),
+              },
+              {
+                group: t('team.role_own'),
+                items: choices.filter((each) => !each.built_in).map((each) => ({ value: each.id, label: each.name })),
+              },
+            ].filter((group) => group.items.length > 0)}
             renderOption={({ option }) => (
               <div className={css.option}>
                 <strong>{option.label}</strong>
-                <span>{t(`team.can.${option.value}`)}</span>
+                <span>{about(option.value)}</span>
               </div>
             )}
-            onChange={(value) => value && value !== agent.role && changeNow({ role: value as Role })}
+            onChange={(value) => value && value !== held && changeNow({ role: value })}
           />
         )}
         {off ? (
@@ -107,9 +136,16 @@ export function MemberRow({ agent, self }: { agent: Agent; self: boolean }) {
                   {t('team.switch_on')}
                 </Menu.Item>
               ) : (
-                <Menu.Item leftSection={<IconUserOff size={16} />} color="red" onClick={() => setAsking(true)}>
-                  {t('team.switch_off')}
-                </Menu.Item>
+                <>
+                  {me.agent.role === 'owner' && (
+                    <Menu.Item leftSection={<IconCrown size={16} />} onClick={() => setHanding(true)}>
+                      {t('team.hand_over')}
+                    </Menu.Item>
+                  )}
+                  <Menu.Item leftSection={<IconUserOff size={16} />} color="red" onClick={() => setAsking(true)}>
+                    {t('team.switch_off')}
+                  </Menu.Item>
+                </>
               )}
             </Menu.Dropdown>
           </Menu>
@@ -128,6 +164,18 @@ export function MemberRow({ agent, self }: { agent: Agent; self: boolean }) {
         action={t('team.switch_off')}
         danger
         onConfirm={() => change({ disabled: true })}
+      />
+      <PasswordConfirm
+        opened={handing}
+        onClose={() => setHanding(false)}
+        title={t('team.hand_over_title', { name: agent.name })}
+        text={t('team.hand_over_text', { name: agent.name })}
+        action={t('team.hand_over')}
+        onConfirm={async (password) => {
+          await http.put('/v1/account/owner', { agent_id: agent.id, password })
+          await session.reload()
+          await refresh('agents', 'roles', 'audit')
+        }}
       />
     </li>
   )

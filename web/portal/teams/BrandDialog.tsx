@@ -2,13 +2,14 @@
 import { Button, Group, Select, TextInput } from '@mantine/core'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import type { Brand } from 'client/types'
+import type { Brand, BrandLook } from 'client/types'
 import { fieldErrors } from 'ui/problem'
 import { ProblemAlert } from 'ui/ProblemAlert'
 import { http } from 'ui/session'
 import { useHours, useRefresh } from '../data/api'
 import { useNone } from '../setup/SetupList'
 import { Dialog } from '../shell/Dialog'
+import { LookFields } from './LookFields'
 
 export function BrandDialog({ brand, onClose }: { brand: Brand | 'new' | null; onClose: () => void }) {
   const { t } = useTranslation()
@@ -17,7 +18,7 @@ export function BrandDialog({ brand, onClose }: { brand: Brand | 'new' | null; o
       opened={brand !== null}
       onClose={onClose}
       title={t(brand === 'new' ? 'brands.create' : 'brands.edit')}
-      size={440}
+      size={480}
     >
       {brand && <Form brand={brand === 'new' ? null : brand} onClose={onClose} />}
     </Dialog>
@@ -31,16 +32,18 @@ function Form({ brand, onClose }: { brand: Brand | null; onClose: () => void }) 
   const hours = useHours()
   const [name, setName] = useState(brand?.name ?? '')
   const [hoursId, setHoursId] = useState(brand?.business_hours_id ?? '')
+  const [look, setLook] = useState<BrandLook>(brand?.look ?? { display_name: null, color: null, logo: null })
   const [missing, setMissing] = useState(false)
   const [busy, setBusy] = useState(false)
   const [problem, setProblem] = useState<unknown>(null)
-  const error = missing ? t('problem.name_invalid') : fieldErrors(t, problem)['name']
+  const errors = fieldErrors(t, problem)
+  const error = missing ? t('problem.name_invalid') : errors['name']
 
   async function save(): Promise<void> {
     if (!name.trim()) return setMissing(true)
     setBusy(true)
     setProblem(null)
-    const body = { name: name.trim(), business_hours_id: hoursId || null }
+    const body = { name: name.trim(), business_hours_id: hoursId || null, look }
     try {
       if (brand) await http.put(`/v1/brands/${encodeURIComponent(brand.id)}`, body)
       else await http.post('/v1/brands', body)
@@ -84,7 +87,8 @@ function Form({ brand, onClose }: { brand: Brand | null; onClose: () => void }) 
         ]}
         mb="md"
       />
-      {!error && <ProblemAlert problem={problem} />}
+      <LookFields look={look} errors={errors} onChange={setLook} />
+      {Object.keys(errors).length === 0 && <ProblemAlert problem={problem} />}
       <Group justify="flex-end" gap="xs" mt="lg">
         <Button variant="default" onClick={onClose}>
           {t('common.cancel')}

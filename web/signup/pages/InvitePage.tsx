@@ -6,18 +6,20 @@ import { useState } from 'react'
 import { Trans, useTranslation } from 'react-i18next'
 import { Link } from 'wouter'
 import { ApiProblem } from 'client/http'
-import type { InvitationPreview, SessionBody } from 'client/types'
+import type { InvitationPreview, LoginChallenge, SessionBody } from 'client/types'
 import { ProblemAlert, ProblemState } from 'ui/ProblemAlert'
 import { PersonAvatar } from 'ui/PersonAvatar'
 import { http, session } from 'ui/session'
-import { linkToken } from '../next'
+import { enter, linkToken } from '../next'
 import { Elsewhere, formClass, PasswordField, SubmitButton } from '../parts/fields'
 import { Frame, Heading, Outcome } from '../parts/Frame'
 import { NewPassword } from '../parts/NewPassword'
+import { SecondFactor } from '../parts/SecondFactor'
 import { useSubmit } from '../parts/useSubmit'
 import { MIN_LENGTH } from '../strength'
 import css from './InvitePage.module.css'
 import { useTitle } from './useTitle'
+import { roleName } from 'ui/role'
 
 export function InvitePage() {
   const { t } = useTranslation()
@@ -66,6 +68,7 @@ function Accept({ token, invitation }: { token: string; invitation: InvitationPr
   const { t } = useTranslation()
   const [name, setName] = useState('')
   const [password, setPassword] = useState('')
+  const [challenge, setChallenge] = useState<LoginChallenge | null>(null)
   const fresh = !invitation.has_login
 
   const submit = useSubmit({
@@ -76,16 +79,18 @@ function Accept({ token, invitation }: { token: string; invitation: InvitationPr
     fieldOf: { credentials_invalid: 'password' },
     send: async () => {
       const body = fresh ? { name: name.trim(), password } : { password }
-      session.adopt(
-        await http.post<SessionBody>(`/v1/invitations/by-token/${encodeURIComponent(token)}/accept`, body, {
-          auth: false,
-        }),
+      const answer = await http.post<SessionBody | LoginChallenge>(
+        `/v1/invitations/by-token/${encodeURIComponent(token)}/accept`,
+        body,
+        { auth: false },
       )
-      location.replace('/console')
-      await new Promise(() => undefined)
+      if ('challenge' in answer) return setChallenge(answer)
+      session.adopt(answer)
+      await enter()
     },
   })
 
+  if (challenge) return <SecondFactor challenge={challenge} onIn={enter} onOver={() => location.replace('/login')} />
   return (
     <>
       <span className={css.company}>
@@ -96,7 +101,7 @@ function Accept({ token, invitation }: { token: string; invitation: InvitationPr
         text={
           <Trans
             i18nKey={fresh ? 'invite.text_new' : 'invite.text_known'}
-            values={{ role: t(`role.${invitation.role}`), email: invitation.email }}
+            values={{ role: roleName(t, invitation), email: invitation.email }}
             components={{ b: <strong className={css.strong} /> }}
           />
         }

@@ -1,16 +1,24 @@
-// Signing in, and choosing the company when there are several.
-import { Anchor } from '@mantine/core'
+// Signing in: by password and what is asked for beside it, by a passkey, or by one's company; and choosing the company when there
+// are several.
+import { Anchor, Button, Divider } from '@mantine/core'
+import { IconBuildingCommunity, IconFingerprint } from '@tabler/icons-react'
 import { useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'wouter'
-import type { Me } from 'client/types'
+import { ApiProblem } from 'client/http'
+import { askPasskey, type PasskeyChallenge, passkeysWork, wasDeclined } from 'client/passkey'
+import type { LoginChallenge, Me, SessionBody } from 'client/types'
 import { ProblemAlert } from 'ui/ProblemAlert'
-import { session } from 'ui/session'
-import { keepNext, mustChoose, nextPage } from '../next'
+import { http, session } from 'ui/session'
+import { enter, keepNext, mustChoose, nextPage } from '../next'
 import { Elsewhere, EmailField, formClass, PasswordField, SubmitButton } from '../parts/fields'
 import { Frame, Heading } from '../parts/Frame'
+import { RestoreOffer } from '../parts/RestoreOffer'
+import { SecondFactor } from '../parts/SecondFactor'
 import { looksLikeEmail, useSubmit } from '../parts/useSubmit'
 import { AccountChooser } from './AccountChooser'
+import css from './LoginPage.module.css'
+import { useSignupOpen } from './useSignupOpen'
 import { useTitle } from './useTitle'
 
 export function LoginPage() {
@@ -19,14 +27,23 @@ export function LoginPage() {
   const [email, setEmail] = useState('')
   const [password, setPassword] = useState('')
   const [choosing, setChoosing] = useState<Me | null>(null)
+  const open = useSignupOpen()
+  const [challenge, setChallenge] = useState<LoginChallenge | null>(null)
+  const [over, setOver] = useState(false)
 
   // Whoever is signed in already came here by an old link or the back button.
   useEffect(() => {
     if (session.state().status !== 'unknown') return
     void session.restore().then((state) => {
       if (state.status === 'signed_in') location.replace(nextPage())
+      if (state.status === 'enrolling') location.replace(keepNext('/login/enrol'))
     })
   }, [])
+
+  async function goOn(me: Me): Promise<void> {
+    if (session.state().status === 'signed_in' && mustChoose(me)) return setChoosing(me)
+    await enter()
+  }
 
   const submit = useSubmit({
     check: () => ({
@@ -34,19 +51,36 @@ export function LoginPage() {
       password: !password && 'required',
     }),
     send: async () => {
-      const me = await session.login({ email: email.trim(), password })
-      if (mustChoose(me)) return setChoosing(me)
-      location.replace(nextPage())
-      await new Promise(() => undefined)
+      setOver(false)
+      const answer = await session.login({ email: email.trim(), password })
+      if ('challenge' in answer) return setChallenge(answer)
+      await goOn(answer)
     },
   })
 
   if (choosing) return <AccountChooser me={choosing} />
+  if (challenge)
+    return (
+      <Frame>
+        <SecondFactor
+          challenge={challenge}
+          onIn={goOn}
+          onOver={() => {
+            setChallenge(null)
+            setOver(true)
+          }}
+        />
+      </Frame>
+    )
   return (
     <Frame>
       <Heading title={t('login.title')} text={t('login.text')} />
       <form ref={submit.form} className={formClass} onSubmit={submit.onSubmit} noValidate>
-        <ProblemAlert problem={submit.problem} />
+        {submit.problem instanceof ApiProblem && submit.problem.code === 'account_closed' ? (
+          <RestoreOffer email={email} password={password} onRestored={() => submit.form.current?.requestSubmit()} />
+        ) : (
+          <ProblemAlert problem={submit.problem ?? (over ? new ApiProblem({ code: 'challenge_over' }) : null)} />
+        )}
         <EmailField
           autoFocus
           value={email}
@@ -71,12 +105,63 @@ export function LoginPage() {
         />
         <SubmitButton busy={submit.busy}>{t('login.submit')}</SubmitButton>
       </form>
-      <Elsewhere>
-        {t('login.new')}{' '}
-        <Anchor component={Link} href={keepNext('/signup')} fw={550} inherit>
-          {t('login.to_signup')}
-        </Anchor>
-      </Elsewhere>
+      <OtherWays onIn={goOn} />
+      {open && (
+        <Elsewhere>
+          {t('login.new')}{' '}
+          <Anchor component={Link} href={keepNext('/signup')} fw={550} inherit>
+            {t('login.to_signup')}
+          </Anchor>
+        </Elsewhere>
+      )}
     </Frame>
+  )
+}
+
+function OtherWays({ onIn }: { onIn: (me: Me) => Promise<void> }) {
+  const { t } = useTranslation()
+  const [busy, setBusy] = useState(false)
+  const [problem, setProblem] = useState<unknown>(null)
+
+  async function byPasskey(): Promise<void> {
+    setBusy(true)
+    setProblem(null)
+    try {
+      const asked = await http.post<PasskeyChallenge>('/v1/auth/login/passkey/begin', {}, { auth: false })
+      const credential = await askPasskey(asked.options)
+      const body = { challenge: asked.challenge, credential }
+      await onIn(session.adopt(await http.post<SessionBody>('/v1/auth/login/passkey', body, { auth: false })))
+    } catch (failure) {
+      if (!wasDeclined(failure)) setProblem(failure)
+    } finally {
+      setBusy(false)
+    }
+  }
+
+  return (
+    <div className={css.ways}>
+      <Divider label={t('login.or')} />
+      <ProblemAlert problem={problem} />
+      {passkeysWork() && (
+        <Button
+          size="md"
+          variant="default"
+          loading={busy}
+          leftSection={<IconFingerprint size={19} />}
+          onClick={() => void byPasskey()}
+        >
+          {t('login.passkey')}
+        </Button>
+      )}
+      <Button
+        component={Link}
+        href={keepNext('/login/company')}
+        size="md"
+        variant="default"
+        leftSection={<IconBuildingCommunity size={19} />}
+      >
+        {t('login.company')}
+      </Button>
+    </div>
   )
 }

@@ -5,7 +5,7 @@ import { useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'wouter'
 import { ApiProblem, uuid } from 'client/http'
-import type { SessionBody } from 'client/types'
+import type { LoginChallenge, SessionBody } from 'client/types'
 import { chooseLocale, currentLocale, LOCALES, type Locale } from 'ui/i18n'
 import { ProblemAlert } from 'ui/ProblemAlert'
 import { http, session, useSession } from 'ui/session'
@@ -18,6 +18,7 @@ import { looksLikeEmail, useSubmit } from '../parts/useSubmit'
 import { createRetryKey } from '../retryKey'
 import { MIN_LENGTH } from '../strength'
 import css from './SignupPage.module.css'
+import { useSignupOpen } from './useSignupOpen'
 import { useTitle } from './useTitle'
 
 export function SignupPage() {
@@ -30,6 +31,8 @@ export function SignupPage() {
   const [taken, setTaken] = useState(false)
   const [retryKey] = useState(() => createRetryKey(uuid))
   const locale = currentLocale()
+  const [setup] = useState(() => new URLSearchParams(location.search).get('setup'))
+  const open = useSignupOpen()
 
   const submit = useSubmit({
     check: () => ({
@@ -40,10 +43,23 @@ export function SignupPage() {
     fieldOf: { email_taken: 'email' },
     send: async () => {
       setTaken(false)
-      const body = { company: company.trim(), name: name.trim() || undefined, email: email.trim(), password, locale }
+      const body = {
+        company: company.trim(),
+        name: name.trim() || undefined,
+        email: email.trim(),
+        password,
+        locale,
+        ...(setup && { setup }),
+      }
       try {
         const idempotencyKey = retryKey.keyFor(body)
-        session.adopt(await http.post<SessionBody>('/v1/signup', body, { auth: false, idempotencyKey }))
+        const answer = await http.post<SessionBody | LoginChallenge>('/v1/signup', body, {
+          auth: false,
+          idempotencyKey,
+        })
+        // The company is there; its owner's login asks for more than a password.
+        if ('challenge' in answer) return location.assign('/login?next=%2Fportal')
+        session.adopt(answer)
         location.assign('/portal')
       } catch (problem) {
         setTaken(problem instanceof ApiProblem && problem.code === 'email_taken')
@@ -54,9 +70,24 @@ export function SignupPage() {
     },
   })
 
+  if (!open && !setup) {
+    return (
+      <Frame>
+        <Heading title={t('private.title')} text={t('private.text')} />
+        <Elsewhere>
+          <Anchor component={Link} href={keepNext('/login')} fw={550} inherit>
+            {t('signup.to_login')}
+          </Anchor>
+        </Elsewhere>
+      </Frame>
+    )
+  }
   return (
     <Frame below={<Points />}>
-      <Heading title={t('signup.title')} text={t('signup.text')} />
+      <Heading
+        title={t(setup ? 'private.first_title' : 'signup.title')}
+        text={t(setup ? 'private.first_text' : 'signup.text')}
+      />
       <SignedInNote />
       <form ref={submit.form} className={formClass} onSubmit={submit.onSubmit} noValidate>
         <ProblemAlert problem={submit.problem} />

@@ -38,7 +38,7 @@ it('takes every attribute of the tag that is written down', () => {
 it('tells of every event that is written down', () => {
   const rows = named(/^\| ((?:`\w+`(?:, )?)+) \| (?:nothing|how|`\{)/gm)
   const events = rows.flatMap((row) => [...row.matchAll(/`(\w+)`/g)].map((match) => match[1] as WidgetEvent))
-  expect(events).toHaveLength(6)
+  expect(events).toHaveLength(7)
   const emitter = createEmitter()
   const heard: string[] = []
   for (const event of events) emitter.on(event, () => heard.push(event))

@@ -1,9 +1,9 @@
 // The page's own listeners. One that throws must not stop the others, nor us.
 
-export type WidgetEvent = 'ready' | 'open' | 'close' | 'unread' | 'message' | 'error'
+export type WidgetEvent = 'ready' | 'open' | 'close' | 'unread' | 'message' | 'identity' | 'error'
 export type Listener = (detail?: unknown) => void
 
-const EVENTS: readonly string[] = ['ready', 'open', 'close', 'unread', 'message', 'error']
+const EVENTS: readonly string[] = ['ready', 'open', 'close', 'unread', 'message', 'identity', 'error']
 
 export interface Emitter {
   on(event: string, listener: unknown): void

@@ -68,6 +68,8 @@ function install(): void {
     hideLauncher: () => widget?.showLauncher(false),
     newMessage: (text) => widget?.compose(typeof text === 'string' ? text.slice(0, 4000) : ''),
     about: (about) => widget?.about(readAbout(about)),
+    identify: (source) => widget?.identify(source),
+    logout: () => widget?.logout(),
     setLocale: (locale) => widget?.update(readOptions({ locale })),
     setTheme: (theme) => widget?.update(readOptions({ theme })),
     on: (event, listener) => emitter.on(event as WidgetEvent, listener),

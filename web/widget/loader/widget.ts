@@ -7,6 +7,7 @@ import { seal, unseal, type Choices, type FromFrame, type Look, type PageInfo, t
 import type { Emitter } from './emitter'
 import type { Options } from './options'
 import { createView } from './view'
+import { createVouching } from './vouching'
 import { warn } from './warn'
 
 export interface Widget {
@@ -18,6 +19,9 @@ export interface Widget {
   compose(text: string): void
   /** What the page says of the next talk; routing may go by it. */
   about(about: About): void
+  /** Who is signed in on the page: a signed token, or a function that fetches one. */
+  identify(source: unknown): void
+  logout(): void
   update(options: Options): void
   ready(): boolean
   /** Takes everything away; `forget` also ends the visitor's identity in this browser. */
@@ -70,6 +74,10 @@ export function createWidget(server: string, key: string, initial: Options, emit
     },
     layout: (full) => say({ type: 'layout', full }),
   })
+  const vouching = createVouching(
+    (token) => say({ type: 'identify', token }),
+    (code) => emitter.emit('error', { code }),
+  )
   const darkMode = matchMedia('(prefers-color-scheme: dark)')
   dress()
   view.place(options)
@@ -173,7 +181,15 @@ export function createWidget(server: string, key: string, initial: Options, emit
         clearTimeout(silence)
         live = true
         failures = 0
-        say({ type: 'init', choices: choices(), page: page(), open: isOpen, full: view.full() })
+        say({
+          type: 'init',
+          choices: choices(),
+          page: page(),
+          open: isOpen,
+          full: view.full(),
+          vouched: vouching.promised(),
+        })
+        vouching.offer()
         if (known) say({ type: 'about', about: known })
         for (const waiting of queued.splice(0)) say(waiting)
         break
@@ -208,6 +224,12 @@ export function createWidget(server: string, key: string, initial: Options, emit
         teaser = message.height
         view.tease(isOpen ? null : teaser)
         break
+      case 'renew':
+        vouching.offer()
+        break
+      case 'identity':
+        emitter.emit('identity', { verified: message.verified })
+        break
       case 'error':
         emitter.emit('error', { code: message.code })
         break
@@ -221,7 +243,7 @@ export function createWidget(server: string, key: string, initial: Options, emit
 
   function say(message: ToFrame): void {
     if (!live) {
-      if (message.type === 'compose' || message.type === 'open') queued.push(message)
+      if (['compose', 'open', 'logout'].includes(message.type)) queued.push(message)
       return
     }
     frame?.contentWindow?.postMessage(seal(nonce, message), server)
@@ -307,6 +329,14 @@ export function createWidget(server: string, key: string, initial: Options, emit
     about(about) {
       known = about
       say({ type: 'about', about })
+    },
+    identify(source) {
+      vouching.by(source)
+      if (live) vouching.offer()
+    },
+    logout() {
+      vouching.by(null)
+      say({ type: 'logout' })
     },
     update(change) {
       options = { ...options, ...change, key }

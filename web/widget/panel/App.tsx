@@ -6,6 +6,7 @@ import type { Actions } from './actions'
 import { PanelContext } from './context'
 import { createWords } from './i18n'
 import { useStore, type Store } from './store'
+import { ClosedDoor, closedBy } from './views/ClosedDoor'
 import { Composer } from './views/Composer'
 import { Header } from './views/Header'
 import { Notice } from './views/Notice'
@@ -42,6 +43,7 @@ export function App({ store, actions }: { store: Store; actions: Actions }) {
 
   const panel = useMemo(() => ({ state, actions, words }), [state, actions, words])
   const teased = !state.open && state.teaser
+  const closed = closedBy(state)
   const title = state.config?.title || state.config?.company
   return (
     <PanelContext.Provider value={panel}>
@@ -62,7 +64,7 @@ export function App({ store, actions }: { store: Store; actions: Actions }) {
             <Notice />
             <WaitingStrip />
             <Thread />
-            <Composer />
+            {closed ? <ClosedDoor reason={closed} /> : <Composer />}
           </>
         )}
         <Announcer />

@@ -4,7 +4,7 @@
 import { ApiProblem } from 'client/http'
 import { createOutbox, type OutboxEntry } from 'client/outbox'
 import { createRealtime } from 'client/realtime'
-import { contiguousSeq, dropPending, emptyThread, firstSeq, lastSeq, mergeMessages, putPending } from 'client/thread'
+import { contiguousSeq, dropPending, emptyThread, firstSeq, lastSeq, mergeMessages, putPending, theirs } from 'client/thread'
 import { plainTransport, pollTransport, socketTransport, streamTransport } from 'client/transports'
 import type { MessagePage, WidgetConversation, WidgetMessage, WidgetSent, WidgetSession } from 'client/types'
 import { openVault } from 'client/vault'
@@ -16,6 +16,7 @@ import { createBridge } from './bridge'
 import { chooseLocale } from './i18n'
 import { createMemory } from './memory'
 import { createReach } from './reach'
+import { createReading } from './reading'
 import { createSettings } from './settings'
 import { createStore, type PanelState, type Store } from './store'
 import { createVisitor } from './visitor'
@@ -38,8 +39,6 @@ export function createDesk(key: string): Desk {
   let page: PageInfo | undefined
   let toldPage = ''
   let renewTimer: ReturnType<typeof setTimeout> | undefined
-  let atEnd = true
-  let readSeq = 0
   let pendingIds = new Set<string>()
 
   const reach = createReach({ tell: told, ask: () => void settings.load() })
@@ -50,6 +49,8 @@ export function createDesk(key: string): Desk {
     locale: () => get().locale,
     page: () => page,
     onSession: adopt,
+    renew: () => bridge.send({ type: 'renew' }),
+    onRefused: (code) => bridge.send({ type: 'error', code }),
   })
   const settings = createSettings({
     key,
@@ -66,6 +67,7 @@ export function createDesk(key: string): Desk {
     ways: [socketTransport(), streamTransport(), pollTransport(() => get().conversation?.version), plainTransport()],
     remembered: memory.way,
   })
+  const reading = createReading({ store, memory, bridge: () => bridge, http: visitor.http, realtime: () => realtime })
   const beginning = createBeginning(store, memory)
   const waiting = createWaiting({ store, http: visitor.http, told: () => !unheard() })
   const outbox = createOutbox({
@@ -87,9 +89,14 @@ export function createDesk(key: string): Desk {
 
   // --- the visitor and the conversation --------------------------------------------------------------------------------
 
-  function adopt(session: WidgetSession, stranger: boolean): void {
-    if (stranger) clearThread()
+  function adopt(session: WidgetSession): void {
+    const before = memory.get('who') ?? undefined
+    const another = before !== session.contact_id
+    // Whoever is vouched for is who was here before, by another name; a stranger is not.
+    if (another && session.verified) outbox.reown(before, session.contact_id)
+    if (another && session.conversation?.id !== get().conversation?.id) clearThread()
     memory.set('who', session.contact_id)
+    set({ standing: session.blocked ? 'blocked' : 'welcome', verified: session.verified })
     settings.notice(session.emergency)
     toldPage = page?.url ?? ''
     clearTimeout(renewTimer)
@@ -97,14 +104,18 @@ export function createDesk(key: string): Desk {
     // setTimeout overflows beyond 24 days and would then fire at once.
     const renew = () => realtime.state() === 'online' && void visitor.token(true).catch(() => undefined)
     renewTimer = setTimeout(renew, Math.min(renewIn, 86_400_000))
-    realtime.renew(session.token)
+    // A connection belongs to who opened it.
+    if (another && realtime.state() !== 'idle') {
+      realtime.stop()
+      realtime.start()
+    } else realtime.renew(session.token)
     if (session.conversation) adoptConversation(session.conversation)
   }
 
   function clearThread(): void {
     const { conversation } = get()
     if (conversation) realtime.unfollow(conversation.id)
-    readSeq = 0
+    reading.begin()
     set({ conversation: null, thread: emptyThread(), history: 'none', unread: 0, teaser: null, typing: null })
     waiting.conversation(null)
   }
@@ -114,10 +125,10 @@ export function createDesk(key: string): Desk {
     if (conversation && conversation.id !== next.id) clearThread()
     // Frames overtake each other on their way through several servers.
     else if (conversation && next.version < conversation.version) return
-    readSeq = Math.max(readSeq, next.contact_read_seq)
+    reading.upTo(next.contact_read_seq)
     set({ conversation: next, typing: next.status === 'resolved' ? null : get().typing })
     waiting.conversation(next)
-    count()
+    reading.count()
   }
 
   async function resume(): Promise<void> {
@@ -127,6 +138,7 @@ export function createDesk(key: string): Desk {
       await loadLatest()
     } catch (error) {
       if (!(error instanceof ApiProblem)) return
+      if (error.code === 'identity_required') return set({ standing: 'unknown', history: 'none' })
       set({ history: 'failed' })
       if (error.transient) setTimeout(() => get().history === 'failed' && void resume(), 5_000 + Math.random() * 5_000)
     }
@@ -141,7 +153,7 @@ export function createDesk(key: string): Desk {
     set({ history: 'ready' })
     realtime.follow(conversation.id, contiguousSeq(get().thread))
     connectIfUseful()
-    tease(get().thread.messages.at(-1))
+    reading.tease(get().thread.messages.at(-1))
   }
 
   /** A socket costs the server something: it is opened for those who talk, not for everyone who once did. */
@@ -157,54 +169,7 @@ export function createDesk(key: string): Desk {
       set({ contact: { ...contact, asked: false } })
     set({ thread: mergeMessages(get().thread, messages) })
     for (const { client_message_id: id } of messages) if (id && pendingIds.has(id)) outbox.confirm(id)
-    count()
-  }
-
-  // --- reading ---------------------------------------------------------------------------------------------------------
-
-  const theirs = (message: WidgetMessage) => message.message_type === 'outgoing' || message.message_type === 'template'
-
-  function count(): void {
-    markRead()
-    const { thread, conversation, history } = get()
-    const loaded = thread.messages.filter((message) => theirs(message) && message.seq > readSeq).length
-    // Until the history is here the server's own count is all there is, unless this frame has read on since.
-    const told = conversation && readSeq <= conversation.contact_read_seq ? conversation.unread_count : 0
-    const unread = history === 'ready' ? loaded : Math.max(loaded, told)
-    if (unread === get().unread) return
-    set({ unread })
-    bridge.send({ type: 'unread', count: unread })
-  }
-
-  /** What is on screen is read, at once, so that nothing flickers as unread. */
-  function markRead(): void {
-    const { open, conversation, thread } = get()
-    if (!open || !atEnd || document.visibilityState !== 'visible' || !conversation) return
-    // One's own words need no receipt.
-    const seq = thread.messages.findLast(theirs)?.seq ?? 0
-    if (seq <= readSeq) return
-    readSeq = seq
-    if (realtime.read(conversation.id, seq)) return
-    visitor.http.post(`/v1/widget/conversations/${conversation.id}/read`, { seq }).catch(() => undefined)
-  }
-
-  function delivered(id: string, seq: number): void {
-    if (realtime.delivered(id, seq)) return
-    visitor.http.post(`/v1/widget/conversations/${id}/delivered`, { seq }).catch(() => undefined)
-  }
-
-  function tease(message: WidgetMessage | undefined): void {
-    if (!message || get().open || message.message_type !== 'outgoing' || message.seq <= readSeq) return
-    if (Number(memory.get('teased') ?? 0) >= message.seq) return
-    set({ teaser: message })
-  }
-
-  function endTeaser(): void {
-    const { teaser } = get()
-    if (!teaser) return
-    memory.set('teased', String(teaser.seq))
-    set({ teaser: null })
-    bridge.send({ type: 'teaser', height: null })
+    reading.count()
   }
 
   // --- writing ---------------------------------------------------------------------------------------------------------
@@ -222,7 +187,8 @@ export function createDesk(key: string): Desk {
         const message = await realtime.send({ client_message_id, text })
         return merge([message])
       } catch (error) {
-        if (!(error instanceof ApiProblem) || error.status !== 0) throw error
+        if (!(error instanceof ApiProblem) || (error.status !== 0 && error.status !== 401)) throw error
+        if (error.status === 401) await visitor.token(true)
       }
     }
     // No idempotency key of its own: a repeat from another page has another body, and the message's id is what counts.
@@ -251,8 +217,8 @@ export function createDesk(key: string): Desk {
   }
 
   function askContact(): void {
-    const { online, contact } = get()
-    if (!online && !contact.email && !memory.get('contact')) set({ contact: { asked: true, email: null } })
+    const { online, contact, verified } = get()
+    if (!online && !verified && !contact.email && !memory.get('contact')) set({ contact: { asked: true, email: null } })
   }
 
   // --- realtime --------------------------------------------------------------------------------------------------------
@@ -276,17 +242,17 @@ export function createDesk(key: string): Desk {
     if (!current(conversation_id)) return
     merge([message])
     if (!theirs(message)) return
-    delivered(conversation_id, message.seq)
+    reading.delivered(conversation_id, message.seq)
     bridge.send({ type: 'message', direction: 'in' })
-    tease(message)
+    reading.tease(message)
   })
   realtime.on('resumed', ({ conversation_id, messages, conversation }) => {
     if (!current(conversation_id)) return
     adoptConversation(conversation)
     merge(messages)
     const newest = messages.filter(theirs).at(-1)
-    if (newest) delivered(conversation_id, newest.seq)
-    tease(newest)
+    if (newest) reading.delivered(conversation_id, newest.seq)
+    reading.tease(newest)
   })
   realtime.on('reset', ({ conversation_id }) => {
     if (!current(conversation_id)) return
@@ -301,8 +267,8 @@ export function createDesk(key: string): Desk {
     if (by === 'agent') patch({ agent_read_seq: Math.max(seq, conversation.agent_read_seq) })
     else {
       // Read in another tab of the same visitor.
-      readSeq = Math.max(readSeq, seq)
-      count()
+      reading.upTo(seq)
+      reading.count()
     }
   })
   realtime.on('typing', ({ conversation_id, by, on }) => {
@@ -322,6 +288,7 @@ export function createDesk(key: string): Desk {
     switch (message.type) {
       case 'init':
         page = message.page
+        if (message.vouched) visitor.expect()
         set({ full: message.full })
         settings.choose(message.choices)
         if (message.open) show()
@@ -349,18 +316,33 @@ export function createDesk(key: string): Desk {
       case 'about':
         beginning.about(readAbout(message.about))
         break
+      case 'identify':
+        void identify(message.token)
+        break
+      case 'logout':
+        visitor.logOut()
+        forget()
+        break
       case 'forget':
         forget()
         break
     }
   }
 
+  async function identify(token: string | null): Promise<void> {
+    const before = memory.get('who')
+    await visitor.identify(token)
+    bridge.send({ type: 'identity', verified: get().verified })
+    const another = get().verified && before !== memory.get('who')
+    if (another || (get().history === 'none' && visitor.known())) await resume()
+  }
+
   function show(): void {
-    endTeaser()
+    reading.endTeaser()
     set({ open: true, focusRequest: get().focusRequest + 1 })
     lookAgain()
     connectIfUseful()
-    count()
+    reading.count()
   }
 
   /** Nothing tells of changes while there is no connection. */
@@ -383,7 +365,7 @@ export function createDesk(key: string): Desk {
     visitor.forget()
     memory.forget()
     clearThread()
-    set({ draft: '', contact: { asked: false, email: null }, open: false })
+    set({ draft: '', contact: { asked: false, email: null }, verified: false, standing: 'welcome' })
   }
 
   function setDraft(draft: string): void {
@@ -405,10 +387,7 @@ export function createDesk(key: string): Desk {
       const { conversation } = get()
       if (conversation?.status === 'open') realtime.typing(conversation.id, on)
     },
-    atEnd(reached) {
-      atEnd = reached
-      count()
-    },
+    atEnd: reading.atEnd,
     async loadEarlier() {
       const { conversation, thread, loadingEarlier } = get()
       if (!conversation || loadingEarlier || firstSeq(thread) <= 1) return
@@ -446,7 +425,7 @@ export function createDesk(key: string): Desk {
     counted: waiting.count,
     open: () => bridge.send({ type: 'open' }),
     close: () => bridge.send({ type: 'close' }),
-    dismissTeaser: endTeaser,
+    dismissTeaser: reading.endTeaser,
     teaserHeight: (height) => bridge.send({ type: 'teaser', height }),
   }
 
@@ -468,7 +447,7 @@ export function createDesk(key: string): Desk {
         else if (get().history === 'failed') void resume()
       })
       addEventListener('offline', () => set({ offline: true }))
-      document.addEventListener('visibilitychange', count)
+      document.addEventListener('visibilitychange', reading.count)
       memory.onChange((name, value) => {
         // Another tab became a visitor: so did we.
         if (name === 'secret' && value && get().history === 'none') void resume()

@@ -18,6 +18,7 @@ const CONFIG = {
   theme: 'auto',
   online: true,
   survey_enabled: true,
+  identity_required: false,
   teams: [],
   hours: { open: true, opens_at: null },
   emergency: { active: false, message: null, contacts: [{ kind: 'phone', label: 'Shop', value: '+44 20 7946 0000' }] },
@@ -36,6 +37,13 @@ export class FakeServer {
   bodies: Record<string, unknown>[] = []
   queue: QueuePlace | null = null
   shelf: WaitingCard[] = []
+  blocked = false
+  /** What every token of the page is refused with. */
+  refusedToken: string | null = null
+  visitOver = false
+  /** So many messages are refused first: for the token, and for the crowd. */
+  tokenOver = 0
+  busy = 0
   /** A team that was taken from the choice after it was shown. */
   refusedTeam: string | null = null
 
@@ -49,6 +57,15 @@ export class FakeServer {
       if (this.configStatus === 200) return Response.json(this.config)
       return Response.json({ code: 'inbox_unknown' }, { status: this.configStatus })
     }
+    if (path.endsWith('/identify')) {
+      if (this.refusedToken) return Response.json({ code: this.refusedToken, status: 401 }, { status: 401 })
+      return Response.json(this.vouched('visit.token'))
+    }
+    if (path.endsWith('/logout')) return new Response(null, { status: 204 })
+    if (path.endsWith('/session') && body['secret'] === 'visit.token') {
+      if (this.visitOver) return Response.json({ code: 'identity_expired', status: 401 }, { status: 401 })
+      return Response.json(this.vouched())
+    }
     if (path.endsWith('/session')) {
       const secret = body['secret'] ? undefined : 's3cret'
       const session = {
@@ -56,6 +73,8 @@ export class FakeServer {
         expires_in: 900,
         secret,
         contact_id: 'cont_1',
+        verified: false,
+        blocked: this.blocked,
         conversation: this.conversation,
         emergency: this.config.emergency,
       }
@@ -76,6 +95,11 @@ export class FakeServer {
         return Response.json({ code: 'validation_failed', status: 422, errors }, { status: 422 })
       }
     }
+    if (path === '/v1/widget/messages' && this.tokenOver-- > 0)
+      return Response.json({ code: 'token_invalid', status: 401 }, { status: 401 })
+    if (path === '/v1/widget/messages' && this.busy-- > 0) {
+      return Response.json({ code: 'company_busy', status: 429 }, { status: 429, headers: { 'retry-after': '1' } })
+    }
     if (path === '/v1/widget/messages') {
       const message = this.say('contact', String(body['text']), String(body['client_message_id']))
       return Response.json({ conversation: this.conversation, message }, { status: 201 })
@@ -88,6 +112,12 @@ export class FakeServer {
     if (path.endsWith('/messages'))
       return Response.json({ data: this.messages, last_seq: this.messages.length, has_more: false })
     return Response.json(this.conversation ?? {})
+  }
+
+  private vouched(secret?: string): object {
+    const { conversation, blocked, config } = this
+    const { emergency } = config
+    return { token: 'v', expires_in: 900, secret, contact_id: 'cont_v', verified: true, blocked, conversation, emergency }
   }
 
   say(kind: 'contact' | 'agent', text: string, client_message_id: string | null = null): WidgetMessage {
@@ -190,4 +220,35 @@ export function clear(): void {
   render(null, root)
   vi.unstubAllGlobals()
   vi.useRealTimers()
+}
+
+let embedded = 0
+let nonce = ''
+const SHOP = 'https://shop.test'
+let told: object[] = []
+let page: object
+
+/** Puts the panel into a shop's page: call it after `raise`. */
+export function embed(): void {
+  told = []
+  // Panels of earlier stories still listen: each hears its own page alone.
+  nonce = `a nonce of loader ${++embedded}`
+  page = { postMessage: (message: object) => told.push(message) }
+  vi.stubGlobal('parent', page)
+  location.hash = String(new URLSearchParams({ n: nonce, o: SHOP }))
+}
+
+/** What the loader says to the panel. */
+export function pageSays(message: object): void {
+  const event = new MessageEvent('message', { data: { ...message, frontdesk: 1, nonce }, origin: SHOP })
+  Object.defineProperty(event, 'source', { value: page })
+  window.dispatchEvent(event)
+}
+
+/** What the panel has said to the loader. */
+export function toldPage(): object[] {
+  return told.map((message) => {
+    const { frontdesk: _, nonce: _nonce, ...rest } = message as Record<string, unknown>
+    return rest
+  })
 }

@@ -18,6 +18,10 @@ import type { LeaveKind } from './waiting'
 export interface PanelState {
   /** `refused` is final: this inbox cannot be served. */
   phase: 'loading' | 'ready' | 'refused'
+  /** `blocked` may read, `unknown` may not even that: the inbox takes only those for whom the site vouches. */
+  standing: 'welcome' | 'blocked' | 'unknown'
+  /** Whether the company's own server vouches for who is here. */
+  verified: boolean
   config: WidgetConfig | null
   choices: Choices
   locale: Locale
@@ -63,6 +67,8 @@ export interface PanelState {
 
 export const initialState: PanelState = {
   phase: 'loading',
+  standing: 'welcome',
+  verified: false,
   config: null,
   choices: {},
   locale: 'en',

@@ -1,6 +1,7 @@
-// Who the visitor is to the server: a secret in this frame's storage, exchanged for short-lived tokens.
+// Who the visitor is to the server: a secret in this frame's storage, exchanged for short-lived tokens; or somebody for whom the
+// company's own server vouches, of whom nothing is stored.
 
-import { createHttp, type Http } from 'client/http'
+import { ApiProblem, createHttp, uuid, type Http } from 'client/http'
 import type { WidgetSession } from 'client/types'
 import type { PageInfo } from '../shared/protocol'
 import type { Memory } from './memory'
@@ -10,6 +11,12 @@ export interface Visitor {
   /** The API with this visitor's token; renews by itself. */
   http: Http
   known(): boolean
+  /** The page is going to say who is here: nobody new is made before it has. */
+  expect(): void
+  /** What the page says; null when it cannot say. */
+  identify(token: string | null): Promise<void>
+  /** Ends what the page's word began, here and at the server. */
+  logOut(): void
   /** A token, made from the stored secret or, if there is none, by becoming a new visitor. */
   token(force?: boolean): Promise<string>
   forget(): void
@@ -22,15 +29,30 @@ export interface VisitorOptions {
   reach: Reach
   locale: () => string
   page: () => PageInfo | undefined
-  /** Every session the server answers, with whether the visitor is not the one we were before. */
-  onSession: (session: WidgetSession, stranger: boolean) => void
+  /** Every session the server answers. */
+  onSession: (session: WidgetSession) => void
+  /** Asks the page for a fresh token; its answer comes as `identify`. */
+  renew: () => void
+  /** A token of the page was refused. */
+  onRefused: (code: string) => void
 }
 
-export function createVisitor({ key, memory, reach, locale, page, onSession }: VisitorOptions): Visitor {
+/** How often, and how long apart at first, a token is tried whose answer does not come. */
+const TRIES = 6
+const FIRST_PAUSE_MS = 500
+/** A page that promised a token and does not bring it holds nothing up for longer than this. */
+const PROMISE_MS = 8_000
+
+export function createVisitor(options: VisitorOptions): Visitor {
+  const { key, memory, reach, locale, page, onSession } = options
   let token: string | null = null
   let expiresAt = 0
   let opening: Promise<string> | null = null
   let generation = 0
+  /** Gives fresh tokens for a day. In memory only: the next person at this browser is nobody. */
+  let visit: string | null = null
+  let promise: Promise<void> | null = null
+  let keep: () => void = () => undefined
 
   const watched: typeof fetch = async (input, init) => {
     const end = reach.begin()
@@ -48,17 +70,67 @@ export function createVisitor({ key, memory, reach, locale, page, onSession }: V
   const http = createHttp({ fetch: watched, token: () => token, renew: () => fetchToken() })
 
   async function exchange(): Promise<string> {
-    const mine = generation
+    if (promise) {
+      await promise
+      if (visit && token) return token
+    }
+    if (visit) {
+      try {
+        return await come('/v1/widget/session', { secret: visit })
+      } catch (error) {
+        if (!(error instanceof ApiProblem) || error.status !== 401) throw error
+        // Over: the page is asked once more, and without its word one is a visitor like any other.
+        visit = null
+        expect()
+        options.renew()
+        await promise
+        if (visit && token) return token
+      }
+    }
     // Read here, not before: another tab may just have become a visitor, and then we are the same one.
-    const secret = memory.get('secret')
-    const body = { key, secret: secret ?? undefined, locale: locale(), page: page() }
-    const session = await anonymous.post<WidgetSession>('/v1/widget/session', body, { auth: false })
+    return come('/v1/widget/session', { secret: memory.get('secret') ?? undefined })
+  }
+
+  async function come(path: string, how: Record<string, unknown>): Promise<string> {
+    const mine = generation
+    const session = await anonymous.post<WidgetSession>(path, { key, ...how, locale: locale(), page: page() }, { auth: false })
     if (mine !== generation) throw new Error('forgotten')
-    if (session.secret) memory.set('secret', session.secret)
+    if (session.verified) {
+      visit = session.secret ?? visit
+      // What this browser was is part of who it turned out to be.
+      memory.set('secret', null)
+    } else if (session.secret) memory.set('secret', session.secret)
     token = session.token
     expiresAt = Date.now() + session.expires_in * 1000
-    onSession(session, Boolean(secret && session.secret))
+    onSession(session)
     return session.token
+  }
+
+  function expect(): void {
+    promise ??= new Promise<void>((done) => {
+      keep = () => {
+        keep = () => undefined
+        promise = null
+        done()
+      }
+      setTimeout(keep, PROMISE_MS)
+    })
+  }
+
+  /** The same attempt again while no answer comes: it may have counted already. */
+  async function vouchFor(signed: string): Promise<void> {
+    const attempt = uuid()
+    for (let tries = 1; ; tries++) {
+      try {
+        await come('/v1/widget/identify', { token: signed, attempt, secret: memory.get('secret') ?? undefined })
+        return
+      } catch (error) {
+        if (!(error instanceof ApiProblem)) return
+        if (!error.transient || tries === TRIES) return options.onRefused(error.code)
+        const pause = Math.max((error.retryAfter ?? 0) * 1000, FIRST_PAUSE_MS * 2 ** tries)
+        await new Promise((done) => setTimeout(done, pause * (0.5 + Math.random() / 2)))
+      }
+    }
   }
 
   function fetchToken(): Promise<string> {
@@ -70,7 +142,18 @@ export function createVisitor({ key, memory, reach, locale, page, onSession }: V
 
   return {
     http,
-    known: () => memory.get('secret') !== null,
+    known: () => visit !== null || memory.get('secret') !== null,
+    expect,
+    async identify(signed) {
+      if (signed) await vouchFor(signed)
+      keep()
+    },
+    logOut() {
+      if (visit && token) {
+        const headers = { authorization: `Bearer ${token}` }
+        anonymous.post('/v1/widget/logout', undefined, { auth: false, headers, keepalive: true }).catch(() => undefined)
+      }
+    },
     async token(force = false) {
       return !force && token && expiresAt - Date.now() > 30_000 ? token : fetchToken()
     },
@@ -79,6 +162,8 @@ export function createVisitor({ key, memory, reach, locale, page, onSession }: V
       token = null
       expiresAt = 0
       opening = null
+      visit = null
+      keep()
     },
   }
 }

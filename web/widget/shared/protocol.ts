@@ -31,7 +31,12 @@ export interface Look {
 }
 
 export type ToFrame =
-  | { type: 'init'; choices: Choices; page: PageInfo; open: boolean; full: boolean }
+  /** `vouched` promises that an `identify` follows. */
+  | { type: 'init'; choices: Choices; page: PageInfo; open: boolean; full: boolean; vouched: boolean }
+  /** Who the page says is here, signed by the company's server; null when it cannot say so. */
+  | { type: 'identify'; token: string | null }
+  /** The person has signed out of the site. */
+  | { type: 'logout' }
   | { type: 'open' }
   | { type: 'close' }
   | { type: 'choices'; choices: Choices }
@@ -53,6 +58,10 @@ export type FromFrame =
   | { type: 'message'; direction: 'in' | 'out' }
   /** Asks to be shown as a small card of this height while closed; null takes the card away. */
   | { type: 'teaser'; height: number | null }
+  /** A fresh token is needed. */
+  | { type: 'renew' }
+  /** Whether the company vouches for who is here now. */
+  | { type: 'identity'; verified: boolean }
   | { type: 'error'; code: string }
   /** This inbox cannot be served at all, so the launcher should not be there. */
   | { type: 'refused'; code: string }

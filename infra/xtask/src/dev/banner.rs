@@ -8,7 +8,7 @@ use super::demo::Demo;
 use crate::say;
 
 /// All addresses and logins, in a box.
-pub(super) fn text(port: u16, demo: &Demo, log: &Path, took: Duration) -> String {
+pub(super) fn text(port: u16, stripe: Option<u16>, demo: &Demo, log: &Path, took: Duration) -> String {
     let at = |path: &str| format!("http://localhost:{port}{path}");
     let mut lines = vec![format!("Frontdesk is ready after {}", say::seconds(took)), String::new()];
     let places = [
@@ -20,6 +20,9 @@ pub(super) fn text(port: u16, demo: &Demo, log: &Path, took: Duration) -> String
         ("Mail", at("/dev/outbox")),
     ];
     lines.extend(places.into_iter().map(|(name, place)| format!("{name:<11}{place}")));
+    lines.extend(
+        stripe.map(|port| format!("{:<11}http://localhost:{port} (stand-in; card 4242 4242 4242 4242)", "Stripe")),
+    );
     lines.push(String::new());
     lines.push("Log in to the demo company:".to_owned());
     let width = demo.logins.iter().map(|login| login.email.chars().count()).max().unwrap_or(0);
@@ -52,7 +55,7 @@ mod tests {
         let demo =
             Demo::read(r#"{"inbox_key":"ik_1","logins":[{"role":"agent","email":"bo@demo.test","password":"pw"}]}"#)
                 .unwrap();
-        let text = text(7400, &demo, Path::new(".dev/logs/frontdesk.log"), Duration::from_secs(3));
+        let text = text(7400, Some(7406), &demo, Path::new(".dev/logs/frontdesk.log"), Duration::from_secs(3));
         let widths: std::collections::BTreeSet<usize> = text.trim().lines().map(|line| line.chars().count()).collect();
         assert_eq!(widths.len(), 1, "{text}");
         assert!(text.contains("http://localhost:7400/demo?key=ik_1") && text.contains("bo@demo.test"));

@@ -7,6 +7,7 @@ mod demo;
 mod http;
 mod server;
 mod services;
+mod stripe;
 mod turn;
 mod web;
 
@@ -46,6 +47,9 @@ pub(crate) struct Options {
     /// Start everything, look whether it answers, print how long each step took, and stop.
     #[arg(long)]
     check: bool,
+    /// Charge for it too: a stand-in for Stripe runs beside the server, with pages to pay on.
+    #[arg(long)]
+    stripe: bool,
     /// Let so many visitors play a lively day into the demo company once it is there.
     #[arg(long, value_name = "HOW MANY", conflicts_with = "check")]
     visitors: Option<u16>,
@@ -70,8 +74,14 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Outcome<()> {
         phases.time("web", || web::build(workspace))?;
     }
     let program = phases.time("build", || server::build(workspace, options.release))?;
-    let setting = server::Setting::new(workspace, program, services.urls(), port)?;
+    let mut stripe =
+        if options.stripe { Some(phases.time("stripe", || stripe::start(workspace, port))?) } else { None };
+    let more = stripe.as_ref().map(stripe::Stripe::environment).unwrap_or_default();
+    let setting = server::Setting::new(workspace, program, services.urls(), port, more)?;
     phases.time("migrate", || setting.migrate())?;
+    if stripe.is_some() {
+        phases.time("catalogue", || setting.sync_billing())?;
+    }
     let demo = phases.time("demo", || setting.seed())?;
     let mut server = phases.time("start", || setting.serve())?;
 
@@ -83,9 +93,10 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Outcome<()> {
         say::result(&phases.table());
         return Ok(());
     }
-    say::result(&banner::text(port, &demo, setting.log(), phases.total()));
+    let hosted = stripe.as_ref().map(stripe::Stripe::port);
+    say::result(&banner::text(port, hosted, &demo, setting.log(), phases.total()));
     let mut play = options.visitors.map(|visitors| setting.play(visitors)).transpose()?;
-    let end = watch(workspace, &mut server, &mut services);
+    let end = watch(workspace, &mut server, &mut services, stripe.as_mut());
     say::note("stopping");
     if let Some(play) = &mut play {
         play.stop(Duration::from_secs(3));
@@ -96,7 +107,12 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Outcome<()> {
 }
 
 /// Until Ctrl-C, or until something that should run does not.
-fn watch(workspace: &Workspace, server: &mut server::Server, services: &mut services::Services) -> Outcome<()> {
+fn watch(
+    workspace: &Workspace,
+    server: &mut server::Server,
+    services: &mut services::Services,
+    mut stripe: Option<&mut stripe::Stripe>,
+) -> Outcome<()> {
     loop {
         if workspace.go_on().is_err() {
             return Ok(());
@@ -106,6 +122,9 @@ fn watch(workspace: &Workspace, server: &mut server::Server, services: &mut serv
         }
         if !server.alive() {
             return Err(server.obituary());
+        }
+        if stripe.as_mut().is_some_and(|stripe| !stripe.alive()) {
+            return Err(Stop::because("the stand-in for Stripe ended by itself; see .dev/logs/stripe.log"));
         }
         thread::sleep(Duration::from_millis(100));
     }
@@ -144,6 +163,7 @@ fn reset(workspace: &Workspace) -> Outcome<()> {
         remove_folder(&workspace.state(folder))?;
     }
     let _absent = std::fs::remove_file(workspace.state("secret"));
+    let _absent = std::fs::remove_file(stripe::books(workspace));
     say::note("the local data is deleted");
     Ok(())
 }

@@ -31,7 +31,7 @@ pub(super) fn build(workspace: &Workspace, release: bool) -> Outcome<PathBuf> {
     if release {
         arguments.push("--release");
     }
-    let program = program::build(workspace, &arguments)?;
+    let program = program::build(workspace, program::SERVER, &arguments)?;
     say::done("server", "the server is built", began.elapsed());
     Ok(program)
 }
@@ -46,22 +46,33 @@ pub(super) struct Setting<'a> {
 }
 
 impl<'a> Setting<'a> {
-    pub(super) fn new(workspace: &'a Workspace, program: PathBuf, urls: &Urls, port: u16) -> Outcome<Self> {
+    /// `more` are settings beside those that every server needs.
+    pub(super) fn new(
+        workspace: &'a Workspace,
+        program: PathBuf,
+        urls: &Urls,
+        port: u16,
+        more: Vec<(&'static str, OsString)>,
+    ) -> Outcome<Self> {
         let mail = workspace.state("mail");
         make_folder(&mail)?;
         let mut outbox = OsString::from("outbox:");
         outbox.push(&mail);
-        let environment = vec![
+        let mut files = OsString::from("file:");
+        files.push(workspace.state("files"));
+        let mut environment = vec![
             ("DATABASE_URL", urls.database.clone().into()),
             ("REDIS_URL", urls.redis.clone().into()),
             ("NATS_URL", urls.nats.clone().into()),
             ("FRONTDESK_LISTEN", format!("127.0.0.1:{port}").into()),
             ("FRONTDESK_PUBLIC_URL", format!("http://localhost:{port}").into()),
             ("FRONTDESK_MAIL_URL", outbox),
+            ("FRONTDESK_BLOBS", files),
             ("FRONTDESK_SECRET", secret(workspace)?.into()),
             // Its log is a file.
             ("NO_COLOR", "1".into()),
         ];
+        environment.extend(more);
         Ok(Self { workspace, program, port, environment, log: workspace.state("logs/frontdesk.log") })
     }
 
@@ -74,6 +85,14 @@ impl<'a> Setting<'a> {
         let began = Instant::now();
         quiet(self.workspace, &mut self.command(&["migrate"]), &self.workspace.state("logs/migrate.log"))?;
         say::done("migrate", "the database is up to date", began.elapsed());
+        Ok(())
+    }
+
+    /// Writes plans and prices down at whoever collects the money.
+    pub(super) fn sync_billing(&self) -> Outcome<()> {
+        let began = Instant::now();
+        quiet(self.workspace, &mut self.command(&["billing", "sync"]), &self.workspace.state("logs/billing.log"))?;
+        say::done("catalogue", "plans and prices are written down", began.elapsed());
         Ok(())
     }
 

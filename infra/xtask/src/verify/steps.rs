@@ -122,7 +122,7 @@ fn chaos(setting: &Setting<'_>) -> Outcome<Tally> {
         say::note("processes can be frozen and killed by folder on Linux alone, so nothing is broken on purpose here");
         return Ok(Tally::default());
     }
-    let server = program::build(setting.workspace, &["--workspace", "--locked"])?;
+    let server = program::build(setting.workspace, program::SERVER, &["--workspace", "--locked"])?;
     let figures = setting.workspace.state("logs/chaos.json");
     // Built together, so it lies beside the server.
     let mut command = Command::new(server.with_file_name("chaos"));

@@ -16,7 +16,7 @@ use crate::tools;
 /// Builds, starts the services where they do not run yet, and tests.
 pub(super) fn run(setting: &Setting<'_>) -> Outcome<Tally> {
     let workspace = setting.workspace;
-    let server = program::build(workspace, &["--workspace", "--locked"])?;
+    let server = program::build(workspace, program::SERVER, &["--workspace", "--locked"])?;
     let plan = test_plan(workspace);
     let stack = Stack::up(workspace, &plan)?;
     let urls = stack.urls();

@@ -13,7 +13,7 @@ use crate::ids;
 use crate::oplog::What;
 
 /// Codes of refusals that pass: the same send may be taken a moment later.
-const PASSING: [&str; 4] = ["temporarily_unavailable", "rate_limited", "overloaded", "internal"];
+const PASSING: [&str; 5] = ["temporarily_unavailable", "rate_limited", "company_busy", "overloaded", "internal"];
 
 impl Client {
     pub(super) fn hear(self: &Arc<Self>, received: &[u8], saying: &mut Saying) {

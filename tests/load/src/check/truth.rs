@@ -1,4 +1,4 @@
-//! What Postgres holds, read as superuser. The only place of this crate that knows tables and columns.
+//! What Postgres holds, read as superuser. Beside the limits of `Services` the only place of this crate that knows tables and columns.
 
 use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, PgConnection, Row as _};

@@ -1,11 +1,14 @@
 //! The scenarios, and what they share.
 
+pub(crate) mod billing;
 pub(crate) mod fanout;
 pub(crate) mod idle;
 pub(crate) mod mixed;
+pub(crate) mod neighbour;
 pub(crate) mod routing_sim;
 pub(crate) mod send;
 pub(crate) mod storm;
+pub(crate) mod tenants;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};

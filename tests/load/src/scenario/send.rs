@@ -39,7 +39,7 @@ pub(crate) struct Options {
 const SOME_TENANTS: u32 = 50;
 
 /// Sends as fast as answers come, for one window, after a warm-up.
-async fn press(scene: &Scene, senders: &[Arc<Client>], window: usize, long: Duration) -> Outcome<Spent> {
+pub(crate) async fn press(scene: &Scene, senders: &[Arc<Client>], window: usize, long: Duration) -> Outcome<Spent> {
     for sender in senders {
         sender.press(window);
     }

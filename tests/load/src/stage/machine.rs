@@ -57,6 +57,13 @@ pub fn footprint(pid: u32) -> Footprint {
     Footprint { rss: kib("Rss:") * 1024, pss: kib("Pss:") * 1024, fds }
 }
 
+/// What a process holds for itself alone, without what it shares with others such as Postgres' buffers, in bytes.
+pub fn own_memory(pid: u32) -> u64 {
+    let rollup = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).unwrap_or_default();
+    let line = rollup.lines().find(|line| line.starts_with("Anonymous:")).unwrap_or_default();
+    line.split_whitespace().nth(1).and_then(|value| value.parse::<u64>().ok()).unwrap_or_default() * 1024
+}
+
 /// The processor time of a process and all below it that live, in seconds.
 pub fn cpu_seconds(pid: u32) -> f64 {
     let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
@@ -87,6 +94,8 @@ mod tests {
     fn this_process_is_seen() {
         let own = footprint(std::process::id());
         assert!(own.rss > 1024 * 1024 && own.pss > 0 && own.fds > 2);
+        let alone = own_memory(std::process::id());
+        assert!(alone > 0 && alone <= own.rss);
         let before = cpu_seconds(std::process::id());
         let mut sum = 0_u64;
         while cpu_seconds(std::process::id()) - before < 0.02 {

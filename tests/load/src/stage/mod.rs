@@ -1,15 +1,17 @@
 //! What a run plays on: services, servers, companies.
 
 mod machine;
+mod relay;
 mod server;
 mod services;
 mod tenants;
 
-pub use machine::{Footprint, Machine, cpu_seconds, footprint, own_cpu_seconds};
+pub use machine::{Footprint, Machine, cpu_seconds, footprint, own_cpu_seconds, own_memory};
+pub use relay::{Cut, Relay};
 pub use server::{Fleet, Server, Targets, binary};
 pub use services::Services;
-pub use tenants::{Login, Tenant, sign_in, sign_up};
-pub(crate) use tenants::{address_of, signed_in};
+pub(crate) use tenants::signed_in;
+pub use tenants::{Login, Tenant, address_of, sign_in, sign_up, sign_up_at_once};
 
 use std::path::PathBuf;
 

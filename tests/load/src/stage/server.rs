@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::net::{SocketAddr, TcpListener};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::{Arc, RwLock};
 use std::time::{Duration, Instant};
@@ -54,6 +54,7 @@ pub struct Fleet {
     pub servers: Vec<Server>,
     /// Their addresses.
     pub targets: Targets,
+    folder: PathBuf,
     program: PathBuf,
     environment: Vec<(String, String)>,
     /// Where letters are laid.
@@ -71,14 +72,16 @@ impl Fleet {
             ("NATS_URL", &services.addresses.nats_url),
             ("FRONTDESK_SECRET", "a secret for measuring only, of more than 32 characters"),
             ("FRONTDESK_MAIL_URL", &format!("outbox:{}", outbox.display())),
+            ("FRONTDESK_BLOBS", &format!("file:{}", services.folder.join("files").display())),
             ("FRONTDESK_PUBLIC_URL", "http://frontdesk.test"),
             ("RUST_LOG", "warn"),
         ]
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .into();
         environment.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
-        let mut fleet = Self { servers: Vec::new(), targets: Targets::default(), program, environment, outbox };
-        fleet.migrate(&services.folder).await?;
+        let folder = services.folder.clone();
+        let mut fleet = Self { servers: Vec::new(), targets: Targets::default(), folder, program, environment, outbox };
+        fleet.run(&["migrate"]).await?;
         for number in 0..count {
             let port = TcpListener::bind(("127.0.0.1", 0)).and_then(|listener| listener.local_addr());
             let address = port.doing(|| "find a free port".to_owned())?;
@@ -92,19 +95,22 @@ impl Fleet {
         Ok(fleet)
     }
 
-    async fn migrate(&self, folder: &Path) -> Outcome<()> {
+    /// Runs one of the program's commands to the end, and says how long it took.
+    pub async fn run(&self, command: &[&str]) -> Outcome<Duration> {
+        let began = Instant::now();
         let output = Command::new(&self.program)
-            .arg("migrate")
+            .args(command)
             .env_clear()
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
-            .current_dir(folder)
+            .current_dir(&self.folder)
             .output()
             .await
             .doing(|| format!("run {}", self.program.display()))?;
         if output.status.success() {
-            return Ok(());
+            return Ok(began.elapsed());
         }
-        Err(Failed::because(format!("`frontdesk migrate` failed: {}", String::from_utf8_lossy(&output.stderr))))
+        let said = String::from_utf8_lossy(&output.stderr);
+        Err(Failed::because(format!("`frontdesk {}` failed: {said}", command.join(" "))))
     }
 
     /// Starts a server that is not running, and says how long it took until it was ready.

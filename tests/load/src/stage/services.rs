@@ -6,6 +6,7 @@ use std::process::Stdio;
 use serde::Deserialize;
 use sqlx::{Connection as _, PgConnection};
 use tokio::process::Command;
+use uuid::Uuid;
 
 use super::workspace;
 use crate::outcome::{Doing as _, Failed, Outcome};
@@ -48,6 +49,10 @@ pub struct Services {
     /// Where they listen.
     pub addresses: Addresses,
 }
+
+/// Limits that nobody reaches.
+const WIDE: &str = r#"{"messages_per_minute": 60000000, "requests_per_minute": 60000000, "key_requests_per_minute": 60000000,
+    "visitors_per_minute": 60000000, "sockets": 1000000}"#;
 
 impl Services {
     /// Starts them with empty data in `folder`, on the first free ports from `base_port` on.
@@ -92,6 +97,21 @@ impl Services {
     /// A connection to it.
     pub async fn admin(&self) -> Outcome<PgConnection> {
         PgConnection::connect(&self.admin_url()).await.doing(|| "reach Postgres as superuser".to_owned())
+    }
+
+    /// Companies of a measurement may go as fast as they can. They are counted all the same, so that the counting is measured too.
+    pub async fn lift_limits(&self) -> Outcome<()> {
+        let lifted = sqlx::query("update shared.account set plan = 'private', limits = $1::jsonb where limits = '{}'")
+            .bind(WIDE)
+            .execute(&mut self.admin().await?)
+            .await;
+        lifted.map(drop).doing(|| "lift the companies' limits".to_owned())
+    }
+
+    /// Gives a company limits of its own.
+    pub async fn set_limits(&self, account: Uuid, limits: &str) -> Outcome<()> {
+        let set = sqlx::query("update shared.account set limits = $2::jsonb where id = $1").bind(account).bind(limits);
+        set.execute(&mut self.admin().await?).await.map(drop).doing(|| "set a company's limits".to_owned())
     }
 
     /// A figure from a Postgres that may forget would be a lie.

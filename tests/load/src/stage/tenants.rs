@@ -97,9 +97,30 @@ pub async fn sign_up(
     first: u32,
     count: u32,
 ) -> Outcome<Vec<Tenant>> {
-    let words: Vec<(u32, Word)> = (first..first + count).map(|number| (number, Word::hatch(chance))).collect();
+    sign_up_together(server, chance, leaks, first..first + count, AT_ONCE).await
+}
+
+/// The same, all in one moment.
+pub async fn sign_up_at_once(
+    server: SocketAddr,
+    chance: &Chance,
+    leaks: &Arc<Leaks>,
+    first: u32,
+    count: u32,
+) -> Outcome<Vec<Tenant>> {
+    sign_up_together(server, chance, leaks, first..first + count, count as usize).await
+}
+
+async fn sign_up_together(
+    server: SocketAddr,
+    chance: &Chance,
+    leaks: &Arc<Leaks>,
+    numbers: std::ops::Range<u32>,
+    at_once: usize,
+) -> Outcome<Vec<Tenant>> {
+    let words: Vec<(u32, Word)> = numbers.map(|number| (number, Word::hatch(chance))).collect();
     let made = futures::stream::iter(words).map(|(number, word)| one(server, number, word, leaks));
-    let made: Vec<Outcome<Tenant>> = made.buffered(AT_ONCE).collect().await;
+    let made: Vec<Outcome<Tenant>> = made.buffered(at_once).collect().await;
     made.into_iter().collect()
 }
 
@@ -121,17 +142,20 @@ async fn one(server: SocketAddr, number: u32, word: Word, leaks: &Arc<Leaks>) ->
         r#"{{"company":"Load {word}","email":"owner-{word}@mail.test","password":"{PASSWORD}","name":"Olive {word}","locale":"en"}}"#
     );
     let mut http = Http::new(from, server, Some(guard.clone()));
-    let reply = insist(&mut http, "POST", "/v1/signup", &ask, Duration::from_mins(1)).await?;
+    let reply = insist(&mut http, "POST", "/v1/signup", &ask, Duration::from_mins(3)).await?;
     let took = began.elapsed();
     let (owner, id) = signed_in(&reply).doing(|| "sign a company up".to_owned())?;
     let mut http = http.with_token(&owner.token);
+    // What is measured is not the smallest plan's limit.
+    let plan = r#"{"plan":"scale","interval":"month","currency":"usd","seats":1000}"#;
+    insist(&mut http, "POST", "/v1/billing/checkout", plan, Duration::from_secs(30)).await?;
     let inboxes: Inboxes = insist(&mut http, "GET", "/v1/inboxes", "", Duration::from_secs(30)).await?.read()?;
     let inbox = inboxes.data.into_iter().next().doing(|| "find the first inbox".to_owned())?;
     Ok(Tenant { number, id, key: inbox.key, guard, owner, took })
 }
 
 /// Loopback has sixteen million addresses: each actor speaks from one of its own, as on the real net.
-pub(crate) fn address_of(number: u32) -> IpAddr {
+pub fn address_of(number: u32) -> IpAddr {
     let [_, a, b, c] = number.wrapping_add(256).to_be_bytes();
     // 127.0.0.x is the servers'.
     IpAddr::from([127, a.wrapping_add(1), b, c.max(1)])

@@ -41,10 +41,16 @@ export function MineBubble({ message, seen, spelled, run }: MineProps) {
   )
 }
 
+/** Where the server asked to wait: why. */
+const ASKED: Record<string, 'slowDown' | 'companyBusy' | undefined> = {
+  rate_limited: 'slowDown',
+  company_busy: 'companyBusy',
+}
+
 export function PendingBubble({ message, run }: { message: PendingMessage; run: Run }) {
   const { actions, words } = usePanel()
   const { client_message_id: id, state, code = '' } = message
-  const limited = state === 'waiting' && code === 'rate_limited'
+  const pause = state === 'waiting' ? ASKED[code] : undefined
   return (
     <li class={`row mine ${state} ${edges(run)}`}>
       <span class="sr">{words.t('you')}: </span>
@@ -70,7 +76,7 @@ export function PendingBubble({ message, run }: { message: PendingMessage; run: 
         run.last && (
           <span class="meta">
             <Icon name="clock" size={14} />
-            <span>{limited ? words.t('slowDown') : words.t(state === 'waiting' ? 'waiting' : 'sending')}</span>
+            <span>{words.t(pause ?? (state === 'waiting' ? 'waiting' : 'sending'))}</span>
           </span>
         )
       )}

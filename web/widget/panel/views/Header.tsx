@@ -25,7 +25,11 @@ export function Header() {
   return (
     <header class={greet ? 'header hero' : 'header'}>
       <span class="who">
-        <Avatar name={agent ?? title} size="l" />
+        {config?.logo && !agent ? (
+          <img class="logo" src={config.logo} alt="" width={44} height={44} />
+        ) : (
+          <Avatar name={agent ?? title} size="l" />
+        )}
         <i class={online && (agent || !closed) ? 'dot on' : 'dot'} />
       </span>
       <div class="names">

@@ -1,6 +1,7 @@
 // What is wrong or going on around the chat: the connection's banner, whole-panel errors, and spoken announcements.
 
 import { useEffect, useRef, useState } from 'preact/hooks'
+import { isAskedToWait } from 'client/outbox'
 import { lastSeq } from 'client/thread'
 import { usePanel } from '../context'
 import { Icon } from './parts'
@@ -10,7 +11,7 @@ const PATIENCE_MS = 1_500
 
 export function ConnectionBanner() {
   const { state, words } = usePanel()
-  const stuck = state.thread.pending.some((entry) => entry.state === 'waiting' && entry.code !== 'rate_limited')
+  const stuck = state.thread.pending.some((entry) => entry.state === 'waiting' && !isAskedToWait(entry.code))
   const trouble =
     state.offline || state.connection === 'offline'
       ? 'offline'

@@ -1,0 +1,108 @@
+//! `frontdesk billing`: the price list brought to the payment provider, books compared, and how it all stands.
+
+use std::collections::BTreeMap;
+
+use billing::report::Report;
+use clap::Subcommand;
+use infra::Clock;
+use infra::config::Settings;
+
+use crate::App;
+
+/// What can be done about money from outside.
+#[derive(Subcommand)]
+pub(crate) enum Money {
+    /// Bring plans, prices, meters and coupons to Stripe; what is there and right is left alone
+    Sync,
+    /// Send what is due and compare all meters with Stripe's sums; what differs is repaired
+    Reconcile,
+    /// Show what comes in, how companies stand, and what is not as it should be
+    Report {
+        /// For programs
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+type Outcome = Result<(), Box<dyn std::error::Error + Send + Sync>>;
+
+pub(crate) async fn run(settings: &Settings, what: Money) -> Outcome {
+    let (app, _facts) = App::new(settings, Clock::system()).await?;
+    match what {
+        Money::Sync => {
+            let done = app.billing.sync().await?;
+            println!("made: {}, right already: {}", done.made, done.kept);
+        }
+        Money::Reconcile => {
+            let rolled = app.billing.roll_up().await?;
+            let mut accepted = 0;
+            loop {
+                let sent = app.billing.send_due().await?;
+                accepted += sent.accepted;
+                if sent.accepted == 0 {
+                    break;
+                }
+            }
+            app.billing.compare_all_soon().await?;
+            let compared = app.billing.compare_due().await?;
+            println!(
+                "rolled up: {rolled}, accepted: {accepted}, confirmed: {}, hours that agree: {}, hours that differ: {}",
+                compared.confirmed, compared.agreeing, compared.differing
+            );
+        }
+        Money::Report { json } => {
+            let report = app.billing.report().await?;
+            if json {
+                println!("{}", serde_json::to_string_pretty(&report)?);
+            } else {
+                show(&report);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn show(report: &Report) {
+    let money = |what: &str, sums: &BTreeMap<String, i64>| {
+        let words: Vec<String> = sums
+            .iter()
+            .map(|(currency, minor)| {
+                format!(
+                    "{}{}.{:02} {}",
+                    if *minor < 0 { "-" } else { "" },
+                    minor.abs() / 100,
+                    minor.abs() % 100,
+                    currency.to_uppercase()
+                )
+            })
+            .collect();
+        println!("{what:<28}{}", if words.is_empty() { "nothing".to_owned() } else { words.join(", ") });
+    };
+    let counts = |what: &str, counts: &BTreeMap<String, i64>| {
+        let words: Vec<String> = counts.iter().map(|(name, count)| format!("{name} {count}")).collect();
+        println!("{what:<28}{}", if words.is_empty() { "none".to_owned() } else { words.join(", ") });
+    };
+    money("recurring each month", &report.monthly_recurring_minor);
+    money("paid in 30 days", &report.paid_30_days_minor);
+    money("to be paid", &report.open_minor);
+    counts("companies", &report.accounts);
+    counts("plans", &report.plans);
+    counts("usage on its way", &report.batches);
+    match report.oldest_unsent {
+        Some(at) => println!("{:<28}{}", "oldest usage not accepted", at.to_rfc3339()),
+        None => println!("{:<28}all accepted", "oldest usage not accepted"),
+    }
+    println!("{:<28}{}", "events that wait", report.events_waiting);
+    println!("{:<28}{}", "hours that differed", report.differences.len());
+    for found in &report.differences {
+        println!(
+            "  {} {} {}: ours {}, theirs {}, repair {}",
+            found.company,
+            found.meter,
+            found.hour.to_rfc3339(),
+            found.ours,
+            found.theirs,
+            found.repair.as_deref().unwrap_or("none")
+        );
+    }
+}

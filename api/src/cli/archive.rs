@@ -1,0 +1,152 @@
+//! One company in a file, and back beside all others; its audit log looked at; what was erased erased again.
+
+use std::path::PathBuf;
+
+use clap::Subcommand;
+use infra::Clock;
+use infra::config::Settings;
+use routing::rights;
+use serde_json::{Value, json};
+use tenant::account::Status;
+use tenant::archive::{self, Into};
+use tenant::audit::chain;
+use tenant::world::SharedWorld;
+use tenant::{Account, Actor, Tenant, audit};
+
+use super::Outcome;
+use crate::App;
+
+/// What can be done with one company's rows as a whole.
+#[derive(Subcommand)]
+pub(super) enum Command {
+    /// Write a company into a file: every row as of one instant, with a checksum over every byte
+    Dump {
+        /// The company's id, or its name in addresses
+        company: String,
+        /// The file to write
+        file: PathBuf,
+    },
+    /// Make a new company of such a file, or of an export from the portal, beside all others
+    Import {
+        /// The file
+        file: PathBuf,
+        /// The new company's name in addresses
+        #[arg(long)]
+        into: String,
+        /// The address of its owner
+        #[arg(long)]
+        owner: String,
+        /// Its name; as it was, when absent
+        #[arg(long)]
+        name: Option<String>,
+    },
+    /// Erase again whoever is on the list of those who were erased, as after an older backup was restored
+    ReapplyErasures {
+        /// One company's id or name in addresses; all of them, when absent
+        company: Option<String>,
+    },
+    /// Look whether anybody has tampered with audit logs
+    AuditVerify {
+        /// One company's id or name in addresses; all of them, when absent
+        company: Option<String>,
+    },
+}
+
+/// Runs one of them.
+pub(super) async fn run(settings: &Settings, command: Command) -> Outcome {
+    let (app, _facts) = App::new(settings, Clock::system()).await?;
+    match command {
+        Command::Dump { company, file } => dump(&app.world, &company, file).await,
+        Command::Import { file, into, owner, name } => restore(&app, file, Into { slug: into, name, owner }).await,
+        Command::ReapplyErasures { company } => reapply_erasures(&app, company.as_deref()).await,
+        Command::AuditVerify { company } => audit_verify(&app.world, company.as_deref()).await,
+    }
+}
+
+/// Every company that has its rows, whatever its state.
+async fn companies(world: &SharedWorld) -> Result<Vec<Account>, infra::database::StoreError> {
+    let mut all = Vec::new();
+    for status in [Status::Active, Status::Suspended, Status::Closed] {
+        all.extend(world.directory.all(&world.database, status).await?);
+    }
+    Ok(all)
+}
+
+async fn find(world: &SharedWorld, company: &str) -> Result<Tenant, Box<dyn std::error::Error + Send + Sync>> {
+    let account =
+        companies(world).await?.into_iter().find(|each| each.slug == company || each.id.to_string() == company);
+    let account = account.ok_or_else(|| format!("no company is called {company}"))?;
+    Ok(Tenant::find(world, account.id).await?.ok_or("the company has just gone")?)
+}
+
+fn say(what: &Value) {
+    println!("{what:#}");
+}
+
+async fn dump(world: &SharedWorld, company: &str, file: PathBuf) -> Outcome {
+    let tenant = find(world, company).await?;
+    let sealed = archive::write_account(&tenant, &file, None).await?;
+    let rows: u64 = sealed.manifest.entries.iter().map(|entry| entry.rows).sum();
+    let tx = tenant.begin().await?;
+    let detail = json!({ "rows": rows, "sha256": sealed.seal });
+    audit::note(&tx, &Actor::System, "account.dumped", Some(tenant.id().to_string()), detail).await?;
+    tx.commit().await?;
+    say(&json!({
+        "account": tenant.id(), "file": file, "rows": rows, "bytes": sealed.bytes, "sha256": sealed.seal,
+        "schema_level": sealed.manifest.schema_level,
+    }));
+    Ok(())
+}
+
+async fn restore(app: &App, file: PathBuf, into: Into) -> Outcome {
+    let world = &app.world;
+    let slug = into.slug.clone();
+    let restored = archive::restore(world, file, into).await?;
+    let tenant = Tenant::find(world, restored.account).await?.ok_or("the company has just gone")?;
+    let tx = tenant.begin().await?;
+    let owner = tenant::membership::find(world, restored.owner).await?.ok_or("the owner has just gone")?;
+    tenant::agent::join(&tx, owner.id, &owner.name).await?;
+    let detail =
+        json!({ "from": restored.manifest.account_id, "made_at": restored.manifest.made_at, "rows": restored.rows });
+    audit::note(&tx, &Actor::System, "account.made_from_archive", Some(tenant.id().to_string()), detail).await?;
+    tx.commit().await?;
+    // Whoever was erased after the archive was written stays erased.
+    let again = rights::erase_again(&app.routing, &tenant, restored.manifest.account_id.parse()?).await?;
+    say(&json!({
+        "account": tenant.id(), "slug": slug, "owner": owner.email, "rows": restored.rows, "erased_again": again,
+    }));
+    Ok(())
+}
+
+/// The named one, or all of them.
+async fn chosen(
+    world: &SharedWorld,
+    company: Option<&str>,
+) -> Result<Vec<Tenant>, Box<dyn std::error::Error + Send + Sync>> {
+    let Some(company) = company else {
+        let mut all = Vec::new();
+        for account in companies(world).await? {
+            all.extend(Tenant::find(world, account.id).await?);
+        }
+        return Ok(all);
+    };
+    Ok(vec![find(world, company).await?])
+}
+
+async fn reapply_erasures(app: &App, company: Option<&str>) -> Outcome {
+    for tenant in chosen(&app.world, company).await? {
+        let again = rights::erase_again(&app.routing, &tenant, tenant.id()).await?;
+        say(&json!({ "account": tenant.id(), "slug": tenant.account.slug, "erased_again": again }));
+    }
+    Ok(())
+}
+
+async fn audit_verify(world: &SharedWorld, company: Option<&str>) -> Outcome {
+    let mut broken = 0;
+    for tenant in chosen(world, company).await? {
+        let verdict = chain::verify(&tenant.begin().await?).await?;
+        broken += usize::from(!verdict.intact);
+        say(&json!({ "account": tenant.id(), "slug": tenant.account.slug, "verdict": verdict }));
+    }
+    if broken == 0 { Ok(()) } else { Err(format!("{broken} audit logs are not as they were written").into()) }
+}

@@ -1,0 +1,43 @@
+//! Replacing the installation's secret, and the keys that lie under it, while everybody works on.
+
+use clap::Subcommand;
+use infra::Clock;
+use infra::config::Settings;
+use serde_json::json;
+use tenant::account::Status;
+use tenant::proof::totp;
+use tenant::{data_key, sso};
+
+use super::Outcome;
+use crate::App;
+
+/// What can be done with secrets.
+#[derive(Subcommand)]
+pub(super) enum Command {
+    /// Seal every company's key anew with FRONTDESK_SECRET; the secrets in FRONTDESK_PREVIOUS_SECRETS are needed no more for them
+    Rotate {
+        /// Also give every company a new key; what was sealed with the one before stays readable
+        #[arg(long)]
+        companies: bool,
+    },
+}
+
+/// Runs one of them.
+pub(super) async fn run(settings: &Settings, command: Command) -> Outcome {
+    let (app, _facts) = App::new(settings, Clock::system()).await?;
+    let Command::Rotate { companies } = command;
+    let resealed = data_key::reseal(&app.world).await?;
+    let proofs = totp::reseal_all(&app.world).await? + sso::reseal_all(&app.world).await?;
+    let mut renewed = 0;
+    if companies {
+        for account in app.world.directory.all(&app.world.database, Status::Active).await? {
+            data_key::rotate(&app.world, account.id).await?;
+            renewed += 1;
+        }
+    }
+    println!(
+        "{:#}",
+        json!({ "keys_sealed_anew": resealed, "sign_in_secrets_sealed_anew": proofs, "companies_with_a_new_key": renewed })
+    );
+    Ok(())
+}

@@ -1,0 +1,85 @@
+//! Whose the company is.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use infra::validate::Check;
+use routing::revocation::{self, Revocation};
+use serde::Deserialize;
+use tenant::membership::{self, Role};
+use tenant::permission::Denied;
+use tenant::throttle::Rate;
+use tenant::token::BadToken;
+use tenant::{Account, AgentId, Member, Permission, Scope, audit, login};
+
+use super::Problems;
+use crate::App;
+use crate::extract::{AsMember, Body};
+use crate::problem::Problem;
+
+/// Lets through the owner, who has just said their password again.
+pub(crate) async fn owner_again(app: &App, scope: &Scope<Member>, password: &str) -> Result<(), Problem> {
+    scope.require_person()?;
+    if scope.who.standing.role != Role::Owner {
+        return Err(Denied(Permission::AccountManage).into());
+    }
+    person_again(app, scope, password).await
+}
+
+/// Lets through a person who has just said their password again. A wrong one is a refused field, not 401: the session is good, and
+/// is not to be thrown away.
+pub(crate) async fn person_again(app: &App, scope: &Scope<Member>, password: &str) -> Result<(), Problem> {
+    scope.require_person()?;
+    let world = &app.world;
+    let mut check = Check::new();
+    if password.chars().count() > 200 || password.contains(char::is_control) {
+        // No password is like this: not worth an attempt.
+        check.refuse("password", "password_wrong", "This is not your password.");
+        return Ok(check.finish()?);
+    }
+    let member = membership::find(world, scope.who.agent_id).await?.ok_or(BadToken)?;
+    world.throttle.attempt(&world.database, &format!("login:{}", member.email), Rate::new(10, 60), world.now()).await?;
+    match login::authenticate(world, &member.email, password.to_owned()).await {
+        Ok(_) => {}
+        Err(login::LoginError::Credentials) => check.refuse("password", "password_wrong", "This is not your password."),
+        Err(error) => return Err(error.into()),
+    }
+    Ok(check.finish()?)
+}
+
+/// To whom, and the password of who gives it.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewOwner {
+    /// The colleague.
+    agent_id: AgentId,
+    /// The present owner's password.
+    password: String,
+}
+
+/// Hand the company over
+///
+/// The colleague is the owner from then on, and the owner before an admin.
+#[utoipa::path(put, path = "/v1/account/owner", tag = "account", request_body = NewOwner, responses((status = 200, body = Account), Problems))]
+pub(crate) async fn hand_over(
+    State(app): State<Arc<App>>,
+    AsMember(scope): AsMember,
+    Body(ask): Body<NewOwner>,
+) -> Result<Json<Account>, Problem> {
+    let heir = membership::find(&app.world, ask.agent_id).await?;
+    heir.filter(|heir| heir.account_id == scope.tenant.id()).ok_or_else(Problem::not_found)?;
+    owner_again(&app, &scope, &ask.password).await?;
+    let (account, from) = (scope.tenant.id(), scope.who.agent_id);
+    if !membership::hand_over(&app.world, account, from, ask.agent_id).await? {
+        return Err(Problem::not_found());
+    }
+    let tx = scope.begin().await?;
+    let detail = serde_json::json!({ "from": from });
+    audit::note(&tx, &scope.actor(), "account.owner_changed", Some(ask.agent_id.to_string()), detail).await?;
+    tx.commit().await?;
+    for whose in [from, ask.agent_id] {
+        revocation::revoke(&app.routing, Revocation::Agent(account, whose)).await;
+    }
+    Ok(Json(Account::clone(&scope.tenant.account)))
+}

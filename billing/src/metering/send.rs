@@ -1,0 +1,251 @@
+//! Sending batches. Any number of processes may: rows are claimed, and who was overtaken notes nothing. A batch whose fate is
+//! unknown is sent again under the same name while the provider knows it, and afterwards only when the provider's sum says that it
+//! is not there.
+
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use infra::Timestamp;
+use infra::database::{Rows as _, StoreError, sql};
+use sea_orm::FromQueryResult;
+use tenant::AccountId;
+use tenant::usage::Meter;
+use uuid::Uuid;
+
+use super::compare::Standing;
+use super::{KNOWN_FOR, TOO_OLD};
+use crate::failpoint;
+use crate::gateway::GatewayError;
+use crate::service::Billing;
+use crate::stripe::{Arrived, MeterEvent, Stripe};
+
+/// How many are taken at a time.
+const AT_ONCE: u32 = 20;
+/// The pace of all processes together: twenty a second, below the provider's 25.
+const PACE: TimeDelta = TimeDelta::milliseconds(50);
+/// How long a claim holds.
+const CLAIM: TimeDelta = TimeDelta::seconds(60);
+/// The longest wait between two tries.
+const LONGEST_WAIT: TimeDelta = TimeDelta::minutes(10);
+
+/// What a round of sending has come to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Sent {
+    /// Accepted.
+    pub accepted: usize,
+    /// To be tried again.
+    pub left: usize,
+}
+
+#[derive(Debug, Clone, FromQueryResult)]
+struct Claimed {
+    account_id: Uuid,
+    meter: String,
+    quantity: i64,
+    identifier: String,
+    counted_at: Timestamp,
+    attempts: i32,
+    first_try_at: Option<Timestamp>,
+    customer: Option<String>,
+}
+
+#[derive(FromQueryResult)]
+struct Slot {
+    begins_at: Timestamp,
+}
+
+impl Billing {
+    /// Sends what is due, at most a handful, at the common pace.
+    pub async fn send_due(&self) -> Result<Sent, StoreError> {
+        let Some(stripe) = self.gateway.stripe() else { return Ok(Sent::default()) };
+        let token = self.world.chance.uuid(self.world.now());
+        let claimed = self.claim(token).await?;
+        failpoint::pass("meter-claimed");
+        let mut done = Sent::default();
+        if claimed.is_empty() {
+            return Ok(done);
+        }
+        let mut gone = false;
+        for batch in claimed {
+            // The rest is left to the next round, at once: nobody answers.
+            let outcome =
+                if gone { Err(GatewayError::Away("not tried".into())) } else { self.forward(stripe, &batch).await? };
+            match outcome {
+                Ok(()) => {
+                    failpoint::pass("meter-sent");
+                    self.note_accepted(&batch, token).await?;
+                    failpoint::pass("meter-noted");
+                    done.accepted += 1;
+                }
+                Err(error) => {
+                    gone |= matches!(error, GatewayError::Away(_));
+                    self.note_failed(&batch, token, &error).await?;
+                    done.left += 1;
+                }
+            }
+        }
+        Ok(done)
+    }
+
+    async fn claim(&self, token: Uuid) -> Result<Vec<Claimed>, StoreError> {
+        let now = self.world.now();
+        self.world
+            .database
+            .orm()
+            .all(sql(
+                "update shared.meter_batch b set state = 'sent', claim_token = $1, claim_until = $2, attempts = b.attempts + 1 \
+                   from shared.subscription s \
+                 where s.account_id = b.account_id and (b.account_id, b.meter, b.hour, b.revision) in ( \
+                   select account_id, meter, hour, revision from shared.meter_batch \
+                   where state in ('pending', 'sent') and (try_at <= $3 or try_at > $6) and (claim_until is null or claim_until < $3 or claim_until > $5) \
+                   order by counted_at limit $4 for update skip locked) \
+                 returning b.account_id, b.meter, b.quantity, b.identifier, b.counted_at, b.attempts, b.first_try_at, s.customer",
+                [
+                    token.into(),
+                    (now + CLAIM).into(),
+                    now.into(),
+                    i64::from(AT_ONCE).into(),
+                    (now + CLAIM + CLAIM).into(),
+                    // Later than anybody waits: the clock has been set back since.
+                    (now + LONGEST_WAIT + CLAIM).into(),
+                ],
+            ))
+            .await
+    }
+
+    /// Waits for a place in the common pace of all processes.
+    pub(super) async fn take_turn(&self) -> Result<(), StoreError> {
+        let now = self.world.now();
+        let slot: Option<Slot> = self
+            .world
+            .database
+            .orm()
+            .one(sql(
+                // A place in the far future is one of a clock that has been set back since.
+                "insert into shared.billing_pace as p (provider, next_at) values ('stripe', $1::timestamptz + $2::bigint * interval '1 millisecond') \
+                 on conflict (provider) do update set next_at = case when p.next_at < $1 or p.next_at > $1 + interval '30 seconds' \
+                   then $1 else p.next_at end + $2::bigint * interval '1 millisecond' \
+                 returning next_at - $2::bigint * interval '1 millisecond' as begins_at",
+                [now.into(), PACE.num_milliseconds().into()],
+            ))
+            .await?;
+        let begins_at = slot.map_or(now, |slot| slot.begins_at);
+        let wait = (begins_at - now).to_std().unwrap_or_default().min(Duration::from_secs(30));
+        self.world.clock.pause(wait).await;
+        Ok(())
+    }
+
+    /// `Ok(Ok)` when the provider has it, by this try or an earlier one.
+    async fn forward(&self, stripe: &Stripe, batch: &Claimed) -> Result<Result<(), GatewayError>, StoreError> {
+        let now = self.world.now();
+        let Some(customer) = batch.customer.clone() else {
+            return Ok(Err(GatewayError::Refused("a company without a customer".into())));
+        };
+        let Some(meter) = Meter::parse(&batch.meter) else {
+            return Ok(Err(GatewayError::Refused("an unknown meter".into())));
+        };
+        if batch.counted_at < now - TOO_OLD {
+            self.stop(batch).await?;
+            return Ok(Err(GatewayError::Refused("too old".into())));
+        }
+        match batch.first_try_at {
+            Some(at) if now - at >= KNOWN_FOR => match self.is_there(stripe, batch, meter, &customer).await? {
+                Ok(true) => return Ok(Ok(())),
+                Ok(false) => self.begin(batch).await?,
+                Err(error) => return Ok(Err(error)),
+            },
+            Some(_) => {}
+            None => self.begin(batch).await?,
+        }
+        self.take_turn().await?;
+        let event = MeterEvent {
+            meter,
+            customer,
+            quantity: batch.quantity,
+            identifier: batch.identifier.clone(),
+            counted_at: batch.counted_at,
+        };
+        Ok(match stripe.send(&event).await {
+            Ok(Arrived::Now | Arrived::Before) => Ok(()),
+            Err(error) => Err(error),
+        })
+    }
+
+    /// Whether an old try has arrived, by the provider's sum of the hour it counts for.
+    async fn is_there(
+        &self,
+        stripe: &Stripe,
+        batch: &Claimed,
+        meter: Meter,
+        customer: &str,
+    ) -> Result<Result<bool, GatewayError>, StoreError> {
+        let account = AccountId::from_uuid(batch.account_id);
+        let standing = match self.standing(stripe, account, meter, customer, batch.counted_at).await? {
+            Ok(standing) => standing,
+            Err(error) => return Ok(Err(error)),
+        };
+        let Standing { expected, theirs } = standing;
+        // Neither there nor not there: the comparison of all hours will find what differs, and mend it.
+        Ok(Ok(theirs != expected))
+    }
+
+    /// From now on it may be there.
+    async fn begin(&self, batch: &Claimed) -> Result<(), StoreError> {
+        let now = self.world.now();
+        self.world
+            .database
+            .orm()
+            .run(sql(
+                "update shared.meter_batch set first_try_at = $2 where identifier = $1",
+                [batch.identifier.clone().into(), now.into()],
+            ))
+            .await
+            .map(drop)
+    }
+
+    async fn stop(&self, batch: &Claimed) -> Result<(), StoreError> {
+        tracing::error!(
+            batch = batch.identifier,
+            quantity = batch.quantity,
+            "usage is too old to be charged: somebody has to see to it"
+        );
+        self.world
+            .database
+            .orm()
+            .run(sql(
+                "update shared.meter_batch set state = 'stopped', claim_token = null, claim_until = null where identifier = $1",
+                [batch.identifier.clone().into()],
+            ))
+            .await
+            .map(drop)
+    }
+
+    async fn note_accepted(&self, batch: &Claimed, token: Uuid) -> Result<(), StoreError> {
+        self.world
+            .database
+            .orm()
+            .run(sql(
+                "update shared.meter_batch set state = 'accepted', accepted_at = $3, claim_token = null, claim_until = null, \
+                   last_error = null where identifier = $1 and claim_token = $2 and state = 'sent'",
+                [batch.identifier.clone().into(), token.into(), self.world.now().into()],
+            ))
+            .await
+            .map(drop)
+    }
+
+    async fn note_failed(&self, batch: &Claimed, token: Uuid, error: &GatewayError) -> Result<(), StoreError> {
+        tracing::warn!(batch = batch.identifier, attempts = batch.attempts, %error, "usage was not taken and will be sent again");
+        let wait = TimeDelta::seconds(1_i64 << batch.attempts.clamp(0, 10)).min(LONGEST_WAIT);
+        let why: String = error.to_string().chars().take(500).collect();
+        self.world
+            .database
+            .orm()
+            .run(sql(
+                "update shared.meter_batch set try_at = $3, last_error = $4, claim_token = null, claim_until = null \
+                 where identifier = $1 and claim_token = $2 and state = 'sent'",
+                [batch.identifier.clone().into(), token.into(), (self.world.now() + wait).into(), why.into()],
+            ))
+            .await
+            .map(drop)
+    }
+}

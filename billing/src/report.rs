@@ -1,0 +1,200 @@
+//! For whoever runs the installation: what comes in, how companies stand, and what is not as it should be.
+
+use std::collections::BTreeMap;
+
+use infra::Timestamp;
+use infra::database::{Rows as _, StoreError, sql};
+use sea_orm::{FromQueryResult, Statement};
+use serde::Serialize;
+
+use crate::catalogue::{self, Currency, Interval};
+use crate::service::Billing;
+
+/// The whole of it.
+#[derive(Debug, Clone, Serialize)]
+pub struct Report {
+    /// When.
+    pub at: Timestamp,
+    /// Seats of all paying companies, a month's worth, by currency, in its smallest unit.
+    pub monthly_recurring_minor: BTreeMap<String, i64>,
+    /// What was paid in the last 30 days, by currency.
+    pub paid_30_days_minor: BTreeMap<String, i64>,
+    /// What is to be paid, by currency.
+    pub open_minor: BTreeMap<String, i64>,
+    /// How many companies are in which state.
+    pub accounts: BTreeMap<String, i64>,
+    /// How many companies are on which plan.
+    pub plans: BTreeMap<String, i64>,
+    /// Usage on its way: how many batches are in which state.
+    pub batches: BTreeMap<String, i64>,
+    /// The oldest usage that the provider has not accepted.
+    pub oldest_unsent: Option<Timestamp>,
+    /// Events that wait for their effect.
+    pub events_waiting: i64,
+    /// Hours of the last 35 days that differed from the provider's, newest first.
+    pub differences: Vec<Difference>,
+}
+
+/// An hour that differed.
+#[derive(Debug, Clone, Serialize, FromQueryResult)]
+pub struct Difference {
+    /// Whose.
+    pub company: String,
+    /// Which meter.
+    pub meter: String,
+    /// Which hour.
+    pub hour: Timestamp,
+    /// Our sum.
+    pub ours: i64,
+    /// The provider's.
+    pub theirs: i64,
+    /// How the repair stands.
+    pub repair: Option<String>,
+    /// When it was found.
+    pub found_at: Timestamp,
+}
+
+#[derive(FromQueryResult)]
+struct Count {
+    name: String,
+    count: i64,
+}
+
+#[derive(FromQueryResult)]
+struct Paying {
+    plan: String,
+    currency: String,
+    every: String,
+    seats: i64,
+}
+
+#[derive(FromQueryResult)]
+struct Oldest {
+    at: Option<Timestamp>,
+}
+
+/// What an alarm looks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, FromQueryResult)]
+pub struct Vitals {
+    /// For how long the oldest usage has waited to be accepted, in seconds.
+    pub unsent_seconds: i64,
+    /// How many batches were too old to be sent.
+    pub stopped: i64,
+    /// For how long the oldest event has waited for its effect, in seconds.
+    pub event_seconds: i64,
+    /// How many hours differed from the provider's in the last day.
+    pub differences: i64,
+}
+
+impl Billing {
+    /// What an alarm looks at; nothing where nothing is charged.
+    pub async fn vitals(&self) -> Result<Option<Vitals>, StoreError> {
+        if self.gateway.stripe().is_none() {
+            return Ok(None);
+        }
+        let now = self.world.now();
+        self.world
+            .database
+            .orm()
+            .one(sql(
+                "select coalesce((select extract(epoch from $1 - min(created_at)) from shared.meter_batch \
+                     where state in ('pending', 'sent')), 0)::bigint as unsent_seconds, \
+                   (select count(*) from shared.meter_batch where state = 'stopped') as stopped, \
+                   coalesce((select extract(epoch from $1 - min(received_at)) from shared.stripe_event \
+                     where state = 'pending'), 0)::bigint as event_seconds, \
+                   (select count(*) from shared.meter_difference where found_at >= $2) as differences",
+                [now.into(), (now - chrono::TimeDelta::days(1)).into()],
+            ))
+            .await
+    }
+
+    /// Looks at everything.
+    pub async fn report(&self) -> Result<Report, StoreError> {
+        let orm = self.world.database.orm();
+        let now = self.world.now();
+        let month_ago = now - chrono::TimeDelta::days(30);
+        let count = async |statement: Statement| -> Result<BTreeMap<String, i64>, StoreError> {
+            let rows: Vec<Count> = orm.all(statement).await?;
+            Ok(rows.into_iter().map(|row| (row.name, row.count)).collect())
+        };
+        let paying: Vec<Paying> = orm
+            .all(sql(
+                "select plan, currency, every, sum(seats)::bigint as seats from shared.subscription \
+                 where state in ('active', 'grace', 'restricted') and status in ('active', 'past_due', 'unpaid') group by 1, 2, 3",
+                [],
+            ))
+            .await?;
+        let oldest: Option<Oldest> = orm
+            .one(sql("select min(counted_at) as at from shared.meter_batch where state in ('pending', 'sent')", []))
+            .await?;
+        let waiting =
+            count(sql("select 'all' as name, count(*) as count from shared.stripe_event where state = 'pending'", []))
+                .await?;
+        Ok(Report {
+            at: now,
+            monthly_recurring_minor: recurring(&paying),
+            paid_30_days_minor: count(sql(
+                "select currency as name, sum(paid_minor)::bigint as count from shared.invoice where issued_at >= $1 group by 1",
+                [month_ago.into()],
+            ))
+            .await?,
+            open_minor: count(sql(
+                "select currency as name, sum(total_minor - paid_minor)::bigint as count from shared.invoice where status = 'open' group by 1",
+                [],
+            ))
+            .await?,
+            accounts: count(sql(
+                "select coalesce(s.state, 'free') as name, count(*) as count from shared.account a \
+                 left join shared.subscription s on s.account_id = a.id where a.status = 'active' group by 1",
+                [],
+            ))
+            .await?,
+            plans: count(sql(
+                "select plan as name, count(*) as count from shared.account where status = 'active' group by 1",
+                [],
+            ))
+            .await?,
+            batches: count(sql("select state as name, count(*) as count from shared.meter_batch group by 1", [])).await?,
+            oldest_unsent: oldest.and_then(|row| row.at),
+            events_waiting: waiting.get("all").copied().unwrap_or(0),
+            differences: orm
+                .all(sql(
+                    "select a.slug as company, d.meter, d.hour, d.ours, d.theirs, b.state as repair, d.found_at \
+                     from shared.meter_difference d join shared.account a on a.id = d.account_id \
+                     left join shared.meter_batch b on b.identifier = d.repaired_by \
+                     where d.found_at >= $1 order by d.found_at desc, d.id desc limit 1000",
+                    [(now - chrono::TimeDelta::days(35)).into()],
+                ))
+                .await?,
+        })
+    }
+}
+
+/// Seats at list price, a year's as a twelfth of it.
+fn recurring(paying: &[Paying]) -> BTreeMap<String, i64> {
+    let mut sums = BTreeMap::new();
+    for row in paying {
+        let (Some(currency), Some(interval)) = (Currency::parse(&row.currency), Interval::parse(&row.every)) else {
+            continue;
+        };
+        let seat = catalogue::plan(&row.plan)
+            .and_then(|offer| offer.price(currency, interval).map(|price| price.seat_minor))
+            .unwrap_or(0);
+        let month = seat.saturating_mul(row.seats) / i64::from(interval.months());
+        *sums.entry(row.currency.clone()).or_insert(0) += month;
+    }
+    sums
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_year_counts_as_a_twelfth_of_it_each_month() {
+        let row =
+            |every: &str, seats| Paying { plan: "pro".into(), currency: "usd".into(), every: every.into(), seats };
+        let sums = recurring(&[row("month", 3), row("year", 6)]);
+        assert_eq!(sums, BTreeMap::from([("usd".to_owned(), 3 * 1_900 + 6 * 19_000 / 12)]));
+    }
+}

@@ -1,0 +1,257 @@
+//! Buying, changing and ending at Stripe: customers, checkout, changes with their preview, the payment page.
+
+use std::collections::HashMap;
+
+use infra::Timestamp;
+use stripe::StripeRequest as _;
+use stripe::{IdempotencyKey, RequestStrategy};
+use stripe_billing::billing_portal_session::CreateBillingPortalSession;
+use stripe_billing::invoice::{
+    CreatePreviewInvoice, CreatePreviewInvoiceSubscriptionDetails, CreatePreviewInvoiceSubscriptionDetailsItems,
+    CreatePreviewInvoiceSubscriptionDetailsProrationBehavior,
+};
+use stripe_billing::subscription::{
+    RetrieveSubscription, UpdateSubscription, UpdateSubscriptionItems, UpdateSubscriptionPaymentBehavior,
+    UpdateSubscriptionProrationBehavior,
+};
+use stripe_checkout::CheckoutSessionMode;
+use stripe_checkout::checkout_session::{
+    CreateCheckoutSession, CreateCheckoutSessionAutomaticTax, CreateCheckoutSessionCustomerUpdate,
+    CreateCheckoutSessionCustomerUpdateAddress, CreateCheckoutSessionCustomerUpdateName,
+    CreateCheckoutSessionLineItems, CreateCheckoutSessionSubscriptionData,
+    CreateCheckoutSessionSubscriptionDataBillingMode, CreateCheckoutSessionSubscriptionDataBillingModeType,
+    CreateCheckoutSessionTaxIdCollection,
+};
+use stripe_core::customer::CreateCustomer;
+use tenant::AccountId;
+
+use super::Stripe;
+use super::error::said;
+use super::look::lines_of;
+use super::names::{Names, Part, price_key};
+use crate::catalogue::Offer;
+use crate::gateway::GatewayError;
+use crate::invoice::Line;
+use crate::subscription::{Contract, Terms};
+
+/// Who buys.
+#[derive(Debug, Clone)]
+pub struct Buyer {
+    /// The company.
+    pub account: AccountId,
+    /// Its name.
+    pub name: String,
+    /// Where its invoices go.
+    pub email: String,
+}
+
+/// One thing on the way to an item of a subscription.
+struct Item {
+    id: Option<String>,
+    price: Option<String>,
+    quantity: Option<u64>,
+    deleted: bool,
+}
+
+impl Stripe {
+    /// Makes a company known to Stripe. Asked twice for the same company it gives the same name, for a day.
+    pub async fn customer(&self, buyer: &Buyer) -> Result<String, GatewayError> {
+        let key = IdempotencyKey::new(format!("customer-{}", buyer.account))
+            .map_err(|error| GatewayError::Refused(error.to_string()))?;
+        let customer = CreateCustomer::new()
+            .name(buyer.name.clone())
+            .email(buyer.email.clone())
+            .metadata(HashMap::from([("account_id".to_owned(), buyer.account.to_string())]))
+            .customize()
+            .request_strategy(RequestStrategy::Idempotent(key))
+            .send(&self.client)
+            .await
+            .map_err(said)?;
+        Ok(customer.id.as_str().to_owned())
+    }
+
+    /// The page where a plan is bought. A trial that still lasts goes on before the first payment.
+    pub async fn checkout(
+        &self,
+        names: &Names,
+        customer: &str,
+        account: AccountId,
+        (offer, terms): (&Offer, Terms),
+        trial_ends_at: Option<Timestamp>,
+        back: &str,
+    ) -> Result<String, GatewayError> {
+        let mut items = Vec::new();
+        for (part, price) in prices(names, offer, terms)? {
+            let mut item = CreateCheckoutSessionLineItems::new();
+            item.price = Some(price);
+            item.quantity = (part == Part::Seats).then_some(terms.seats.into());
+            items.push(item);
+        }
+        let mut data = CreateCheckoutSessionSubscriptionData::new();
+        data.metadata = Some(HashMap::from([("account_id".to_owned(), account.to_string())]));
+        data.trial_end = trial_ends_at.map(|end| end.timestamp());
+        // The other mode bills a meter in the middle of a period when the plan changes: in the middle of an hour not yet sent.
+        data.billing_mode = Some(CreateCheckoutSessionSubscriptionDataBillingMode::new(
+            CreateCheckoutSessionSubscriptionDataBillingModeType::Classic,
+        ));
+        let mut learnt = CreateCheckoutSessionCustomerUpdate::new();
+        learnt.address = Some(CreateCheckoutSessionCustomerUpdateAddress::Auto);
+        learnt.name = Some(CreateCheckoutSessionCustomerUpdateName::Auto);
+        let session = CreateCheckoutSession::new()
+            .mode(CheckoutSessionMode::Subscription)
+            .customer(customer)
+            .client_reference_id(account.to_string())
+            .line_items(items)
+            .subscription_data(data)
+            .allow_promotion_codes(true)
+            .automatic_tax(CreateCheckoutSessionAutomaticTax::new(true))
+            .customer_update(learnt)
+            .tax_id_collection(CreateCheckoutSessionTaxIdCollection::new(true))
+            .success_url(format!("{back}?checkout=done"))
+            .cancel_url(format!("{back}?checkout=cancelled"))
+            .send(&self.client)
+            .await
+            .map_err(said)?;
+        session.url.ok_or_else(|| GatewayError::Unreadable("a checkout without an address".into()))
+    }
+
+    /// Changes what was bought.
+    pub async fn change(
+        &self,
+        names: &Names,
+        contract: &Contract,
+        offer: &Offer,
+        terms: Terms,
+    ) -> Result<(), GatewayError> {
+        let items = self.items(names, contract, offer, terms).await?;
+        let items: Vec<UpdateSubscriptionItems> = items
+            .into_iter()
+            .map(|item| {
+                let mut update = UpdateSubscriptionItems::new();
+                update.id = item.id;
+                update.price = item.price;
+                update.quantity = item.quantity;
+                update.deleted = item.deleted.then_some(true);
+                update
+            })
+            .collect();
+        UpdateSubscription::new(contract.provider_id.as_str())
+            .items(items)
+            .proration_behavior(UpdateSubscriptionProrationBehavior::AlwaysInvoice)
+            // A card that does not pay for more does not get more.
+            .payment_behavior(UpdateSubscriptionPaymentBehavior::ErrorIfIncomplete)
+            .send(&self.client)
+            .await
+            .map_err(said)
+            .map(drop)
+    }
+
+    /// What a change would bring: the lines, with taxes and what is left over of before in the sum.
+    pub async fn preview(
+        &self,
+        names: &Names,
+        contract: &Contract,
+        customer: &str,
+        offer: &Offer,
+        terms: Terms,
+    ) -> Result<(Vec<Line>, i64), GatewayError> {
+        let items = self.items(names, contract, offer, terms).await?;
+        let items: Vec<CreatePreviewInvoiceSubscriptionDetailsItems> = items
+            .into_iter()
+            .map(|item| {
+                let mut preview = CreatePreviewInvoiceSubscriptionDetailsItems::new();
+                preview.id = item.id;
+                preview.price = item.price;
+                preview.quantity = item.quantity;
+                preview.deleted = item.deleted.then_some(true);
+                preview
+            })
+            .collect();
+        let mut details = CreatePreviewInvoiceSubscriptionDetails::new();
+        details.items = Some(items);
+        details.proration_behavior = Some(CreatePreviewInvoiceSubscriptionDetailsProrationBehavior::AlwaysInvoice);
+        let invoice = CreatePreviewInvoice::new()
+            .customer(customer)
+            .subscription(contract.provider_id.as_str())
+            .subscription_details(details)
+            .send(&self.client)
+            .await
+            .map_err(said)?;
+        Ok((lines_of(names, &invoice), invoice.total))
+    }
+
+    /// Lets a subscription end with its period, or go on.
+    pub async fn cancel(&self, contract: &Contract, at_end: bool) -> Result<(), GatewayError> {
+        UpdateSubscription::new(contract.provider_id.as_str())
+            .cancel_at_period_end(at_end)
+            .send(&self.client)
+            .await
+            .map_err(said)
+            .map(drop)
+    }
+
+    /// The page where cards, addresses and tax numbers are seen to.
+    pub async fn portal(&self, customer: &str, back: &str) -> Result<String, GatewayError> {
+        let session = CreateBillingPortalSession::new()
+            .customer(customer)
+            .return_url(back)
+            .send(&self.client)
+            .await
+            .map_err(said)?;
+        Ok(session.url)
+    }
+
+    /// The items that a change makes of the present ones.
+    async fn items(
+        &self,
+        names: &Names,
+        contract: &Contract,
+        offer: &Offer,
+        terms: Terms,
+    ) -> Result<Vec<Item>, GatewayError> {
+        let present =
+            RetrieveSubscription::new(contract.provider_id.as_str()).send(&self.client).await.map_err(said)?;
+        let mut wanted = prices(names, offer, terms)?;
+        let mut items = Vec::new();
+        for item in &present.items.data {
+            let part = item.price.metadata.get("frontdesk_part").and_then(|part| Part::parse(part));
+            let price = part.and_then(|part| take(&mut wanted, part));
+            items.push(Item {
+                id: Some(item.id.as_str().to_owned()),
+                quantity: (part == Some(Part::Seats)).then_some(terms.seats.into()),
+                deleted: price.is_none(),
+                // A subscriber of before keeps the price they have, unless plan or rhythm change.
+                price: price.filter(|price| *price != item.price.id.as_str()).filter(|_| !same(contract, offer, terms)),
+            });
+        }
+        items.extend(wanted.into_iter().map(|(part, price)| Item {
+            id: None,
+            price: Some(price),
+            quantity: (part == Part::Seats).then_some(terms.seats.into()),
+            deleted: false,
+        }));
+        Ok(items)
+    }
+}
+
+fn same(contract: &Contract, offer: &Offer, terms: Terms) -> bool {
+    contract.plan == offer.id && contract.terms.interval == terms.interval
+}
+
+fn take(wanted: &mut Vec<(Part, String)>, part: Part) -> Option<String> {
+    let place = wanted.iter().position(|(wanted, _)| *wanted == part)?;
+    Some(wanted.swap_remove(place).1)
+}
+
+/// Every part of a plan with its price's name.
+fn prices(names: &Names, offer: &Offer, terms: Terms) -> Result<Vec<(Part, String)>, GatewayError> {
+    let price = offer
+        .price(terms.currency, terms.interval)
+        .ok_or_else(|| GatewayError::NotSynced(format!("a price of {}", offer.id)))?;
+    let usage = price.metered.iter().map(|metered| Part::Usage(metered.meter));
+    [Part::Seats]
+        .into_iter()
+        .chain(usage)
+        .map(|part| Ok((part, names.of(&price_key(offer.id, part, terms.currency, terms.interval))?.to_owned())))
+        .collect()
+}

@@ -1,0 +1,160 @@
+//! What Stripe says now of a company: its subscription and its invoices, read anew each time.
+
+use infra::Timestamp;
+use stripe_billing::invoice::ListInvoice;
+use stripe_billing::subscription::{ListSubscription, ListSubscriptionStatus};
+use stripe_billing::{Invoice, InvoiceLineItem, Subscription, SubscriptionItem};
+
+use super::Stripe;
+use super::error::said;
+use super::names::{Names, Part};
+use crate::catalogue::{Currency, Interval};
+use crate::gateway::{GatewayError, Provider};
+use crate::invoice::{Copy, InvoiceStatus, Line, LineKind};
+use crate::lifecycle::Status;
+use crate::subscription::{Contract, Terms};
+
+/// All that matters of a customer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Look {
+    /// The subscription that counts: a living one before a dead one, a younger one before an older one.
+    pub contract: Option<Contract>,
+    /// How many are alive; more than one is a fault somebody has to see to.
+    pub living: usize,
+    /// Invoices, newest first.
+    pub invoices: Vec<Copy>,
+}
+
+impl Stripe {
+    /// Looks.
+    pub async fn look(&self, names: &Names, customer: &str) -> Result<Look, GatewayError> {
+        let subscriptions = ListSubscription::new()
+            .customer(customer)
+            .status(ListSubscriptionStatus::All)
+            .limit(100)
+            .send(&self.client)
+            .await
+            .map_err(said)?;
+        let mut contracts = Vec::new();
+        for subscription in subscriptions.data.iter().filter(|found| found.customer.id().as_str() == customer) {
+            contracts.push(contract(subscription)?);
+        }
+        let living = contracts.iter().filter(|contract| contract.status.is_live()).count();
+        contracts.sort_by_key(|contract| {
+            let pending = contract.status == Status::Incomplete;
+            (contract.status.is_live(), pending, contract.began_at, contract.provider_id.clone())
+        });
+        let invoices = ListInvoice::new().customer(customer).limit(100).send(&self.client).await.map_err(said)?;
+        let invoices = invoices.data.iter().filter_map(|invoice| copy(names, invoice)).collect();
+        Ok(Look { contract: contracts.pop(), living, invoices })
+    }
+}
+
+fn at(seconds: i64) -> Result<Timestamp, GatewayError> {
+    chrono::DateTime::from_timestamp(seconds, 0).ok_or_else(|| GatewayError::Unreadable("an impossible time".into()))
+}
+
+fn contract(subscription: &Subscription) -> Result<Contract, GatewayError> {
+    let id = subscription.id.as_str();
+    let unreadable = |what: &str| GatewayError::Unreadable(format!("{what} in {id}"));
+    let is_seats =
+        |item: &&SubscriptionItem| item.price.metadata.get("frontdesk_part").is_some_and(|part| part == "seats");
+    let seats = subscription.items.data.iter().find(is_seats).ok_or_else(|| unreadable("no seats of ours"))?;
+    let plan = seats.price.metadata.get("frontdesk_plan").ok_or_else(|| unreadable("no plan of ours"))?;
+    let interval = seats.price.recurring.as_ref().and_then(|recurring| Interval::parse(recurring.interval.as_str()));
+    Ok(Contract {
+        provider: Provider::Stripe,
+        provider_id: id.to_owned(),
+        status: Status::parse(subscription.status.as_str()).ok_or_else(|| unreadable("an unknown status"))?,
+        plan: plan.clone(),
+        terms: Terms {
+            currency: Currency::parse(&subscription.currency.to_string().to_lowercase())
+                .ok_or_else(|| unreadable("a currency that we do not sell in"))?,
+            interval: interval.ok_or_else(|| unreadable("an interval that we do not sell"))?,
+            seats: seats
+                .quantity
+                .and_then(|quantity| u32::try_from(quantity).ok())
+                .ok_or_else(|| unreadable("no number of seats"))?,
+        },
+        period_from: at(seats.current_period_start)?,
+        period_to: at(seats.current_period_end)?,
+        cancels_at_end: subscription.cancel_at_period_end,
+        began_at: at(subscription.start_date)?,
+    })
+}
+
+/// `None` for what has no name yet, and for invoices that have nothing to do with what we sell.
+fn copy(names: &Names, invoice: &Invoice) -> Option<Copy> {
+    let taxes = invoice.total_taxes.as_ref().map(|taxes| taxes.iter().map(|tax| tax.amount).sum::<i64>());
+    let tax_minor = taxes.or(if invoice.automatic_tax.enabled { Some(0) } else { None });
+    Some(Copy {
+        provider: Provider::Stripe,
+        provider_id: invoice.id.as_ref()?.as_str().to_owned(),
+        number: invoice.number.clone(),
+        status: invoice
+            .status
+            .as_ref()
+            .map_or(Some(InvoiceStatus::Draft), |status| InvoiceStatus::parse(status.as_str()))?,
+        currency: Currency::parse(&invoice.currency.to_string().to_lowercase())?,
+        subtotal_minor: invoice.total - tax_minor.unwrap_or(0),
+        tax_minor,
+        total_minor: invoice.total,
+        paid_minor: invoice.amount_paid,
+        period_from: at(invoice.period_start).ok()?,
+        period_to: at(invoice.period_end).ok()?,
+        lines: lines_of(names, invoice),
+        hosted_url: invoice.hosted_invoice_url.clone(),
+        pdf_url: invoice.invoice_pdf.clone(),
+        issued_at: at(invoice.created).ok()?,
+    })
+}
+
+/// The lines of an invoice, and what coupons took off it.
+pub(super) fn lines_of(names: &Names, invoice: &Invoice) -> Vec<Line> {
+    let discounts = invoice.total_discount_amounts.iter().flatten().map(|discount| discount.amount).sum::<i64>();
+    let period = (invoice.period_start, invoice.period_end);
+    let discount = (discounts != 0).then(|| plain(LineKind::Discount, -discounts, period, None)).flatten();
+    invoice.lines.data.iter().filter_map(|line| line_of(names, line)).chain(discount).collect()
+}
+
+fn plain(kind: LineKind, amount_minor: i64, (from, to): (i64, i64), description: Option<String>) -> Option<Line> {
+    Some(Line {
+        kind,
+        plan: None,
+        meter: None,
+        quantity: None,
+        included: None,
+        unit_micros: None,
+        tiers: Vec::new(),
+        amount_minor,
+        from: at(from).ok()?,
+        to: at(to).ok()?,
+        description,
+    })
+}
+
+fn line_of(names: &Names, line: &InvoiceLineItem) -> Option<Line> {
+    let price = line.pricing.as_ref().and_then(|pricing| pricing.price_details.as_ref());
+    let meaning = price.and_then(|details| names.meaning(details.price.id().as_str()));
+    let prorated = line.parent.as_ref().is_some_and(|parent| {
+        parent.subscription_item_details.as_ref().is_some_and(|item| item.proration)
+            || parent.invoice_item_details.as_ref().is_some_and(|item| item.proration)
+    });
+    let kind = match meaning {
+        Some((_, Part::Seats)) if prorated && line.amount < 0 => LineKind::UnusedSeats,
+        Some((_, Part::Seats)) if prorated => LineKind::RemainingSeats,
+        Some((_, Part::Seats)) => LineKind::Seats,
+        Some((_, Part::Usage(_))) => LineKind::Usage,
+        None => LineKind::Other,
+    };
+    let line_itself = plain(kind, line.amount, (line.period.start, line.period.end), line.description.clone())?;
+    Some(Line {
+        plan: meaning.map(|(plan, _)| plan.to_owned()),
+        meter: meaning.and_then(|(_, part)| match part {
+            Part::Seats => None,
+            Part::Usage(meter) => Some(meter),
+        }),
+        quantity: line.quantity.and_then(|quantity| i64::try_from(quantity).ok()),
+        ..line_itself
+    })
+}

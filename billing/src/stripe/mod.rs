@@ -1,0 +1,85 @@
+//! Stripe, in our words. The one folder that knows its types: nothing that leaves it names them.
+
+mod buying;
+mod error;
+mod look;
+mod meters;
+mod names;
+mod signature;
+mod sync;
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use stripe::{Client, ClientBuilder, RequestStrategy};
+
+use crate::gateway::GatewayError;
+
+pub use buying::Buyer;
+pub use look::Look;
+pub use meters::{Arrived, HourSums, MeterEvent};
+pub use names::Names;
+pub use signature::{SignatureError, Told};
+pub use sync::Synced;
+
+/// How long one answer may take.
+const ANSWER_WITHIN: Duration = Duration::from_secs(6);
+/// How often a question is asked before it is given up for now.
+const TRIES: u32 = 3;
+
+/// How to reach Stripe.
+#[derive(Clone)]
+pub struct StripeSettings {
+    /// The secret key; it says whether money is real.
+    pub key: String,
+    /// Another address than Stripe's own.
+    pub url: Option<String>,
+    /// The secrets that webhooks may be signed with, at least one.
+    pub webhook_secrets: Vec<String>,
+}
+
+/// A door to Stripe.
+pub struct Stripe {
+    client: Client,
+    live: bool,
+    secrets: Vec<String>,
+    names: Mutex<Option<Arc<Names>>>,
+}
+
+impl Stripe {
+    /// Opens it; nothing is asked yet.
+    pub fn new(settings: &StripeSettings) -> Result<Self, GatewayError> {
+        if settings.webhook_secrets.is_empty() || settings.webhook_secrets.iter().any(|secret| secret.trim().is_empty())
+        {
+            return Err(GatewayError::Refused("a webhook secret is missing or empty".into()));
+        }
+        infra::http::choose_tls();
+        let client = ClientBuilder::new(settings.key.clone())
+            .timeout(ANSWER_WITHIN)
+            .request_strategy(RequestStrategy::ExponentialBackoff(TRIES));
+        let client = match &settings.url {
+            Some(url) => client.url(format!("{}/", url.trim_end_matches('/'))),
+            None => client,
+        };
+        let client = client.build().map_err(|error| GatewayError::Refused(error.to_string()))?;
+        let live = settings.key.contains("_live_");
+        Ok(Self { client, live, secrets: settings.webhook_secrets.clone(), names: Mutex::default() })
+    }
+
+    /// Whether money is real.
+    pub fn is_live(&self) -> bool {
+        self.live
+    }
+
+    fn remembered(&self) -> Option<Arc<Names>> {
+        self.names.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn remember(&self, names: &Arc<Names>) {
+        *self.names.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(names));
+    }
+
+    fn forget(&self) {
+        *self.names.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}

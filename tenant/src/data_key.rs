@@ -1,0 +1,159 @@
+//! A key for each company, sealed with the installation's: what is sealed with it can be opened by nobody once the key is gone.
+//!
+//! Keys have versions: a company seals with its newest and opens with any it has. What must be absent: a key outside of memory that is
+//! not sealed, and any logging.
+
+use infra::Fault;
+use infra::Kind;
+use infra::database::{Rows as _, StoreError, sql};
+use sea_orm::FromQueryResult;
+
+use crate::account::AccountId;
+use crate::seal::{Place, Sealer, Unsealable};
+use crate::world::World;
+
+/// What the installation seals keys of companies for.
+const PURPOSE: &str = "data_key";
+/// How long a version's number is, at the head of everything sealed.
+const VERSION: usize = 4;
+/// How many bytes a key has.
+const KEY: usize = 32;
+
+/// Why something could not be sealed or opened.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyError {
+    /// It was sealed for another place or company, was changed, or its key is gone.
+    #[error(transparent)]
+    Sealed(#[from] Unsealable),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Fault for KeyError {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Sealed(error) => error.kind(),
+            Self::Store(error) => error.kind(),
+        }
+    }
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Sealed(error) => error.code(),
+            Self::Store(error) => error.code(),
+        }
+    }
+}
+
+#[derive(FromQueryResult)]
+struct Row {
+    version: i32,
+    sealed: Vec<u8>,
+}
+
+async fn rows(world: &World, account: AccountId) -> Result<Vec<Row>, StoreError> {
+    world
+        .database
+        .orm()
+        .all(sql(
+            "select version, sealed from shared.data_key where account_id = $1 order by version desc",
+            [account.uuid().into()],
+        ))
+        .await
+}
+
+/// Opens one of a company's keys.
+fn unlock(world: &World, account: AccountId, row: &Row) -> Result<Sealer, Unsealable> {
+    let key = world.sealer.open(Place::new(PURPOSE, account.uuid()), &row.sealed)?;
+    Sealer::new(key, &[] as &[&[u8]])
+}
+
+/// Makes the company's next key. Two that do it at once make one.
+async fn make(world: &World, account: AccountId, version: i32) -> Result<(), KeyError> {
+    let mut key = [0_u8; KEY];
+    world.chance.fill(&mut key);
+    let sealed = world.sealer.seal(&world.chance, Place::new(PURPOSE, account.uuid()), &key)?;
+    world
+        .database
+        .orm()
+        .run(sql(
+            "insert into shared.data_key (account_id, version, sealed, created_at) values ($1, $2, $3, $4) on conflict do nothing",
+            [account.uuid().into(), version.into(), sealed.into(), world.now().into()],
+        ))
+        .await?;
+    Ok(())
+}
+
+/// A company's newest key, with its version; made when there is none.
+pub(crate) async fn newest(world: &World, account: AccountId) -> Result<(i32, Sealer), KeyError> {
+    if rows(world, account).await?.is_empty() {
+        make(world, account, 1).await?;
+    }
+    let all = rows(world, account).await?;
+    let row = all.first().ok_or(Unsealable)?;
+    Ok((row.version, unlock(world, account, row)?))
+}
+
+/// The key of a company with this version.
+pub(crate) async fn of_version(world: &World, account: AccountId, version: i32) -> Result<Sealer, KeyError> {
+    let all = rows(world, account).await?;
+    let row = all.iter().find(|row| row.version == version).ok_or(Unsealable)?;
+    Ok(unlock(world, account, row)?)
+}
+
+/// Seals something of a company for its place.
+pub async fn seal(world: &World, account: AccountId, place: Place, plain: &[u8]) -> Result<Vec<u8>, KeyError> {
+    let (version, key) = newest(world, account).await?;
+    let mut sealed = version.to_be_bytes().to_vec();
+    sealed.extend(key.seal(&world.chance, place, plain)?);
+    Ok(sealed)
+}
+
+/// Opens what was sealed for this place of this company.
+pub async fn open(world: &World, account: AccountId, place: Place, sealed: &[u8]) -> Result<Vec<u8>, KeyError> {
+    let (version, rest) = sealed.split_first_chunk::<VERSION>().ok_or(Unsealable)?;
+    Ok(of_version(world, account, i32::from_be_bytes(*version)).await?.open(place, rest)?)
+}
+
+/// Gives a company a new key. What was sealed before is still opened with the one before.
+pub async fn rotate(world: &World, account: AccountId) -> Result<i32, KeyError> {
+    let next = rows(world, account).await?.first().map_or(0, |row| row.version) + 1;
+    make(world, account, next).await?;
+    Ok(next)
+}
+
+/// Destroys a company's keys: whatever was sealed with them, wherever a copy of it is, is noise from now on.
+pub async fn shred(world: &World, account: AccountId) -> Result<u64, StoreError> {
+    world.database.orm().run(sql("delete from shared.data_key where account_id = $1", [account.uuid().into()])).await
+}
+
+#[derive(FromQueryResult)]
+struct Owned {
+    account_id: uuid::Uuid,
+    version: i32,
+    sealed: Vec<u8>,
+}
+
+/// Seals every company's keys anew with the installation's present secret; says how many needed it. Once it has run, the secrets before
+/// it are needed no more for them.
+pub async fn reseal(world: &World) -> Result<usize, KeyError> {
+    let all: Vec<Owned> =
+        world.database.orm().all(sql("select account_id, version, sealed from shared.data_key", [])).await?;
+    let mut anew = 0;
+    for row in all.into_iter().filter(|row| world.sealer.is_stale(&row.sealed)) {
+        let place = Place::new(PURPOSE, row.account_id);
+        let key = world.sealer.open(place, &row.sealed)?;
+        let sealed = world.sealer.seal(&world.chance, place, &key)?;
+        // Whoever rotates at the same moment has written a row of its own.
+        let touched = world
+            .database
+            .orm()
+            .run(sql(
+                "update shared.data_key set sealed = $3 where account_id = $1 and version = $2 and sealed = $4",
+                [row.account_id.into(), row.version.into(), sealed.into(), row.sealed.into()],
+            ))
+            .await?;
+        anew += usize::from(touched > 0);
+    }
+    Ok(anew)
+}

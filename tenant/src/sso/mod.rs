@@ -1,0 +1,165 @@
+//! A company's own provider (`OpenID` Connect): authorization code with PKCE, state and nonce, and a browser that is the same at
+//! both ends.
+//!
+//! The provider speaks for addresses of domains that the company has proven to be its own, and for nobody else.
+//!
+//! Must be absent: HTTP, cookies, and what a member may do once they are in.
+
+pub mod domain;
+pub mod flow;
+mod join;
+mod provider;
+
+pub use provider::Providers;
+
+use infra::database::{Rows as _, StoreError, sql};
+use infra::{Fault, Kind};
+use sea_orm::FromQueryResult;
+use uuid::Uuid;
+
+use crate::account::AccountId;
+use crate::limits::LimitReached;
+use crate::membership::Role;
+use crate::proof::ProofError;
+use crate::seal::{Place, Unsealable};
+use crate::world::World;
+
+/// A company's provider.
+#[derive(Clone)]
+pub struct Config {
+    /// The company.
+    pub account_id: AccountId,
+    /// The provider's issuer.
+    pub issuer: String,
+    /// Our name there.
+    pub client_id: String,
+    /// Our secret there, sealed.
+    pub sealed_secret: Option<Vec<u8>>,
+    /// What somebody is who comes for the first time.
+    pub default_role: Role,
+}
+
+impl std::fmt::Debug for Config {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Config of {} at {}", self.account_id, self.issuer)
+    }
+}
+
+fn place(account: AccountId) -> Place {
+    Place::new("sso-client-secret", account.uuid())
+}
+
+/// Seals the secret that the company has at its provider.
+pub fn seal_secret(world: &World, account: AccountId, secret: &str) -> Result<Vec<u8>, Unsealable> {
+    world.sealer.seal(&world.chance, place(account), secret.as_bytes())
+}
+
+#[derive(FromQueryResult)]
+struct Kept {
+    account_id: Uuid,
+    sso_client_secret: Vec<u8>,
+}
+
+/// Seals every client secret anew that an older key had sealed; says how many needed it.
+pub async fn reseal_all(world: &World) -> Result<usize, SsoError> {
+    let all: Vec<Kept> = world
+        .database
+        .orm()
+        .all(sql("select account_id, sso_client_secret from shared.sign_in where sso_client_secret is not null", []))
+        .await?;
+    let mut anew = 0;
+    for row in all.into_iter().filter(|row| world.sealer.is_stale(&row.sso_client_secret)) {
+        let place = place(AccountId::from_uuid(row.account_id));
+        let secret = world.sealer.open(place, &row.sso_client_secret)?;
+        let sealed = world.sealer.seal(&world.chance, place, &secret)?;
+        let touched = world
+            .database
+            .orm()
+            .run(sql(
+                "update shared.sign_in set sso_client_secret = $2 where account_id = $1 and sso_client_secret = $3",
+                [row.account_id.into(), sealed.into(), row.sso_client_secret.into()],
+            ))
+            .await?;
+        anew += usize::from(touched > 0);
+    }
+    Ok(anew)
+}
+
+impl Config {
+    fn secret(&self, world: &World) -> Result<Option<String>, Unsealable> {
+        let Some(sealed) = &self.sealed_secret else { return Ok(None) };
+        let plain = world.sealer.open(place(self.account_id), sealed)?;
+        String::from_utf8(plain).map(Some).map_err(|_| Unsealable)
+    }
+}
+
+/// Where a provider sends people back to.
+pub fn redirect_uri(world: &World) -> String {
+    format!("{}/login/sso", world.public_url)
+}
+
+/// Whether the provider can be asked, and says of itself what it should.
+pub async fn try_provider(world: &World, issuer: &str) -> Result<(), SsoError> {
+    provider::fresh(world, issuer).await.map(drop)
+}
+
+/// Why somebody did not come in by their company's provider.
+#[derive(Debug, thiserror::Error)]
+pub enum SsoError {
+    /// No company has proven the address's domain and has a provider.
+    #[error("no company signs in with addresses of this domain")]
+    Unknown,
+    /// The provider does not answer, or not as it should.
+    #[error("the company's sign-in service cannot be used: {0}")]
+    Provider(String),
+    /// The provider sent them back without proof, or with a proof that is not good.
+    #[error("the company's sign-in service has not confirmed who this is")]
+    Refused,
+    /// The provider speaks for an address that it may not speak for.
+    #[error("the sign-in service named an address that is not the company's")]
+    ForeignAddress,
+    /// They were switched off.
+    #[error("this person is switched off in this company")]
+    Disabled,
+    /// No seat is free.
+    #[error(transparent)]
+    Limit(#[from] LimitReached),
+    /// The way back was too late, taken before, or in another browser.
+    #[error(transparent)]
+    Proof(#[from] ProofError),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<Unsealable> for SsoError {
+    fn from(error: Unsealable) -> Self {
+        Self::Proof(error.into())
+    }
+}
+
+impl Fault for SsoError {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Unknown => Kind::NotFound,
+            Self::Provider(_) => Kind::Conflict,
+            Self::Refused => Kind::Unauthenticated,
+            Self::ForeignAddress | Self::Disabled => Kind::Forbidden,
+            Self::Limit(error) => error.kind(),
+            Self::Proof(error) => error.kind(),
+            Self::Store(error) => error.kind(),
+        }
+    }
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Unknown => "sso_unknown",
+            Self::Provider(_) => "sso_provider_failed",
+            Self::Refused => "sso_refused",
+            Self::ForeignAddress => "sso_address_not_allowed",
+            Self::Disabled => "member_disabled",
+            Self::Limit(error) => error.code(),
+            Self::Proof(error) => error.code(),
+            Self::Store(error) => error.code(),
+        }
+    }
+}

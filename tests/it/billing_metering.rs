@@ -1,0 +1,214 @@
+//! Every unit is told once: through a provider that is away, that loses answers and that forgets; by senders that die anywhere; and what
+//! differs all the same is found and mended.
+
+use chrono::{DateTime, Datelike as _, TimeDelta, Timelike as _, Utc};
+use serde_json::Value;
+use stripe_standin::{Down, Faults, Mail};
+use tests::payments::{Payments, uses, uses_many, write_usage};
+use tests::payments_sim::live;
+use tests::{Program, Shop};
+
+/// The beginning of an hour so many before now.
+fn hour(payments: &Payments, ago: i64) -> DateTime<Utc> {
+    let now = payments.app.clock().now();
+    now.with_minute(0).and_then(|at| at.with_second(0)).and_then(|at| at.with_nanosecond(0)).unwrap()
+        - TimeDelta::hours(ago)
+}
+
+/// The company has paid for longer than it has.
+async fn paid_since(payments: &Payments, days: i64) {
+    let since = (payments.app.clock().now() - TimeDelta::days(days)).to_rfc3339();
+    payments.app.sql(&format!("update shared.subscription set metered_from = '{since}', rolled_to = null")).await;
+}
+
+async fn used(shop: &Shop, meter: &str) -> i64 {
+    let schema = shop.schema().await;
+    shop.app
+        .count(&format!("select coalesce(sum(quantity), 0)::bigint from {schema}.usage_event where meter = '{meter}'"))
+        .await
+}
+
+#[tokio::test]
+async fn six_random_lives_end_with_the_same_count_on_both_sides() {
+    let lives = futures::future::join_all((0..6).map(|seed| live(100 + seed, 2_000))).await;
+    let kills: u32 = lives.iter().map(|ended| ended.kills).sum();
+    assert!(lives.iter().all(|ended| ended.units_diff == 0), "{lives:#?}");
+    assert!(kills > 12, "somebody must have been cut off: {kills}");
+}
+
+#[tokio::test]
+async fn a_hundred_hours_that_differ_are_found_and_mended_in_one_comparison() {
+    let payments = Payments::start(1, 11, Mail::default()).await;
+    let (shop, customer) = payments.customer("Tea", "pro", 2).await;
+    paid_since(&payments, 3).await;
+    for meter in ["messages", "conversations"] {
+        let rows: Vec<_> = (2..52).map(|ago| (10 + ago, hour(&payments, ago) + TimeDelta::minutes(7))).collect();
+        uses_many(&shop, meter, &rows).await;
+    }
+    payments.drain().await;
+    let confirmed = "select count(*) from shared.meter_batch where state = 'confirmed'";
+    assert_eq!(payments.app.count(confirmed).await, 100);
+    let counted = payments.stripe.counted();
+    assert_eq!(counted.len(), 100);
+    for (number, event) in counted.iter().enumerate() {
+        // Lost, doubled, one too many, one too few.
+        let value = match number % 4 {
+            0 => None,
+            1 => Some(event.value * 2),
+            2 => Some(event.value + 1),
+            _ => Some(event.value - 1),
+        };
+        assert!(payments.stripe.falsify(&event.identifier, value));
+    }
+    payments.app.clock().advance(TimeDelta::hours(25));
+    payments.app.node(0).billing.compare_due().await.unwrap();
+    let found = "select count(distinct (meter, hour)) from shared.meter_difference";
+    assert_eq!(payments.app.count(found).await, 100);
+    payments.drain().await;
+    assert_eq!(payments.counted(&customer, "messages"), used(&shop, "messages").await);
+    assert_eq!(payments.counted(&customer, "conversations"), used(&shop, "conversations").await);
+    assert_eq!(payments.app.count(found).await, 100, "what is mended differs no more");
+}
+
+#[tokio::test]
+async fn a_sender_that_dies_anywhere_loses_and_doubles_nothing() {
+    let payments = Payments::start(2, 12, Mail { hold: true, ..Mail::default() }).await;
+    let (shop, customer) = payments.customer("Tea", "pro", 2).await;
+    paid_since(&payments, 2).await;
+    let schema = shop.schema().await;
+    // The work is now another process's; the second server here does none by itself.
+    payments.app.stop(0).await;
+    let places = ["meter-rolled", "meter-claimed", "meter-sent", "meter-sent:3", "meter-noted", "meter-noted:2"];
+    let settings = payments.app.settings();
+    let secrets = settings.stripe_webhook_secrets.join(",");
+    for (number, place) in places.iter().enumerate() {
+        let ago = i64::try_from(number).unwrap() * 3 + 2;
+        for back in 0..3 {
+            let at = hour(&payments, ago + back) + TimeDelta::minutes(1);
+            write_usage(&payments.app, &schema, "messages", &[(5 + back, at)]).await;
+        }
+        payments.app.sql("update shared.subscription set rolled_to = null, roll_until = null").await;
+        payments.app.sql("update shared.meter_batch set claim_until = null, try_at = created_at").await;
+        let more = [
+            ("FRONTDESK_FAILPOINT", *place),
+            ("FRONTDESK_STRIPE_KEY", settings.stripe_key.as_deref().unwrap()),
+            ("FRONTDESK_STRIPE_URL", settings.stripe_url.as_deref().unwrap()),
+            ("FRONTDESK_STRIPE_WEBHOOK_SECRETS", secrets.as_str()),
+        ];
+        let (_, said) = Program::script(settings, &more, "timeout 40 frontdesk work || echo ended $?").await;
+        // Killed by its own abort, not by our patience.
+        assert!(said.contains("ended 134"), "{place}: {said}");
+    }
+    payments.drain().await;
+    let sum = format!("select sum(quantity)::bigint from {schema}.usage_event where meter = 'messages'");
+    assert_eq!(payments.counted(&customer, "messages"), payments.app.count(&sum).await);
+}
+
+#[tokio::test]
+async fn seventy_two_hours_without_the_provider_disturb_no_chat_and_lose_no_unit() {
+    let payments = Payments::start(2, 13, Mail::default()).await;
+    let (shop, customer) = payments.customer("Tea", "pro", 2).await;
+    payments.stripe.set_faults(Faults { down: Some(Down::Refuse), ..Faults::default() });
+    let before = used(&shop, "messages").await;
+    for day in 0..12 {
+        payments.pass(TimeDelta::hours(6), &[&shop]).await;
+        let visitor = shop.visitor(&format!("Vi {day}")).await;
+        visitor.writes(&shop.says("hello")).await;
+        for node in 0..2 {
+            payments.app.node(node).billing.roll_up().await.unwrap();
+            payments.app.node(node).billing.send_due().await.unwrap();
+        }
+        let view = shop.owner.http.get("/v1/billing").await.ok();
+        assert_eq!((&view["plan"], &view["state"]), (&"pro".into(), &"active".into()));
+    }
+    assert_eq!(used(&shop, "messages").await, before + 12);
+    assert_eq!(payments.counted(&customer, "messages"), 0);
+    let since = payments.stripe.requests().len();
+    payments.stripe.set_faults(Faults::default());
+    payments.drain().await;
+    assert_eq!(payments.counted(&customer, "messages"), used(&shop, "messages").await);
+    assert!(busiest_second(&payments, since) <= 25, "{}", busiest_second(&payments, since));
+}
+
+/// The most requests for usage within one second of the machine's clock.
+fn busiest_second(payments: &Payments, since: usize) -> usize {
+    let requests = payments.stripe.requests();
+    let sent = requests.iter().skip(since).filter(|noted| noted.what == "POST /v1/billing/meter_events");
+    let times: Vec<i64> = sent.map(|noted| noted.real_ms).collect();
+    times.iter().map(|start| times.iter().filter(|at| (*start..start + 1_000).contains(*at)).count()).max().unwrap_or(0)
+}
+
+#[tokio::test]
+async fn an_event_that_the_provider_forgets_after_a_day_is_not_told_twice() {
+    let payments = Payments::start(1, 14, Mail::default()).await;
+    let (shop, customer) = payments.customer("Tea", "pro", 2).await;
+    paid_since(&payments, 2).await;
+    uses(&shop, "messages", 40, hour(&payments, 2)).await;
+    // It is done, and nobody hears of it; for two days nobody gets through.
+    payments.stripe.set_faults(Faults { lost: 1_000, ..Faults::default() });
+    payments.app.node(0).billing.roll_up().await.unwrap();
+    payments.app.node(0).billing.send_due().await.unwrap();
+    assert_eq!(payments.counted(&customer, "messages"), 40);
+    payments.stripe.set_faults(Faults { down: Some(Down::Unavailable), ..Faults::default() });
+    for _ in 0..8 {
+        payments.app.clock().advance(TimeDelta::hours(6));
+        payments.app.node(0).billing.send_due().await.unwrap();
+    }
+    payments.stripe.set_faults(Faults::default());
+    payments.drain().await;
+    assert_eq!(payments.counted(&customer, "messages"), 40);
+}
+
+#[tokio::test]
+async fn an_invoice_is_the_sum_of_what_was_used_in_its_period() {
+    let payments = Payments::start(1, 15, Mail::default()).await;
+    let (shop, customer) = payments.customer("Tea", "pro", 2).await;
+    let begun = payments.app.clock().now();
+    // More than is included, every third day, up to the last hours of the period.
+    let period = i64::from(days_in_month(begun));
+    for step in 0..period / 3 {
+        payments.app.clock().advance(TimeDelta::days(if step == 0 { 3 + period % 3 } else { 3 }));
+        uses(&shop, "messages", 60_000 + step, payments.app.clock().now() - TimeDelta::hours(2)).await;
+        payments.tell_usage().await;
+    }
+    payments.app.clock().advance(TimeDelta::hours(1));
+    payments.drain().await;
+    payments.app.clock().advance(TimeDelta::hours(2));
+    let list = payments.stripe.act("GET", "/v1/invoices", &format!("customer={customer}")).unwrap();
+    let renewal = &list["data"][0];
+    assert_eq!(renewal["billing_reason"], "subscription_cycle");
+    let (from, to) = (renewal["period_start"].as_i64().unwrap(), renewal["period_end"].as_i64().unwrap());
+    let schema = shop.schema().await;
+    let ours = payments
+        .app
+        .count(&format!(
+            "select coalesce(sum(quantity), 0)::bigint from {schema}.usage_event where meter = 'messages' \
+             and date_trunc('hour', occurred_at) + interval '59 minutes 59 seconds' >= to_timestamp({from}) \
+             and date_trunc('hour', occurred_at) + interval '59 minutes 59 seconds' < to_timestamp({to})"
+        ))
+        .await;
+    let lines = metered_lines(renewal, "messages");
+    assert!(ours > 600_000, "{ours}");
+    assert_eq!(lines.iter().map(|(quantity, _, _)| quantity).sum::<i64>(), ours);
+    for (quantity, unit, amount) in lines {
+        let exact = unit * f64::from(i32::try_from(quantity).unwrap());
+        assert!((exact - f64::from(i32::try_from(amount).unwrap())).abs() <= 0.5, "{quantity} × {unit} is {amount}");
+    }
+}
+
+fn days_in_month(at: DateTime<Utc>) -> u32 {
+    let next = at.date_naive().checked_add_months(chrono::Months::new(1)).unwrap();
+    u32::try_from((next - at.date_naive()).num_days()).unwrap().max(at.day().min(28))
+}
+
+/// Quantity, price of one and amount of the lines of one meter.
+fn metered_lines(invoice: &Value, part: &str) -> Vec<(i64, f64, i64)> {
+    let lines = invoice["lines"]["data"].as_array().unwrap().iter();
+    let product =
+        |line: &Value| line["pricing"]["price_details"]["product"].as_str().unwrap_or_default().ends_with(part);
+    let number = |line: &Value| {
+        let unit: f64 = line["pricing"]["unit_amount_decimal"].as_str().unwrap().parse().unwrap();
+        (line["quantity"].as_i64().unwrap(), unit, line["amount"].as_i64().unwrap())
+    };
+    lines.filter(|line| product(line)).map(number).collect()
+}

@@ -1,0 +1,158 @@
+//! What the provider tells us: in any order, twice, forged. Where we stand follows from what the provider knows, and from nobody else.
+
+use serde_json::{Value, json};
+use stripe_standin::{Mail, Sent, signature_header};
+use tests::payments::{Payments, WEBHOOK_SECRET, standing};
+use tests::{Http, eventually};
+
+const HELD: Mail = Mail { hold: true, twice: 0, shuffle: false };
+
+/// Hands a webhook over; the status of the answer.
+async fn tell(payments: &Payments, body: &str, signature: &str) -> u16 {
+    let http = Http::new(&payments.app.base(0), payments.app.guard(None));
+    http.raw("POST", "/hooks/stripe", body.as_bytes().to_vec(), &[("stripe-signature", signature)]).await.status
+}
+
+async fn tell_signed(payments: &Payments, body: &str) -> u16 {
+    let now = payments.app.clock().now().timestamp();
+    tell(payments, body, &signature_header(body, &[WEBHOOK_SECRET], now)).await
+}
+
+/// All orders of four things.
+fn permutations() -> Vec<[usize; 4]> {
+    let all = (0..256).map(|number| [number % 4, number / 4 % 4, number / 16 % 4, number / 64]);
+    all.filter(|order| (0..4).all(|one| order.contains(&one))).collect()
+}
+
+#[tokio::test]
+async fn a_life_told_in_any_order_and_twice_ends_in_the_same_state() {
+    let payments = Payments::start(1, 7, HELD).await;
+    let app = &payments.app;
+    let (mut lives, mut ends) = (Vec::new(), Vec::new());
+    for (number, order) in permutations().into_iter().enumerate() {
+        let shop = app.shop(&format!("Life {number}")).await;
+        let ask = json!({ "plan": "pro", "interval": "month", "currency": "usd", "seats": 3 });
+        let page = shop.owner.http.post("/v1/billing/checkout", ask).await.ok();
+        let session = page["url"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
+        payments.stripe.buy(&session, tests::payments::GOOD_CARD, "").unwrap();
+        let customer = payments.stripe.act("GET", &format!("/v1/checkout/sessions/{session}"), "").unwrap();
+        lives.push((shop, customer["customer"].as_str().unwrap().to_owned(), order));
+    }
+    // All of them grow, fail to pay, pay again and leave at the end: four webhooks tell of it.
+    let wanted = [
+        "checkout.session.completed",
+        "invoice.paid",
+        "customer.subscription.updated",
+        "customer.subscription.deleted",
+    ];
+    for (_, customer, _) in &lives {
+        let list = payments.stripe.act("GET", "/v1/subscriptions", &format!("customer={customer}")).unwrap();
+        let sub = list["data"][0]["id"].as_str().unwrap().to_owned();
+        payments.stripe.act("POST", &format!("/v1/subscriptions/{sub}"), "cancel_at_period_end=true").unwrap();
+        payments.stripe.act("DELETE", &format!("/v1/subscriptions/{sub}"), "").unwrap();
+    }
+    payments.stripe.forget_undelivered();
+    let events = payments.stripe.events();
+    for (shop, customer, order) in &lives {
+        let told: Vec<&Sent> = wanted.iter().map(|kind| last(&events, kind, customer)).collect();
+        for place in order {
+            for _ in 0..2 {
+                assert_eq!(tell_signed(&payments, &told[*place].body).await, 200);
+            }
+            app.node(0).billing.work_events().await.unwrap();
+        }
+        let end = eventually("the events are done", async || {
+            app.node(0).billing.work_events().await.unwrap();
+            let waiting =
+                format!("select count(*) from shared.stripe_event where state = 'pending' and customer = '{customer}'");
+            (app.count(&waiting).await == 0).then_some(())
+        });
+        end.await;
+        ends.push(standing(&shop.owner.http).await);
+    }
+    assert_eq!(ends.len(), 24);
+    assert!(ends.iter().all(|end| *end == ends[0]), "{ends:#?}");
+    assert_eq!((&ends[0]["plan"], &ends[0]["state"]), (&json!("free"), &json!("ended")));
+    let kept = app.count("select count(*) from shared.stripe_event").await;
+    assert_eq!(kept, 24 * 4, "each event is kept once");
+}
+
+fn last<'a>(events: &'a [Sent], kind: &str, customer: &str) -> &'a Sent {
+    events.iter().rev().find(|event| event.kind == kind && event.body.contains(customer)).unwrap()
+}
+
+/// A way to spoil a header or a body.
+fn spoil(number: usize, body: &str, now: i64) -> (String, String) {
+    let good = signature_header(body, &[WEBHOOK_SECRET], now);
+    let (time, signature) = good.split_once(",v1=").unwrap();
+    let place = number / 16;
+    let seconds = i64::try_from(place).unwrap();
+    match number % 16 {
+        0 => (body.to_owned(), String::new()),
+        1 => (body.to_owned(), signature_header(body, &[""], now)),
+        2 => (body.to_owned(), signature_header(body, &["whsec_of_another"], now)),
+        3 => (body.to_owned(), signature_header(body, &[WEBHOOK_SECRET], now - 301 - seconds)),
+        4 => (body.to_owned(), signature_header(body, &[WEBHOOK_SECRET], now + 301 + seconds)),
+        5 => (serde_json::from_str::<Value>(body).unwrap().to_string(), good.clone()),
+        6 => (format!("{body} "), good.clone()),
+        7 => (body.to_owned(), format!("{time},v0={signature}")),
+        8 => (body.to_owned(), format!("t={},v1={signature}", now - 1 - seconds % 299)),
+        9 => (body.to_owned(), format!("{time},v1={}", &signature[..place % 64])),
+        10 => (body.to_owned(), format!("{time},v1={}", flipped(signature, place))),
+        11 => (flipped(body, place), good.clone()),
+        12 => (body.to_owned(), format!("v1={signature}")),
+        13 => (body.to_owned(), format!("t=,v1={signature}")),
+        14 => (
+            body.to_owned(),
+            format!("{time},v1={}", signature_header(&format!("{place}{body}"), &[WEBHOOK_SECRET], now)),
+        ),
+        _ => (body.replacen("evt_", &format!("evt_{place}"), 1), good.clone()),
+    }
+}
+
+/// Another character at one place.
+fn flipped(text: &str, place: usize) -> String {
+    let place = place * 7 % text.len();
+    let letters = text.bytes().enumerate();
+    let other = letters.map(|(at, byte)| if at == place { if byte == b'a' { b'b' } else { b'a' } } else { byte });
+    String::from_utf8_lossy(&other.collect::<Vec<u8>>()).into_owned()
+}
+
+#[tokio::test]
+async fn ten_thousand_forged_webhooks_change_nothing() {
+    let payments = Payments::start(1, 8, HELD).await;
+    let (shop, _) = payments.customer("Tea", "pro", 3).await;
+    let kept = payments.app.count("select count(*) from shared.stripe_event").await;
+    let before = standing(&shop.owner.http).await;
+    let body = payments.stripe.events().pop().unwrap().body;
+    let now = payments.app.clock().now().timestamp();
+    let http = Http::new(&payments.app.base(0), payments.app.guard(None));
+    let mut accepted = 0;
+    for start in (0..10_000).step_by(50) {
+        let tries = (start..start + 50).map(|number| {
+            let (body, signature) = spoil(number, &body, now);
+            let http = &http;
+            async move {
+                http.raw("POST", "/hooks/stripe", body.into_bytes(), &[("stripe-signature", &signature)]).await.status
+            }
+        });
+        for status in futures::future::join_all(tries).await {
+            accepted += usize::from(status != 401);
+        }
+    }
+    assert_eq!(accepted, 0);
+    assert_eq!(payments.app.count("select count(*) from shared.stripe_event").await, kept);
+    assert_eq!(standing(&shop.owner.http).await, before);
+    assert_eq!(tell_signed(&payments, &body).await, 200, "the same body with its signature");
+}
+
+#[tokio::test]
+async fn a_webhook_signed_with_the_old_secret_and_the_new_one_is_taken() {
+    let payments = Payments::start(1, 9, HELD).await;
+    payments.stripe.act("POST", "/v1/customers", "name=A").unwrap();
+    let body = payments.stripe.events().pop().unwrap().body;
+    let now = payments.app.clock().now().timestamp();
+    let both = signature_header(&body, &["whsec_of_tomorrow", WEBHOOK_SECRET], now);
+    assert_eq!(tell(&payments, &body, &both).await, 200);
+    assert_eq!(tell(&payments, &body, &signature_header(&body, &["whsec_of_tomorrow"], now)).await, 401);
+}

@@ -1,0 +1,261 @@
+//! Data is taken along whole, by whom it is for and nobody else, and a company that was taken along can be set up again from it.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use futures::TryStreamExt as _;
+use serde_json::{Value, json};
+use tenant::Role;
+use tenant::archive::{self, ArchiveError, Reader};
+use tests::{Http, Program, Shop, TestApp, eventually, fresh};
+
+async fn ready(http: &Http, ask: Value) -> Value {
+    let made = http.post("/v1/data-exports", ask).await.ok();
+    let path = format!("/v1/data-exports/{}", made["id"].as_str().unwrap());
+    eventually("the archive is made", async || {
+        let export = http.get(&path).await.ok();
+        assert_ne!(export["status"], "failed", "{export}");
+        (export["status"] == "ready").then_some(export)
+    })
+    .await
+}
+
+fn file_of(app: &TestApp, shop: &Shop, export: &Value) -> PathBuf {
+    let folder = app.settings().blobs.place.strip_prefix("file:").unwrap().to_owned();
+    Path::new(&folder).join(&shop.id).join("exports").join(export["id"].as_str().unwrap())
+}
+
+/// The archive as it is fetched, in a file of its own.
+async fn opened(app: &TestApp, shop: &Shop, export: &Value) -> tempfile::NamedTempFile {
+    let world = &app.node(0).world;
+    let (account, id) = (shop.id.parse().unwrap(), export["id"].as_str().unwrap().parse().unwrap());
+    let found = tenant::export::find(world, account, id).await.unwrap();
+    let parts = tenant::vault::read(world, account, found.place(), &found.path()).await.unwrap();
+    let parts: Vec<bytes::Bytes> = parts.try_collect().await.unwrap();
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), parts.concat()).unwrap();
+    file
+}
+
+/// Every line of every file of an archive, sorted.
+fn contents(path: &Path) -> BTreeMap<String, Vec<String>> {
+    let mut reader = Reader::open(path).unwrap();
+    let names: Vec<String> = reader.manifest().entries.iter().map(|entry| entry.name.clone()).collect();
+    let mut all = BTreeMap::new();
+    for name in names {
+        let mut lines = Vec::new();
+        reader
+            .lines(&name, 100, |some| {
+                lines.extend(some);
+                Ok(())
+            })
+            .unwrap();
+        lines.sort();
+        all.insert(name, lines);
+    }
+    all
+}
+
+#[tokio::test]
+async fn a_contact_is_taken_along_whole_and_alone() {
+    let app = TestApp::start().await;
+    let shop = app.shop("Tea").await;
+    let http = &shop.owner.http;
+    let (ana, bea) = (shop.visitor("Ana").await, shop.visitor("Bea").await);
+    for text in ["One", "Two", "Three"] {
+        ana.writes(text).await;
+        bea.writes(&format!("{text} of Bea")).await;
+    }
+    let note = json!({ "client_message_id": fresh(), "text": shop.says("A note about Ana"), "private": true });
+    http.post(&format!("/v1/conversations/{}/messages", ana.chat()), note).await.ok();
+    shop.owner.resolves(&ana.chat()).await;
+    let comment = json!({ "rating": 5, "comment": shop.says("Lovely") });
+    ana.http.post(&format!("/v1/widget/conversations/{}/survey", ana.chat()), comment).await.ok();
+    let model = shop.owner.thread(&ana.chat()).await;
+
+    let export = ready(http, json!({ "holds": "contact", "contact_id": ana.id })).await;
+    let all = contents(opened(&app, &shop, &export).await.path());
+    let said: Vec<Value> = all["message.ndjson"].iter().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let mut texts: Vec<&str> = said.iter().map(|message| message["text"].as_str().unwrap()).collect();
+    let mut wanted: Vec<&str> = model.iter().map(|message| message["text"].as_str().unwrap()).collect();
+    texts.sort_unstable();
+    wanted.sort_unstable();
+    assert_eq!(texts, wanted, "everything said, notes among it, and nothing else");
+    let person: Value = serde_json::from_str(&all["contact.ndjson"][0]).unwrap();
+    assert_eq!(person["name"], ana.name.as_str());
+    assert!(all["survey_response.ndjson"][0].contains("Lovely"));
+    let text = format!("{all:?}");
+    assert!(!text.contains("of Bea") && !text.contains(&bea.name), "nobody else is in it");
+    assert!(!text.contains("source_hash"), "and no key");
+    http.post("/v1/data-exports", json!({ "holds": "contact" })).await.refused(422, "validation_failed");
+    let nobody = json!({ "holds": "contact", "contact_id": "cont_01h455vb4pex5vsknk084sn02q" });
+    http.post("/v1/data-exports", nobody).await.refused(404, "contact_unknown");
+}
+
+#[tokio::test]
+async fn a_link_is_for_one_person_and_a_quarter_of_an_hour_and_the_file_for_a_week() {
+    let app = TestApp::start().await;
+    let shop = app.shop("Tea").await;
+    let mut owner = shop.colleague("Ada", Role::Admin).await;
+    let ana = shop.visitor("Ana").await;
+    ana.writes("Hello").await;
+    let export = ready(&owner.http, json!({ "holds": "contact", "contact_id": ana.id })).await;
+    let id = export["id"].as_str().unwrap().to_owned();
+    let link = owner.http.post(&format!("/v1/data-exports/{id}/link"), json!({})).await.ok();
+    let url = link["url"].as_str().unwrap().to_owned();
+
+    let fetched = owner.http.get(&url).await;
+    assert_eq!((fetched.status, fetched.header("content-type")), (200, Some("application/zip")));
+    assert!(fetched.text.starts_with("PK") && fetched.text.ends_with(export["sha256"].as_str().unwrap()));
+    assert!(fetched.header("content-disposition").unwrap().contains("frontdesk-contact-"));
+
+    shop.owner.http.get(&url).await.refused(404, "download_link_invalid");
+    shop.owner.http.post(&format!("/v1/data-exports/{id}/link"), json!({})).await.refused(404, "download_link_invalid");
+    shop.stranger().get(&url).await.refused(401, "token_invalid");
+    owner
+        .http
+        .get(&format!("/v1/data-exports/{id}/file?link={}", owner.http.token()))
+        .await
+        .refused(404, "download_link_invalid");
+    let second = ready(&owner.http, json!({ "holds": "contact", "contact_id": ana.id })).await;
+    let swapped = url.replace(&id, second["id"].as_str().unwrap());
+    owner.http.get(&swapped).await.refused(404, "download_link_invalid");
+    let other = app.shop("Coffee").await;
+    other.owner.http.get(&url).await.refused(404, "export_unknown");
+
+    app.clock().advance(chrono::TimeDelta::minutes(16));
+    owner.signs_in().await.ok();
+    owner.http.get(&url).await.refused(404, "download_link_invalid");
+    let log = owner.http.get("/v1/audit-log?action=data_export&limit=100").await.ok();
+    let deeds: Vec<&str> = log["data"].as_array().unwrap().iter().map(|one| one["action"].as_str().unwrap()).collect();
+    assert_eq!(deeds, ["data_export.requested", "data_export.downloaded", "data_export.requested"]);
+
+    let file = file_of(&app, &shop, &export);
+    assert!(file.exists());
+    app.clock().advance(chrono::TimeDelta::days(8));
+    owner.signs_in().await.ok();
+    routing::rights::remove_expired(&app.node(0).world).await.unwrap();
+    assert!(!file.exists(), "after a week it is gone");
+    assert_eq!(owner.http.get(&format!("/v1/data-exports/{id}")).await.ok()["status"], "expired");
+    owner.http.post(&format!("/v1/data-exports/{id}/link"), json!({})).await.refused(409, "export_not_ready");
+}
+
+#[tokio::test]
+async fn a_company_that_was_taken_along_is_set_up_again_beside_itself_and_equals() {
+    let app = TestApp::start().await;
+    let shop = app.shop("Tea").await;
+    let http = &shop.owner.http;
+    let things = crate::probes::Things::of(&shop).await;
+    drop(things);
+    let bo = shop.agent("Bo").await;
+    let ana = shop.visitor("Ana \u{1f375} \\ \"quoted\" 你好").await;
+    ana.writes("line\nbreaks\tand 🍵").await;
+    bo.is_given(&ana.chat()).await;
+    bo.replies(&ana.chat(), "Hello").await;
+    shop.owner.resolves(&ana.chat()).await;
+    drop(bo);
+    let export = ready(http, json!({ "holds": "account" })).await;
+    let plain = opened(&app, &shop, &export).await;
+    let file = plain.path().to_owned();
+
+    let into = ["tenant", "import", file.to_str().unwrap(), "--into", "tea-again", "--owner", &shop.owner.email];
+    let made: Value = serde_json::from_str(&Program::run(app.settings(), &into).await).unwrap();
+    let world = &app.node(0).world;
+    let copy = tenant::Tenant::find(world, made["account"].as_str().unwrap().parse().unwrap()).await.unwrap().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let second = folder.path().join("second.zip");
+    archive::write_account(&copy, &second, None).await.unwrap();
+
+    let (first, mut second) = (contents(&file), contents(&second));
+    let new = second["directory/members.ndjson"].clone();
+    assert_eq!(new.len(), 1, "the new company is its owner's: {new:?}");
+    for (name, lines) in first.iter().filter(|(name, _)| name.starts_with("tables/")) {
+        let again = second.remove(name).unwrap();
+        match name.as_str() {
+            // The owner has joined, and it was written down.
+            "tables/agent.ndjson" | "tables/audit.ndjson" => {
+                assert!(lines.iter().all(|line| again.contains(line)), "{name}");
+                assert_eq!(again.len(), lines.len() + 1, "{name}");
+            }
+            "tables/audit_head.ndjson" => {}
+            _ => assert_eq!(*lines, again, "{name}"),
+        }
+    }
+    assert!(first["tables/message.ndjson"].len() > 5);
+    let verdict = tenant::audit::chain::verify(&copy.begin().await.unwrap()).await.unwrap();
+    assert!(verdict.intact, "the chain of its log goes on: {verdict:?}");
+
+    // Its owner works there at once.
+    let there = http.post("/v1/auth/switch", json!({ "account_id": made["account"] })).await.ok();
+    let there = shop.stranger().with(there["access_token"].as_str().unwrap());
+    let chats = there.get("/v1/conversations?status=resolved").await.ok();
+    assert!(chats["data"].as_array().unwrap().iter().any(|chat| chat["id"] == ana.chat().as_str()));
+
+    // A name that is taken, and a file that is not as it was written.
+    let taken = archive::Into { slug: "tea-again".into(), name: None, owner: shop.owner.email.clone() };
+    let refused = archive::restore(world, file.clone(), taken.clone()).await;
+    assert!(matches!(refused, Err(ArchiveError::Unfit(_))), "{refused:?}");
+    let mut bytes = std::fs::read(&file).unwrap();
+    let place = bytes.len() / 3;
+    bytes[place] ^= 4;
+    std::fs::write(&file, bytes).unwrap();
+    let free = archive::Into { slug: "tea-third".into(), ..taken };
+    assert!(matches!(archive::restore(world, file, free).await, Err(ArchiveError::Damaged(_))));
+    assert_eq!(app.count("select count(*) from shared.account where slug = 'tea-third'").await, 0, "all or nothing");
+}
+
+#[tokio::test]
+async fn an_archive_lies_sealed_with_its_companys_key_and_is_noise_without_it() {
+    // The list of previous secrets is separated by commas.
+    let app = TestApp::start_with(1, |settings| settings.secret = settings.secret.replace(',', "")).await;
+    let (shop, other) = (app.shop("Tea").await, app.shop("Coffee").await);
+    let ana = shop.visitor("Ana").await;
+    ana.writes("Hello").await;
+    let http = &shop.owner.http;
+    let export = ready(http, json!({ "holds": "contact", "contact_id": ana.id })).await;
+    let world = &app.node(0).world;
+    let lying = std::fs::read(file_of(&app, &shop, &export)).unwrap();
+    assert!(!lying.windows(4).any(|four| four == b"PK\x03\x04"), "nobody who finds the file can read it");
+    let id = export["id"].as_str().unwrap().parse().unwrap();
+    let found = tenant::export::find(world, shop.id.parse().unwrap(), id).await.unwrap();
+    let read = async |account: &str, place| {
+        let parts = tenant::vault::read(world, account.parse().unwrap(), place, &found.path()).await?;
+        parts.try_collect::<Vec<bytes::Bytes>>().await
+    };
+    assert!(read(&shop.id, found.place()).await.is_ok());
+    assert!(read(&other.id, found.place()).await.is_err(), "another company has no such key");
+    let elsewhere = tenant::seal::Place::new("export", fresh());
+    assert!(read(&shop.id, elsewhere).await.is_err(), "it is no other export's");
+
+    // A changed byte, a frame left out: noticed.
+    let file = file_of(&app, &shop, &export);
+    for place in [5, lying.len() / 2, lying.len() - 1] {
+        let mut bytes = lying.clone();
+        bytes[place] ^= 1;
+        std::fs::write(&file, bytes).unwrap();
+        assert!(read(&shop.id, found.place()).await.is_err(), "byte {place}");
+    }
+    std::fs::write(&file, &lying[..lying.len() - 1]).unwrap();
+    assert!(read(&shop.id, found.place()).await.is_err());
+    std::fs::write(&file, &lying).unwrap();
+
+    // A new key for what comes, the old one for what is there; and the installation's secret replaced under both.
+    tenant::data_key::rotate(world, shop.id.parse().unwrap()).await.unwrap();
+    assert!(read(&shop.id, found.place()).await.is_ok());
+    let mut settings = app.settings().clone();
+    settings.previous_secrets =
+        vec![std::mem::replace(&mut settings.secret, "quite another secret of more than 32 letters".into())];
+    let rotated = Program::run(&settings, &["secrets", "rotate"]).await;
+    assert!(rotated.contains("\"keys_sealed_anew\": 2"), "{rotated}");
+    settings.previous_secrets.clear();
+    let (alone, _facts) = api::App::new(&settings, infra::Clock::system()).await.unwrap();
+    let parts =
+        tenant::vault::read(&alone.world, shop.id.parse().unwrap(), found.place(), &found.path()).await.unwrap();
+    assert!(parts.try_collect::<Vec<bytes::Bytes>>().await.is_ok(), "the secret before is needed no more");
+    assert!(read(&shop.id, found.place()).await.is_err(), "and opens nothing any more");
+
+    // Once the keys are gone, so is everything that was sealed with them, wherever a copy is.
+    tenant::data_key::shred(&alone.world, shop.id.parse().unwrap()).await.unwrap();
+    let gone = tenant::vault::read(&alone.world, shop.id.parse().unwrap(), found.place(), &found.path()).await;
+    assert!(gone.is_err());
+}

@@ -1,0 +1,135 @@
+//! What metering costs on the way of a message: the same released servers on the same Postgres, with the usage row and without it,
+//! in turns.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args;
+use load::actors::{Client, Manner, Play};
+use load::report::{Report, Target, median};
+use load::scene::Scene;
+use load::stage::{Cut, Fleet, Relay};
+use load::{Failed, Outcome};
+
+use super::{judge, now, send};
+use crate::Common;
+
+/// Options of `billing`.
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// Sockets that send in each measured window
+    #[arg(long)]
+    sockets: Option<usize>,
+    /// How often each window is measured; the figures are medians
+    #[arg(long)]
+    rounds: Option<usize>,
+}
+
+const COMPANIES: u32 = 50;
+/// Where the lane's statement counts; what stands there instead keeps the type of the value it no longer writes.
+const USAGE_ROW: Cut = Cut { after: "counted as (", before: "), told as (", instead: "select $12::text where false" };
+/// A share of messages that may be counted where none should: a visitor's first one goes by another way.
+const ASTRAY: f64 = 0.05;
+
+/// Plays it.
+pub(crate) async fn play(options: &Options, scene: &mut Scene, report: &mut Report) -> Outcome<()> {
+    let common = &options.common;
+    let sockets = common.size(options.sockets, 1000, 200);
+    let (long, rounds) = (common.seconds(6, 3), common.size(options.rounds, 7, 3));
+    let direct = scene.services.addresses.database_url.clone();
+    let (metered, blind) = (Relay::open(&direct, None).await?, Relay::open(&direct, Some(USAGE_ROW)).await?);
+    scene.fleet.stop().await?;
+    scene.fleet = fleet(scene, &metered).await?;
+    scene.play = Play::new(&scene.fleet, common.seed);
+    let fleet = fleet(scene, &blind).await?;
+    let mut other = Scene {
+        services: scene.services.clone(),
+        play: Play::new(&fleet, common.seed.wrapping_add(1)),
+        fleet,
+        tenants: Vec::new(),
+        clients: Vec::new(),
+    };
+    now(&format!("{COMPANIES} companies sign up at each of two servers, and {sockets} visitors come to each"));
+    let measured = measure(scene, &mut other, sockets, long, rounds, report).await;
+    let stopped = other.fleet.stop().await;
+    measured?;
+    stopped?;
+    if blind.cuts() == 0 {
+        return Err(Failed::because(
+            "the statement that counts messages is not what it was: bring USAGE_ROW up to date",
+        ));
+    }
+    judge(scene, "billing", report, Duration::from_secs(30)).await
+}
+
+async fn fleet(scene: &Scene, relay: &Relay) -> Outcome<Fleet> {
+    let settings = [
+        ("FRONTDESK_SPARE_SCHEMAS", "60"),
+        ("FRONTDESK_VISITOR_RATE", "1000000"),
+        ("DATABASE_URL", relay.url.as_str()),
+    ];
+    Fleet::start(&scene.services, 1, &settings).await
+}
+
+async fn measure(
+    scene: &mut Scene,
+    other: &mut Scene,
+    sockets: usize,
+    long: Duration,
+    rounds: usize,
+    report: &mut Report,
+) -> Outcome<()> {
+    scene.companies(COMPANIES).await?;
+    other.companies(COMPANIES).await?;
+    let with = scene.visitors(COMPANIES as usize, sockets, Manner::default()).await?;
+    let without = other.visitors(COMPANIES as usize, sockets, Manner::default()).await?;
+    let (mut ratios, mut counted, mut uncounted, mut last) = (Vec::new(), Vec::new(), Vec::new(), None);
+    for round in 1..=rounds {
+        // Whoever goes first has the fresher tables: by turns.
+        let (one, two) = if round.is_multiple_of(2) {
+            let one = send::press(scene, &with, 1, long).await?;
+            (one, send::press(other, &without, 1, long).await?)
+        } else {
+            let two = send::press(other, &without, 1, long).await?;
+            (send::press(scene, &with, 1, long).await?, two)
+        };
+        let ratio = one.acks_per_second() / two.acks_per_second();
+        now(&format!(
+            "round {round}: with {:.0}/s, without {:.0}/s, {ratio:.3}",
+            one.acks_per_second(),
+            two.acks_per_second()
+        ));
+        ratios.push(ratio);
+        counted.push(one.acks_per_second());
+        uncounted.push(two.acks_per_second());
+        last = Some((one, two));
+    }
+    let cost = (1.0 - median(&ratios)).max(0.0) * 100.0;
+    report.figure("billing.per_s_metered", median(&counted), "/s", Target::None);
+    report.figure("billing.per_s_unmetered", median(&uncounted), "/s", Target::None);
+    report.figure("billing.throughput_cost", cost, "%", Target::AtMost(5.0));
+    if let Some((one, two)) = last {
+        one.per_message("billing.metered", report);
+        two.per_message("billing.unmetered", report);
+    }
+    nothing_counted(other, &without).await
+}
+
+/// Where the row is left out, none is written.
+async fn nothing_counted(other: &Scene, senders: &[Arc<Client>]) -> Outcome<()> {
+    let mut admin = other.services.admin().await?;
+    let mut rows = 0;
+    for tenant in &other.tenants {
+        let truth = load::check::truth::read(&mut admin, tenant).await?;
+        rows += truth.billed_messages;
+    }
+    let acknowledged = other.play.tally.acks.now();
+    let share = rows as f64 / acknowledged.max(1) as f64;
+    if share > ASTRAY {
+        return Err(Failed::because(format!("{rows} of {acknowledged} messages were counted where none should be")));
+    }
+    now(&format!("{} visitors sent {acknowledged} messages that nobody counted, and {rows} first ones", senders.len()));
+    Ok(())
+}
