@@ -86,6 +86,7 @@ pub(crate) fn shared(tasks: &mut JoinSet<()>, app: &Arc<App>) {
         relay::sweep_all(&app.routing).await.or_log("sweeping companies");
     });
     every(tasks, app, Duration::from_mins(10), |app| async move {
+        app.billing.let_closed_go().await.or_log("ending the subscriptions of closed companies");
         closing::sweep(&app.world).await.or_log("taking closed companies away");
     });
     every(tasks, app, Duration::from_secs(1), |app| async move {

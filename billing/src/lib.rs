@@ -9,6 +9,7 @@ pub mod events;
 mod failpoint;
 pub mod gateway;
 pub mod invoice;
+pub mod leaving;
 pub mod lifecycle;
 pub mod local;
 pub mod looking;

@@ -69,6 +69,12 @@ pub fn cancel(before: Subscription, contract: &Contract, at_end: bool, now: Time
     Outcome { subscription: before.seen(Some(contract), now).settled(now), invoice: None }
 }
 
+/// Ends it now: what was used is invoiced, what was paid for the rest of the period is not given back.
+pub fn end(before: Subscription, contract: &Contract, offer: &Offer, used: &[Used], now: Timestamp) -> Outcome {
+    let last = Contract { cancels_at_end: true, period_to: now.max(contract.period_from), ..contract.clone() };
+    renew(before, &last, offer, used, now)
+}
+
 /// Ends the present period: what was used is invoiced, and the next period's seats unless the subscription ends.
 pub fn renew(before: Subscription, contract: &Contract, offer: &Offer, used: &[Used], now: Timestamp) -> Outcome {
     let ended = Span { from: contract.period_from, to: contract.period_to };

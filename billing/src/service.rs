@@ -374,7 +374,7 @@ impl Billing {
     }
 
     /// What has been used in a contract's period, up to now.
-    async fn used(
+    pub(crate) async fn used(
         &self,
         tenant: &Tenant,
         contract: &Contract,

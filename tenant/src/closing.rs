@@ -131,7 +131,9 @@ pub async fn advance(world: &SharedWorld, account: AccountId) -> Result<Option<S
     let Some((status, row)) = look(world, account).await? else { return Ok(None) };
     let step = match (status, row.erasure.as_deref()) {
         (Status::Closed, _) if row.delete_after.is_some_and(|after| after <= world.now()) => {
-            begin(world, account).await?;
+            if !begin(world, account).await? {
+                return Ok(None);
+            }
             Step::Begun
         }
         (Status::Deleting, None) => {
@@ -179,10 +181,13 @@ pub async fn sweep(world: &SharedWorld) -> Result<usize, StoreError> {
     Ok(gone)
 }
 
-async fn begin(world: &World, account: AccountId) -> Result<(), StoreError> {
+/// False while somebody would go on paying for a company that is gone.
+async fn begin(world: &World, account: AccountId) -> Result<bool, StoreError> {
     let statement = "update shared.account set status = 'deleting', updated_at = $2 \
-        where id = $1 and status = 'closed' and delete_after <= $2";
-    world.database.orm().run(sql(statement, [account.uuid().into(), world.now().into()])).await.map(drop)
+        where id = $1 and status = 'closed' and delete_after <= $2 and not exists (select 1 from shared.subscription \
+        where account_id = $1 and status in ('trialing', 'active', 'past_due', 'unpaid', 'paused'))";
+    let begun = world.database.orm().run(sql(statement, [account.uuid().into(), world.now().into()])).await?;
+    Ok(begun > 0)
 }
 
 /// Copies the log in order, a part at a time; a part that is there already is not copied twice.
@@ -220,6 +225,7 @@ async fn drop_schema(world: &SharedWorld, account: AccountId) -> Result<(), Stor
     let files = world.blobs.remove_all(&account.to_string()).await;
     files.map_err(|error| StoreError::Unavailable(error.to_string()))?;
     let Some(tenant) = Tenant::find(world, account).await? else { return Ok(()) };
+    crate::relocate::drop_copies_of(world, account).await?;
     let schema = &tenant.account.schema;
     // Whoever still reads there is not waited for long; the next sweep tries again.
     let patience = "SET LOCAL lock_timeout = '5s'";
@@ -242,7 +248,7 @@ async fn drop_schema(world: &SharedWorld, account: AccountId) -> Result<(), Stor
 }
 
 /// What is written over the directory's rows, in order. Ids stay, so that what others keep still fits together.
-const FORGET: [&str; 19] = [
+const FORGET: [&str; 23] = [
     // Whatever was sealed with its keys is noise from here on.
     "delete from shared.data_key where account_id = $1",
     "delete from shared.data_export where account_id = $1",
@@ -257,6 +263,10 @@ const FORGET: [&str; 19] = [
      custom_role_id = null, revoked_at = coalesce(revoked_at, $2) where account_id = $1",
     "update shared.membership set custom_role_id = null, disabled_at = coalesce(disabled_at, $2) where account_id = $1",
     "delete from shared.custom_role where account_id = $1",
+    "delete from shared.organisation_move where account_id = $1",
+    // Who of us looked, and when, stays; what they wrote down about the company does not.
+    "update shared.support_visit set reason = '' where account_id = $1",
+    "delete from shared.stripe_event where customer = (select customer from shared.subscription where account_id = $1)",
     // Who is in no other company that lives is nobody's any more, and their address is free.
     "delete from shared.email_token where login_id in (select m.login_id from shared.membership m where m.account_id = $1 \
      and not exists (select 1 from shared.membership o join shared.account a on a.id = o.account_id \
@@ -273,11 +283,14 @@ const FORGET: [&str; 19] = [
     "delete from shared.ceremony where login_id in (select m.login_id from shared.membership m where m.account_id = $1 \
      and not exists (select 1 from shared.membership o join shared.account a on a.id = o.account_id \
      where o.login_id = m.login_id and o.account_id <> $1 and a.status <> 'deleted'))",
+    "delete from shared.organisation_admin where login_id in (select m.login_id from shared.membership m where m.account_id = $1 \
+     and not exists (select 1 from shared.membership o join shared.account a on a.id = o.account_id \
+     where o.login_id = m.login_id and o.account_id <> $1 and a.status <> 'deleted'))",
     "update shared.login set email = id::text || '@deleted.invalid', name = '', password_hash = '', email_verified_at = null \
      where id in (select m.login_id from shared.membership m where m.account_id = $1 \
      and not exists (select 1 from shared.membership o join shared.account a on a.id = o.account_id \
      where o.login_id = m.login_id and o.account_id <> $1 and a.status <> 'deleted'))",
-    "update shared.account set status = 'deleted', name = '', slug = 'deleted-' || translate(left(id::text, 36), '-', ''), limits = '{}', \
+    "update shared.account set status = 'deleted', name = '', slug = 'deleted-' || translate(left(id::text, 36), '-', ''), limits = '{}', organisation_id = null, \
      deleted_at = $2, updated_at = $2 where id = $1 and status = 'deleting'",
 ];
 

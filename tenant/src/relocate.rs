@@ -170,10 +170,12 @@ async fn copy(from: &Site, to: &Site, schema: &SchemaName) -> Result<(u64, u64),
     let name = Some(schema.as_str());
     source.run(&schema.open_errand()).await?;
     // A try that died after it had closed the original opens it again, for itself alone: the directory keeps everybody else out.
-    source.run(&schema.reopen()).await?;
+    // Wholly first: who may not change a table may not lock it against those who do either.
+    source.run(&schema.open_wholly()).await?;
     for lock in source.ask(LOCK, name).await?.iter().flatten() {
         source.run(lock).await?;
     }
+    source.run(&schema.reopen()).await?;
     target.run(&schema.open_errand()).await?;
     let rules = target.ask(RULES, name).await?;
     for drop in rules.iter().filter_map(|rule| rule.first()) {
@@ -256,32 +258,37 @@ pub async fn abort(world: &World, id: AccountId) -> Result<(), MoveError> {
     Ok(())
 }
 
+#[derive(FromQueryResult)]
+struct Left {
+    schema_name: String,
+    database: Option<String>,
+}
+
 /// Drops what moved companies left behind so many days ago or more.
 pub async fn drop_copies(world: &World, days: u32) -> Result<Vec<Dropped>, MoveError> {
-    #[derive(FromQueryResult)]
-    struct Left {
-        schema_name: String,
-        database: Option<String>,
-    }
     let before = world.now() - chrono::TimeDelta::days(i64::from(days));
-    let orm = world.database.orm();
-    let left: Vec<Left> = orm
-        .all(sql(
-            "select schema_name, database from shared.left_behind where since <= $1 order by since",
-            [before.into()],
-        ))
-        .await?;
+    let statement = "select schema_name, database from shared.left_behind where since <= $1 order by since";
+    Ok(drop_all(world, world.database.orm().all(sql(statement, [before.into()])).await?).await?)
+}
+
+/// Drops what a company that comes to its end has left behind in other places, however lately. Its role must still be there.
+pub(crate) async fn drop_copies_of(world: &World, account: AccountId) -> Result<(), StoreError> {
+    let statement = "select schema_name, database from shared.left_behind where account_id = $1";
+    drop_all(world, world.database.orm().all(sql(statement, [account.uuid().into()])).await?).await.map(drop)
+}
+
+async fn drop_all(world: &World, left: Vec<Left>) -> Result<Vec<Dropped>, StoreError> {
     let mut dropped = Vec::new();
     for copy in left {
-        let schema: SchemaName =
-            copy.schema_name.parse().map_err(|_| MoveError::Cannot("shared.left_behind holds an impossible name"))?;
+        let schema: SchemaName = copy.schema_name.parse().map_err(|_| StoreError::Inconsistent {
+            table: "shared.left_behind",
+            id: copy.schema_name.clone(),
+            what: "an impossible name".into(),
+        })?;
         let site = world.sites.get(copy.database.as_deref())?;
         drop_schema(site, &schema).await?;
-        orm.run(sql(
-            "delete from shared.left_behind where schema_name = $1 and database is not distinct from $2",
-            [copy.schema_name.clone().into(), copy.database.into()],
-        ))
-        .await?;
+        let statement = "delete from shared.left_behind where schema_name = $1 and database is not distinct from $2";
+        world.database.orm().run(sql(statement, [copy.schema_name.clone().into(), copy.database.into()])).await?;
         dropped.push(Dropped { schema: copy.schema_name, database: site.label().to_owned() });
     }
     Ok(dropped)

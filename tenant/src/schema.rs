@@ -53,8 +53,9 @@ impl SchemaName {
     /// that was restored) stays there, without any right here.
     pub(crate) fn destroy(&self) -> String {
         format!(
-            "SET LOCAL ROLE {0}; DROP SCHEMA {0} CASCADE; SET LOCAL ROLE NONE; \
-             DO $$ BEGIN DROP ROLE {0}; EXCEPTION WHEN dependent_objects_still_exist THEN NULL; END $$",
+            "DO $$ BEGIN IF EXISTS (SELECT FROM pg_roles WHERE rolname = '{0}') THEN \
+             SET LOCAL ROLE {0}; DROP SCHEMA IF EXISTS {0} CASCADE; SET LOCAL ROLE NONE; \
+             BEGIN DROP ROLE {0}; EXCEPTION WHEN dependent_objects_still_exist THEN NULL; END; END IF; END $$",
             self.0
         )
     }

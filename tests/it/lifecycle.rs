@@ -131,6 +131,16 @@ async fn a_crash_between_any_two_steps_of_the_end_is_made_good() {
         // Somebody who works for both stays somebody.
         let both = json!({ "company": shop.says("Second"), "email": bo.email, "password": PASSWORD });
         shop.stranger().post("/v1/signup", both).await.ok();
+        // What we wrote down of it ourselves when it let us in.
+        app.sql(&format!(
+            "with g as (insert into shared.support_grant (id, account_id, granted_by, changes, granted_at, expires_at) \
+             select gen_random_uuid(), '{0}', id, false, now(), now() from shared.membership where account_id = '{0}' limit 1 returning id) \
+             insert into shared.support_visit (id, grant_id, account_id, secret_hash, operator, reason, changes, begun_at, expires_at) \
+             select gen_random_uuid(), id, '{0}', 'none', 'us', 'They asked about {1}', false, now(), now() from g",
+            id.uuid(),
+            shop.canary
+        ))
+        .await;
         let written = shop.count("select count(*) from {}.audit").await + 1;
         closes(&shop).await;
         app.mail().letter(&shop.owner.email, "closed").await;

@@ -11,8 +11,8 @@ use stripe_billing::invoice::{
     CreatePreviewInvoiceSubscriptionDetailsProrationBehavior,
 };
 use stripe_billing::subscription::{
-    RetrieveSubscription, UpdateSubscription, UpdateSubscriptionItems, UpdateSubscriptionPaymentBehavior,
-    UpdateSubscriptionProrationBehavior,
+    CancelSubscription, RetrieveSubscription, UpdateSubscription, UpdateSubscriptionItems,
+    UpdateSubscriptionPaymentBehavior, UpdateSubscriptionProrationBehavior,
 };
 use stripe_checkout::CheckoutSessionMode;
 use stripe_checkout::checkout_session::{
@@ -184,6 +184,17 @@ impl Stripe {
     pub async fn cancel(&self, contract: &Contract, at_end: bool) -> Result<(), GatewayError> {
         UpdateSubscription::new(contract.provider_id.as_str())
             .cancel_at_period_end(at_end)
+            .send(&self.client)
+            .await
+            .map_err(said)
+            .map(drop)
+    }
+
+    /// Ends a subscription now: what was used is invoiced, what was paid for the rest of the period is not given back.
+    pub async fn end(&self, contract: &Contract) -> Result<(), GatewayError> {
+        CancelSubscription::new(contract.provider_id.as_str())
+            .invoice_now(true)
+            .prorate(false)
             .send(&self.client)
             .await
             .map_err(said)
