@@ -10,7 +10,6 @@ use infra::database::Rows as _;
 use infra::database::{StoreError, Tx, sql};
 use infra::{Chance, Timestamp};
 use serde::Serialize;
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::mpsc::UnboundedSender;
 use uuid::Uuid;
 
@@ -18,6 +17,7 @@ use crate::account::AccountId;
 use crate::limits::Limits;
 use crate::outbox::Fact;
 use crate::scope::Tenant;
+use crate::shares::Place;
 use crate::sight::Sight;
 
 /// What a fact says, in the words of the crate that tells it.
@@ -27,7 +27,7 @@ type Body = Arc<dyn Any + Send + Sync>;
 #[derive(Debug)]
 pub struct TenantTx {
     tx: Tx,
-    place: OwnedSemaphorePermit,
+    place: Place,
     account: AccountId,
     limits: Limits,
     sight: Sight,
@@ -49,12 +49,13 @@ impl Deref for TenantTx {
 impl TenantTx {
     pub(crate) async fn open(tenant: &Tenant, sight: Sight) -> Result<Self, StoreError> {
         let tie = tenant.account.id.uuid().as_u128();
-        let place = tenant.world.shares.enter(tenant.account.id).await?;
+        let (place, asking) = tenant.world.shares.enter(tenant.account.id).await?;
         let tenant = &tenant.as_of_now().await?;
         let account = &tenant.account;
         let site = tenant.world.sites.get(account.database.as_deref())?;
         let enter = if account.moving { account.schema.enter_to_read() } else { account.schema.enter() };
         let tx = site.database.begin_tied(enter, tie).await?;
+        drop(asking);
         Ok(Self {
             tx,
             place,

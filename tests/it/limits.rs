@@ -229,7 +229,7 @@ async fn strangers_from_one_address_are_slowed_whatever_they_claim_and_those_who
 
 #[tokio::test]
 async fn a_company_that_fills_its_part_of_the_database_waits_for_itself_alone() {
-    let app = TestApp::start().await;
+    let app = TestApp::start_with(1, |settings| settings.database_share = 25).await;
     let (shop, other) = (app.shop("Tea").await, app.shop("Coffee").await);
     let tenant = shop.tenant().await;
     let places = app.node(0).world.shares.each();
