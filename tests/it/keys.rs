@@ -1,4 +1,4 @@
-//! Keys end by themselves and change their secrets, and the log tells of it to whoever asks for a part of it.
+//! Keys end by themselves, and change their secrets by the hand of somebody who has just shown who they are.
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};
@@ -59,38 +59,4 @@ async fn both_secrets_of_a_rotated_key_work_for_a_while_and_then_the_new_one() {
     assert!(!works(secret(&made)).await, "only the last one before is kept");
     app.clock().advance(TimeDelta::minutes(61));
     assert!(!works(secret(&anew)).await && works(secret(&third)).await);
-}
-
-#[tokio::test]
-async fn the_log_is_narrowed_by_who_what_when_and_words() {
-    let app = TestApp::start().await;
-    let shop = app.shop("Tea").await;
-    let ada = shop.colleague("Ada", tenant::Role::Admin).await;
-    let made = key(&shop, json!({ "name": "Nightly 100% export" })).await;
-    let team = ada.http.post("/v1/teams", json!({ "name": shop.says("Sales") })).await.ok();
-    let later = app.clock().now() + TimeDelta::seconds(30);
-    app.clock().advance(TimeDelta::minutes(1));
-    ada.http.patch("/v1/account", json!({ "locale": "zh-CN" })).await.ok();
-    let ask = async |query: String| {
-        let page = shop.owner.http.get(&format!("/v1/audit-log?limit=100&{query}")).await.ok();
-        let rows = page["data"].as_array().unwrap().clone();
-        rows.iter().map(|row| row["action"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
-    };
-    assert_eq!(ask(format!("actor_id={}", ada.id)).await, ["account.updated", "team.created"]);
-    assert_eq!(ask("action=api_key".into()).await, ["api_key.created"]);
-    assert_eq!(ask("action=api_key.created".into()).await, ["api_key.created"]);
-    assert_eq!(ask("action=api".into()).await, Vec::<String>::new(), "a noun is whole");
-    assert_eq!(ask(format!("target={}", team["id"].as_str().unwrap())).await, ["team.created"]);
-    assert_eq!(ask("query=100%25%20exp".into()).await, ["api_key.created"]);
-    assert_eq!(ask("query=100_".into()).await, Vec::<String>::new(), "a sign is a sign");
-    let at = later.format("%Y-%m-%dT%H:%M:%SZ");
-    assert_eq!(ask(format!("from={at}")).await, ["account.updated"]);
-    assert!(!ask(format!("to={at}")).await.contains(&"account.updated".to_owned()));
-    assert_eq!(ask(format!("action=team&query={}", made["id"].as_str().unwrap())).await, Vec::<String>::new());
-    // Page by page, the same narrowing holds.
-    let page = shop.owner.http.get("/v1/audit-log?action=account&limit=1").await.ok();
-    let next = page["next_cursor"].as_str().unwrap();
-    let rest = shop.owner.http.get(&format!("/v1/audit-log?action=account&limit=1&cursor={next}")).await.ok();
-    assert_eq!(rest["data"][0]["action"], "account.created");
-    assert!(!shop.owner.http.get("/v1/audit-log?limit=100").await.text.contains(secret(&made)));
 }

@@ -102,6 +102,9 @@ async fn a_code_is_asked_for_once_it_is_set_up_and_none_is_taken_twice() {
 async fn changing_how_one_signs_in_asks_for_proof_once_more() {
     let app = TestApp::start().await;
     let mut shop = app.shop("Tea").await;
+    let key = json!({ "name": "x", "scopes": ["audit.read"] });
+    let key = shop.owner.http.post("/v1/api-keys", key).await.ok();
+    let rotate = format!("/v1/api-keys/{}/rotate", key["id"].as_str().unwrap());
     ten_minutes_later(&app, &mut shop.owner).await;
     let http = shop.owner.http.with(&shop.owner.http.token());
     let again = async |body: Value| shop.stranger().with(&http.token()).post("/v1/auth/reauthenticate", body).await;
@@ -111,6 +114,8 @@ async fn changing_how_one_signs_in_asks_for_proof_once_more() {
         ("POST", "/v1/auth/email", json!({ "email": "new@mail.test" })),
         ("POST", "/v1/auth/passkeys/begin", Value::Null),
         ("POST", "/v1/api-keys", json!({ "name": "x", "scopes": ["audit.read"] })),
+        ("POST", rotate.as_str(), json!({ "keep_previous_hours": 0 })),
+        ("POST", "/v1/account/close", json!({ "slug": "tea" })),
         ("PUT", "/v1/account/sign-in/second-factor", json!({ "required": false })),
         ("DELETE", "/v1/account/sso", Value::Null),
     ] {
@@ -127,6 +132,8 @@ async fn changing_how_one_signs_in_asks_for_proof_once_more() {
     http.take(&shop.owner.http.token());
     let again = async |body: Value| http.post("/v1/auth/reauthenticate", body).await;
     again(json!({ "password": PASSWORD })).await.refused(401, "code_invalid");
+    let close = json!({ "slug": http.get("/v1/account").await.ok()["slug"], "password": PASSWORD });
+    http.post("/v1/account/close", close).await.refused(403, "reauthentication_required");
     again(json!({ "code": codes[0] })).await.refused(401, "credentials_invalid");
     let code = authenticator_code(&secret, app.clock().now());
     again(json!({ "password": PASSWORD, "code": code })).await.ok();
@@ -269,10 +276,10 @@ async fn one_sees_where_one_is_signed_in_and_ends_it() {
     let socket = Socket::open(&app.base(0), shop.guard(), &on_phone.token(), json!({})).await;
     let list = bo.http.get("/v1/auth/sessions").await.ok()["data"].clone();
     assert_eq!(list.as_array().unwrap().len(), 2, "{list}");
-    let of_phone = list.as_array().unwrap().iter().find(|session| session["current"] == false).unwrap();
-    assert_eq!(of_phone["device"], json!({ "browser": "Safari", "system": "iPhone" }));
-    assert_eq!((&of_phone["time_zone"], &of_phone["method"]), (&json!("Asia/Shanghai"), &json!("password")));
-    let path = format!("/v1/auth/sessions/{}", of_phone["id"].as_str().unwrap());
+    let listed = list.as_array().unwrap().iter().find(|session| session["current"] == false).unwrap();
+    assert_eq!(listed["device"], json!({ "browser": "Safari", "system": "iPhone" }));
+    assert_eq!((&listed["time_zone"], &listed["method"]), (&json!("Asia/Shanghai"), &json!("password")));
+    let path = format!("/v1/auth/sessions/{}", listed["id"].as_str().unwrap());
     shop.owner.http.delete(&path).await.refused(404, "not_found");
     assert_eq!(bo.http.delete(&path).await.status, 204);
     assert_eq!(socket.closed_within(Duration::from_secs(2)).await, Some(4003));

@@ -221,6 +221,13 @@ async fn one_companys_provider_opens_that_company_only() {
         .refused(403, "reauthentication_required");
     http.post("/v1/auth/totp", Value::Null).await.refused(403, "reauthentication_required");
     http.post("/v1/auth/reauthenticate", json!({ "password": "x" })).await.refused(403, "reauthentication_required");
+    // But it may leave the company whose provider spoke for it, as long as it has just done so.
+    let leave = async || http.post("/v1/agents/me/leave", json!({})).await;
+    company.app.clock().advance(TimeDelta::minutes(11));
+    leave().await.refused(403, "reauthentication_required");
+    let session = company.journey(&both, &sam).await.ok();
+    http.take(session["access_token"].as_str().unwrap());
+    assert_eq!(leave().await.status, 204);
 }
 
 #[tokio::test]

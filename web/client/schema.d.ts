@@ -4010,8 +4010,8 @@ export interface components {
         ChosenBy: "self" | "auto";
         /** @description Who closes a company, and that they mean it. */
         CloseRequest: {
-            /** @description The owner's password. */
-            password: string;
+            /** @description The owner's password; may be left out by who has proven who they are within the last minutes. */
+            password?: string | null;
             /** @description The company's name in addresses, written out: nobody closes a company by mistake. */
             slug: string;
         };
@@ -5205,8 +5205,8 @@ export interface components {
         LanguageRule: "ignore" | "prefer" | "require";
         /** @description Who leaves. */
         Leave: {
-            /** @description One's own password. */
-            password: string;
+            /** @description One's own password; may be left out by who has proven who they are within the last minutes. */
+            password?: string | null;
         };
         /**
          * @description How a visitor wants to be answered instead.
@@ -5539,12 +5539,12 @@ export interface components {
             /** @description For `EdDSA`: the public key, as PEM (`-----BEGIN PUBLIC KEY-----`) or as the 32 bytes in base64url (the `x` of a JWK). */
             public_key?: string | null;
         };
-        /** @description To whom, and the password of who gives it. */
+        /** @description To whom. */
         NewOwner: {
             /** @description The colleague. */
             agent_id: components["schemas"]["AgentId"];
-            /** @description The present owner's password. */
-            password: string;
+            /** @description The present owner's password; may be left out by who has proven who they are within the last minutes. */
+            password?: string | null;
         };
         /** @description A plan as it is offered. */
         Offer: {

@@ -293,8 +293,9 @@ fn checked_languages(languages: &[String], check: &mut Check) -> Vec<String> {
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Leave {
-    /// One's own password.
-    password: String,
+    /// One's own password; may be left out by who has proven who they are within the last minutes.
+    #[serde(default)]
+    password: Option<String>,
 }
 
 /// Leave the company
@@ -306,7 +307,7 @@ pub(crate) async fn leave(
     AsMember(scope): AsMember,
     Body(ask): Body<Leave>,
 ) -> Result<StatusCode, Problem> {
-    ownership::person_again(&app, &scope, &ask.password).await?;
+    ownership::person_again(&app, &scope, ask.password.as_deref()).await?;
     if scope.who.standing.role == Role::Owner {
         let detail = Some("Hand the company over to a colleague first, or close it.");
         return Err(Problem::new(StatusCode::CONFLICT, "owner_cannot_leave", detail));

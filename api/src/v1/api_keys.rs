@@ -73,7 +73,7 @@ pub(crate) async fn create(
         check.refuse("expires_at", "expiry_invalid", "In the future, within five years.");
     }
     check.finish()?;
-    own::require_recent_proof(&app.world, session).await?;
+    own::require_recent_proof_here(&app.world, session).await?;
     if let Some(missing) = ask.scopes.iter().find(|scope_wanted| !scope.who.permissions.contains(*scope_wanted)) {
         return Err(Denied(missing).into());
     }
@@ -106,13 +106,14 @@ pub(crate) async fn rotate(
     Path(id): Path<ApiKeyId>,
     Body(ask): Body<ApiKeyRotation>,
 ) -> Result<Json<ApiKeyCreated>, Problem> {
-    scope.require_person()?;
+    let session = scope.session()?;
     scope.require(Permission::ApiKeysManage)?;
     let mut check = Check::new();
     if ask.keep_previous_hours > 168 {
         check.refuse("keep_previous_hours", "number_out_of_range", "0 to 168.");
     }
     check.finish()?;
+    own::require_recent_proof_here(&app.world, session).await?;
     let until = app.world.now() + TimeDelta::hours(ask.keep_previous_hours.into());
     let rotated = api_key::rotate(&app.world, scope.tenant.id(), id, until).await?;
     let (key, secret) = rotated.ok_or_else(Problem::not_found)?;

@@ -25,8 +25,9 @@ use crate::problem::Problem;
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CloseRequest {
-    /// The owner's password.
-    password: String,
+    /// The owner's password; may be left out by who has proven who they are within the last minutes.
+    #[serde(default)]
+    password: Option<String>,
     /// The company's name in addresses, written out: nobody closes a company by mistake.
     slug: String,
 }
@@ -52,7 +53,7 @@ pub(crate) async fn close(
     AsMember(scope): AsMember,
     Body(ask): Body<CloseRequest>,
 ) -> Result<Json<ClosedAccount>, Problem> {
-    owner_again(&app, &scope, &ask.password).await?;
+    owner_again(&app, &scope, ask.password.as_deref()).await?;
     let account = &scope.tenant.account;
     let mut check = Check::new();
     if ask.slug != account.slug {

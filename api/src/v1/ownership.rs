@@ -9,6 +9,8 @@ use routing::revocation::{self, Revocation};
 use serde::Deserialize;
 use tenant::membership::{self, Role};
 use tenant::permission::Denied;
+use tenant::proof;
+use tenant::session::own;
 use tenant::throttle::Rate;
 use tenant::token::BadToken;
 use tenant::{Account, AgentId, Member, Permission, Scope, audit, login};
@@ -18,8 +20,8 @@ use crate::App;
 use crate::extract::{AsMember, Body};
 use crate::problem::Problem;
 
-/// Lets through the owner, who has just said their password again.
-pub(crate) async fn owner_again(app: &App, scope: &Scope<Member>, password: &str) -> Result<(), Problem> {
+/// Lets through the owner, who has just shown again that it is they.
+pub(crate) async fn owner_again(app: &App, scope: &Scope<Member>, password: Option<&str>) -> Result<(), Problem> {
     scope.require_person()?;
     if scope.who.standing.role != Role::Owner {
         return Err(Denied(Permission::AccountManage).into());
@@ -27,11 +29,13 @@ pub(crate) async fn owner_again(app: &App, scope: &Scope<Member>, password: &str
     person_again(app, scope, password).await
 }
 
-/// Lets through a person who has just said their password again. A wrong one is a refused field, not 401: the session is good, and
-/// is not to be thrown away.
-pub(crate) async fn person_again(app: &App, scope: &Scope<Member>, password: &str) -> Result<(), Problem> {
-    scope.require_person()?;
+/// Lets through a person who says their password again, or has proven who they are within the last minutes: who comes by their
+/// company's sign-in has no password, and where a second factor is set up a password alone is not enough. A wrong one is a refused
+/// field, not 401: the session is good, and is not to be thrown away.
+pub(crate) async fn person_again(app: &App, scope: &Scope<Member>, password: Option<&str>) -> Result<(), Problem> {
+    let session = scope.session()?;
     let world = &app.world;
+    let Some(password) = password else { return Ok(own::require_recent_proof_here(world, session).await?) };
     let mut check = Check::new();
     if password.chars().count() > 200 || password.contains(char::is_control) {
         // No password is like this: not worth an attempt.
@@ -45,17 +49,22 @@ pub(crate) async fn person_again(app: &App, scope: &Scope<Member>, password: &st
         Err(login::LoginError::Credentials) => check.refuse("password", "password_wrong", "This is not your password."),
         Err(error) => return Err(error.into()),
     }
-    Ok(check.finish()?)
+    check.finish()?;
+    if proof::factors(world, member.login_id).await?.any() {
+        own::require_recent_proof_here(world, session).await?;
+    }
+    Ok(())
 }
 
-/// To whom, and the password of who gives it.
+/// To whom.
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewOwner {
     /// The colleague.
     agent_id: AgentId,
-    /// The present owner's password.
-    password: String,
+    /// The present owner's password; may be left out by who has proven who they are within the last minutes.
+    #[serde(default)]
+    password: Option<String>,
 }
 
 /// Hand the company over
@@ -69,7 +78,7 @@ pub(crate) async fn hand_over(
 ) -> Result<Json<Account>, Problem> {
     let heir = membership::find(&app.world, ask.agent_id).await?;
     heir.filter(|heir| heir.account_id == scope.tenant.id()).ok_or_else(Problem::not_found)?;
-    owner_again(&app, &scope, &ask.password).await?;
+    owner_again(&app, &scope, ask.password.as_deref()).await?;
     let (account, from) = (scope.tenant.id(), scope.who.agent_id);
     if !membership::hand_over(&app.world, account, from, ask.agent_id).await? {
         return Err(Problem::not_found());

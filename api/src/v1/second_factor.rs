@@ -53,9 +53,20 @@ pub(crate) fn passkey_answer(
     challenge: Option<String>,
     given: Option<Value>,
 ) -> Result<Option<(String, passkey::Answer)>, Invalid> {
-    let Some(given) = given else { return Ok(None) };
-    let key = credential("credential", given)?;
-    Ok(Some((challenge.unwrap_or_default(), key)))
+    match (challenge, given) {
+        (None, None) => Ok(None),
+        (Some(challenge), Some(given)) => Ok(Some((challenge, credential("credential", given)?))),
+        (challenge, _) => {
+            let missing = if challenge.is_some() { "credential" } else { "passkey_challenge" };
+            let mut check = Check::new();
+            check.refuse(
+                missing,
+                "answer_missing",
+                "A passkey's answer needs its challenge, and a challenge its answer.",
+            );
+            check.finish().map(|()| None)
+        }
+    }
 }
 
 /// A code, as somebody types it.

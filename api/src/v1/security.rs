@@ -166,6 +166,10 @@ pub(crate) async fn reauthenticate(
     if ask.password.is_none() && code.is_none() && key.is_none() {
         check.refuse("password", "answer_missing", "A password, a code or a passkey's answer.");
     }
+    if ask.password.as_ref().is_some_and(|text| text.chars().count() > 1000 || text.contains(char::is_control)) {
+        // No password is like this: not worth an attempt.
+        check.refuse("password", "password_wrong", "This is not your password.");
+    }
     check.finish()?;
     let user = person(&app, &scope).await?;
     world.throttle.attempt(&world.database, &format!("login:{}", user.email), Rate::new(10, 60), world.now()).await?;
@@ -181,7 +185,7 @@ pub(crate) async fn reauthenticate(
                 return Err(NotProven::TooLongAgo.into());
             }
             if user.has_password() {
-                let password = ask.password.unwrap_or_default().chars().take(1000).collect();
+                let password = ask.password.unwrap_or_default();
                 if !login::is_password(&user, password).await? {
                     return Err(LoginError::Credentials.into());
                 }

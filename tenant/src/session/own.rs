@@ -203,10 +203,15 @@ pub async fn proven_until(world: &World, id: Uuid) -> Result<Option<Timestamp>, 
 struct Proof {
     method: String,
     proven_at: Option<Timestamp>,
+    created_at: Timestamp,
 }
 
 async fn proof(world: &World, id: Uuid) -> Result<Option<Proof>, StoreError> {
-    world.database.orm().one(sql("select method, proven_at from shared.session where id = $1", [id.into()])).await
+    world
+        .database
+        .orm()
+        .one(sql("select method, proven_at, created_at from shared.session where id = $1", [id.into()]))
+        .await
 }
 
 /// The person is to prove again who they are.
@@ -238,4 +243,14 @@ impl Fault for NotProven {
 /// Refuses unless the person has proven within the last minutes who they are.
 pub async fn require_recent_proof(world: &World, id: Uuid) -> Result<(), NotProven> {
     proven_until(world, id).await?.map(drop).ok_or(NotProven::TooLongAgo)
+}
+
+/// The same for what concerns the company of this session alone: there, its own provider speaks for who has just come by it, in
+/// however many other companies they are.
+pub async fn require_recent_proof_here(world: &World, id: Uuid) -> Result<(), NotProven> {
+    let came = proof(world, id).await?.filter(|proof| Method::parse(&proof.method) == Method::Sso);
+    if came.is_some_and(|proof| proof.created_at + PROVEN_FOR > world.now()) {
+        return Ok(());
+    }
+    require_recent_proof(world, id).await
 }

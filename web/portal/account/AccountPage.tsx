@@ -1,10 +1,11 @@
 // The company, oneself, this device, and the way out.
-import { Button, CopyButton as Copies, Select, TextInput, UnstyledButton } from '@mantine/core'
+import { Anchor, Button, CopyButton as Copies, Select, TextInput, UnstyledButton } from '@mantine/core'
 import { notifications } from '@mantine/notifications'
-import { IconBuilding, IconCheck, IconCopy, IconDoorExit, IconLogout, IconMailForward } from '@tabler/icons-react'
+import { IconBuilding, IconCheck, IconCopy, IconDoorExit, IconLogout } from '@tabler/icons-react'
 import { useMutation } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
+import { Link } from 'wouter'
 import type { Account, Agent, LocaleCode } from 'client/types'
 import { chooseLocale, currentLocale, LOCALES, type Locale } from 'ui/i18n'
 import { PersonAvatar } from 'ui/PersonAvatar'
@@ -15,7 +16,7 @@ import { roleName } from 'ui/role'
 import { LANGUAGE_NAMES } from 'ui/Switches'
 import { date } from 'ui/time'
 import { Card, Page, Stack } from '../shell/Page'
-import { PasswordConfirm } from '../shell/PasswordConfirm'
+import { Confirm } from '../shell/Confirm'
 import css from './Account.module.css'
 import { CloseCard } from './CloseCard'
 import { ClosedCompanies } from './ClosedCompanies'
@@ -149,10 +150,6 @@ function Profile() {
     },
     onSuccess: () => notifications.show({ color: 'teal', message: t('account_page.saved'), autoClose: 3000 }),
   })
-  const reset = useMutation({
-    mutationFn: () => http.post<void>('/v1/auth/forgot-password', { email: user.email }),
-    onError: (problem) => notifyProblem(t, problem),
-  })
   const errors = fieldErrors(t, save.error)
 
   return (
@@ -186,19 +183,11 @@ function Profile() {
             <dd>{roleName(t, agent)}</dd>
           </div>
           <div>
-            <dt>{t('account_page.password')}</dt>
+            <dt>{t('account_page.signing_in')}</dt>
             <dd>
-              <Button
-                size="compact-sm"
-                variant="subtle"
-                className={css.inline ?? ''}
-                loading={reset.isPending}
-                disabled={reset.isSuccess}
-                leftSection={reset.isSuccess ? <IconMailForward size={15} /> : null}
-                onClick={() => reset.mutate()}
-              >
-                {t(reset.isSuccess ? 'account_page.password_sent' : 'account_page.password_change')}
-              </Button>
+              <Anchor component={Link} href="/security" size="sm">
+                {t('account_page.to_security')}
+              </Anchor>
             </dd>
           </div>
         </dl>
@@ -275,15 +264,15 @@ function Leave() {
           </Button>
         )}
       </div>
-      <PasswordConfirm
+      <Confirm
         opened={asking}
         onClose={() => setAsking(false)}
         danger
         title={t('team.leave_title', { company: me.account.name })}
         text={t('team.leave_text')}
         action={t('team.leave')}
-        onConfirm={async (password) => {
-          await http.post('/v1/agents/me/leave', { password })
+        onConfirm={async () => {
+          await http.post('/v1/agents/me/leave', {})
           await signOut()
         }}
       />

@@ -1,4 +1,4 @@
-// The end of the company: what it means, the name typed out, the owner's password, and until when there is a way back.
+// The end of the company: what it means, the name typed out, proof that it is the owner, and until when there is a way back.
 import { Button, TextInput } from '@mantine/core'
 import { IconArchive } from '@tabler/icons-react'
 import { useState } from 'react'
@@ -6,9 +6,9 @@ import { Trans, useTranslation } from 'react-i18next'
 import type { ClosedAccount } from 'client/types'
 import { http, loginUrl, session, useMe } from 'ui/session'
 import { date } from 'ui/time'
+import { Confirm } from '../shell/Confirm'
 import { Dialog } from '../shell/Dialog'
 import { Card } from '../shell/Page'
-import { PasswordConfirm } from '../shell/PasswordConfirm'
 import css from './Account.module.css'
 
 export function CloseCard() {
@@ -30,7 +30,7 @@ export function CloseCard() {
           {t('closing.action')}
         </Button>
       </div>
-      <PasswordConfirm
+      <Confirm
         opened={asking}
         onClose={() => setAsking(false)}
         danger
@@ -38,8 +38,8 @@ export function CloseCard() {
         text={t('closing.sure_text')}
         action={t('closing.action')}
         incomplete={slug !== account.slug}
-        onConfirm={async (password) => {
-          setClosed(await http.post<ClosedAccount>('/v1/account/close', { password, slug }))
+        onConfirm={async () => {
+          setClosed(await http.post<ClosedAccount>('/v1/account/close', { slug }))
         }}
       >
         <TextInput
@@ -50,7 +50,7 @@ export function CloseCard() {
           value={slug}
           onChange={(event) => setSlug(event.currentTarget.value)}
         />
-      </PasswordConfirm>
+      </Confirm>
       <Dialog opened={closed !== null} onClose={() => void leave()} title={t('closing.done')} size={440}>
         <p>
           {closed &&

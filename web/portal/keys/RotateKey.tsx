@@ -6,6 +6,7 @@ import type { ApiKey, CreatedApiKey } from 'client/types'
 import { ProblemAlert } from 'ui/ProblemAlert'
 import { http } from 'ui/session'
 import { useRefresh } from '../data/api'
+import { isDeclined, useProof } from '../security/useProof'
 import { Dialog } from '../shell/Dialog'
 import { Secret } from './CreateKey'
 
@@ -41,6 +42,7 @@ export function RotateKey(props: Props) {
 function Form({ apiKey, onClose, onCreated }: Props & { onCreated: (key: CreatedApiKey) => void }) {
   const { t } = useTranslation()
   const refresh = useRefresh()
+  const proof = useProof()
   const [hours, setHours] = useState('24')
   const [busy, setBusy] = useState(false)
   const [problem, setProblem] = useState<unknown>(null)
@@ -50,17 +52,18 @@ function Form({ apiKey, onClose, onCreated }: Props & { onCreated: (key: Created
     setProblem(null)
     try {
       const path = `/v1/api-keys/${encodeURIComponent(apiKey.id)}/rotate`
-      const created = await http.post<CreatedApiKey>(path, { keep_previous_hours: Number(hours) })
+      const created = await proof.run(() => http.post<CreatedApiKey>(path, { keep_previous_hours: Number(hours) }))
       await refresh('api-keys', 'audit')
       onCreated(created)
     } catch (failure) {
-      setProblem(failure)
+      if (!isDeclined(failure)) setProblem(failure)
       setBusy(false)
     }
   }
 
   return (
     <>
+      {proof.dialog}
       <Text size="sm" c="dimmed" mb="md">
         {t('keys.rotate_text')}
       </Text>

@@ -12,7 +12,6 @@ import { http, session, useMe } from 'ui/session'
 import { useRefresh, useRoles } from '../data/api'
 import { asked, mayGive, nameOf } from '../roles/roles'
 import { Confirm } from '../shell/Confirm'
-import { PasswordConfirm } from '../shell/PasswordConfirm'
 import { isLimit, LimitNotice } from '../shell/LimitNotice'
 import { Tag } from '../shell/Tag'
 import css from './Team.module.css'
@@ -165,14 +164,14 @@ export function MemberRow({ agent, self }: { agent: Agent; self: boolean }) {
         danger
         onConfirm={() => change({ disabled: true })}
       />
-      <PasswordConfirm
+      <Confirm
         opened={handing}
         onClose={() => setHanding(false)}
         title={t('team.hand_over_title', { name: agent.name })}
         text={t('team.hand_over_text', { name: agent.name })}
         action={t('team.hand_over')}
-        onConfirm={async (password) => {
-          await http.put('/v1/account/owner', { agent_id: agent.id, password })
+        onConfirm={async () => {
+          await http.put('/v1/account/owner', { agent_id: agent.id })
           await session.reload()
           await refresh('agents', 'roles', 'audit')
         }}
