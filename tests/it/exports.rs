@@ -7,6 +7,7 @@ use futures::TryStreamExt as _;
 use serde_json::{Value, json};
 use tenant::Role;
 use tenant::archive::{self, ArchiveError, Reader};
+use tenant::identity::{self, key::Material};
 use tests::{Http, Program, Shop, TestApp, eventually, fresh};
 
 async fn ready(http: &Http, ask: Value) -> Value {
@@ -242,16 +243,25 @@ async fn an_archive_lies_sealed_with_its_companys_key_and_is_noise_without_it() 
     // A new key for what comes, the old one for what is there; and the installation's secret replaced under both.
     tenant::data_key::rotate(world, shop.id.parse().unwrap()).await.unwrap();
     assert!(read(&shop.id, found.place()).await.is_ok());
+    let keys = format!("/v1/inboxes/{}/identity/keys", shop.inbox["id"].as_str().unwrap());
+    let vouching = shop.owner.http.post(&keys, json!({ "name": "Shop server", "algorithm": "HS256" })).await.ok();
     let mut settings = app.settings().clone();
     settings.previous_secrets =
         vec![std::mem::replace(&mut settings.secret, "quite another secret of more than 32 letters".into())];
     let rotated = Program::run(&settings, &["secrets", "rotate"]).await;
     assert!(rotated.contains("\"keys_sealed_anew\": 2"), "{rotated}");
+    assert!(rotated.contains("\"identity_secrets_sealed_anew\": 1"), "{rotated}");
     settings.previous_secrets.clear();
     let (alone, _facts) = api::App::new(&settings, infra::Clock::system()).await.unwrap();
     let parts =
         tenant::vault::read(&alone.world, shop.id.parse().unwrap(), found.place(), &found.path()).await.unwrap();
     assert!(parts.try_collect::<Vec<bytes::Bytes>>().await.is_ok(), "the secret before is needed no more");
+    let tx = shop.tenant().await.begin().await.unwrap();
+    let (inbox, key) = (shop.inbox["id"].as_str().unwrap().parse().unwrap(), vouching["id"].as_str().unwrap());
+    let kept = identity::key::find(&tx, &alone.world.sealer, inbox, key.parse().unwrap()).await.unwrap();
+    let Some((_, Material::Secret(secret))) = kept else { panic!("the key is gone, or of another kind") };
+    assert_eq!(secret, vouching["secret"].as_str().unwrap().as_bytes());
+    drop(tx);
     assert!(read(&shop.id, found.place()).await.is_err(), "and opens nothing any more");
 
     // Once the keys are gone, so is everything that was sealed with them, wherever a copy is.

@@ -6,7 +6,7 @@ use infra::config::Settings;
 use serde_json::json;
 use tenant::account::Status;
 use tenant::proof::totp;
-use tenant::{data_key, sso};
+use tenant::{data_key, identity, sso};
 
 use super::Outcome;
 use crate::App;
@@ -14,7 +14,7 @@ use crate::App;
 /// What can be done with secrets.
 #[derive(Subcommand)]
 pub(super) enum Command {
-    /// Seal every company's key anew with FRONTDESK_SECRET; the secrets in FRONTDESK_PREVIOUS_SECRETS are needed no more for them
+    /// Seal every company's key anew with `FRONTDESK_SECRET`; the secrets in `FRONTDESK_PREVIOUS_SECRETS` are needed no more for them
     Rotate {
         /// Also give every company a new key; what was sealed with the one before stays readable
         #[arg(long)]
@@ -28,6 +28,7 @@ pub(super) async fn run(settings: &Settings, command: Command) -> Outcome {
     let Command::Rotate { companies } = command;
     let resealed = data_key::reseal(&app.world).await?;
     let proofs = totp::reseal_all(&app.world).await? + sso::reseal_all(&app.world).await?;
+    let identities = identity::reseal_all(&app.world).await?;
     let mut renewed = 0;
     if companies {
         for account in app.world.directory.all(&app.world.database, Status::Active).await? {
@@ -37,7 +38,10 @@ pub(super) async fn run(settings: &Settings, command: Command) -> Outcome {
     }
     println!(
         "{:#}",
-        json!({ "keys_sealed_anew": resealed, "sign_in_secrets_sealed_anew": proofs, "companies_with_a_new_key": renewed })
+        json!({
+            "keys_sealed_anew": resealed, "sign_in_secrets_sealed_anew": proofs, "identity_secrets_sealed_anew": identities,
+            "companies_with_a_new_key": renewed,
+        })
     );
     Ok(())
 }

@@ -221,7 +221,7 @@ pub async fn counts(tx: &TenantTx, inbox: Id<InboxKind>, id: Uuid) -> Result<boo
     Ok(row.is_some_and(|row| row.counts))
 }
 
-fn place(id: IdentityKeyId) -> Place {
+pub(super) fn place(id: IdentityKeyId) -> Place {
     Place::new("identity_key", id.uuid())
 }
 

@@ -3,6 +3,7 @@
 //! What must be absent: who the person is to the company. `desk` knows contacts; here is only what was signed, and by which key.
 
 pub mod key;
+mod reseal;
 pub mod token;
 
 use infra::database::{Rows as _, StoreError, sql};
@@ -14,6 +15,7 @@ use crate::scope::InboxKind;
 use crate::tx::TenantTx;
 
 pub use key::{IdentityKey, IdentityKeyId};
+pub use reseal::reseal_all;
 pub use token::{Refusal, Vouched};
 
 /// Notes that a token was presented, and refuses it when it was before: by another attempt, for the same one may have lost our
