@@ -124,6 +124,12 @@ impl Throttle {
         Err(TooOften((until - now).to_std().unwrap_or(Duration::from_secs(1))).into())
     }
 
+    /// Takes back one attempt that came to nothing by our own fault, so that whoever tries again as told is not locked out for it.
+    pub async fn forgive(&self, database: &Database, key: &str, rate: Rate) -> Result<(), StoreError> {
+        let statement = "update shared.attempt set due = due - $2 * interval '1 microsecond' where key = $1";
+        database.orm().run(sql(statement, [sha256(key).into(), micros(rate.each()).into()])).await.map(drop)
+    }
+
     fn refused_until(&self, key: &[u8], now: Timestamp) -> Option<Timestamp> {
         let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
         refused.get(key).copied().filter(|until| *until > now)

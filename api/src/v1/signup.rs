@@ -6,6 +6,8 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
+use infra::spoken::OrLog as _;
+use infra::{Fault as _, Kind};
 use serde::{Deserialize, Serialize};
 use tenant::session::Method;
 use tenant::signup;
@@ -82,11 +84,8 @@ pub(crate) async fn sign_up(
             )
         })?,
     };
-    let rate = Rate::new(20, 3600);
-    world
-        .throttle
-        .attempt(&world.database, &format!("signup:{}", ask.email.trim().to_lowercase()), rate, world.now())
-        .await?;
+    let (whose, rate) = (format!("signup:{}", ask.email.trim().to_lowercase()), Rate::new(20, 3600));
+    world.throttle.attempt(&world.database, &whose, rate, world.now()).await?;
     let request = signup::Request {
         company: ask.company,
         email: ask.email,
@@ -95,7 +94,15 @@ pub(crate) async fn sign_up(
         locale: ask.locale,
         setup: ask.setup,
     };
-    let reserved = signup::reserve(world, key, request).await?;
+    let reserved = match signup::reserve(world, key, request).await {
+        Ok(reserved) => reserved,
+        Err(error) => {
+            if matches!(error.kind(), Kind::Unavailable(_)) {
+                world.throttle.forgive(&world.database, &whose, rate).await.or_log("taking an attempt back");
+            }
+            return Err(error.into());
+        }
+    };
     onboarding::finish(world, reserved.account_id).await?;
     let entry = Entry { status: StatusCode::CREATED, member: reserved.member_id, method: Method::Password };
     session::enter(&app, &headers, entry).await
