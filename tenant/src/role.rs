@@ -185,6 +185,8 @@ impl RoleRequest {
             for (wide, why) in [
                 (Permission::ConversationsSupervise, "Whoever takes conversations over sees all of them."),
                 (Permission::RoutingManage, "Whoever decides where conversations go sees all of them."),
+                (Permission::AuditRead, "The audit log tells of everything."),
+                (Permission::DataManage, "An archive of the account holds everything."),
             ] {
                 if self.permissions.contains(wide) {
                     check.refuse("permissions", "visibility_too_narrow", why);
@@ -401,7 +403,12 @@ mod tests {
 
     #[test]
     fn whoever_reaches_everything_sees_everything() {
-        for wide in [Permission::ConversationsSupervise, Permission::RoutingManage] {
+        for wide in [
+            Permission::ConversationsSupervise,
+            Permission::RoutingManage,
+            Permission::AuditRead,
+            Permission::DataManage,
+        ] {
             assert!(ask("Wide", &[wide], Visibility::Teams).checked().is_err());
             assert!(ask("Wide", &[wide], Visibility::All).checked().is_ok());
         }

@@ -272,11 +272,11 @@ async fn the_rule_for_rows_and_the_rule_for_frames_are_one() {
     let sales = team(&shop, "Sales", &[&tia, &ona]).await;
     let support = team(&shop, "Support", &[&gil]).await;
     let id = |text: &str| text.parse::<AgentId>().unwrap();
-    let places = [None, Some(sales.as_str()), Some(support.as_str())];
+    let teams = [None, Some(sales.as_str()), Some(support.as_str())];
     let hands = [None, Some(&tia.id), Some(&ona.id), Some(&gil.id)];
     let mut placed = Vec::new();
     let tenant = shop.tenant().await;
-    for team in places {
+    for team in teams {
         for assignee in hands {
             let (_, chat) = writes_in(&shop, "Ana", None).await;
             let audience =
@@ -305,7 +305,8 @@ async fn no_operation_shows_a_word_of_what_is_out_of_sight() {
     let shop = app.shop("Tea").await;
     without_limits(&shop).await;
     let things = Things::of(&shop).await;
-    let wide = [Permission::ConversationsSupervise, Permission::RoutingManage];
+    let wide =
+        [Permission::ConversationsSupervise, Permission::RoutingManage, Permission::AuditRead, Permission::DataManage];
     let all: Vec<Permission> = Permission::ALL.into_iter().filter(|one| !wide.contains(one)).collect();
     for visibility in ["teams", "own"] {
         let tia = shop.holder(&format!("Tia {visibility}"), json!(all), visibility).await;
@@ -328,7 +329,7 @@ async fn nobody_gives_away_or_takes_more_than_they_have() {
     let (ada, bo) = (shop.colleague("Ada", Role::Admin).await, shop.colleague("Bo", Role::Agent).await);
     let role = |permissions: Value, visibility: &str| json!({ "name": shop.says(&fresh().simple().to_string()), "permissions": permissions, "visibility": visibility });
     let denied = |reply: &tests::Reply| reply.refused(403, "permission_denied");
-    denied(&max.http.post("/v1/roles", role(json!(["audit.read"]), "own")).await);
+    denied(&max.http.post("/v1/roles", role(json!(["surveys.read"]), "own")).await);
     denied(&max.http.post("/v1/roles", role(json!(["conversations.read"]), "all")).await);
     let lesser = max.http.post("/v1/roles", role(json!(["conversations.read"]), "own")).await.ok();
     let email = || format!("{}@mail.test", fresh().simple());
@@ -345,8 +346,10 @@ async fn nobody_gives_away_or_takes_more_than_they_have() {
     denied(&max.http.post("/v1/api-keys", key).await);
 
     // What reaches everything is not for whoever sees little, and what is held or offered does not go away.
-    let wide = role(json!(["conversations.supervise"]), "teams");
-    shop.owner.http.post("/v1/roles", wide).await.refused(422, "validation_failed");
+    for wide in ["conversations.supervise", "routing.manage", "audit.read", "data.manage"] {
+        let wide = role(json!([wide]), "teams");
+        shop.owner.http.post("/v1/roles", wide).await.refused(422, "validation_failed");
+    }
     shop.owner.http.delete(&format!("/v1/roles/{own}")).await.refused(409, "role_in_use");
     let offered = format!("/v1/roles/{}", lesser["id"].as_str().unwrap());
     shop.owner.http.delete(&offered).await.refused(409, "role_in_use");

@@ -4,7 +4,12 @@ import type { TFunction } from 'i18next'
 
 export const VISIBILITIES: readonly Visibility[] = ['all', 'teams', 'own']
 /** What reaches every conversation, so that its holders must see them all. */
-export const WIDE: readonly Permission[] = ['conversations.supervise', 'routing.manage']
+export const WIDE: readonly Permission[] = [
+  'conversations.supervise',
+  'routing.manage',
+  'audit.read',
+  'data.manage',
+]
 
 /** A role by its own name. */
 export const nameOf = (t: TFunction, role: RoleView): string => (role.built_in ? t(`role.${role.id}`) : role.name)
