@@ -11,6 +11,7 @@ import { openVault } from 'client/vault'
 import { readAbout } from '../shared/about'
 import type { PageInfo, ToFrame } from '../shared/protocol'
 import type { Actions } from './actions'
+import { createAgain } from './again'
 import { createBeginning } from './beginning'
 import { createBridge } from './bridge'
 import { chooseLocale } from './i18n'
@@ -137,7 +138,8 @@ export function createDesk(key: string): Desk {
       await visitor.token()
       await loadLatest()
     } catch (error) {
-      if (!(error instanceof ApiProblem)) return
+      // Somebody else has begun meanwhile, and loads what is theirs.
+      if (!(error instanceof ApiProblem)) return set({ history: 'none' })
       if (error.code === 'identity_required') return set({ standing: 'unknown', history: 'none' })
       set({ history: 'failed' })
       if (error.transient) setTimeout(() => get().history === 'failed' && void resume(), 5_000 + Math.random() * 5_000)
@@ -229,9 +231,11 @@ export function createDesk(key: string): Desk {
     if (conversation) set({ conversation: { ...conversation, ...change } })
   }
 
+  const ended = createAgain(() => realtime.start())
   realtime.onState(() => {
     const connection = realtime.state()
     set({ connection })
+    if (connection === 'refused') ended()
     reach.connection(connection === 'online' ? true : connection === 'reconnecting' ? false : null)
     if (connection !== 'online') return
     outbox.flush()
@@ -334,7 +338,8 @@ export function createDesk(key: string): Desk {
     await visitor.identify(token)
     bridge.send({ type: 'identity', verified: get().verified })
     const another = get().verified && before !== memory.get('who')
-    if (another || (get().history === 'none' && visitor.known())) await resume()
+    // Whatever was asked for before the page had said who is here was asked by nobody.
+    if (another || (get().history !== 'ready' && visitor.known())) await resume()
   }
 
   function show(): void {
