@@ -1,6 +1,7 @@
 // Frontdesk's own look: ink-blue accent, cool neutral greys, dense controls. Colours that depend on the scheme are in theme.css.
 import {
   ActionIcon,
+  Alert,
   Avatar,
   Badge,
   Button,
@@ -111,6 +112,8 @@ export const theme = createTheme({
   },
   components: {
     ActionIcon: ActionIcon.extend({ defaultProps: { variant: 'subtle', color: 'gray' } }),
+    // A title in the alert's own colour would miss AA on its tint.
+    Alert: Alert.extend({ styles: { title: { color: 'var(--mantine-color-text)' } } }),
     Avatar: Avatar.extend({ defaultProps: { radius: 'xl' } }),
     Badge: Badge.extend({ defaultProps: { radius: 'sm', tt: 'none', fw: 550 } }),
     Button: Button.extend({ styles: { label: { fontWeight: 550 } } }),

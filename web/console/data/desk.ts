@@ -290,6 +290,12 @@ export function createDesk(session: Session, me: Me): Desk {
           }
           return { conversations }
         })
+        if (contact.erased_at) {
+          // Nothing that they have written may stay on anybody's screen.
+          for (const each of store.get().conversations.values()) {
+            if (each.contact.id === contact.id) void threads.reload(each.id)
+          }
+        }
         for (const listener of contactListeners) listener(contact)
       }),
       session.subscribe(() => {
