@@ -27,7 +27,7 @@ pub struct Addresses {
 
 /// How many furnished schemas the template holds, so that a test's first signups cost nothing.
 const SPARES: u32 = 4;
-/// After this long, a database was left behind by a run that was cut short.
+/// After this long, a database was left behind, whatever its process has become.
 const STALE_SECONDS: i64 = 1200;
 
 pub(crate) fn workspace() -> PathBuf {
@@ -89,7 +89,7 @@ fn login_role(url: &str) -> &str {
     rest.split(['@', ':', '/']).next().unwrap()
 }
 
-/// A database that nobody else uses. Dropped with its app.
+/// A database that nobody else uses. Dropped after its process.
 #[derive(Debug)]
 pub struct OwnDatabase {
     name: String,
@@ -97,7 +97,6 @@ pub struct OwnDatabase {
     pub url: String,
     /// As superuser, in this database.
     pub admin_url: String,
-    server_url: String,
 }
 
 impl OwnDatabase {
@@ -110,18 +109,12 @@ impl OwnDatabase {
         admin.execute("select pg_advisory_lock(7400902)").await.unwrap();
         let template = template(&mut admin, addresses).await;
         remove_stale(&mut admin).await;
-        let now = Clock::system().now().timestamp();
-        let name = format!("fdtest_{now}_{}", &ids::encode(fresh())[13..]);
+        let name = name();
         let role = login_role(&addresses.database_url);
         run(&mut admin, &format!("create database {name} template {template} owner {role}")).await;
         run(&mut admin, &format!("alter database {name} set synchronous_commit = off")).await;
         admin.close().await.unwrap();
-        Self {
-            url: with_database(&addresses.database_url, &name),
-            admin_url: with_database(&server_url, &name),
-            name,
-            server_url,
-        }
+        Self { url: with_database(&addresses.database_url, &name), admin_url: with_database(&server_url, &name), name }
     }
 
     /// An empty one, as an operator makes a further database.
@@ -129,12 +122,12 @@ impl OwnDatabase {
         let addresses = Addresses::find();
         let server_url = addresses.admin_database_url.clone();
         let mut admin = PgConnection::connect(&server_url).await.expect("Postgres answers");
-        let name = format!("fdtest_{}_{}", Clock::system().now().timestamp(), &ids::encode(fresh())[13..]);
+        let name = name();
         let role = login_role(&addresses.database_url);
         run(&mut admin, &format!("create database {name} owner {role}")).await;
         admin.close().await.unwrap();
         let admin_url = with_database(&server_url, &name);
-        let own = Self { url: with_database(&addresses.database_url, &name), admin_url, name, server_url };
+        let own = Self { url: with_database(&addresses.database_url, &name), admin_url, name };
         let mut inside = own.admin().await;
         run(&mut inside, "revoke all on schema public from public").await;
         inside.close().await.unwrap();
@@ -146,9 +139,12 @@ impl OwnDatabase {
         PgConnection::connect(&self.admin_url).await.expect("Postgres answers")
     }
 
-    /// Says what the database was left with that nobody handled, and drops it.
+    /// Says what the database was left with that nobody handled.
+    ///
+    /// The database goes with the next that is made, once this process is no more. Dropped here, it would wait for a minute: Postgres
+    /// first asks every connection, and one that this process was just opening answers nobody while a `drop` holds its runtime.
     pub(crate) fn end(&self) -> Vec<String> {
-        let (admin_url, server_url, name) = (self.admin_url.clone(), self.server_url.clone(), self.name.clone());
+        let admin_url = self.admin_url.clone();
         std::fs::remove_dir_all(workspace().join("target/test-files").join(&self.name)).ok();
         // Drop is not async and may run inside a runtime, so this has one of its own.
         let thread = std::thread::spawn(move || {
@@ -163,16 +159,17 @@ impl OwnDatabase {
                 let given_up = rows.iter().map(|row| {
                     format!("{}: {}", row.get::<String, _>(0), row.get::<Option<String>, _>(1).unwrap_or_default())
                 });
-                let given_up = given_up.collect();
-                here.close().await.ok()?;
-                let mut admin = PgConnection::connect(&server_url).await.ok()?;
-                let drop = format!("drop database {name} with (force)");
-                admin.execute(AssertSqlSafe(drop)).await.ok()?;
-                Some(given_up)
+                Some(given_up.collect())
             })
         });
         thread.join().ok().flatten().unwrap_or_default()
     }
+}
+
+/// A name that tells when it was given, and by which process.
+fn name() -> String {
+    let (now, process) = (Clock::system().now().timestamp(), std::process::id());
+    format!("fdtest_{now}_{process}_{}", &ids::encode(fresh())[13..])
 }
 
 async fn run(connection: &mut PgConnection, sql: &str) {
@@ -221,6 +218,7 @@ fn migrations() -> u64 {
     texts.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
+/// Drops what processes that are no more have left.
 async fn remove_stale(admin: &mut PgConnection) {
     let rows = sqlx::query("select datname::text from pg_database where datname like 'fdtest\\_%'")
         .fetch_all(&mut *admin)
@@ -229,7 +227,10 @@ async fn remove_stale(admin: &mut PgConnection) {
     let before = Clock::system().now().timestamp() - STALE_SECONDS;
     let names: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
     let stale = names.iter().filter(|name| {
-        name.split('_').nth(1).and_then(|made| made.parse::<i64>().ok()).is_some_and(|made| made < before)
+        let mut parts = name.split('_').skip(1);
+        let made = parts.next().and_then(|made| made.parse::<i64>().ok());
+        let is_over = parts.next().is_some_and(|process| !Path::new("/proc").join(process).exists());
+        made.is_some_and(|made| made < before || is_over)
     });
     for name in stale.take(20) {
         run(admin, &format!("drop database if exists {name} with (force)")).await;
@@ -251,6 +252,8 @@ pub(crate) fn settings(addresses: &Addresses, database_url: &str) -> Settings {
             "FRONTDESK_SECRET" => "a secret for tests only, of more than 32 characters",
             "FRONTDESK_DB_CONNECTIONS" => "8",
             "FRONTDESK_SPARE_SCHEMAS" => "1",
+            // The pool is small, and one company has most of a story to itself.
+            "FRONTDESK_DB_SHARE" => "75",
             // People in stories type faster than any.
             "FRONTDESK_VISITOR_RATE" | "FRONTDESK_ADDRESS_RATE" => "1000000",
             "FRONTDESK_DRAIN_SECONDS" => "0",
