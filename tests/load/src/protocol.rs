@@ -80,12 +80,16 @@ impl World {
         let missed: Vec<_> = self.numbered(after).take(MOST).collect();
         let more = self.numbered(after).nth(MOST).is_some();
         if continues(after, self.newest(), more) {
-            missed.into_iter().for_each(|message| self.take(message));
+            for message in missed {
+                self.take(message);
+            }
         } else {
             self.anew += 1;
             self.screen.clear();
             let all: Vec<_> = self.numbered(0).collect();
-            all.into_iter().for_each(|message| self.take(message));
+            for message in all {
+                self.take(message);
+            }
         }
         assert_eq!(self.screen.shown(), self.said, "an answer to a resume leaves something out");
     }

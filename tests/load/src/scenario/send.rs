@@ -70,6 +70,11 @@ impl Turns {
         let mut yard = vec![self.yardstick.measure(self.long / 2).await?];
         let mut rates = vec![Vec::new(); groups.len()];
         let mut last = Vec::new();
+        // Each company's first statements are planned anew on the connection that serves it: that is not how anybody lives.
+        for (name, senders) in groups {
+            let spent = press(scene, senders, self.window, self.long).await?;
+            now(&format!("warming up: {name}: {:.0}/s", spent.acks_per_second()));
+        }
         for round in 1..=self.rounds {
             last.clear();
             for ((name, senders), rates) in groups.iter().zip(&mut rates) {

@@ -146,7 +146,7 @@ mod tests {
         let cut = Cut { after: "b as (", before: "), c", instead: "select 1" };
         let mut statement = b"with a as (x), b as (insert into t values ($1)), c as (y) select".to_vec();
         assert!(leave_out(&mut statement, cut));
-        assert_eq!(statement, b"with a as (x), b as (select 1                  ), c as (y) select");
+        assert_eq!(statement, b"with a as (x), b as (select 1                 ), c as (y) select");
         assert!(!leave_out(&mut b"select 1".to_vec(), cut));
         assert!(!leave_out(&mut b"b as (), c".to_vec(), cut), "too short");
     }
