@@ -25,7 +25,7 @@ async function writes(key, name, text) {
 async function signIn(page, who) {
   await page.getByLabel('E-mail').fill(who)
   await page.getByLabel('Password', { exact: true }).fill(PASSWORD)
-  await page.getByRole('button', { name: 'Sign in' }).click()
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click()
 }
 
 await story(async (browser) => {
@@ -164,7 +164,7 @@ await story(async (browser) => {
   await small.goto(`${BASE}/login?next=/portal/roles`)
   await small.getByLabel('邮箱').fill(email)
   await small.getByLabel('密码', { exact: true }).fill(PASSWORD)
-  await small.getByRole('button', { name: '登录' }).click()
+  await small.getByRole('button', { name: '登录', exact: true }).click()
   await small.getByRole('button', { name: /Celadon/ }).click()
   await small.getByRole('heading', { level: 1, name: '角色' }).waitFor()
   for (const [path, name] of [
@@ -182,6 +182,7 @@ await story(async (browser) => {
     await accessible(small, name)
   }
   await phone.close()
+  await agent.close()
 
   now('the company is closed')
   await portal.getByRole('navigation').getByRole('link', { name: 'Account', exact: true }).click()
@@ -189,7 +190,6 @@ await story(async (browser) => {
   const closing = portal.getByRole('dialog')
   check(await closing.getByRole('button', { name: 'Close the company' }).isDisabled(), 'it is closed by one click')
   await closing.getByRole('textbox').first().fill('celadon')
-  await closing.getByLabel('Your password').fill(PASSWORD)
   await shot(portal, '14-close')
   await accessible(portal, '14-close')
   await closing.getByRole('button', { name: 'Close the company' }).click()

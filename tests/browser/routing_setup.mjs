@@ -21,7 +21,7 @@ await story(async (browser) => {
   }
   const create = async (button, name) => {
     await portal.getByRole('button', { name: button }).first().click()
-    await portal.getByRole('dialog').getByLabel('Name').fill(name)
+    await portal.getByRole('dialog').getByLabel('Name', { exact: true }).fill(name)
     await portal.getByRole('dialog').getByRole('button', { name: 'Create' }).click()
     await portal.getByRole('dialog').waitFor({ state: 'detached' })
   }
@@ -34,7 +34,7 @@ await story(async (browser) => {
   now('a brand, and a team that says it has nobody, until it has')
   await open('Teams')
   await portal.getByRole('button', { name: 'New brand' }).click()
-  await portal.getByRole('dialog').getByLabel('Name').fill('Kiln')
+  await portal.getByRole('dialog').getByLabel('Name', { exact: true }).fill('Kiln')
   await portal.getByRole('dialog').getByRole('button', { name: 'Save' }).click()
   await portal.getByText('0 teams · 0 inboxes').waitFor()
   await create('New team', 'Repairs')

@@ -37,10 +37,16 @@ const ALLOWED = [
 ]
 
 const complaints = []
+const foreseen = []
 const pages = []
 let offline = false
 let trouble = null
 let step = 'the beginning'
+
+/** From now on a console may say this as well; the story says why. */
+export function allow(text) {
+  foreseen.push(text)
+}
 
 /** Names what is being done, for whoever reads a failure. */
 export function now(what) {
@@ -80,8 +86,9 @@ function watch(page, name) {
     if (message.type() !== 'error') return
     const { url } = message.location()
     const now = { offline, trouble: trouble !== null && url.startsWith(trouble) }
+    const heard = `${message.text()} (${url})`
     const allowed = ALLOWED.some((rule) => now[rule.while] && rule.text.test(message.text()))
-    if (!allowed) complain('console', `${message.text()} (${url})`)
+    if (!allowed && !foreseen.some((text) => text.test(heard))) complain('console', heard)
   })
   page.on('pageerror', (error) => complain('uncaught', error.stack ?? error.message))
   page.on('dialog', (dialog) => {

@@ -29,7 +29,8 @@ async fn the_log_is_searched_by_who_what_whom_when_and_any_word() {
     http.patch("/v1/account", json!({ "locale": "zh-CN" })).await.ok();
     http.patch(&format!("/v1/inboxes/{door}"), json!({ "name": shop.says("Gate 100%") })).await.ok();
 
-    assert_eq!(actions(http, &format!("actor_id={}", ada.id)).await, ["inbox.created"]);
+    assert_eq!(actions(http, &format!("actor_id={}", ada.id)).await, ["inbox.created", "session.began"]);
+    assert_eq!(actions(http, "action=acc").await, Vec::<String>::new(), "a noun is whole");
     assert_eq!(actions(http, "action=account.updated").await, ["account.updated"]);
     assert_eq!(actions(http, "action=inbox").await.len(), 2, "a noun stands for all that was done to it");
     assert_eq!(actions(http, &format!("target={door}")).await, ["inbox.updated", "inbox.created"]);

@@ -29,11 +29,11 @@ async fn used(shop: &Shop, meter: &str) -> i64 {
 }
 
 #[tokio::test]
-async fn six_random_lives_end_with_the_same_count_on_both_sides() {
-    let lives = futures::future::join_all((0..6).map(|seed| live(100 + seed, 2_000))).await;
+async fn random_lives_end_with_the_same_count_on_both_sides() {
+    let lives = futures::future::join_all((0..3).map(|seed| live(100 + seed, 2_000))).await;
     let kills: u32 = lives.iter().map(|ended| ended.kills).sum();
     assert!(lives.iter().all(|ended| ended.units_diff == 0), "{lives:#?}");
-    assert!(kills > 12, "somebody must have been cut off: {kills}");
+    assert!(kills > 6, "somebody must have been cut off: {kills}");
 }
 
 #[tokio::test]

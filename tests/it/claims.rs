@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use serde_json::json;
+use tenant::Tenant;
 use tests::{Agent, Http, Program, Shop, Socket, TestApp, eventually, fresh};
 
 /// Decisions that gave a conversation to somebody a second time without anybody having given it back.
@@ -48,10 +49,15 @@ async fn fifty_routers_at_once_give_each_conversation_to_one_agent_and_fill_ever
     let turn = format!("begin; update {schema}.counter set value = value where name = 'assignment'");
     sqlx::Executor::execute(&mut admin, sqlx::AssertSqlSafe(turn)).await.unwrap();
     app.sql(&format!("update {schema}.agent set availability = 'online'")).await;
-    let tenant = shop.tenant().await;
+    // Each by its own server's connections, of which a company has a few on each.
+    let id = shop.tenant().await.id();
+    let mut tenants = Vec::new();
+    for number in 0..3 {
+        tenants.push(Tenant::find(&app.node(number).world, id).await.unwrap().unwrap());
+    }
     let claimers = (0..50).map(|number| {
         let routing = app.node(number % 3).routing.clone();
-        let tenant = tenant.clone();
+        let tenant = tenants[number % 3].clone();
         tokio::spawn(async move { routing::assignment::round(&routing, &tenant, number % 2 == 0).await })
     });
     let claimers: Vec<_> = claimers.collect();

@@ -36,7 +36,7 @@ impl Group {
     }
 
     /// Puts the ids of a path beside its first one in.
-    pub(crate) fn fill(&self, path: String) -> String {
+    pub(crate) fn fill(&self, path: &str) -> String {
         path.replace("{user_id}", &self.user).replace("{account_id}", &self.account)
     }
 

@@ -113,8 +113,8 @@ async fn whoever_manages_a_group_hands_out_roles_in_its_companies() {
     shop.stranger().post(&accept, json!({ "password": PASSWORD })).await.ok();
     let given = http.put(&members, json!({ "email": bo.email, "role": "agent" })).await.ok();
     assert_eq!(given["is_member"], true);
-    let list = http.get(&members).await.ok();
-    let roles: Vec<_> = list["data"].as_array().unwrap().iter().map(|one| one["role"].as_str().unwrap()).collect();
+    let listed = http.get(&members).await.ok();
+    let roles: Vec<_> = listed["data"].as_array().unwrap().iter().map(|one| one["role"].as_str().unwrap()).collect();
     assert_eq!(roles, ["owner", "agent"]);
     http.put(&members, json!({ "email": shop.owner.email, "role": "agent" })).await.refused(403, "permission_denied");
     // Managing is passed on, and never given up by the last.

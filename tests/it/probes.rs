@@ -87,6 +87,42 @@ pub(crate) struct Things {
     says: Box<dyn Fn(&str) -> String + Send + Sync>,
 }
 
+/// What needs neither an id nor a body.
+const ASKED_ALONE: [&str; 32] = [
+    "GET /v1/account",
+    "GET /v1/account/checklist",
+    "GET /v1/assignment-policies",
+    "GET /v1/brands",
+    "GET /v1/business-hours",
+    "GET /v1/queue",
+    "GET /v1/queue/thresholds",
+    "GET /v1/reports/wait-estimates",
+    "GET /v1/routing-rules",
+    "GET /v1/skills",
+    "GET /v1/teams",
+    "GET /v1/waiting-content",
+    "GET /v1/agents",
+    "GET /v1/api-keys",
+    "GET /v1/audit-log",
+    "GET /v1/audit-log/export",
+    "GET /v1/audit-log/integrity",
+    "GET /v1/auth/me",
+    "GET /v1/contacts",
+    "GET /v1/conversations",
+    "GET /v1/conversations/counts",
+    "GET /v1/data-exports",
+    "GET /v1/emergency",
+    "GET /v1/retention",
+    "GET /v1/inboxes",
+    "GET /v1/invitations",
+    "GET /v1/limits",
+    "GET /v1/plans",
+    "GET /v1/survey-responses",
+    "GET /v1/survey-responses/summary",
+    "GET /v1/usage",
+    "POST /v1/auth/resend-verification",
+];
+
 impl Things {
     /// Fresh ones: a resolved conversation with a note, a colleague, an invitation, an API key.
     pub(crate) async fn of(shop: &Shop) -> Self {
@@ -150,38 +186,7 @@ impl Things {
             return Probe { operation, method, path, body, door: Door::Member, names_a_thing: true };
         }
         let (id, door, body) = match operation {
-            "GET /v1/account"
-            | "GET /v1/account/checklist"
-            | "GET /v1/assignment-policies"
-            | "GET /v1/brands"
-            | "GET /v1/business-hours"
-            | "GET /v1/queue"
-            | "GET /v1/queue/thresholds"
-            | "GET /v1/reports/wait-estimates"
-            | "GET /v1/routing-rules"
-            | "GET /v1/skills"
-            | "GET /v1/teams"
-            | "GET /v1/waiting-content"
-            | "GET /v1/agents"
-            | "GET /v1/api-keys"
-            | "GET /v1/audit-log"
-            | "GET /v1/audit-log/export"
-            | "GET /v1/audit-log/integrity"
-            | "GET /v1/auth/me"
-            | "GET /v1/contacts"
-            | "GET /v1/conversations"
-            | "GET /v1/conversations/counts"
-            | "GET /v1/data-exports"
-            | "GET /v1/emergency"
-            | "GET /v1/retention"
-            | "GET /v1/inboxes"
-            | "GET /v1/invitations"
-            | "GET /v1/limits"
-            | "GET /v1/plans"
-            | "GET /v1/survey-responses"
-            | "GET /v1/survey-responses/summary"
-            | "GET /v1/usage"
-            | "POST /v1/auth/resend-verification" => (None, Door::Member, None),
+            _ if ASKED_ALONE.contains(&operation) => (None, Door::Member, None),
             "PATCH /v1/account" => {
                 let slug = format!("shop-{}", &fresh().simple().to_string()[..20]);
                 (None, Door::Member, Some(json!({ "name": text("Renamed"), "locale": "zh-CN", "slug": slug })))
@@ -253,7 +258,7 @@ impl Things {
             },
         };
         let path = id.map_or_else(|| template.to_owned(), |id| template.replace("{id}", id));
-        let path = self.group.fill(path).replace("{session_id}", &self.sign_in.session);
+        let path = self.group.fill(&path).replace("{session_id}", &self.sign_in.session);
         let path = match operation {
             "GET /v1/business-hours/{id}/schedule" => format!("{path}?{WEEK}"),
             "GET /v1/audit-log/export" => format!("{path}?format=csv"),
@@ -335,9 +340,12 @@ impl Things {
             "PATCH /v1/widget/contact" => {
                 (Door::Visitor, Some(json!({ "name": text("Anne"), "email": "anne@mail.test" })))
             }
-            "GET /v1/widget/conversations/{id}/messages" | "GET /v1/widget/events" | "GET /v1/widget/events/poll" => {
-                (Door::Visitor, None)
-            }
+            "GET /v1/widget/conversations/{id}/messages"
+            | "GET /v1/widget/events"
+            | "GET /v1/widget/events/poll"
+            | "GET /v1/widget/queue"
+            | "GET /v1/widget/waiting-content"
+            | "POST /v1/widget/logout" => (Door::Visitor, None),
             "POST /v1/widget/conversations/{id}/read" | "POST /v1/widget/conversations/{id}/delivered" => {
                 (Door::Visitor, Some(json!({ "seq": 1 })))
             }
@@ -362,9 +370,6 @@ impl Things {
                 Door::Member,
                 Some(json!({ "to": { "kind": "agent", "agent_id": self.colleague.id }, "note": text("Look") })),
             ),
-            "GET /v1/widget/queue" | "GET /v1/widget/waiting-content" | "POST /v1/widget/logout" => {
-                (Door::Visitor, None)
-            }
             "POST /v1/widget/identify" => (Door::Public, Some(self.vouching.identify())),
             "POST /v1/widget/queue/leave" => {
                 let ask = json!({ "kind": "email", "email": email, "phone": "+1 555", "text": text("Write to me") });
@@ -372,12 +377,13 @@ impl Things {
             }
             "POST /v1/widget/waiting-content/{id}/events" => (Door::Visitor, Some(json!({ "kind": "click" }))),
             "POST /v1/auth/forgot-password" => (Door::Public, Some(json!({ "email": email }))),
-            "POST /v1/auth/login" => {
+            "POST /v1/auth/login" | "POST /v1/account/restore" => {
                 (Door::Public, Some(json!({ "email": email, "password": PASSWORD, "account_id": self.account })))
             }
             "POST /v1/auth/logout"
             | "POST /v1/auth/refresh"
             | "GET /v1/invitations/by-token/{token}"
+            | "GET /v1/signup"
             | "GET /v1/widget/config" => (Door::Public, None),
             "POST /v1/auth/reset-password" => {
                 (Door::Public, Some(json!({ "token": "nobody-has-this", "password": PASSWORD })))
@@ -388,10 +394,6 @@ impl Things {
             }
             "POST /v1/invitations/by-token/{token}/accept" => {
                 (Door::Public, Some(json!({ "name": text("Ivy"), "password": PASSWORD })))
-            }
-            "GET /v1/signup" => (Door::Public, None),
-            "POST /v1/account/restore" => {
-                (Door::Public, Some(json!({ "email": email, "password": PASSWORD, "account_id": self.account })))
             }
             "POST /v1/signup" => {
                 let company = text("Co").as_str().unwrap().chars().take(60).collect::<String>();

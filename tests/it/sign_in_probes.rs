@@ -56,9 +56,10 @@ impl SignIn {
             }
             "POST /v1/account/sso/domains" => (None, Some(json!({ "domain": domain, "mailbox": "admin" }))),
             "DELETE /v1/account/sso/domains/{id}" => (Some(&self.domain), None),
-            "GET /v1/agents/{id}/sessions" | "DELETE /v1/agents/{id}/sessions/{session_id}" => {
-                (Some(&self.colleague), None)
-            }
+            "GET /v1/agents/{id}/sessions"
+            | "DELETE /v1/agents/{id}/sessions/{session_id}"
+            | "GET /v1/scim/v2/Users/{id}"
+            | "DELETE /v1/scim/v2/Users/{id}" => (Some(&self.colleague), None),
             "DELETE /v1/auth/sessions/{id}" => (Some(&self.session), None),
             "PATCH /v1/auth/passkeys/{id}" => (Some(&self.passkey), Some(json!({ "name": "My phone" }))),
             "DELETE /v1/auth/passkeys/{id}" => (Some(&self.passkey), None),
@@ -66,8 +67,7 @@ impl SignIn {
                 (None, Some(json!({ "challenge": NEVER_GIVEN, "credential": created(), "name": "My phone" })))
             }
             "POST /v1/auth/totp/confirm" => (None, Some(json!({ "code": "123456" }))),
-            "POST /v1/auth/reauthenticate" => (None, Some(json!({ "password": PASSWORD }))),
-            "PUT /v1/auth/password" => (None, Some(json!({ "password": PASSWORD }))),
+            "POST /v1/auth/reauthenticate" | "PUT /v1/auth/password" => (None, Some(json!({ "password": PASSWORD }))),
             "POST /v1/auth/email" => (None, Some(json!({ "email": format!("{}@mail.test", fresh().simple()) }))),
             "POST /v1/scim/v2/Users" => {
                 let name = json!({ "formatted": "Sam Tee", "givenName": "Sam", "familyName": "Tee" });
@@ -76,7 +76,6 @@ impl SignIn {
                 });
                 (None, Some(ask))
             }
-            "GET /v1/scim/v2/Users/{id}" | "DELETE /v1/scim/v2/Users/{id}" => (Some(&self.colleague), None),
             "PATCH /v1/scim/v2/Users/{id}" => {
                 let operations = json!([{ "op": "replace", "path": "active", "value": true }]);
                 (Some(&self.colleague), Some(json!({ "Operations": operations })))

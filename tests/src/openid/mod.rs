@@ -274,7 +274,7 @@ async fn jwks(State(inner): State<Arc<Inner>>) -> Json<Value> {
             Signing::Es256 => json!({
                 "kty": "EC", "crv": "P-256", "alg": "ES256", "use": "sig", "kid": "ec", "x": keys::EC_X, "y": keys::EC_Y,
             }),
-            _ => json!({ "kty": "RSA", "alg": "RS256", "use": "sig", "kid": "rsa", "n": keys::RSA_N, "e": "AQAB" }),
+            Signing::Rs256 | Signing::Hs256 | Signing::Nothing | Signing::Stranger => json!({ "kty": "RSA", "alg": "RS256", "use": "sig", "kid": "rsa", "n": keys::RSA_N, "e": "AQAB" }),
         })
         .collect();
     Json(json!({ "keys": keys }))
