@@ -79,6 +79,18 @@ impl Modify for Bearer {
 
 fn routes() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::with_openapi(Api::openapi())
+        .merge(entrance())
+        .merge(company())
+        .merge(waiting())
+        .merge(talk())
+        .merge(records())
+        .merge(widget())
+        .merge(house())
+}
+
+/// How companies and people come in, and prove who they are.
+fn entrance() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
         .routes(routes!(v1::signup::state, v1::signup::sign_up))
         .routes(routes!(v1::auth::log_in))
         .routes(routes!(v1::auth::refresh))
@@ -118,6 +130,11 @@ fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(v1::sign_in::remove_domain))
         .routes(routes!(v1::scim::list, v1::scim::create))
         .routes(routes!(v1::scim::show, v1::scim::change, v1::scim::remove))
+}
+
+/// What a company is made of.
+fn company() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
         .routes(routes!(v1::account::show, v1::account::change))
         .routes(routes!(v1::account::checklist))
         .routes(routes!(v1::support::show, v1::support::grant, v1::support::revoke))
@@ -147,6 +164,11 @@ fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(v1::teams::set_members))
         .routes(routes!(v1::brands::list, v1::brands::create))
         .routes(routes!(v1::brands::show, v1::brands::replace, v1::brands::remove))
+}
+
+/// Who answers whom, and when.
+fn waiting() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
         .routes(routes!(v1::skills::list, v1::skills::create))
         .routes(routes!(v1::skills::show, v1::skills::replace, v1::skills::remove))
         .routes(routes!(v1::business_hours::list, v1::business_hours::create))
@@ -171,6 +193,11 @@ fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(v1::queue::show))
         .routes(routes!(v1::queue::leave))
         .routes(routes!(v1::queue_thresholds::show, v1::queue_thresholds::set))
+}
+
+/// What is talked about, with whom.
+fn talk() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
         .routes(routes!(v1::conversations::list))
         .routes(routes!(v1::conversations::counts))
         .routes(routes!(v1::conversations::show))
@@ -191,6 +218,11 @@ fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(v1::contacts::sign_out))
         .routes(routes!(v1::surveys::list))
         .routes(routes!(v1::surveys::summary))
+}
+
+/// What is counted, recorded and kept.
+fn records() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
         .routes(routes!(v1::usage::plans))
         .routes(routes!(v1::usage::show))
         .routes(routes!(v1::billing::show))
@@ -213,6 +245,11 @@ fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(v1::erasure::erase_contact))
         .routes(routes!(v1::retention::show_retention, v1::retention::set_retention))
         .routes(routes!(v1::retention::preview_retention))
+}
+
+/// What a visitor's widget calls.
+fn widget() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
         .routes(routes!(v1::widget::config))
         .routes(routes!(v1::widget_session::session))
         .routes(routes!(v1::widget_session::identify))
@@ -225,7 +262,6 @@ fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(v1::widget::introduce))
         .routes(routes!(v1::waiting_content::choose))
         .routes(routes!(v1::waiting_content::note))
-        .merge(house())
 }
 
 /// Who may do what in a company, whose it is, and which others it belongs with.

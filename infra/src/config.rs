@@ -7,6 +7,7 @@ use crate::blob::BlobSettings;
 
 /// Everything the binary can be told.
 #[derive(Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own in the environment")]
 pub struct Settings {
     /// `DATABASE_URL`: Postgres, as the login role (NOINHERIT, CREATEROLE).
     pub database_url: String,
@@ -236,16 +237,25 @@ mod tests {
         }
     }
 
+    const GOOD_SECRET: &str = "6f1ce0a7d3528b94e1c07f5a29d8463b";
+
+    /// What is needed at least, with this secret and these further settings.
+    fn read(secret: &str, more: &[(&str, &str)]) -> Result<Settings, String> {
+        let get = |name: &str| {
+            let value = match name {
+                "FRONTDESK_SECRET" => secret,
+                "DATABASE_URL" | "REDIS_URL" | "NATS_URL" => "some://where",
+                _ => more.iter().find(|(other, _)| *other == name)?.1,
+            };
+            Some(value.to_owned()).filter(|value| !value.is_empty())
+        };
+        Settings::read(&get).map_err(|error| error.to_string())
+    }
+
     #[test]
     fn nobody_may_say_who_has_paid_without_a_secret() {
-        let complaint = |key: &'static str, secrets: &'static str| {
-            let get = move |name: &str| match name {
-                "FRONTDESK_STRIPE_KEY" => Some(key.to_owned()),
-                "FRONTDESK_STRIPE_WEBHOOK_SECRETS" => Some(secrets.to_owned()).filter(|text| !text.is_empty()),
-                "FRONTDESK_SECRET" => Some("x".repeat(32)),
-                _ => Some("127.0.0.1:1".to_owned()),
-            };
-            Settings::read(&get).err().map(|error| error.to_string())
+        let complaint = |key: &str, secrets: &str| {
+            read(GOOD_SECRET, &[("FRONTDESK_STRIPE_KEY", key), ("FRONTDESK_STRIPE_WEBHOOK_SECRETS", secrets)]).err()
         };
         assert_eq!(complaint("sk_test_1", "whsec_12345,whsec_67890"), None);
         assert!(complaint("sk_test_1", "").unwrap().contains("FRONTDESK_STRIPE_WEBHOOK_SECRETS"));
@@ -255,27 +265,16 @@ mod tests {
 
     #[test]
     fn a_further_database_is_known_by_a_name_and_its_own_setting() {
-        let read = |names: &'static str| {
-            Settings::read(&|name| {
-                let value = match name {
-                    "FRONTDESK_DATABASES" => names,
-                    "FRONTDESK_SECRET" => "a secret for tests only, of more than 32 characters",
-                    "FRONTDESK_LISTEN" => "127.0.0.1:0",
-                    "DATABASE_URL" | "REDIS_URL" | "NATS_URL" | "DATABASE_URL_EU2" => "some://where",
-                    _ => return None,
-                };
-                Some(value.to_owned())
-            })
-        };
-        assert_eq!(read("eu2").unwrap().databases["eu2"], "some://where");
-        assert!(read("eu2, us1").err().unwrap().to_string().contains("DATABASE_URL_US1"));
-        assert!(read("EU-2").err().unwrap().to_string().contains("lower-case"));
+        let named =
+            |names: &str| read(GOOD_SECRET, &[("FRONTDESK_DATABASES", names), ("DATABASE_URL_EU2", "some://where")]);
+        assert_eq!(named("eu2").unwrap().databases["eu2"], "some://where");
+        assert!(named("eu2, us1").err().unwrap().contains("DATABASE_URL_US1"));
+        assert!(named("EU-2").err().unwrap().contains("lower-case"));
     }
 
     #[test]
     fn a_short_secret_is_refused() {
-        let get = |name: &str| Some(if name == "FRONTDESK_SECRET" { "short" } else { "127.0.0.1:1" }.to_owned());
-        assert!(Settings::read(&get).err().unwrap().to_string().contains("shorter than 32"));
+        assert!(read("short", &[]).err().unwrap().contains("shorter than 32"));
     }
 
     #[test]
@@ -287,11 +286,8 @@ mod tests {
             "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
             "abababababababababababababababababab",
         ] {
-            let get = |name: &str| Some(if name == "FRONTDESK_SECRET" { secret } else { "127.0.0.1:1" }.to_owned());
-            assert!(Settings::read(&get).err().unwrap().to_string().contains("could be guessed"), "{secret}");
+            assert!(read(secret, &[]).err().unwrap().contains("could be guessed"), "{secret}");
         }
-        let good = "6f1ce0a7d3528b94e1c07f5a29d8463b";
-        let get = |name: &str| Some(if name == "FRONTDESK_SECRET" { good } else { "127.0.0.1:1" }.to_owned());
-        assert!(Settings::read(&get).is_ok());
+        assert!(read(GOOD_SECRET, &[]).is_ok());
     }
 }

@@ -131,7 +131,7 @@ fn is_public_v4(ip: Ipv4Addr) -> bool {
     let [a, b, c, _] = ip.octets();
     let ours = matches!(
         (a, b, c),
-        (0 | 10 | 127, ..)
+        (0 | 10 | 127 | 224..=255, ..)
             | (100, 64..=127, _)
             | (169, 254, _)
             | (172, 16..=31, _)
@@ -141,12 +141,11 @@ fn is_public_v4(ip: Ipv4Addr) -> bool {
             | (198, 18..=19, _)
             | (198, 51, 100)
             | (203, 0, 113)
-            | (224..=255, ..)
     );
     !ours
 }
 
-/// Only 2000::/3 is given out; within it, tunnels that would carry a private address inside are left out.
+/// Only `2000::/3` is given out; within it, tunnels that would carry a private address inside are left out.
 fn is_public_v6(ip: Ipv6Addr) -> bool {
     let [first, second, ..] = ip.segments();
     let given_out = first & 0xe000 == 0x2000;

@@ -130,13 +130,13 @@ pub async fn verify(world: &World, secret: &str) -> Result<(), TokenError> {
 
 /// Sets a new password, which also proves the address, and ends every session of its owner. Says who that is.
 pub async fn reset(world: &World, secret: &str, password_hash: String) -> Result<LoginId, TokenError> {
-    let now = world.now();
-    let tx = world.database.begin("".into()).await?;
-    let (login, _) = redeem(&tx, secret, Purpose::Reset, now).await?;
     #[derive(FromQueryResult)]
     struct Held {
         unproven: bool,
     }
+    let now = world.now();
+    let tx = world.database.begin("".into()).await?;
+    let (login, _) = redeem(&tx, secret, Purpose::Reset, now).await?;
     let held: Option<Held> = tx
         .one(sql(
             "select email_verified_at is null as unproven from shared.login where id = $1 for update",

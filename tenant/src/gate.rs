@@ -316,10 +316,11 @@ mod tests {
         assert_eq!([state.spend(now), state.spend(now)], [Some(Ok(41)), Some(Ok(40))]);
         assert_eq!(state.spend(now), None);
         state.grant(now, 3, 40);
-        assert_eq!(state.spend(now + GOOD_FOR_US), None, "too old");
-        state.refuse(now, 5_000);
-        assert_eq!(state.spend(now + 1_000), Some(Err(4_000)));
-        assert_eq!(state.spend(now + 5_000), None);
+        let later = now + GOOD_FOR_US;
+        assert_eq!(state.spend(later), None, "too old");
+        state.refuse(later, 5_000);
+        assert_eq!(state.spend(later + 1_000), Some(Err(4_000)));
+        assert_eq!(state.spend(later + 5_000), None);
     }
 
     #[test]

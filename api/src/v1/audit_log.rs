@@ -83,26 +83,24 @@ pub(crate) struct AuditExportQuery {
 }
 
 /// What is asked for. Ids and actions that cannot be any are refused; words are looked for as they are.
-fn checked(filter: Filter) -> Result<Filter, Problem> {
+fn checked(mut filter: Filter) -> Result<Filter, Problem> {
     let words = filter.words.as_deref().map(|text| text.replace('\0', "").trim().chars().take(100).collect::<String>());
-    Ok(Filter {
-        actor_id: name(filter.actor_id.as_deref(), false)?,
-        action: name(filter.action.as_deref(), true)?,
-        target: name(filter.target.as_deref(), false)?,
-        words: words.filter(|text| !text.is_empty()),
-        ..filter
-    })
+    filter.words = words.filter(|text| !text.is_empty());
+    filter.actor_id = name(filter.actor_id, false)?;
+    filter.action = name(filter.action, true)?;
+    filter.target = name(filter.target, false)?;
+    Ok(filter)
 }
 
 /// An id, or an action with its dot.
-fn name(text: Option<&str>, dotted: bool) -> Result<Option<String>, Problem> {
+fn name(text: Option<String>, dotted: bool) -> Result<Option<String>, Problem> {
     let is_name = |text: &str| {
         let is_letter = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'_' || (dotted && c == b'.');
         (1..=80).contains(&text.len()) && text.bytes().all(is_letter)
     };
     match text {
         None => Ok(None),
-        Some(text) if is_name(text) => Ok(Some(text.to_owned())),
+        Some(text) if is_name(&text) => Ok(Some(text)),
         Some(_) => {
             let detail = Some("An id, or an action like `agent.updated`.");
             Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "query_invalid", detail))

@@ -166,7 +166,7 @@ pub async fn register(
             [
                 id.uuid().into(),
                 login.uuid().into(),
-                key.cred_id().to_vec().into(),
+                key.cred_id().clone().into(),
                 kept(&key)?.into(),
                 name.clone().into(),
                 now.into(),

@@ -181,15 +181,15 @@ pub async fn covers(world: &World, account: AccountId, email: &str) -> Result<bo
 
 /// Names a domain, and sends the letter that asks there. Named again, it gets another letter; what was proven stays so.
 pub async fn claim(world: &World, account: &Account, domain: String, mailbox: Mailbox) -> Result<Domain, DomainError> {
+    #[derive(FromQueryResult)]
+    struct Counted {
+        others: i64,
+    }
     let now = world.now();
     let secret = world.chance.secret();
     let sent_to = format!("{}@{domain}", mailbox.as_str());
     let tx = world.database.begin("".into()).await?;
     tx.run(sql("select id from shared.account where id = $1 for update", [account.id.uuid().into()])).await?;
-    #[derive(FromQueryResult)]
-    struct Counted {
-        others: i64,
-    }
     let counted: Option<Counted> = tx
         .one(sql(
             "select count(*) as others from shared.sso_domain where account_id = $1 and domain <> $2",

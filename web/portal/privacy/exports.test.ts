@@ -1,3 +1,4 @@
+// Holds what the portal says about an archive.
 import { expect, it } from 'vitest'
 import { amount, isGoingOn } from './exports'
 

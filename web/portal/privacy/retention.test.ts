@@ -1,3 +1,4 @@
+// Holds when a choice of how long things are kept could lose something.
 import { expect, it } from 'vitest'
 import { isShorter, sameChoice } from './retention'
 
