@@ -137,7 +137,7 @@ function Row({ entry, names }: { entry: AuditEntry; names: ReadonlyMap<string, s
               {known ? t(`audit.action.${entry.action}`, params(entry, names)) : <code>{entry.action}</code>}
             </div>
             <div className={css.facts}>
-              {facts(entry).map((fact) => (
+              {facts(entry, names).map((fact) => (
                 <span key={fact.name}>
                   {t(`audit.fact.${fact.name}`, { defaultValue: fact.name })}: <b>{word(fact.name, fact.value)}</b>
                 </span>

@@ -8,7 +8,7 @@ it('keeps what the sentence says out of the facts', () => {
   expect(facts({ detail })).toEqual([
     { name: 'role', value: 'agent' },
     { name: 'scopes', value: 'a, b' },
-    { name: 'deep', value: '{"x":1}' },
+    { name: 'deep', value: 'x: 1' },
   ])
 })
 
@@ -21,6 +21,23 @@ it('calls a target by its name when somebody knows it', () => {
 it('shortens long lists', () => {
   expect(facts({ detail: { scopes: ['a', 'b', 'c', 'd'] } })[0]?.value).toBe('a, b, c, d')
   expect(facts({ detail: { scopes: ['a', 'b', 'c', 'd', 'e', 'f'] } })[0]?.value).toBe('a, b, c, +3')
+})
+
+it('tells of devices, ids and lists of things as somebody would', () => {
+  const detail = {
+    title: 'Ten percent',
+    device: { browser: 'Chrome', system: 'Linux' },
+    agent_ids: ['agent_1', 'agent_2'],
+    skills: [{ skill_id: 'skill_1', level: 3 }],
+    channel_capacity: {},
+  }
+  expect(params({ detail, target: 'content_1' }).name).toBe('Ten percent')
+  expect(facts({ detail }, new Map([['agent_1', 'Bo Jensen']]))).toEqual([
+    { name: 'device', value: 'Chrome, Linux' },
+    { name: 'agent_ids', value: 'Bo Jensen, agent_2' },
+    { name: 'skills', value: '1' },
+  ])
+  expect(facts({ detail: { device: { browser: null, system: null } } })).toEqual([])
 })
 
 it('survives an entry without anything', () => {
