@@ -26,7 +26,7 @@ export function CloseCard() {
   return (
     <Card title={t('closing.title')} text={t('closing.text')}>
       <div className={css.leave}>
-        <Button color="red.9" variant="outline" leftSection={<IconArchive size={16} />} onClick={() => setAsking(true)}>
+        <Button color="red" variant="subtle" leftSection={<IconArchive size={16} />} onClick={() => setAsking(true)}>
           {t('closing.action')}
         </Button>
       </div>
