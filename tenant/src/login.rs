@@ -197,13 +197,5 @@ pub(crate) async fn void_unproven(tx: &Tx, login: LoginId, now: Timestamp) -> Re
     ] {
         tx.run(sql(statement, [login.uuid().into(), now.into()])).await?;
     }
-    for statement in [
-        "delete from shared.totp where login_id = $1",
-        "delete from shared.recovery_code where login_id = $1",
-        "delete from shared.passkey where login_id = $1",
-        "delete from shared.ceremony where login_id = $1",
-    ] {
-        tx.run(sql(statement, [login.uuid().into()])).await?;
-    }
-    Ok(())
+    crate::proof::reset::take_off(tx, login).await
 }

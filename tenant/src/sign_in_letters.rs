@@ -29,6 +29,11 @@ pub enum SignIn {
         /// What.
         what: Changed,
     },
+    /// An admin has taken the second factor off somebody who had lost it.
+    SecondFactorTakenOff {
+        /// The company.
+        company: String,
+    },
     /// To a mailbox of a domain: is the domain this company's?
     DomainProof {
         /// The company.
@@ -100,6 +105,16 @@ impl SignIn {
             Self::SignInChanged { what } => (
                 "How you sign in has changed".to_owned(),
                 format!("{}\n\nIf it was not you, reset your password now, and look at the page “Sign-in and security”.", what.in_english()),
+                None,
+            ),
+            Self::SecondFactorTakenOff { company } if chinese => (
+                "您的两步验证已被移除".to_owned(),
+                format!("“{company}”的管理员移除了您 Frontdesk 登录的两步验证。您的验证器应用、通行密钥和恢复码均已失效，所有设备均已退出登录。\n\n请使用密码登录，并在“登录与安全”页面重新设置两步验证。\n\n如果您没有提出过此请求，请立即重置密码，并联系贵公司的管理员。"),
+                None,
+            ),
+            Self::SecondFactorTakenOff { company } => (
+                "Your second factor was taken off".to_owned(),
+                format!("An admin of “{company}” has taken the second factor off your Frontdesk login. Your authenticator app, passkeys and recovery codes do not count any more, and every device is signed out.\n\nSign in with your password, and set up a new second factor on the page “Sign-in and security”.\n\nIf you did not ask for this, reset your password now and talk to an admin of your company."),
                 None,
             ),
             Self::DomainProof { company, domain, link } if chinese => (

@@ -196,6 +196,89 @@ async fn a_company_that_asks_for_a_second_factor_leads_everybody_through_setting
 }
 
 #[tokio::test]
+async fn an_admin_takes_the_second_factor_off_a_colleague_who_has_lost_it() {
+    let app = TestApp::start().await;
+    let shop = app.shop("Tea").await;
+    let mut ada = shop.colleague("Ada", Role::Admin).await;
+    let mut bo = shop.agent("Bo").await;
+    let of = |agent: &Agent| format!("/v1/agents/{}/second-factor", agent.id);
+    let path = of(&bo);
+    ada.http.delete(&path).await.refused(409, "no_second_factor");
+    sets_up(&app, &bo.http).await;
+    assert_eq!(login(&bo.http, &bo.email).await.status, 202, "Bo is locked out");
+
+    // Not by whoever may not switch Bo off, nor of oneself or the owner, nor by a program, nor without proof.
+    let sue = shop.colleague("Sue", Role::Supervisor).await;
+    let coffee = app.shop("Coffee").await;
+    coffee.owner.http.delete(&path).await.refused(404, "not_found");
+    sue.http.delete(&path).await.refused(403, "permission_denied");
+    bo.http.delete(&path).await.refused(403, "permission_denied");
+    ada.http.delete(&of(&ada)).await.refused(403, "permission_denied");
+    ada.http.delete(&of(&shop.owner)).await.refused(403, "permission_denied");
+    let hands = shop.holder("Pia", json!(["agents.read", "agents.manage"]), "teams").await;
+    hands.http.delete(&path).await.refused(403, "permission_denied");
+    let key = json!({ "name": shop.says("A program"), "scopes": ["agents.manage"] });
+    let key = shop.owner.http.post("/v1/api-keys", key).await.ok();
+    shop.stranger().with(key["secret"].as_str().unwrap()).delete(&path).await.refused(403, "permission_denied");
+    ten_minutes_later(&app, &mut ada).await;
+    ada.http.delete(&path).await.refused(403, "reauthentication_required");
+    ada.http.post("/v1/auth/reauthenticate", json!({ "password": PASSWORD })).await.ok();
+
+    let before = bo.http.with(&bo.http.token());
+    assert_eq!(ada.http.delete(&path).await.status, 204);
+    assert_eq!(bo.socket().closed_within(Duration::from_secs(2)).await, Some(4003));
+    before.get("/v1/auth/me").await.refused(401, "token_invalid");
+    let letter = app.mail().letter(&bo.email, "Your second factor was taken off").await;
+    assert!(letter.text.contains(&shop.name), "{}", letter.text);
+    ada.http.delete(&path).await.refused(409, "no_second_factor");
+    let log = shop.owner.http.get("/v1/audit-log?limit=20").await.ok();
+    let noted = log["data"].as_array().unwrap().iter().find(|entry| entry["action"] == "agent.second_factor_taken_off");
+    let noted = noted.expect("it is in the log");
+    assert_eq!((&noted["target"], &noted["detail"]), (&json!(bo.id), &json!({ "totp": true, "passkeys": 0 })));
+
+    // The password lets in; where the company asks for a second factor, for setting one up and nothing else.
+    shop.owner.http.post("/v1/auth/reauthenticate", json!({ "password": PASSWORD })).await.ok();
+    sets_up(&app, &shop.owner.http).await;
+    shop.owner.http.put("/v1/account/sign-in/second-factor", json!({ "required": true })).await.ok();
+    assert_eq!(signs_in(&mut bo).await["second_factor_due"], true);
+    bo.http.get("/v1/conversations").await.refused(403, "second_factor_due");
+    let (_, codes) = sets_up(&app, &bo.http).await;
+    assert_eq!(codes.len(), 10, "the old codes are gone");
+    bo.http.get("/v1/conversations").await.ok();
+}
+
+#[tokio::test]
+async fn no_company_takes_off_what_proves_somebody_elsewhere() {
+    let app = TestApp::start().await;
+    let (tea, coffee) = (app.shop("Tea").await, app.shop("Coffee").await);
+    let bo = tea.colleague("Bo", Role::Agent).await;
+    let (tenant, by) = (coffee.tenant().await, coffee.owner.id.parse().unwrap());
+    let standing = tenant::role::Standing::built_in(Role::Agent);
+    let invited =
+        tenant::invitation::invite(&tenant.world, &tenant.account, by, "Olive", &bo.email, standing).await.unwrap();
+    let both = Http::new(&app.base(0), app.guard(None).of_everybody());
+    let accept = format!("/v1/invitations/by-token/{}/accept", invited.1);
+    let joined = both.post(&accept, json!({ "password": PASSWORD })).await.ok();
+    sets_up(&app, &bo.http).await;
+    let path = format!("/v1/agents/{}/second-factor", bo.id);
+    tea.owner.http.delete(&path).await.refused(409, "login_elsewhere");
+    assert_eq!(login(&both, &bo.email).await.status, 202, "it is still asked for");
+
+    // Once they have left the other company, it is this one's matter alone.
+    let there = joined["me"]["agent"]["id"].as_str().unwrap().parse().unwrap();
+    tenant::membership::update(&tenant.world, tenant.id(), there, None, Some(true)).await.unwrap();
+    assert_eq!(tea.owner.http.delete(&path).await.status, 204);
+    assert_eq!(login(&both, &bo.email).await.status, 200);
+
+    // A group's admin reaches every company of it.
+    sets_up(&app, &both.with(login(&both, &bo.email).await.ok()["access_token"].as_str().unwrap())).await;
+    let group = tea.owner.http.post("/v1/organisations", json!({ "name": tea.says("House") })).await.ok();
+    let admins = format!("/v1/organisations/{}/admins", group["id"].as_str().unwrap());
+    tea.owner.http.post(&admins, json!({ "email": bo.email })).await.ok();
+    tea.owner.http.delete(&path).await.refused(409, "login_elsewhere");
+}
+
+#[tokio::test]
 async fn neither_an_invitation_nor_another_company_is_a_way_around_the_second_factor() {
     let app = TestApp::start().await;
     let (tea, coffee) = (app.shop("Tea").await, app.shop("Coffee").await);
@@ -292,7 +375,7 @@ async fn one_sees_where_one_is_signed_in_and_ends_it() {
     bo.http.get("/v1/auth/me").await.refused(401, "token_invalid");
     two.get("/v1/auth/me").await.ok();
 
-    // An admin ends what a colleague has in this company.
+    // An admin ends what a colleague has in this company: one of them, or all.
     let ada = shop.colleague("Ada", Role::Admin).await;
     let of_bo = format!("/v1/agents/{}/sessions", bo.id);
     let listed = ada.http.get(&of_bo).await.ok()["data"].clone();
@@ -303,6 +386,16 @@ async fn one_sees_where_one_is_signed_in_and_ends_it() {
     let of_owner = format!("/v1/agents/{}/sessions", shop.owner.id);
     let owners = ada.http.get(&of_owner).await.ok()["data"][0]["id"].as_str().unwrap().to_owned();
     ada.http.delete(&format!("{of_owner}/{owners}")).await.refused(403, "permission_denied");
+    ada.http.delete(&of_owner).await.refused(403, "permission_denied");
+    let (one, two) = (signs_in().await, signs_in().await);
+    one.delete(&of_bo).await.refused(403, "permission_denied");
+    assert_eq!(ada.http.delete(&of_bo).await.status, 204);
+    for bos in [one, two] {
+        bos.get("/v1/auth/me").await.refused(401, "token_invalid");
+    }
+    assert_eq!(ada.http.get(&of_bo).await.ok()["data"], json!([]));
+    assert_eq!(ada.http.delete(&format!("/v1/agents/{}/sessions", ada.id)).await.status, 204);
+    ada.http.get("/v1/auth/me").await.ok();
 }
 
 #[tokio::test]

@@ -1,7 +1,8 @@
 //! Good requests for how people sign in, and what of it somebody might ask for.
 
 use serde_json::{Value, json};
-use tests::{Agent, PASSWORD, Shop, fresh};
+use tenant::Role;
+use tests::{Agent, PASSWORD, Shop, authenticator_code, fresh};
 
 /// What a company, and one of its people, have.
 pub(crate) struct SignIn {
@@ -10,6 +11,8 @@ pub(crate) struct SignIn {
     /// An id that nobody has: a passkey is made in a browser, and has a story there.
     passkey: String,
     colleague: String,
+    /// Somebody with an authenticator app, who loses it.
+    lost: String,
 }
 
 /// A challenge of the right shape that was never given.
@@ -22,11 +25,16 @@ impl SignIn {
         let ask = json!({ "domain": format!("{}.test", fresh().simple()), "mailbox": "hostmaster" });
         let domain = owner.post("/v1/account/sso/domains", ask).await.ok();
         let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let lost = shop.colleague("Lou", Role::Agent).await;
+        let setup = lost.http.post("/v1/auth/totp", Value::Null).await.ok();
+        let code = authenticator_code(setup["secret"].as_str().unwrap(), shop.app.clock().now());
+        lost.http.post("/v1/auth/totp/confirm", json!({ "code": code })).await.ok();
         Self {
             session: text(&sessions["data"][0]["id"]),
             domain: text(&domain["id"]),
             passkey: "pkey_01h455vb4pex5vsknk084sn02q".to_owned(),
             colleague: colleague.id.clone(),
+            lost: lost.id,
         }
     }
 
@@ -60,6 +68,7 @@ impl SignIn {
             | "DELETE /v1/agents/{id}/sessions/{session_id}"
             | "GET /v1/scim/v2/Users/{id}"
             | "DELETE /v1/scim/v2/Users/{id}" => (Some(&self.colleague), None),
+            "DELETE /v1/agents/{id}/sessions" | "DELETE /v1/agents/{id}/second-factor" => (Some(&self.lost), None),
             "DELETE /v1/auth/sessions/{id}" => (Some(&self.session), None),
             "PATCH /v1/auth/passkeys/{id}" => (Some(&self.passkey), Some(json!({ "name": "My phone" }))),
             "DELETE /v1/auth/passkeys/{id}" => (Some(&self.passkey), None),

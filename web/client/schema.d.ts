@@ -361,6 +361,28 @@ export interface paths {
         patch: operations["agents_change"];
         trace?: never;
     };
+    "/v1/agents/{id}/second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Take the second factor off a colleague
+         * @description For who has lost their phone and their recovery codes: authenticator app, passkeys and recovery codes do not count any more, every
+         *     session of theirs ends, and a letter tells them. They sign in with their password and set up a new one. `login_elsewhere` when they
+         *     are in another company too or manage a group: what proves them there is not this company's to take away.
+         */
+        delete: operations["agents_take_off_second_factor"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/agents/{id}/sessions": {
         parameters: {
             query?: never;
@@ -375,7 +397,11 @@ export interface paths {
         get: operations["agents_of_agent"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Sign a colleague out everywhere
+         * @description In this company, and at once. The browser that asks stays signed in, when it is one's own.
+         */
+        delete: operations["agents_end_all_of_agent"];
         options?: never;
         head?: never;
         patch?: never;
@@ -9262,6 +9288,36 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
+    agents_take_off_second_factor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["AgentId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
     agents_of_agent: {
         parameters: {
             query?: never;
@@ -9280,6 +9336,36 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Page_SignedInSession"];
                 };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    agents_end_all_of_agent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["AgentId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];

@@ -66,7 +66,8 @@ async fn note_end(scope: &Scope<Member>, whose: AgentId, id: SessionId) -> Resul
     Ok(())
 }
 
-async fn colleague(app: &App, scope: &Scope<Member>, id: AgentId) -> Result<Membership, Problem> {
+/// A colleague in the company of who asks; nobody else is anywhere.
+pub(crate) async fn colleague(app: &App, scope: &Scope<Member>, id: AgentId) -> Result<Membership, Problem> {
     membership::find(&app.world, id)
         .await?
         .filter(|member| member.account_id == scope.tenant.id())
@@ -88,6 +89,36 @@ pub(crate) async fn of_agent(
     Ok(Json(Page::whole(own::of_member(&app.world, member.id, scope.session().ok()).await?)))
 }
 
+/// The colleague, if the caller may sign them out: nobody signs the owner out.
+async fn to_sign_out(app: &App, scope: &Scope<Member>, id: AgentId) -> Result<Membership, Problem> {
+    scope.require(Permission::AgentsManage)?;
+    let member = colleague(app, scope, id).await?;
+    if member.standing.role == Role::Owner && member.id != scope.who.agent_id {
+        return Err(Denied(Permission::AgentsManage).into());
+    }
+    Ok(member)
+}
+
+/// Sign a colleague out everywhere
+///
+/// In this company, and at once. The browser that asks stays signed in, when it is one's own.
+#[utoipa::path(delete, path = "/v1/agents/{id}/sessions", tag = "agents", params(("id" = AgentId, Path)),
+    responses((status = 204), Problems))]
+pub(crate) async fn end_all_of_agent(
+    State(app): State<Arc<App>>,
+    AsMember(scope): AsMember,
+    Path(id): Path<AgentId>,
+) -> Result<StatusCode, Problem> {
+    let member = to_sign_out(&app, &scope, id).await?;
+    let ended = own::end_all_of_member(&app.world, member.id, scope.session().ok()).await?;
+    revocation::revoke(&app.routing, Revocation::Session(member.account_id, member.id)).await;
+    let tx = scope.begin().await?;
+    let detail = serde_json::json!({ "ended": ended });
+    audit::note(&tx, &scope.actor(), "session.all_ended", Some(member.id.to_string()), detail).await?;
+    tx.commit().await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
 /// Sign a colleague out
 #[utoipa::path(delete, path = "/v1/agents/{id}/sessions/{session_id}", tag = "agents",
     params(("id" = AgentId, Path), ("session_id" = SessionId, Path)), responses((status = 204), Problems))]
@@ -96,11 +127,7 @@ pub(crate) async fn end_of_agent(
     AsMember(scope): AsMember,
     Path((id, session)): Path<(AgentId, SessionId)>,
 ) -> Result<StatusCode, Problem> {
-    scope.require(Permission::AgentsManage)?;
-    let member = colleague(&app, &scope, id).await?;
-    if member.standing.role == Role::Owner && member.id != scope.who.agent_id {
-        return Err(Denied(Permission::AgentsManage).into());
-    }
+    let member = to_sign_out(&app, &scope, id).await?;
     if !own::end_of_member(&app.world, member.id, session).await? {
         return Err(Problem::not_found());
     }

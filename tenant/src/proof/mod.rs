@@ -7,6 +7,7 @@
 pub mod ceremony;
 pub mod passkey;
 pub mod recovery;
+pub mod reset;
 pub mod totp;
 
 use chrono::{DateTime, Utc};

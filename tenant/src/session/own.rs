@@ -140,6 +140,18 @@ pub async fn end_of_member(world: &World, member: AgentId, id: SessionId) -> Res
     Ok(ended > 0)
 }
 
+/// Ends every session of a member of the company, but the one that asks; says how many.
+pub async fn end_all_of_member(world: &World, member: AgentId, spared: Option<Uuid>) -> Result<u64, StoreError> {
+    world
+        .database
+        .orm()
+        .run(sql(
+            "update shared.session set revoked_at = $2 where membership_id = $1 and revoked_at is null and id is distinct from $3",
+            [member.uuid().into(), world.now().into(), spared.into()],
+        ))
+        .await
+}
+
 /// Ends every session of a person but one.
 pub async fn end_others(world: &World, login: LoginId, spared: Uuid) -> Result<u64, StoreError> {
     world
