@@ -135,6 +135,8 @@ export const useApiKeys = (options?: Options) => useList<ApiKey>('api-keys', '/v
 
 export const useSecurity = () => useOne<Security>('security', '/v1/auth/security')
 export const useOwnSessions = () => useList<SignedInSession>('sessions', '/v1/auth/sessions')
+export const useSessionsOf = (agent: string) =>
+  useList<SignedInSession>(`sessions ${agent}`, `/v1/agents/${encodeURIComponent(agent)}/sessions`)
 export const useSignIn = () => useOne<SignInSettings>('sign-in', '/v1/account/sign-in')
 
 export const useRatings = () => usePages<SurveyResponse>('ratings', '/v1/survey-responses', 20)

@@ -1,7 +1,7 @@
 // One colleague: role and capacity to change in place, and the switch that shuts or opens their way in.
 import { ActionIcon, Menu, NumberInput, Select } from '@mantine/core'
 import { notifications } from '@mantine/notifications'
-import { IconCrown, IconDots, IconUserCheck, IconUserOff } from '@tabler/icons-react'
+import { IconCrown, IconDevices, IconDots, IconShieldOff, IconUserCheck, IconUserOff } from '@tabler/icons-react'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Agent } from 'client/types'
@@ -14,15 +14,16 @@ import { asked, mayGive, nameOf } from '../roles/roles'
 import { Confirm } from '../shell/Confirm'
 import { isLimit, LimitNotice } from '../shell/LimitNotice'
 import { Tag } from '../shell/Tag'
+import { MemberSessions } from './MemberSessions'
 import css from './Team.module.css'
 
 export function MemberRow({ agent, self }: { agent: Agent; self: boolean }) {
   const { t } = useTranslation()
   const refresh = useRefresh()
-  const [asking, setAsking] = useState(false)
+  const [dialog, setDialog] = useState<'off' | 'owner' | 'sessions' | 'factor' | null>(null)
+  const close = () => setDialog(null)
   const [full, setFull] = useState(false)
   const [pending, setPending] = useState<{ role?: string; capacity?: number }>({})
-  const [handing, setHanding] = useState(false)
   const me = useMe()
   const roles = useRoles()
   const mine = { permissions: me.permissions, visibility: me.agent.visibility }
@@ -123,7 +124,7 @@ export function MemberRow({ agent, self }: { agent: Agent; self: boolean }) {
       </div>
       <div className={css.menu}>
         {!fixed && (
-          <Menu position="bottom-end" width={200}>
+          <Menu position="bottom-end" width={240}>
             <Menu.Target>
               <ActionIcon aria-label={t('team.actions', { name: agent.name })}>
                 <IconDots size={18} />
@@ -136,12 +137,19 @@ export function MemberRow({ agent, self }: { agent: Agent; self: boolean }) {
                 </Menu.Item>
               ) : (
                 <>
+                  <Menu.Item leftSection={<IconDevices size={16} />} onClick={() => setDialog('sessions')}>
+                    {t('team.sessions')}
+                  </Menu.Item>
+                  <Menu.Item leftSection={<IconShieldOff size={16} />} onClick={() => setDialog('factor')}>
+                    {t('team.factor')}
+                  </Menu.Item>
                   {me.agent.role === 'owner' && (
-                    <Menu.Item leftSection={<IconCrown size={16} />} onClick={() => setHanding(true)}>
+                    <Menu.Item leftSection={<IconCrown size={16} />} onClick={() => setDialog('owner')}>
                       {t('team.hand_over')}
                     </Menu.Item>
                   )}
-                  <Menu.Item leftSection={<IconUserOff size={16} />} color="red" onClick={() => setAsking(true)}>
+                  <Menu.Divider />
+                  <Menu.Item leftSection={<IconUserOff size={16} />} color="red" onClick={() => setDialog('off')}>
                     {t('team.switch_off')}
                   </Menu.Item>
                 </>
@@ -156,8 +164,8 @@ export function MemberRow({ agent, self }: { agent: Agent; self: boolean }) {
         </div>
       )}
       <Confirm
-        opened={asking}
-        onClose={() => setAsking(false)}
+        opened={dialog === 'off'}
+        onClose={close}
         title={t('team.switch_off_title', { name: agent.name })}
         text={t('team.switch_off_text', { name: agent.name })}
         action={t('team.switch_off')}
@@ -165,8 +173,8 @@ export function MemberRow({ agent, self }: { agent: Agent; self: boolean }) {
         onConfirm={() => change({ disabled: true })}
       />
       <Confirm
-        opened={handing}
-        onClose={() => setHanding(false)}
+        opened={dialog === 'owner'}
+        onClose={close}
         title={t('team.hand_over_title', { name: agent.name })}
         text={t('team.hand_over_text', { name: agent.name })}
         action={t('team.hand_over')}
@@ -176,6 +184,20 @@ export function MemberRow({ agent, self }: { agent: Agent; self: boolean }) {
           await refresh('agents', 'roles', 'audit')
         }}
       />
+      <Confirm
+        opened={dialog === 'factor'}
+        onClose={close}
+        title={t('team.factor_title', { name: agent.name })}
+        text={t('team.factor_text', { name: agent.name })}
+        action={t('team.factor_action')}
+        danger
+        onConfirm={async () => {
+          await http.delete(`/v1/agents/${encodeURIComponent(agent.id)}/second-factor`)
+          notifications.show({ color: 'teal', message: t('team.factor_done', { name: agent.name }) })
+          await refresh('agents', 'audit', 'sign-in')
+        }}
+      />
+      <MemberSessions agent={agent} opened={dialog === 'sessions'} onClose={close} />
     </li>
   )
 }
