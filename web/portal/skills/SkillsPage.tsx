@@ -71,7 +71,7 @@ export function SkillsPage() {
           />
         )}
       </Card>
-      <p className={css.legend}>{t('skills.legend')}</p>
+      {skills.data && skills.data.length > 0 && <p className={css.legend}>{t('skills.legend')}</p>}
       <CreateDialog
         key={naming === null || naming === 'new' ? 'new' : naming.id}
         opened={naming !== null}

@@ -97,9 +97,11 @@ export function ContentPage() {
           }}
         />
       </Card>
-      <p className={setup.explain} style={{ marginTop: 12 }}>
-        {t('content.counted')}
-      </p>
+      {ids.length > 0 && (
+        <p className={setup.explain} style={{ marginTop: 12 }}>
+          {t('content.counted')}
+        </p>
+      )}
     </Page>
   )
 }
