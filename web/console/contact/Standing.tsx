@@ -53,7 +53,7 @@ export function Standing({ contact, onChanged }: { contact: Contact; onChanged: 
                 {t('contact.unblock')}
               </Menu.Item>
             ) : (
-              <Menu.Item color="red" leftSection={<IconBan size={16} />} onClick={() => setAsking('block')}>
+              <Menu.Item c="var(--mantine-color-error)" leftSection={<IconBan size={16} />} onClick={() => setAsking('block')}>
                 {t('contact.block')}
               </Menu.Item>
             )}

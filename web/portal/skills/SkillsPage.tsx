@@ -157,7 +157,7 @@ function Matrix(props: {
                       </Menu.Item>
                       <Menu.Item
                         leftSection={<IconTrash size={15} />}
-                        color="red"
+                        c="var(--mantine-color-error)"
                         onClick={() => props.onRemove(skill)}
                       >
                         {t('common.remove')}

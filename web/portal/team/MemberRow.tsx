@@ -149,7 +149,7 @@ export function MemberRow({ agent, self }: { agent: Agent; self: boolean }) {
                     </Menu.Item>
                   )}
                   <Menu.Divider />
-                  <Menu.Item leftSection={<IconUserOff size={16} />} color="red" onClick={() => setDialog('off')}>
+                  <Menu.Item leftSection={<IconUserOff size={16} />} c="var(--mantine-color-error)" onClick={() => setDialog('off')}>
                     {t('team.switch_off')}
                   </Menu.Item>
                 </>

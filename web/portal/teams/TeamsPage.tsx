@@ -146,7 +146,7 @@ function Brands({ brands }: { brands: ReturnType<typeof useBrands> }) {
                   <Menu.Item leftSection={<IconPencil size={16} />} onClick={() => setEditing(brand)}>
                     {t('common.edit')}
                   </Menu.Item>
-                  <Menu.Item leftSection={<IconTrash size={16} />} color="red" onClick={() => setRemoving(brand)}>
+                  <Menu.Item leftSection={<IconTrash size={16} />} c="var(--mantine-color-error)" onClick={() => setRemoving(brand)}>
                     {t('common.remove')}
                   </Menu.Item>
                 </Menu.Dropdown>
