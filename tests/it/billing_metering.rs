@@ -5,7 +5,7 @@ use chrono::{DateTime, Datelike as _, TimeDelta, Timelike as _, Utc};
 use serde_json::Value;
 use stripe_standin::{Down, Faults, Mail};
 use tests::payments::{Payments, uses, uses_many, write_usage};
-use tests::payments_sim::live;
+use tests::payments_sim::{live, planted};
 use tests::{Program, Shop};
 
 /// The beginning of an hour so many before now.
@@ -38,36 +38,8 @@ async fn random_lives_end_with_the_same_count_on_both_sides() {
 
 #[tokio::test]
 async fn a_hundred_hours_that_differ_are_found_and_mended_in_one_comparison() {
-    let payments = Payments::start(1, 11, Mail::default()).await;
-    let (shop, customer) = payments.customer("Tea", "pro", 2).await;
-    paid_since(&payments, 3).await;
-    for meter in ["messages", "conversations"] {
-        let rows: Vec<_> = (2..52).map(|ago| (10 + ago, hour(&payments, ago) + TimeDelta::minutes(7))).collect();
-        uses_many(&shop, meter, &rows).await;
-    }
-    payments.drain().await;
-    let confirmed = "select count(*) from shared.meter_batch where state = 'confirmed'";
-    assert_eq!(payments.app.count(confirmed).await, 100);
-    let counted = payments.stripe.counted();
-    assert_eq!(counted.len(), 100);
-    for (number, event) in counted.iter().enumerate() {
-        // Lost, doubled, one too many, one too few.
-        let value = match number % 4 {
-            0 => None,
-            1 => Some(event.value * 2),
-            2 => Some(event.value + 1),
-            _ => Some(event.value - 1),
-        };
-        assert!(payments.stripe.falsify(&event.identifier, value));
-    }
-    payments.app.clock().advance(TimeDelta::hours(25));
-    payments.app.node(0).billing.compare_due().await.unwrap();
-    let found = "select count(distinct (meter, hour)) from shared.meter_difference";
-    assert_eq!(payments.app.count(found).await, 100);
-    payments.drain().await;
-    assert_eq!(payments.counted(&customer, "messages"), used(&shop, "messages").await);
-    assert_eq!(payments.counted(&customer, "conversations"), used(&shop, "conversations").await);
-    assert_eq!(payments.app.count(found).await, 100, "what is mended differs no more");
+    let planted = planted(11).await;
+    assert_eq!((planted.planted, planted.found, planted.units_diff), (100, 100, 0), "what is mended differs no more");
 }
 
 #[tokio::test]

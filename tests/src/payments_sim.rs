@@ -82,6 +82,61 @@ pub async fn live(seed: u64, events: u64) -> Ended {
     ended
 }
 
+/// What came of differences that were planted between the books.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Planted {
+    /// In how many hours of a meter.
+    pub planted: i64,
+    /// How many of them one comparison has found; more when it sees what is not there.
+    pub found: i64,
+    /// How far the counts are apart after they were mended.
+    pub units_diff: u64,
+}
+
+/// Plants a hundred differences, each in an hour of its own, and lets them be found: lost, doubled, one too many, one too few.
+///
+/// # Panics
+/// When anything fails that must not.
+pub async fn planted(seed: u64) -> Planted {
+    let payments = Payments::start(1, seed, Mail::default()).await;
+    let (shop, customer) = payments.customer("Tea", "pro", 2).await;
+    let meters = ["messages", "conversations"];
+    let now = payments.app.clock().now();
+    // It has paid for longer than it has.
+    let since = (now - TimeDelta::days(3)).to_rfc3339();
+    let longer = format!("update shared.subscription set metered_from = '{since}', rolled_to = null");
+    payments.app.sql(&longer).await;
+    let hour = now - TimeDelta::seconds(now.timestamp().rem_euclid(3600));
+    for meter in meters {
+        let at = |ago: i64| hour - TimeDelta::hours(ago) + TimeDelta::minutes(7);
+        let rows: Vec<_> = (2..52).map(|ago| (10 + ago, at(ago))).collect();
+        uses_many(&shop, meter, &rows).await;
+    }
+    payments.drain().await;
+    let counted = payments.stripe.counted();
+    let mut planted = Planted::default();
+    for (number, event) in counted.iter().enumerate() {
+        let value = match number % 4 {
+            0 => None,
+            1 => Some(event.value * 2),
+            2 => Some(event.value + 1),
+            _ => Some(event.value - 1),
+        };
+        planted.planted += i64::from(payments.stripe.falsify(&event.identifier, value));
+    }
+    payments.app.clock().advance(TimeDelta::hours(25));
+    payments.app.node(0).billing.compare_due().await.unwrap();
+    payments.drain().await;
+    planted.found = payments.app.count("select count(distinct (meter, hour)) from shared.meter_difference").await;
+    let schema = shop.schema().await;
+    for meter in meters {
+        let sum =
+            format!("select coalesce(sum(quantity), 0)::bigint from {schema}.usage_event where meter = '{meter}'");
+        planted.units_diff += payments.app.count(&sum).await.abs_diff(payments.counted(&customer, meter));
+    }
+    planted
+}
+
 /// What a company has used since it pays.
 async fn ours(payments: &Payments, company: &Company, meter: &str) -> i64 {
     let schema = company.shop.schema().await;

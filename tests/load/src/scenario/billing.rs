@@ -8,8 +8,9 @@ use clap::Args;
 use load::actors::{Client, Manner, Play};
 use load::report::{Report, Target, median};
 use load::scene::Scene;
-use load::stage::{Cut, Fleet, Relay};
+use load::stage::{Cut, Fleet, Relay, workspace};
 use load::{Failed, Outcome};
+use serde::Deserialize;
 
 use super::{judge, now, send};
 use crate::Common;
@@ -25,6 +26,9 @@ pub(crate) struct Options {
     /// How often each window is measured; the figures are medians
     #[arg(long)]
     rounds: Option<usize>,
+    /// How many companies live through faults of the payment provider
+    #[arg(long)]
+    lives: Option<u64>,
 }
 
 const COMPANIES: u32 = 50;
@@ -61,7 +65,40 @@ pub(crate) async fn play(options: &Options, scene: &mut Scene, report: &mut Repo
             "the statement that counts messages is not what it was: bring USAGE_ROW up to date",
         ));
     }
-    judge(scene, "billing", report, Duration::from_secs(30)).await
+    judge(scene, "billing", report, Duration::from_secs(30)).await?;
+    reconcile(common, common.size(options.lives, 20, 4), report).await
+}
+
+/// What the soak says as its last line.
+#[derive(Deserialize)]
+struct Reconciled {
+    events: f64,
+    kills: f64,
+    units_diff: f64,
+    planted_found: f64,
+}
+
+/// Random lives of paying companies on their own services and clock, against the stand-in for the payment provider: nothing here is
+/// about speed.
+async fn reconcile(common: &Common, lives: u64, report: &mut Report) -> Outcome<()> {
+    now(&format!("{lives} companies live through faults of the payment provider"));
+    let output = tokio::process::Command::new(std::env::var("CARGO").unwrap_or_else(|_| "cargo".into()))
+        .args(["run", "--quiet", "--locked", "--package", "tests", "--example", "billing_sim", "--"])
+        .args([lives, common.seed, common.size(None, 20_000, 2_000), 2].map(|number: u64| number.max(1).to_string()))
+        .current_dir(workspace())
+        .stderr(std::process::Stdio::inherit())
+        .output()
+        .await
+        .map_err(|error| Failed::because(format!("the soak of metering could not be run: {error}")))?;
+    let said = String::from_utf8_lossy(&output.stdout);
+    let last = said.lines().rev().find(|line| line.starts_with('{')).unwrap_or_default();
+    let Reconciled { events, kills, units_diff, planted_found } = serde_json::from_str(last)
+        .map_err(|_| Failed::because(format!("the soak of metering ended without a result: {said}")))?;
+    report.figure("billing.soak_events", events, "", Target::None);
+    report.figure("billing.soak_kills", kills, "", Target::AtLeast(1.0));
+    report.figure("billing.units_diff", units_diff, "", Target::AtMost(0.0));
+    report.figure("billing.planted_found", planted_found, "of 100", Target::Within(100.0, 100.0));
+    Ok(())
 }
 
 async fn fleet(scene: &Scene, relay: &Relay) -> Outcome<Fleet> {
