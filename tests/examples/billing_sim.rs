@@ -38,5 +38,9 @@ async fn main() -> std::process::ExitCode {
             "units_diff": all.units_diff + planted.units_diff, "planted": planted.planted, "planted_found": planted.found,
         })
     );
-    if wrong.is_empty() && planted.found == planted.planted { std::process::ExitCode::SUCCESS } else { std::process::ExitCode::FAILURE }
+    if wrong.is_empty() && planted.found == planted.planted {
+        std::process::ExitCode::SUCCESS
+    } else {
+        std::process::ExitCode::FAILURE
+    }
 }

@@ -4,7 +4,7 @@
 use chrono::{DateTime, Datelike as _, TimeDelta, Timelike as _, Utc};
 use serde_json::Value;
 use stripe_standin::{Down, Faults, Mail};
-use tests::payments::{Payments, uses, uses_many, write_usage};
+use tests::payments::{Payments, uses, write_usage};
 use tests::payments_sim::{live, planted};
 use tests::{Program, Shop};
 
