@@ -46,7 +46,11 @@ async fn fifty_routers_at_once_give_each_conversation_to_one_agent_and_fill_ever
     // All of them want to count free places at the same moment: nobody may before all have come.
     let schema = shop.schema().await;
     let mut admin = app.database().admin().await;
-    let turn = format!("begin; update {schema}.counter set value = value where name = 'assignment'");
+    // As a round takes its turn: there may have been none before.
+    let turn = format!(
+        "begin; insert into {schema}.counter as n (name, value) values ('assignment', 1) \
+         on conflict (name) do update set value = n.value"
+    );
     sqlx::Executor::execute(&mut admin, sqlx::AssertSqlSafe(turn)).await.unwrap();
     app.sql(&format!("update {schema}.agent set availability = 'online'")).await;
     // Each by its own server's connections, of which a company has a few on each.

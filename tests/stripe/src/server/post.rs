@@ -67,7 +67,8 @@ impl Post {
         Self { mail, ..Self::default() }
     }
 
-    /// Takes what has happened; true when there is something to deliver.
+    /// Takes what has happened; true when there is something to deliver now. What is to be tried again later rings no bell: it would
+    /// ring without end.
     pub(crate) fn take(&mut self, books: &mut Books, chance: &mut Chance) -> bool {
         while let Some(event) = books.fresh.pop_front() {
             let Some(kind) = books.events.find(&event).map(|event| event.kind.clone()) else { continue };
@@ -80,7 +81,7 @@ impl Post {
                 self.queue.push(letter);
             }
         }
-        !self.mail.hold && !self.queue.is_empty()
+        !self.mail.hold && self.queue.iter().any(|letter| letter.due <= books.now)
     }
 
     /// Delivers an event once more.
