@@ -247,6 +247,18 @@ async fn drop_schema(world: &SharedWorld, account: AccountId) -> Result<(), Stor
     tx.commit().await
 }
 
+/// A statement up to the id of a login, for those who are in no other company that is still there.
+macro_rules! nobodys {
+    ($statement:literal) => {
+        concat!(
+            $statement,
+            " in (select m.login_id from shared.membership m where m.account_id = $1 \
+             and not exists (select 1 from shared.membership o join shared.account a on a.id = o.account_id \
+             where o.login_id = m.login_id and o.account_id <> $1 and a.status <> 'deleted'))"
+        )
+    };
+}
+
 /// What is written over the directory's rows, in order. Ids stay, so that what others keep still fits together.
 const FORGET: [&str; 23] = [
     // Whatever was sealed with its keys is noise from here on.
@@ -268,28 +280,15 @@ const FORGET: [&str; 23] = [
     "update shared.support_visit set reason = '' where account_id = $1",
     "delete from shared.stripe_event where customer = (select customer from shared.subscription where account_id = $1)",
     // Who is in no other company that lives is nobody's any more, and their address is free.
-    "delete from shared.email_token where login_id in (select m.login_id from shared.membership m where m.account_id = $1 \
-     and not exists (select 1 from shared.membership o join shared.account a on a.id = o.account_id \
-     where o.login_id = m.login_id and o.account_id <> $1 and a.status <> 'deleted'))",
-    "delete from shared.totp where login_id in (select m.login_id from shared.membership m where m.account_id = $1 \
-     and not exists (select 1 from shared.membership o join shared.account a on a.id = o.account_id \
-     where o.login_id = m.login_id and o.account_id <> $1 and a.status <> 'deleted'))",
-    "delete from shared.recovery_code where login_id in (select m.login_id from shared.membership m where m.account_id = $1 \
-     and not exists (select 1 from shared.membership o join shared.account a on a.id = o.account_id \
-     where o.login_id = m.login_id and o.account_id <> $1 and a.status <> 'deleted'))",
-    "delete from shared.passkey where login_id in (select m.login_id from shared.membership m where m.account_id = $1 \
-     and not exists (select 1 from shared.membership o join shared.account a on a.id = o.account_id \
-     where o.login_id = m.login_id and o.account_id <> $1 and a.status <> 'deleted'))",
-    "delete from shared.ceremony where login_id in (select m.login_id from shared.membership m where m.account_id = $1 \
-     and not exists (select 1 from shared.membership o join shared.account a on a.id = o.account_id \
-     where o.login_id = m.login_id and o.account_id <> $1 and a.status <> 'deleted'))",
-    "delete from shared.organisation_admin where login_id in (select m.login_id from shared.membership m where m.account_id = $1 \
-     and not exists (select 1 from shared.membership o join shared.account a on a.id = o.account_id \
-     where o.login_id = m.login_id and o.account_id <> $1 and a.status <> 'deleted'))",
-    "update shared.login set email = id::text || '@deleted.invalid', name = '', password_hash = '', email_verified_at = null \
-     where id in (select m.login_id from shared.membership m where m.account_id = $1 \
-     and not exists (select 1 from shared.membership o join shared.account a on a.id = o.account_id \
-     where o.login_id = m.login_id and o.account_id <> $1 and a.status <> 'deleted'))",
+    nobodys!("delete from shared.email_token where login_id"),
+    nobodys!("delete from shared.totp where login_id"),
+    nobodys!("delete from shared.recovery_code where login_id"),
+    nobodys!("delete from shared.passkey where login_id"),
+    nobodys!("delete from shared.ceremony where login_id"),
+    nobodys!("delete from shared.organisation_admin where login_id"),
+    nobodys!(
+        "update shared.login set email = id::text || '@deleted.invalid', name = '', password_hash = '', email_verified_at = null where id"
+    ),
     "update shared.account set status = 'deleted', name = '', slug = 'deleted-' || translate(left(id::text, 36), '-', ''), limits = '{}', organisation_id = null, \
      deleted_at = $2, updated_at = $2 where id = $1 and status = 'deleting'",
 ];

@@ -29,12 +29,6 @@ struct Places {
     asking: AtomicUsize,
 }
 
-/// A place at the database, given up when dropped.
-#[derive(Debug)]
-pub(crate) struct Place {
-    _place: OwnedSemaphorePermit,
-}
-
 /// Somebody with a place who still waits for a connection.
 pub(crate) struct Asking(Arc<Places>);
 
@@ -56,9 +50,9 @@ impl Shares {
         self.each
     }
 
-    /// A place at the database; first come, first served, within the company. Who has one asks for a connection, and says so until
+    /// A place at the database, given up when dropped; first come, first served, within the company. Who has one asks for a connection, and says so until
     /// it is there: where most of a company's places have none, it is not the company that is to blame.
-    pub(crate) async fn enter(&self, account: AccountId) -> Result<(Place, Asking), StoreError> {
+    pub(crate) async fn enter(&self, account: AccountId) -> Result<(OwnedSemaphorePermit, Asking), StoreError> {
         let places = self.places(account);
         let free = Arc::clone(&places.free);
         let place = match Arc::clone(&free).try_acquire_owned() {
@@ -75,7 +69,7 @@ impl Shares {
             },
         };
         places.asking.fetch_add(1, Ordering::Relaxed);
-        Ok((Place { _place: place }, Asking(places)))
+        Ok((place, Asking(places)))
     }
 
     fn places(&self, account: AccountId) -> Arc<Places> {

@@ -10,6 +10,7 @@ use infra::database::Rows as _;
 use infra::database::{StoreError, Tx, sql};
 use infra::{Chance, Timestamp};
 use serde::Serialize;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::mpsc::UnboundedSender;
 use uuid::Uuid;
 
@@ -17,7 +18,6 @@ use crate::account::AccountId;
 use crate::limits::Limits;
 use crate::outbox::Fact;
 use crate::scope::Tenant;
-use crate::shares::Place;
 use crate::sight::Sight;
 
 /// What a fact says, in the words of the crate that tells it.
@@ -27,7 +27,7 @@ type Body = Arc<dyn Any + Send + Sync>;
 #[derive(Debug)]
 pub struct TenantTx {
     tx: Tx,
-    place: Place,
+    place: OwnedSemaphorePermit,
     account: AccountId,
     limits: Limits,
     sight: Sight,

@@ -1,25 +1,12 @@
 //! Every unit is told once: through a provider that is away, that loses answers and that forgets; by senders that die anywhere; and what
 //! differs all the same is found and mended.
 
-use chrono::{DateTime, Datelike as _, TimeDelta, Timelike as _, Utc};
+use chrono::{DateTime, Datelike as _, TimeDelta, Utc};
 use serde_json::Value;
 use stripe_standin::{Down, Faults, Mail};
 use tests::payments::{Payments, uses, write_usage};
 use tests::payments_sim::{live, planted};
 use tests::{Program, Shop};
-
-/// The beginning of an hour so many before now.
-fn hour(payments: &Payments, ago: i64) -> DateTime<Utc> {
-    let now = payments.app.clock().now();
-    now.with_minute(0).and_then(|at| at.with_second(0)).and_then(|at| at.with_nanosecond(0)).unwrap()
-        - TimeDelta::hours(ago)
-}
-
-/// The company has paid for longer than it has.
-async fn paid_since(payments: &Payments, days: i64) {
-    let since = (payments.app.clock().now() - TimeDelta::days(days)).to_rfc3339();
-    payments.app.sql(&format!("update shared.subscription set metered_from = '{since}', rolled_to = null")).await;
-}
 
 async fn used(shop: &Shop, meter: &str) -> i64 {
     let schema = shop.schema().await;
@@ -46,7 +33,7 @@ async fn a_hundred_hours_that_differ_are_found_and_mended_in_one_comparison() {
 async fn a_sender_that_dies_anywhere_loses_and_doubles_nothing() {
     let payments = Payments::start(2, 12, Mail { hold: true, ..Mail::default() }).await;
     let (shop, customer) = payments.customer("Tea", "pro", 2).await;
-    paid_since(&payments, 2).await;
+    payments.paid_since(2).await;
     let schema = shop.schema().await;
     // The work is now another process's; the second server here does none by itself.
     payments.app.stop(0).await;
@@ -56,7 +43,7 @@ async fn a_sender_that_dies_anywhere_loses_and_doubles_nothing() {
     for (number, place) in places.iter().enumerate() {
         let ago = i64::try_from(number).unwrap() * 3 + 2;
         for back in 0..3 {
-            let at = hour(&payments, ago + back) + TimeDelta::minutes(1);
+            let at = payments.hour(ago + back) + TimeDelta::minutes(1);
             write_usage(&payments.app, &schema, "messages", &[(5 + back, at)]).await;
         }
         payments.app.sql("update shared.subscription set rolled_to = null, roll_until = null").await;
@@ -114,8 +101,8 @@ fn busiest_second(payments: &Payments, since: usize) -> usize {
 async fn an_event_that_the_provider_forgets_after_a_day_is_not_told_twice() {
     let payments = Payments::start(1, 14, Mail::default()).await;
     let (shop, customer) = payments.customer("Tea", "pro", 2).await;
-    paid_since(&payments, 2).await;
-    uses(&shop, "messages", 40, hour(&payments, 2)).await;
+    payments.paid_since(2).await;
+    uses(&shop, "messages", 40, payments.hour(2)).await;
     // It is done, and nobody hears of it; for two days nobody gets through.
     payments.stripe.set_faults(Faults { lost: 1_000, ..Faults::default() });
     payments.app.node(0).billing.roll_up().await.unwrap();

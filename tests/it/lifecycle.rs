@@ -10,12 +10,12 @@ use tests::{PASSWORD, Reply, Shop, Socket, TestApp};
 
 const SOON: Duration = Duration::from_secs(2);
 
-async fn closes(shop: &Shop) -> Value {
+pub(crate) async fn closes(shop: &Shop) -> Value {
     let slug = shop.owner.http.get("/v1/account").await.ok()["slug"].clone();
     shop.owner.http.post("/v1/account/close", json!({ "password": PASSWORD, "slug": slug })).await.ok()
 }
 
-async fn restores(shop: &Shop) -> Reply {
+pub(crate) async fn restores(shop: &Shop) -> Reply {
     let who = json!({ "email": shop.owner.email, "password": PASSWORD });
     shop.stranger().post("/v1/account/restore", who).await
 }

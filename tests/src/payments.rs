@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Timelike as _, Utc};
 use infra::{Clock, Timestamp};
 use serde_json::{Value, json};
 use stripe_standin::{Habits, Mail, Options, Standin};
@@ -95,6 +95,19 @@ impl Payments {
             Some(())
         })
         .await;
+    }
+
+    /// The beginning of an hour so many before now.
+    pub fn hour(&self, ago: i64) -> DateTime<Utc> {
+        let now = self.app.clock().now();
+        now.with_minute(0).and_then(|at| at.with_second(0)).and_then(|at| at.with_nanosecond(0)).unwrap()
+            - TimeDelta::hours(ago)
+    }
+
+    /// The companies have paid for longer than they have.
+    pub async fn paid_since(&self, days: i64) {
+        let since = (self.app.clock().now() - TimeDelta::days(days)).to_rfc3339();
+        self.app.sql(&format!("update shared.subscription set metered_from = '{since}', rolled_to = null")).await;
     }
 
     /// The same, and compared, until there is nothing left to do; the clock goes on meanwhile, so that waits end.

@@ -101,15 +101,9 @@ pub async fn planted(seed: u64) -> Planted {
     let payments = Payments::start(1, seed, Mail::default()).await;
     let (shop, customer) = payments.customer("Tea", "pro", 2).await;
     let meters = ["messages", "conversations"];
-    let now = payments.app.clock().now();
-    // It has paid for longer than it has.
-    let since = (now - TimeDelta::days(3)).to_rfc3339();
-    let longer = format!("update shared.subscription set metered_from = '{since}', rolled_to = null");
-    payments.app.sql(&longer).await;
-    let hour = now - TimeDelta::seconds(now.timestamp().rem_euclid(3600));
+    payments.paid_since(3).await;
     for meter in meters {
-        let at = |ago: i64| hour - TimeDelta::hours(ago) + TimeDelta::minutes(7);
-        let rows: Vec<_> = (2..52).map(|ago| (10 + ago, at(ago))).collect();
+        let rows: Vec<_> = (2..52).map(|ago| (10 + ago, payments.hour(ago) + TimeDelta::minutes(7))).collect();
         uses_many(&shop, meter, &rows).await;
     }
     payments.drain().await;

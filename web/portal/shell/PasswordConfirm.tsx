@@ -12,10 +12,6 @@ interface Props {
   title: string
   text: ReactNode
   action: string
-  danger?: boolean
-  children?: ReactNode
-  /** Something else is missing yet. */
-  incomplete?: boolean
   onConfirm: (password: string) => Promise<unknown>
 }
 
@@ -51,13 +47,12 @@ function Form(props: Props) {
       noValidate
       onSubmit={(event) => {
         event.preventDefault()
-        if (password && !props.incomplete) void confirm()
+        if (password) void confirm()
       }}
     >
       <Text size="sm" c="dimmed" mb="md" component="div">
         {props.text}
       </Text>
-      {props.children}
       {!error && <ProblemAlert problem={problem} />}
       <PasswordInput
         label={t('team.your_password')}
@@ -72,12 +67,7 @@ function Form(props: Props) {
         <Button variant="default" onClick={props.onClose}>
           {t('common.cancel')}
         </Button>
-        <Button
-          type="submit"
-          color={props.danger ? 'red.9' : undefined}
-          loading={busy}
-          disabled={!password || props.incomplete}
-        >
+        <Button type="submit" loading={busy} disabled={!password}>
           {props.action}
         </Button>
       </Group>
