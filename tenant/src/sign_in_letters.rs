@@ -29,10 +29,10 @@ pub enum SignIn {
         /// What.
         what: Changed,
     },
-    /// An admin has taken the second factor off somebody who had lost it.
+    /// The second factor was taken off somebody who had lost it.
     SecondFactorTakenOff {
-        /// The company.
-        company: String,
+        /// The company whose admin did it; the operator of the installation, when absent.
+        company: Option<String>,
     },
     /// To a mailbox of a domain: is the domain this company's?
     DomainProof {
@@ -109,12 +109,16 @@ impl SignIn {
             ),
             Self::SecondFactorTakenOff { company } if chinese => (
                 "您的两步验证已被移除".to_owned(),
-                format!("“{company}”的管理员移除了您 Frontdesk 登录的两步验证。您的验证器应用、通行密钥和恢复码均已失效，所有设备均已退出登录。\n\n请使用密码登录，并在“登录与安全”页面重新设置两步验证。\n\n如果您没有提出过此请求，请立即重置密码，并联系贵公司的管理员。"),
+                format!("{}移除了您 Frontdesk 登录的两步验证。您的验证器应用、通行密钥和恢复码均已失效，所有设备均已退出登录。\n\n请使用密码登录，并在“登录与安全”页面重新设置两步验证。\n\n如果您没有提出过此请求，请立即重置密码，并联系{}。",
+                    company.as_ref().map_or_else(|| "本系统的运营人员".to_owned(), |company| format!("“{company}”的管理员")),
+                    company.as_ref().map_or("本系统的运营人员", |_| "贵公司的管理员")),
                 None,
             ),
             Self::SecondFactorTakenOff { company } => (
                 "Your second factor was taken off".to_owned(),
-                format!("An admin of “{company}” has taken the second factor off your Frontdesk login. Your authenticator app, passkeys and recovery codes do not count any more, and every device is signed out.\n\nSign in with your password, and set up a new second factor on the page “Sign-in and security”.\n\nIf you did not ask for this, reset your password now and talk to an admin of your company."),
+                format!("{} has taken the second factor off your Frontdesk login. Your authenticator app, passkeys and recovery codes do not count any more, and every device is signed out.\n\nSign in with your password, and set up a new second factor on the page “Sign-in and security”.\n\nIf you did not ask for this, reset your password now and talk to {}.",
+                    company.as_ref().map_or_else(|| "The operator of this service".to_owned(), |company| format!("An admin of “{company}”")),
+                    company.as_ref().map_or("the operator of this service", |_| "an admin of your company")),
                 None,
             ),
             Self::DomainProof { company, domain, link } if chinese => (

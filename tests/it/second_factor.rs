@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 use tenant::Role;
-use tests::{Agent, Http, PASSWORD, Reply, Shop, Socket, TestApp, authenticator_code};
+use tests::{Agent, Http, PASSWORD, Program, Reply, Shop, Socket, TestApp, authenticator_code};
 
 async fn login(http: &Http, email: &str) -> Reply {
     http.nobody().post("/v1/auth/login", json!({ "email": email, "password": PASSWORD })).await
@@ -276,6 +276,44 @@ async fn no_company_takes_off_what_proves_somebody_elsewhere() {
     let admins = format!("/v1/organisations/{}/admins", group["id"].as_str().unwrap());
     tea.owner.http.post(&admins, json!({ "email": bo.email })).await.ok();
     tea.owner.http.delete(&path).await.refused(409, "login_elsewhere");
+}
+
+#[tokio::test]
+async fn the_operator_helps_whom_no_admin_may() {
+    let app = TestApp::start().await;
+    let (tea, coffee) = (app.shop("Tea").await, app.shop("Coffee").await);
+    let owner = &tea.owner;
+    let tenant = coffee.tenant().await;
+    let (by, standing) = (coffee.owner.id.parse().unwrap(), tenant::role::Standing::built_in(Role::Agent));
+    let invited = tenant::invitation::invite(&tenant.world, &tenant.account, by, "Olive", &owner.email, standing).await;
+    let both = Http::new(&app.base(0), app.guard(None).of_everybody());
+    let accept = format!("/v1/invitations/by-token/{}/accept", invited.unwrap().1);
+    both.post(&accept, json!({ "password": PASSWORD })).await.ok();
+    let runs = async |email: &str| {
+        let ask =
+            ["login", "take-off-second-factor", email, "--operator", "Kim", "--reason", "seen by video", "--json"];
+        Program::try_run(app.settings(), &ask).await
+    };
+    for (email, why) in [(owner.email.as_str(), "no second factor"), ("nobody@example.com", "nobody signs in with")] {
+        let (well, _, said) = runs(email).await;
+        assert!(!well && said.contains(why), "{said}");
+    }
+
+    sets_up(&app, &owner.http).await;
+    let bystander = coffee.colleague("Bo", Role::Agent).await;
+    let before = owner.http.with(&owner.http.token());
+    let (well, said, why) = runs(&owner.email).await;
+    assert!(well, "{why}");
+    let said: Value = serde_json::from_str(&said).unwrap();
+    assert_eq!(said["taken_off"], json!({ "totp": true, "passkeys": 0 }));
+    before.get("/v1/auth/me").await.refused(401, "token_invalid");
+    bystander.http.get("/v1/auth/me").await.ok();
+    assert_eq!(login(&both, &owner.email).await.status, 200, "the password lets in");
+    let letter = app.mail().letter(&owner.email, "Your second factor was taken off").await;
+    assert!(letter.text.contains("The operator of this service"), "{}", letter.text);
+    let noted = "select count(*) from {}.audit_log where action = 'agent.second_factor_taken_off' \
+                 and detail->>'operator' = 'Kim' and detail->>'reason' = 'seen by video'";
+    assert_eq!((tea.count(noted).await, coffee.count(noted).await), (1, 1), "each of their companies reads of it");
 }
 
 #[tokio::test]

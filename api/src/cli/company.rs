@@ -125,6 +125,12 @@ pub(super) async fn flushed(app: &App) -> bool {
     matches!(tokio::time::timeout(TOLD_WITHIN, app.routing.bus.flush()).await, Ok(Ok(())))
 }
 
+/// What an operator says of themselves or their reason, if it is that: something, on one line, and not longer than `most` characters.
+pub(super) fn plain(text: &str, most: usize) -> Option<String> {
+    let text = text.trim();
+    (!text.is_empty() && text.chars().count() <= most && !text.contains(char::is_control)).then(|| text.to_owned())
+}
+
 /// Prints something for machines.
 pub(super) fn print(what: &impl Serialize) -> Outcome {
     println!("{}", serde_json::to_string_pretty(what)?);

@@ -3,6 +3,7 @@
 mod archive;
 mod company;
 mod doctor;
+mod login;
 mod secrets;
 mod tenant_command;
 
@@ -40,6 +41,9 @@ enum Command {
     /// Look after companies: list, show, suspend, resume, close, restore, move …
     #[command(subcommand)]
     Tenant(tenant_command::Verb),
+    /// See to people who cannot come in any more
+    #[command(subcommand)]
+    Login(login::Command),
     /// Replace secrets while everybody works on
     #[command(subcommand)]
     Secrets(secrets::Command),
@@ -85,6 +89,7 @@ pub async fn run(cli: Cli) -> Outcome {
         Command::Tenant(verb) => tenant_command::run(&settings, verb).await,
         Command::Billing(what) => billing_command::run(&settings, what).await,
         Command::SetupLink => setup_link(&settings).await,
+        Command::Login(what) => login::run(&settings, what).await,
         Command::Secrets(what) => secrets::run(&settings, what).await,
         Command::Doctor { json } => doctor::run(&settings, json).await,
         Command::Openapi => Ok(()),

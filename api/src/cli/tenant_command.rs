@@ -322,12 +322,8 @@ async fn drop_copies(settings: &Settings, days: u32, json: bool) -> Outcome {
 }
 
 async fn impersonate(settings: &Settings, which: &Which, operator: &str, reason: &str, changes: bool) -> Outcome {
-    let plain = |text: &str, most: usize| {
-        let text = text.trim();
-        (!text.is_empty() && text.chars().count() <= most && !text.contains(char::is_control)).then(|| text.to_owned())
-    };
-    let operator = plain(operator, 80).ok_or("--operator is 1 to 80 characters on one line")?;
-    let reason = plain(reason, 300).ok_or("--reason is 1 to 300 characters on one line")?;
+    let operator = company::plain(operator, 80).ok_or("--operator is 1 to 80 characters on one line")?;
+    let reason = company::plain(reason, 300).ok_or("--reason is 1 to 300 characters on one line")?;
     let app = company::open(settings).await?;
     let tenant = company::find(&app, &which.company).await?;
     let begun = support::begin_visit(&app.world, tenant.id(), &operator, &reason, changes).await;

@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use tenant::membership::Role;
 use tenant::permission::Denied;
-use tenant::proof::reset;
+use tenant::proof::reset::{self, By};
 use tenant::session::own;
 use tenant::{AgentId, Permission, audit, login};
 
@@ -38,7 +38,8 @@ pub(crate) async fn take_off_second_factor(
     roles::standing_within_ones_own(&scope, &member.standing)?;
     own::require_recent_proof_here(&app.world, scope.session()?).await?;
     let user = login::find(&app.world, member.login_id).await?.ok_or_else(Problem::not_found)?;
-    let gone = reset::reset(&app.world, &user, id, &scope.tenant.account.name).await?;
+    let by = By::Company { member: id, name: &scope.tenant.account.name };
+    let gone = reset::reset(&app.world, &user, by).await?;
     look_again(&app, &user).await?;
     let tx = scope.begin().await?;
     let detail = serde_json::json!({ "totp": gone.totp, "passkeys": gone.passkeys });

@@ -1,4 +1,5 @@
-//! A second factor that is lost together with every way around it: an admin of the person's company takes it off them.
+//! A second factor that is lost together with every way around it: an admin of the person's company takes it off them, or the operator
+//! does, where no admin may.
 //!
 //! Must be absent: who may ask for it, which is a matter of roles and of proof.
 
@@ -53,6 +54,20 @@ impl Fault for ResetError {
     }
 }
 
+/// Who takes it off.
+#[derive(Debug, Clone, Copy)]
+pub enum By<'a> {
+    /// A company, one of its members: it must be the only one they are in.
+    Company {
+        /// Who they are there.
+        member: AgentId,
+        /// What it is called, for the letter.
+        name: &'a str,
+    },
+    /// Who runs this installation: from an owner, or from somebody of several companies.
+    Operator,
+}
+
 #[derive(FromQueryResult)]
 struct Found {
     elsewhere: bool,
@@ -60,25 +75,29 @@ struct Found {
     passkeys: i64,
 }
 
-/// Takes the authenticator app, the passkeys and the recovery codes off a member of a company that is the only one they are in, ends
-/// every session of theirs, and tells them by letter. All of it or nothing.
-pub async fn reset(world: &World, user: &User, member: AgentId, company: &str) -> Result<TakenOff, ResetError> {
+/// Takes the authenticator app, the passkeys and the recovery codes off somebody, ends every session of theirs, and tells them by letter.
+/// All of it or nothing.
+pub async fn reset(world: &World, user: &User, by: By<'_>) -> Result<TakenOff, ResetError> {
     let now = world.now();
+    let member = match by {
+        By::Company { member, .. } => Some(member.uuid()),
+        By::Operator => None,
+    };
     let tx = world.database.begin("".into()).await?;
     // Nobody joins another company, nor becomes a group's admin, while this is looked at: both refer to this row.
     tx.run(sql("select id from shared.login where id = $1 for update", [user.id.uuid().into()])).await?;
     let found: Option<Found> = tx
         .one(sql(
             "select exists (select 1 from shared.membership m join shared.account a on a.id = m.account_id where m.login_id = $1 \
-               and m.id <> $2 and m.disabled_at is null and a.status not in ('deleting', 'deleted')) \
+               and m.id <> $2::uuid and m.disabled_at is null and a.status not in ('deleting', 'deleted')) \
                or exists (select 1 from shared.organisation_admin o where o.login_id = $1) as elsewhere, \
              exists (select 1 from shared.totp where login_id = $1 and confirmed_at is not null) as totp, \
              (select count(*) from shared.passkey where login_id = $1) as passkeys",
-            [user.id.uuid().into(), member.uuid().into()],
+            [user.id.uuid().into(), member.into()],
         ))
         .await?;
     let found = found.ok_or(ResetError::NoFactor)?;
-    if found.elsewhere {
+    if found.elsewhere && member.is_some() {
         return Err(ResetError::Elsewhere);
     }
     if !found.totp && found.passkeys == 0 {
@@ -90,7 +109,11 @@ pub async fn reset(world: &World, user: &User, member: AgentId, company: &str) -
         [user.id.uuid().into(), now.into()],
     ))
     .await?;
-    let letter = SignIn::SecondFactorTakenOff { company: company.to_owned() };
+    let company = match by {
+        By::Company { name, .. } => Some(name.to_owned()),
+        By::Operator => None,
+    };
+    let letter = SignIn::SecondFactorTakenOff { company };
     let post = Post { to: user.email.clone(), locale: user.locale.clone(), template: Template::SignIn(letter) };
     jobs::enqueue(&tx, world, &Job::SendMail(post)).await?;
     tx.commit().await?;
