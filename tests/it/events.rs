@@ -234,14 +234,22 @@ async fn a_server_that_goes_away_says_when_to_come_back() {
     ana.writes("Hello").await;
     let stream = listens(&ana, 1).await;
     stream.frame("resumed").await;
-    let waiting = polls(&ana, 1, 25);
+    eventually("silence", async || polls(&ana, 1, 1).await.is_empty().then_some(())).await;
+    // What routing still had to say of the chat is an answer as well: it is asked again until there is the one to leave.
+    let waiting = async {
+        loop {
+            let frames = polls(&ana, 1, 25).await;
+            if let Some(leave) = frames.iter().find(|frame| frame["type"] == "reconnect") {
+                return leave.clone();
+            }
+        }
+    };
     let goes = async {
         eventually("both listen", async || (app.node(1).routing.switchboard.sockets() == 3).then_some(())).await;
         within(Duration::from_secs(8), "nobody holds the server up", app.stop(1)).await;
     };
-    let (frames, ()) = tokio::join!(waiting, goes);
-    assert_eq!(frames.len(), 1, "{frames:?}");
-    for reconnect in [&frames[0], &stream.frame("reconnect").await] {
+    let (answer, ()) = tokio::join!(waiting, goes);
+    for reconnect in [&answer, &stream.frame("reconnect").await] {
         assert_eq!(reconnect["type"], "reconnect");
         assert!(reconnect["after_ms"].as_u64().is_some_and(|wait| wait >= 200), "{reconnect}");
     }
