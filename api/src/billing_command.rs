@@ -34,7 +34,7 @@ pub(crate) async fn run(settings: &Settings, what: Money) -> Outcome {
             println!("made: {}, right already: {}", done.made, done.kept);
         }
         Money::Reconcile => {
-            let rolled = app.billing.roll_up().await?;
+            let rolled = app.billing.roll_up_all().await?;
             let mut accepted = 0;
             loop {
                 let sent = app.billing.send_due().await?;
@@ -43,8 +43,7 @@ pub(crate) async fn run(settings: &Settings, what: Money) -> Outcome {
                     break;
                 }
             }
-            app.billing.compare_all_soon().await?;
-            let compared = app.billing.compare_due().await?;
+            let compared = app.billing.compare_all().await?;
             println!(
                 "rolled up: {rolled}, accepted: {accepted}, confirmed: {}, hours that agree: {}, hours that differ: {}",
                 compared.confirmed, compared.agreeing, compared.differing

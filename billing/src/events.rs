@@ -1,6 +1,7 @@
 //! What the provider tells us unasked. Each event is kept once, acknowledged when it is durable, and is done in the transaction of
-//! its effect: a look at the company it is about.
+//! its effect: a look at the company it is about. What it says is not kept: it names people, and may come after they were forgotten.
 
+use chrono::TimeDelta;
 use infra::database::{Rows as _, StoreError, sql};
 use infra::{Fault, Kind};
 use sea_orm::FromQueryResult;
@@ -13,6 +14,8 @@ use crate::subscription;
 
 /// How often an event about nobody we know is looked at again: a customer's first event may be quicker than we are.
 const STRANGER_TRIES: i32 = 6;
+/// For how long an event is known again: longer than the provider can send it.
+const KNOWN_AGAIN: TimeDelta = TimeDelta::days(35);
 
 /// Why an event was not taken.
 #[derive(Debug, thiserror::Error)]
@@ -87,15 +90,14 @@ impl Billing {
             .database
             .orm()
             .run(sql(
-                "insert into shared.stripe_event (id, kind, livemode, api_version, customer, body, state, note, try_at, received_at) \
-                 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9) on conflict (id) do nothing",
+                "insert into shared.stripe_event (id, kind, livemode, api_version, customer, state, note, try_at, received_at) \
+                 values ($1, $2, $3, $4, $5, $6, $7, $8, $8) on conflict (id) do nothing",
                 [
                     told.id.into(),
                     told.kind.into(),
                     told.live.into(),
                     told.api_version.into(),
                     told.customer.into(),
-                    body.into(),
                     state.into(),
                     note.into(),
                     now.into(),
@@ -106,6 +108,14 @@ impl Billing {
             failpoint::pass("event-stored");
         }
         Ok(())
+    }
+
+    /// Forgets events that are over and cannot come again. Says how many.
+    pub async fn forget_events(&self) -> Result<u64, StoreError> {
+        let before = self.world.now() - KNOWN_AGAIN;
+        let orm = self.world.database.orm();
+        orm.run(sql("delete from shared.stripe_event where state <> 'pending' and received_at < $1", [before.into()]))
+            .await
     }
 
     /// Does what pending events are a reason for. Says whose entitlements have changed.

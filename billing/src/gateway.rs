@@ -58,6 +58,16 @@ impl Gateway {
             Self::Stripe(stripe) => Some(stripe),
         }
     }
+
+    /// Stripe, when a contract is kept there; none when we keep it ourselves, as we did before Stripe was set up.
+    pub fn keeper(&self, provider: Provider) -> Result<Option<&Stripe>, GatewayError> {
+        match provider {
+            Provider::Local => Ok(None),
+            Provider::Stripe => {
+                self.stripe().map(Some).ok_or_else(|| GatewayError::Away("it is not set up any more".into()))
+            }
+        }
+    }
 }
 
 /// Why a provider did not do what was asked.

@@ -7,7 +7,7 @@ use tenant::{AccountId, Tenant};
 use uuid::Uuid;
 
 use crate::catalogue;
-use crate::gateway::Gateway;
+use crate::gateway::GatewayError;
 use crate::local::{self, Outcome};
 use crate::service::{Billing, BillingError};
 
@@ -48,7 +48,7 @@ impl Billing {
     async fn let_go(&self, tenant: &Tenant, is_over: bool) -> Result<(), BillingError> {
         let before = self.subscription(tenant).await?;
         let Some(contract) = before.live() else { return Ok(()) };
-        let Gateway::Stripe(stripe) = &self.gateway else {
+        let Some(stripe) = self.gateway.keeper(contract.provider)? else {
             let now = self.world.now();
             let used = if is_over { self.used(tenant, contract, before.metered_from, now).await? } else { Vec::new() };
             return self
@@ -65,10 +65,11 @@ impl Billing {
                 .await
                 .map(drop);
         };
+        let customer = before.customer.as_deref().ok_or(GatewayError::NoPortal)?;
         if is_over {
-            stripe.end(contract).await?;
+            stripe.end(customer).await?;
         } else {
-            stripe.cancel(contract, true).await?;
+            stripe.cancel(customer, contract, true).await?;
         }
         self.look_now(stripe, tenant).await.map(drop)
     }

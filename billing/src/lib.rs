@@ -5,6 +5,7 @@
 
 pub mod alerts;
 pub mod catalogue;
+mod checkout;
 pub mod events;
 mod failpoint;
 pub mod gateway;

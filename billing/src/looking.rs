@@ -78,6 +78,18 @@ impl Billing {
         Ok(self.subscription(tenant).await?)
     }
 
+    /// Waits until nobody else asks about a company, which has a row. Nobody else does until the look is ended by the token.
+    pub(crate) async fn turn(&self, account: AccountId) -> Result<Uuid, BillingError> {
+        let token = self.world.chance.uuid(self.world.now());
+        for _ in 0..TURNS {
+            if self.claim_look(account, token).await?.is_some() {
+                return Ok(token);
+            }
+            self.world.clock.pause(TURN).await;
+        }
+        Err(GatewayError::Away("somebody else is asking it about this company".into()).into())
+    }
+
     /// Looks how a company stands. `None` when somebody else is looking; otherwise whether what it may have has changed.
     pub async fn look_at(&self, stripe: &Stripe, account: AccountId) -> Result<Option<bool>, BillingError> {
         let token = self.world.chance.uuid(self.world.now());
@@ -122,7 +134,8 @@ impl Billing {
             .await
     }
 
-    async fn end_look(&self, account: AccountId, token: Uuid) -> Result<(), StoreError> {
+    /// Lets others ask.
+    pub(crate) async fn end_look(&self, account: AccountId, token: Uuid) -> Result<(), StoreError> {
         self.world
             .database
             .orm()
@@ -151,7 +164,8 @@ impl Billing {
             return Ok(None);
         }
         let was = (before.state, before.plan.clone(), before.live().map(|contract| contract.terms));
-        let after = before.seen(look.contract, now).settled(now);
+        let contract = before.holding(look.contract);
+        let after = before.seen(contract, now).settled(now);
         let is = (after.state, after.plan.clone(), after.live().map(|contract| contract.terms));
         subscription::save(&tx, &after, now).await?;
         self.tell_of(&tx, was.0, &after).await?;
@@ -199,8 +213,10 @@ impl Billing {
             .database
             .orm()
             .all(sql(
-                "select account_id from shared.subscription where customer is not null \
-                 and (seen_at is null or seen_at < $1) and (look_until is null or look_until < $2) order by seen_at nulls first limit 20",
+                "select s.account_id from shared.subscription s join shared.account a on a.id = s.account_id \
+                 where s.customer is not null and a.status not in ('deleting', 'deleted') \
+                 and (s.seen_at is null or s.seen_at < $1) and (s.look_until is null or s.look_until < $2) \
+                 order by s.seen_at nulls first limit 20",
                 [(self.world.now() - AFRESH).into(), self.world.now().into()],
             ))
             .await?;

@@ -78,7 +78,7 @@ struct Oldest {
 pub struct Vitals {
     /// For how long the oldest usage has waited to be accepted, in seconds.
     pub unsent_seconds: i64,
-    /// How many batches were too old to be sent.
+    /// How many batches came too late to be charged.
     pub stopped: i64,
     /// For how long the oldest event has waited for its effect, in seconds.
     pub event_seconds: i64,
@@ -125,7 +125,7 @@ impl Billing {
             ))
             .await?;
         let oldest: Option<Oldest> = orm
-            .one(sql("select min(counted_at) as at from shared.meter_batch where state in ('pending', 'sent')", []))
+            .one(sql("select min(hour) as at from shared.meter_batch where state in ('pending', 'sent')", []))
             .await?;
         let waiting =
             count(sql("select 'all' as name, count(*) as count from shared.stripe_event where state = 'pending'", []))

@@ -34,6 +34,9 @@ pub enum BillingError {
     /// There was a trial already.
     #[error("the trial has been used")]
     TrialUsed,
+    /// What the company has is nothing that it could come back to.
+    #[error("a plan that is not for sale is not left for a trial")]
+    PlanKept,
     /// Nothing of this name is for sale.
     #[error("no plan of this name is for sale")]
     PlanUnknown,
@@ -58,7 +61,7 @@ impl Fault for BillingError {
     fn kind(&self) -> Kind {
         match self {
             Self::NotNow(error) => error.kind(),
-            Self::TrialUsed | Self::SeatsTaken(_) | Self::CurrencyFixed => Kind::Conflict,
+            Self::TrialUsed | Self::PlanKept | Self::SeatsTaken(_) | Self::CurrencyFixed => Kind::Conflict,
             Self::PlanUnknown | Self::SeatsTooMany(_) => Kind::Invalid,
             Self::Gateway(error) => error.kind(),
             Self::Store(error) => error.kind(),
@@ -68,6 +71,7 @@ impl Fault for BillingError {
         match self {
             Self::NotNow(error) => error.code(),
             Self::TrialUsed => "trial_used",
+            Self::PlanKept => "trial_not_possible",
             Self::PlanUnknown => "plan_unknown",
             Self::SeatsTaken(_) => "seats_taken",
             Self::SeatsTooMany(_) => "seats_too_many",
@@ -168,6 +172,11 @@ impl Billing {
     pub async fn start_trial(&self, account: AccountId, plan: &str) -> Result<Subscription, BillingError> {
         let offer = catalogue::plan(plan).filter(|offer| offer.for_sale && offer.trial_days > 0);
         let offer = offer.ok_or(BillingError::PlanUnknown)?;
+        // As it is, not as it was remembered.
+        let known = self.world.directory.load(&self.world.database, account).await?;
+        if known.is_none_or(|account| !may_be_left(&account.plan)) {
+            return Err(BillingError::PlanKept);
+        }
         self.change_row(account, |before, now| {
             before.state.may(Verb::StartTrial, before.live().is_some())?;
             if before.trial_started_at.is_some() {
@@ -203,16 +212,7 @@ impl Billing {
                 .await?;
                 Ok(format!("{back}?checkout=done"))
             }
-            Gateway::Stripe(stripe) => {
-                let before = self.subscription(tenant).await?;
-                before.state.may(Verb::CheckOut, before.live().is_some())?;
-                let names = stripe.names(&self.world).await?;
-                let customer = self.customer(stripe, tenant, &before, email).await?;
-                // Stripe takes only trials that last two days more.
-                let soonest = self.world.now() + chrono::TimeDelta::hours(49);
-                let trial = before.trial_ends_at.filter(|end| *end > soonest);
-                Ok(stripe.checkout(&names, &customer, tenant.id(), (&offer, order.terms), trial, back).await?)
-            }
+            Gateway::Stripe(stripe) => self.check_out_at(stripe, tenant, (&offer, order.terms), email, back).await,
         }
     }
 
@@ -222,47 +222,41 @@ impl Billing {
         let before = self.subscription(tenant).await?;
         let contract = changeable(&before, order)?;
         let now = self.world.now();
-        match &self.gateway {
-            Gateway::Local => {
-                let old = catalogue::plan(&contract.plan).ok_or(BillingError::PlanUnknown)?;
-                let change = proration::change(contract, &old, &offer, order.terms, now);
-                let due = lines::total(&change.lines) - before.credit_minor;
-                Ok(ChangePreview {
-                    currency: contract.terms.currency,
-                    lines: change.lines,
-                    due_now_minor: due.max(0),
-                    credit_minor: (-due).max(0),
-                    next_invoice_at: change.period.to,
-                    provider: Provider::Local,
-                })
-            }
-            Gateway::Stripe(stripe) => {
-                let names = stripe.names(&self.world).await?;
-                let customer = before.customer.as_deref().ok_or(GatewayError::NoPortal)?;
-                let (lines, total) = stripe.preview(&names, contract, customer, &offer, order.terms).await?;
-                let same = contract.terms.interval == order.terms.interval;
-                Ok(ChangePreview {
-                    currency: contract.terms.currency,
-                    lines,
-                    due_now_minor: total.max(0),
-                    credit_minor: (-total).max(0),
-                    next_invoice_at: if same {
-                        contract.period_to
-                    } else {
-                        proration::after(now, order.terms.interval)
-                    },
-                    provider: Provider::Stripe,
-                })
-            }
-        }
+        let Some(stripe) = self.gateway.keeper(contract.provider)? else {
+            let old = catalogue::plan(&contract.plan).ok_or(BillingError::PlanUnknown)?;
+            let change = proration::change(contract, &old, &offer, order.terms, now);
+            let due = lines::total(&change.lines) - before.credit_minor;
+            return Ok(ChangePreview {
+                currency: contract.terms.currency,
+                lines: change.lines,
+                due_now_minor: due.max(0),
+                credit_minor: (-due).max(0),
+                next_invoice_at: change.period.to,
+                provider: Provider::Local,
+            });
+        };
+        let names = stripe.names(&self.world).await?;
+        let customer = before.customer.as_deref().ok_or(GatewayError::NoPortal)?;
+        let worth = stripe.preview(&names, contract, customer, &offer, order.terms).await?;
+        let same = contract.terms.interval == order.terms.interval;
+        Ok(ChangePreview {
+            currency: contract.terms.currency,
+            lines: worth.lines,
+            due_now_minor: worth.due_minor,
+            credit_minor: worth.left_minor,
+            next_invoice_at: if same { contract.period_to } else { proration::after(now, order.terms.interval) },
+            provider: Provider::Stripe,
+        })
     }
 
     /// Changes plan, rhythm or seats.
     pub async fn change(&self, tenant: &Tenant, order: &Order) -> Result<Subscription, BillingError> {
         let offer = order.offer()?;
-        match &self.gateway {
-            Gateway::Local => {
-                self.change_row(tenant.id(), |before, now| {
+        let before = self.subscription(tenant).await?;
+        let contract = changeable(&before, order)?;
+        let Some(stripe) = self.gateway.keeper(contract.provider)? else {
+            return self
+                .change_row(tenant.id(), |before, now| {
                     let contract = changeable(&before, order)?.clone();
                     if contract.plan == offer.id && contract.terms == order.terms {
                         return Ok(Outcome { subscription: before, invoice: None });
@@ -270,42 +264,33 @@ impl Billing {
                     let old = catalogue::plan(&contract.plan).ok_or(BillingError::PlanUnknown)?;
                     Ok(local::amend(before, &contract, &old, &offer, order.terms, now))
                 })
-                .await
-            }
-            Gateway::Stripe(stripe) => {
-                let before = self.subscription(tenant).await?;
-                let contract = changeable(&before, order)?;
-                if contract.plan != offer.id || contract.terms != order.terms {
-                    let names = stripe.names(&self.world).await?;
-                    stripe.change(&names, contract, &offer, order.terms).await?;
-                }
-                self.look_now(stripe, tenant).await
-            }
+                .await;
+        };
+        if contract.plan != offer.id || contract.terms != order.terms {
+            let names = stripe.names(&self.world).await?;
+            stripe.change(&names, contract, &offer, order.terms).await?;
         }
+        self.look_now(stripe, tenant).await
     }
 
     /// Lets the subscription end with its period, or go on.
     pub async fn cancel(&self, tenant: &Tenant, at_end: bool) -> Result<Subscription, BillingError> {
-        match &self.gateway {
-            Gateway::Local => {
-                self.change_row(tenant.id(), |before, now| {
+        let before = self.subscription(tenant).await?;
+        before.state.may(Verb::Cancel, before.live().is_some())?;
+        let contract = before.live().ok_or(NotNow::of(Verb::Cancel, before.state))?;
+        let Some(stripe) = self.gateway.keeper(contract.provider)? else {
+            return self
+                .change_row(tenant.id(), |before, now| {
                     let live = before.live().cloned();
                     before.state.may(Verb::Cancel, live.is_some())?;
                     let Some(contract) = live else { return Ok(Outcome { subscription: before, invoice: None }) };
                     Ok(local::cancel(before, &contract, at_end, now))
                 })
-                .await
-            }
-            Gateway::Stripe(stripe) => {
-                let before = self.subscription(tenant).await?;
-                let live = before.live();
-                before.state.may(Verb::Cancel, live.is_some())?;
-                if let Some(contract) = live {
-                    stripe.cancel(contract, at_end).await?;
-                }
-                self.look_now(stripe, tenant).await
-            }
-        }
+                .await;
+        };
+        let customer = before.customer.as_deref().ok_or(GatewayError::NoPortal)?;
+        stripe.cancel(customer, contract, at_end).await?;
+        self.look_now(stripe, tenant).await
     }
 
     /// Where cards, addresses and tax numbers are seen to.
@@ -361,7 +346,11 @@ impl Billing {
         let seats = if contract.cancels_at_end { None } else { Some(next) };
         let lines = lines::of_period(&offer, contract.terms, &used, span, seats);
         let subtotal_minor = lines::total(&lines);
-        let credit_minor = subscription.credit_minor.min(subtotal_minor.max(0));
+        // The provider has its own books about what is left over.
+        let credit_minor = match contract.provider {
+            Provider::Local => subscription.credit_minor.min(subtotal_minor.max(0)),
+            Provider::Stripe => 0,
+        };
         Ok(Some(InvoicePreview {
             currency: contract.terms.currency,
             period_from: span.from,
@@ -456,7 +445,12 @@ fn changeable<'a>(before: &'a Subscription, order: &Order) -> Result<&'a Contrac
     if contract.terms.currency == order.terms.currency { Ok(contract) } else { Err(BillingError::CurrencyFixed) }
 }
 
-/// Whether a company may begin a trial.
-pub fn trial_available(subscription: &Subscription) -> bool {
-    subscription.state == State::Free && subscription.trial_started_at.is_none()
+/// Whether a company that is on a plan may leave it by itself: it can come back to what is for sale, and to the smallest one.
+fn may_be_left(plan: &str) -> bool {
+    plan == "free" || catalogue::plan(plan).is_some_and(|offer| offer.for_sale)
+}
+
+/// Whether a company may begin a trial; `plan` is what its account says.
+pub fn trial_available(subscription: &Subscription, plan: &str) -> bool {
+    subscription.state == State::Free && subscription.trial_started_at.is_none() && may_be_left(plan)
 }

@@ -75,6 +75,8 @@ pub struct Subscription {
     pub payment_failed_at: Option<Timestamp>,
     /// Usage from before it is not charged.
     pub metered_from: Option<Timestamp>,
+    /// When a period last began before the one of before was over: the invoice of that one was final at once.
+    pub turned_at: Option<Timestamp>,
     /// What is left over of downgrades.
     pub credit_minor: i64,
     /// The provider's name for the company.
@@ -99,6 +101,7 @@ impl Subscription {
             trial_ends_at: None,
             payment_failed_at: None,
             metered_from: None,
+            turned_at: None,
             credit_minor: 0,
             customer: None,
             hard_limit: false,
@@ -129,6 +132,13 @@ impl Subscription {
         }
     }
 
+    /// What holds after the provider was asked: what was bought from us alone does, until something has been bought there.
+    pub(crate) fn holding(&self, told: Option<Contract>) -> Option<Contract> {
+        let lives = told.as_ref().is_some_and(|contract| contract.status.is_live());
+        let ours = self.contract.as_ref().filter(|contract| contract.provider == Provider::Local && !lives);
+        ours.cloned().or(told)
+    }
+
     /// Takes in what the provider says now. Says nothing of the past: what was known before only tells since when a payment is missing.
     #[must_use]
     pub fn seen(self, contract: Option<Contract>, now: Timestamp) -> Self {
@@ -150,6 +160,18 @@ impl Subscription {
             (_, Some(after)) => Some(after.began_at),
             (_, None) => self.metered_from,
         };
+        let turned_at = match (&self.contract, &contract) {
+            // The end of a trial is nobody's invoice.
+            (Some(before), Some(after))
+                if before.provider_id == after.provider_id
+                    && before.status != Status::Trialing
+                    && before.period_from < after.period_from
+                    && after.period_from < before.period_to =>
+            {
+                Some(after.period_from)
+            }
+            _ => self.turned_at,
+        };
         // What is not paid yet changes nothing of what is held.
         let held = contract.as_ref().filter(|contract| contract.status.is_live());
         let plan = held.map_or_else(|| self.plan.clone(), |contract| contract.plan.clone());
@@ -158,6 +180,7 @@ impl Subscription {
             payment_failed_at: if overdue { self.payment_failed_at.or(Some(now)) } else { None },
             trial_started_at: self.trial_started_at.or(began),
             metered_from,
+            turned_at,
             contract,
             seen_at: Some(now),
             ..self
@@ -188,6 +211,7 @@ struct Row {
     trial_ends_at: Option<Timestamp>,
     payment_failed_at: Option<Timestamp>,
     metered_from: Option<Timestamp>,
+    turned_at: Option<Timestamp>,
     began_at: Option<Timestamp>,
     credit_minor: i64,
     customer: Option<String>,
@@ -235,6 +259,7 @@ impl TryFrom<Row> for Subscription {
             trial_ends_at: row.trial_ends_at,
             payment_failed_at: row.payment_failed_at,
             metered_from: row.metered_from,
+            turned_at: row.turned_at,
             credit_minor: row.credit_minor,
             customer: row.customer,
             hard_limit: row.hard_limit,
@@ -252,7 +277,7 @@ pub async fn find(world: &World, account: AccountId, plan: &str) -> Result<Subsc
         .one(sql(
             "select account_id, plan, state, provider, status, currency, every, seats, period_from, period_to, cancels_at_end, trial_started_at, \
                trial_ends_at, payment_failed_at, metered_from, began_at, credit_minor, customer, provider_id, hard_limit, alert_included, \
-               budget_minor, seen_at from shared.subscription where account_id = $1",
+               budget_minor, seen_at, turned_at from shared.subscription where account_id = $1",
             [account.uuid().into()],
         ))
         .await?;
@@ -271,7 +296,7 @@ pub async fn lock(tx: &Tx, account: AccountId, now: Timestamp) -> Result<Subscri
         .one(sql(
             "select account_id, plan, state, provider, status, currency, every, seats, period_from, period_to, cancels_at_end, trial_started_at, \
                trial_ends_at, payment_failed_at, metered_from, began_at, credit_minor, customer, provider_id, hard_limit, alert_included, \
-               budget_minor, seen_at from shared.subscription where account_id = $1 for update",
+               budget_minor, seen_at, turned_at from shared.subscription where account_id = $1 for update",
             [account.uuid().into()],
         ))
         .await?;
@@ -286,7 +311,7 @@ pub async fn save(tx: &Tx, subscription: &Subscription, now: Timestamp) -> Resul
         "update shared.subscription set plan = $2, state = $3, provider = $4, status = $5, currency = $6, every = $7, seats = $8, \
            period_from = $9, period_to = $10, cancels_at_end = $11, trial_started_at = $12, trial_ends_at = $13, \
            payment_failed_at = $14, metered_from = $15, credit_minor = $16, customer = $17, provider_id = $18, hard_limit = $19, \
-           alert_included = $20, budget_minor = $21, seen_at = $22, began_at = $23, updated_at = $24 where account_id = $1",
+           alert_included = $20, budget_minor = $21, seen_at = $22, began_at = $23, turned_at = $24, updated_at = $25 where account_id = $1",
         [
             subscription.account_id.uuid().into(),
             subscription.plan.clone().into(),
@@ -311,6 +336,7 @@ pub async fn save(tx: &Tx, subscription: &Subscription, now: Timestamp) -> Resul
             subscription.alerts.budget_minor.into(),
             subscription.seen_at.into(),
             contract.map(|contract| contract.began_at).into(),
+            subscription.turned_at.into(),
             now.into(),
         ],
     ))
@@ -420,6 +446,29 @@ mod tests {
         let larger = Contract { plan: "scale".into(), ..contract(Status::Incomplete) };
         let after = trying.seen(Some(larger), at(1)).settled(at(1));
         assert_eq!((after.plan.as_str(), after.state), ("pro", State::Trialing));
+    }
+
+    #[test]
+    fn what_was_bought_before_there_was_a_provider_holds_until_something_is_bought_there() {
+        let local = Contract { provider: Provider::Local, ..contract(Status::Active) };
+        let before = new().seen(Some(local.clone()), at(1));
+        assert_eq!(before.holding(None), Some(local.clone()));
+        assert_eq!(before.holding(Some(contract(Status::Incomplete))), Some(local));
+        assert_eq!(before.holding(Some(contract(Status::Trialing))), Some(contract(Status::Trialing)));
+        let there = new().seen(Some(contract(Status::Active)), at(1));
+        assert_eq!(there.holding(None), None);
+    }
+
+    #[test]
+    fn a_period_that_is_cut_short_is_known_and_one_that_ends_in_time_is_none() {
+        let once = new().seen(Some(contract(Status::Active)), at(1));
+        let next = Contract { period_from: at(30), period_to: at(60), ..contract(Status::Active) };
+        let renewed = once.clone().seen(Some(next.clone()), at(31));
+        assert_eq!((once.turned_at, renewed.turned_at), (None, None));
+        let year = Contract { period_from: at(40), period_to: at(405), ..next };
+        let turned = renewed.seen(Some(year.clone()), at(40));
+        assert_eq!(turned.turned_at, Some(at(40)));
+        assert_eq!(turned.seen(Some(year), at(41)).turned_at, Some(at(40)), "looking twice changes nothing");
     }
 
     #[test]

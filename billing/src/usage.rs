@@ -9,6 +9,9 @@ use tenant::{Limits, TenantTx, usage};
 
 use crate::catalogue;
 
+/// The name of the period that a subscription is in.
+const BILLING: &str = "billing";
+
 /// A span of time that usage is shown for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Period {
@@ -50,7 +53,7 @@ impl Period {
     /// The period that a subscription is in; usage from before `metered_from` is not in it.
     pub fn billing(from: Timestamp, to: Timestamp, metered_from: Option<Timestamp>) -> Self {
         let (from, to) = crate::period::charged(from, to, metered_from);
-        Self { name: "billing".into(), from, to }
+        Self { name: BILLING.into(), from, to }
     }
 
     fn month(first: NaiveDate) -> Self {
@@ -87,7 +90,7 @@ pub struct MeterUsage {
     pub meter: Meter,
     /// How much: in the period for conversations, messages and AI resolutions, at present for agents and storage.
     pub used: i64,
-    /// Where it stops; null for no bound.
+    /// Where it stops in the period; null for no bound.
     pub limit: Option<u64>,
     /// How much the plan includes in the period; null for no bound. What lies beyond it is charged, or stops.
     pub included: Option<u64>,
@@ -159,14 +162,19 @@ pub async fn report(tx: &TenantTx, period: &Period, bounds: Bounds<'_>) -> Resul
     };
     let storage = usage::total(tx, Meter::StorageBytes, period.to).await?;
     let limits = bounds.limits;
+    // Whoever has bought a period uses its months at any time of it: there is no bound to a calendar month.
+    let is_bounded = limits.span.is_none() || period.name == BILLING;
+    let bound = |monthly: Option<u32>| {
+        monthly.filter(|_| is_bounded).map(|monthly| u64::from(monthly) * u64::from(bounds.months))
+    };
     Ok(UsageReport {
         period: period.name.clone(),
         from: period.from,
         to: period.to,
         plan: bounds.plan.to_owned(),
         meters: vec![
-            meter(Meter::Conversations, limits.conversations_per_month.map(u64::from), None),
-            meter(Meter::Messages, limits.messages_per_month.map(u64::from), None),
+            meter(Meter::Conversations, bound(limits.conversations_per_month), None),
+            meter(Meter::Messages, bound(limits.messages_per_month), None),
             meter(Meter::Agents, limits.agents.map(u64::from), Some(bounds.agents)),
             meter(Meter::StorageBytes, limits.storage_bytes, Some(storage)),
             meter(Meter::AiResolutions, None, None),

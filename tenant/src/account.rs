@@ -17,6 +17,7 @@ use crate::organisation::OrganisationId;
 use crate::pace::Pace;
 use crate::schema::SchemaName;
 use crate::session::Worth;
+use crate::tally::Tallies;
 
 /// Marks ids of accounts.
 #[derive(Debug)]
@@ -136,6 +137,19 @@ impl Account {
     }
 }
 
+/// The period that a company has bought and is in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bought {
+    /// Its first instant.
+    pub from: Timestamp,
+    /// The first instant after it.
+    pub to: Timestamp,
+    /// Usage from before it is not charged.
+    pub metered_from: Option<Timestamp>,
+    /// How often is paid, as stored.
+    pub every: String,
+}
+
 /// What a company holds, of which `billing` makes limits.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Held {
@@ -143,6 +157,8 @@ pub struct Held {
     pub plan: String,
     /// The seats it has bought, when it has bought any.
     pub seats: Option<u32>,
+    /// The period it is in, when it has bought one.
+    pub bought: Option<Bought>,
     /// Usage stops at what is included, by the company's own choice.
     pub hard_limit: bool,
     /// Payments are overdue.
@@ -161,6 +177,10 @@ struct Row {
     locale: String,
     created_at: Timestamp,
     seats: Option<i32>,
+    every: Option<String>,
+    period_from: Option<Timestamp>,
+    period_to: Option<Timestamp>,
+    metered_from: Option<Timestamp>,
     hard_limit: bool,
     restricted: bool,
     delete_after: Option<Timestamp>,
@@ -184,9 +204,14 @@ fn read(row: Row, plans: Plans) -> Result<Account, StoreError> {
         |what: &str| StoreError::Inconsistent { table: "shared.account", id: id.to_string(), what: what.to_owned() };
     let own: Limits = serde_json::from_value(row.limits.clone()).map_err(|_| bad("unreadable limits"))?;
     let own_pace: Pace = serde_json::from_value(row.limits).map_err(|_| bad("an unreadable pace"))?;
+    let bought = match (row.every, row.period_from, row.period_to) {
+        (Some(every), Some(from), Some(to)) => Some(Bought { from, to, metered_from: row.metered_from, every }),
+        _ => None,
+    };
     let held = Held {
         plan: row.plan,
         seats: row.seats.and_then(|seats| u32::try_from(seats).ok()),
+        bought,
         hard_limit: row.hard_limit,
         restricted: row.restricted,
     };
@@ -218,12 +243,24 @@ pub struct Directory {
     accounts: Mutex<HashMap<AccountId, (Timestamp, Arc<Account>)>>,
     members: Mutex<HashMap<Uuid, (Timestamp, Arc<Membership>)>>,
     sessions: Mutex<HashMap<Uuid, (Timestamp, Arc<Worth>)>>,
+    tallies: Arc<Tallies>,
 }
 
 impl Directory {
     /// Remembers nothing yet. What a plan gives, `billing` knows.
     pub fn new(plans: Plans) -> Self {
-        Self { plans, accounts: Mutex::default(), members: Mutex::default(), sessions: Mutex::default() }
+        Self {
+            plans,
+            accounts: Mutex::default(),
+            members: Mutex::default(),
+            sessions: Mutex::default(),
+            tallies: Arc::default(),
+        }
+    }
+
+    /// What companies had used by an hour that is over.
+    pub(crate) fn tallies(&self) -> Arc<Tallies> {
+        Arc::clone(&self.tallies)
     }
 
     /// The account, at most a few seconds old; `None` when there is none.
@@ -250,7 +287,10 @@ impl Directory {
             .one(sql(
                 "select a.id, a.name, a.slug, a.schema_name, a.status, a.plan, a.limits, a.locale, a.created_at, a.delete_after, a.organisation_id, a.database, \
                  a.moving_since is not null as moving, \
-                 case when s.status in ('trialing', 'active', 'past_due', 'unpaid', 'paused') then s.seats end as seats, coalesce(s.hard_limit, false) as hard_limit, coalesce(s.state = 'restricted', false) as restricted \
+                 case when s.status in ('trialing', 'active', 'past_due', 'unpaid', 'paused') then s.seats end as seats, \
+                 case when s.status in ('trialing', 'active', 'past_due', 'unpaid', 'paused') then s.every end as every, \
+                 s.period_from, s.period_to, s.metered_from, \
+                 coalesce(s.hard_limit, false) as hard_limit, coalesce(s.state = 'restricted', false) as restricted \
                  from shared.account a left join shared.subscription s on s.account_id = a.id where a.id = $1",
                 [id.uuid().into()],
             ))
@@ -265,7 +305,10 @@ impl Directory {
             .all(sql(
                 "select a.id, a.name, a.slug, a.schema_name, a.status, a.plan, a.limits, a.locale, a.created_at, a.delete_after, a.organisation_id, a.database, \
                  a.moving_since is not null as moving, \
-                 case when s.status in ('trialing', 'active', 'past_due', 'unpaid', 'paused') then s.seats end as seats, coalesce(s.hard_limit, false) as hard_limit, coalesce(s.state = 'restricted', false) as restricted \
+                 case when s.status in ('trialing', 'active', 'past_due', 'unpaid', 'paused') then s.seats end as seats, \
+                 case when s.status in ('trialing', 'active', 'past_due', 'unpaid', 'paused') then s.every end as every, \
+                 s.period_from, s.period_to, s.metered_from, \
+                 coalesce(s.hard_limit, false) as hard_limit, coalesce(s.state = 'restricted', false) as restricted \
                  from shared.account a left join shared.subscription s on s.account_id = a.id where a.status = $1 order by a.created_at",
                 [status.as_str().into()],
             ))

@@ -69,6 +69,7 @@ pub mod writes;
 
 mod hash;
 mod schema;
+mod tally;
 mod turned_away;
 
 pub use account::{Account, AccountId};

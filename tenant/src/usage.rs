@@ -1,12 +1,12 @@
 //! What is counted for billing. A count is a row written in the transaction of the thing it counts, unique by meter and source.
 
-use chrono::Datelike as _;
 use infra::Timestamp;
 use infra::database::{Rows as _, StoreError, sql};
 use sea_orm::FromQueryResult;
 use serde::{Deserialize, Serialize};
 
 use crate::limits::{LimitReached, room_for_one_more};
+use crate::tally::{Tally, settled};
 use crate::tx::TenantTx;
 
 /// What is metered.
@@ -94,7 +94,7 @@ pub async fn daily(tx: &TenantTx, from: Timestamp, to: Timestamp) -> Result<Vec<
     .await
 }
 
-/// Where usage stops for this month.
+/// Where usage stops for this month, or for the period that was bought.
 #[derive(Debug, thiserror::Error)]
 pub enum UsedUp {
     /// All that is included has been used.
@@ -123,22 +123,29 @@ impl infra::Fault for UsedUp {
 /// This near to a limit, whoever counts waits for whoever is counting, so that nobody passes it beside the others.
 const NEAR: i64 = 100;
 
-/// Refuses another conversation when the month's conversations or messages are used up, where the company's plan or its own choice
-/// lets them stop. Talks that go on are never cut off. A company without such limits is asked nothing.
+/// Refuses another conversation when the conversations or messages of the month, or of the period that was bought, are used up, where
+/// the company's plan or its own choice lets them stop. Talks that go on are never cut off. A company without such limits is asked
+/// nothing.
 pub async fn room_for_a_conversation(tx: &TenantTx) -> Result<(), UsedUp> {
     let limits = tx.limits();
+    let (from, months) = limits.since(tx.now());
+    let words = if limits.span.is_some() {
+        ("conversations a billing period", "messages a billing period")
+    } else {
+        ("conversations a month", "messages a month")
+    };
+    let most = |monthly: Option<u32>| monthly.map(|monthly| monthly.saturating_mul(months));
     let bounds = [
-        (Meter::Conversations, "conversations a month", limits.conversations_per_month),
-        (Meter::Messages, "messages a month", limits.messages_per_month),
+        (Meter::Conversations, words.0, most(limits.conversations_per_month)),
+        (Meter::Messages, words.1, most(limits.messages_per_month)),
     ];
     if bounds.iter().all(|(_, _, limit)| limit.is_none()) {
         return Ok(());
     }
-    let day = tx.now().date_naive();
-    let month = day.with_day(1).unwrap_or(day).and_time(chrono::NaiveTime::MIN).and_utc();
-    let end = tx.now() + chrono::TimeDelta::days(32);
-    let used = async || -> Result<Vec<(Meter, i64)>, StoreError> { totals(tx, month, end).await };
-    let of = |sums: &[(Meter, i64)], meter: Meter| sums.iter().find(|(of, _)| *of == meter).map_or(0, |(_, sum)| *sum);
+    let used = async || -> Result<Vec<(Meter, i64)>, StoreError> { used_since(tx, from).await };
+    let of = |sums: &[(Meter, i64)], meter: Meter| -> i64 {
+        sums.iter().filter(|(of, _)| *of == meter).map(|(_, sum)| *sum).sum()
+    };
     let mut sums = used().await?;
     let is_near = |sums: &[(Meter, i64)]| {
         bounds.iter().any(|(meter, _, limit)| limit.is_some_and(|limit| of(sums, *meter) + NEAR >= i64::from(limit)))
@@ -153,6 +160,36 @@ pub async fn room_for_a_conversation(tx: &TenantTx) -> Result<(), UsedUp> {
         room_for_one_more(what, limit, u64::try_from(of(&sums, meter)).unwrap_or(0))?;
     }
     Ok(())
+}
+
+#[derive(FromQueryResult)]
+struct Parted {
+    meter: String,
+    settled: i64,
+    fresh: i64,
+}
+
+/// What has been used since `from`, in one question. A meter may be there twice: with what is over, and with what is fresh.
+async fn used_since(tx: &TenantTx, from: Timestamp) -> Result<Vec<(Meter, i64)>, StoreError> {
+    let (now, end) = (tx.now(), tx.now() + chrono::TimeDelta::days(32));
+    if let Some(known) = tx.tallies().of(tx.account(), from, now) {
+        let fresh = totals(tx, known.to, end).await?;
+        return Ok(known.sums.into_iter().chain(fresh).collect());
+    }
+    let to = settled(now).max(from);
+    let rows: Vec<Parted> = tx
+        .all(sql(
+            "select meter, coalesce(sum(quantity) filter (where occurred_at < $2), 0)::bigint as settled, \
+               coalesce(sum(quantity) filter (where occurred_at >= $2), 0)::bigint as fresh from usage_event \
+             where occurred_at >= $1 and occurred_at < $3 group by 1 order by 1",
+            [from.into(), to.into(), end.into()],
+        ))
+        .await?;
+    let rows: Vec<(Meter, Parted)> =
+        rows.into_iter().filter_map(|row| Meter::parse(&row.meter).map(|meter| (meter, row))).collect();
+    let sums = rows.iter().map(|(meter, row)| (*meter, row.settled)).collect();
+    tx.tallies().keep(tx.account(), Tally { from, to, sums }, now);
+    Ok(rows.into_iter().map(|(meter, row)| (meter, row.settled + row.fresh)).collect())
 }
 
 #[derive(FromQueryResult)]

@@ -22,7 +22,8 @@ async fn main() -> std::process::ExitCode {
         all.kills += ended.kills;
         all.requests += ended.requests;
         all.units_diff += ended.units_diff;
-        if ended.units_diff > 0 {
+        all.uninvoiced += ended.uninvoiced;
+        if ended.units_diff + ended.uninvoiced > 0 {
             wrong.push(seed);
         }
         if done.is_multiple_of(20) || done == runs {
@@ -35,7 +36,7 @@ async fn main() -> std::process::ExitCode {
         "{}",
         serde_json::json!({
             "lives": done, "events": all.events, "kills": all.kills, "requests": all.requests,
-            "units_diff": all.units_diff + planted.units_diff, "planted": planted.planted, "planted_found": planted.found,
+            "units_diff": all.units_diff + planted.units_diff, "uninvoiced": all.uninvoiced, "planted": planted.planted, "planted_found": planted.found,
         })
     );
     if wrong.is_empty() && planted.found == planted.planted {

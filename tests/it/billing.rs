@@ -108,6 +108,17 @@ async fn a_company_tries_buys_grows_shrinks_leaves_and_comes_back() {
 }
 
 #[tokio::test]
+async fn a_trial_takes_nobody_off_a_plan_that_is_not_for_sale() {
+    let app = TestApp::start().await;
+    let shop = app.shop("Tea").await;
+    let owner = &shop.owner.http;
+    app.sql("update shared.account set plan = 'private'").await;
+    assert_eq!(billing(owner).await["trial"]["available"], false);
+    owner.post("/v1/billing/trial", json!({ "plan": "pro" })).await.refused(409, "trial_not_possible");
+    assert_eq!(billing(owner).await["plan"], "private");
+}
+
+#[tokio::test]
 async fn what_is_bought_holds_on_every_server_within_two_seconds() {
     let app = TestApp::start_nodes(2).await;
     let shop = app.shop("Tea").await;
@@ -239,6 +250,33 @@ async fn where_usage_stops_nobody_new_is_taken_and_nobody_is_cut_off() {
         shop.count("select sum(quantity)::bigint from {}.usage_event where meter = 'conversations'").await,
         1_001
     );
+}
+
+#[tokio::test]
+async fn a_year_that_stops_at_what_it_includes_stops_at_all_of_it_at_any_time_of_it() {
+    let app = TestApp::start().await;
+    let shop = app.shop("Tea").await;
+    let owner = &shop.owner.http;
+    // Of before it was bought: nothing is charged for it, and nothing stops for it.
+    uses(&shop, "conversations", 900, "1 second").await;
+    let year = json!({ "plan": "pro", "interval": "year", "currency": "usd", "seats": 2 });
+    owner.post("/v1/billing/checkout", year).await.ok();
+    owner.put("/v1/billing/hard-limit", json!({ "enabled": true })).await.ok();
+    app.clock().advance(TimeDelta::days(70));
+    again(&shop).await;
+    uses(&shop, "conversations", 12 * 20_000 - 1, "1 hour").await;
+    shop.visitor("Ana").await.writes("The last one of this year").await;
+    let usage = owner.get("/v1/usage?period=billing").await.ok();
+    let conversations = &usage["meters"][0];
+    assert_eq!((&conversations["used"], &conversations["limit"]), (&json!(240_000), &json!(240_000)));
+    assert_eq!(owner.get("/v1/usage").await.ok()["meters"][0]["limit"], Value::Null, "no month has a bound of its own");
+    let late = shop.visitor("Bea").await;
+    late.posts("One too many").await.refused(403, "limit_reached");
+    app.clock().advance(TimeDelta::days(35));
+    let later = shop.visitor("Cem").await;
+    later.posts("Another month, the same year").await.refused(403, "limit_reached");
+    app.clock().advance(TimeDelta::days(265));
+    shop.visitor("Dee").await.writes("Another year").await;
 }
 
 #[tokio::test]

@@ -4,9 +4,12 @@
 use chrono::{DateTime, Datelike as _, TimeDelta, Utc};
 use serde_json::Value;
 use stripe_standin::{Down, Faults, Mail};
-use tests::payments::{Payments, uses, write_usage};
+use tenant::closing;
+use tests::payments::{Payments, uses, uses_many, write_usage};
 use tests::payments_sim::{live, planted};
-use tests::{Program, Shop};
+use tests::{Program, Shop, eventually};
+
+use crate::lifecycle::closes;
 
 async fn used(shop: &Shop, meter: &str) -> i64 {
     let schema = shop.schema().await;
@@ -16,10 +19,10 @@ async fn used(shop: &Shop, meter: &str) -> i64 {
 }
 
 #[tokio::test]
-async fn random_lives_end_with_the_same_count_on_both_sides() {
+async fn random_lives_end_with_the_same_count_on_both_sides_and_on_invoices() {
     let lives = futures::future::join_all((0..3).map(|seed| live(100 + seed, 2_000))).await;
     let kills: u32 = lives.iter().map(|ended| ended.kills).sum();
-    assert!(lives.iter().all(|ended| ended.units_diff == 0), "{lives:#?}");
+    assert!(lives.iter().all(|ended| ended.units_diff == 0 && ended.uninvoiced == 0), "{lives:#?}");
     assert!(kills > 6, "somebody must have been cut off: {kills}");
 }
 
@@ -67,10 +70,17 @@ async fn a_sender_that_dies_anywhere_loses_and_doubles_nothing() {
 async fn seventy_two_hours_without_the_provider_disturb_no_chat_and_lose_no_unit() {
     let payments = Payments::start(2, 13, Mail::default()).await;
     let (shop, customer) = payments.customer("Tea", "pro", 2).await;
+    // The period ends in their middle, and its invoice becomes final without anything that was used in the hours before.
+    let end = payments.period_end().await;
+    payments.comes(end - TimeDelta::hours(36));
     payments.stripe.set_faults(Faults { down: Some(Down::Refuse), ..Faults::default() });
     let before = used(&shop, "messages").await;
     for day in 0..12 {
         payments.pass(TimeDelta::hours(6), &[&shop]).await;
+        let rows: Vec<_> = (1..=6).map(|ago| (2 + ago, payments.hour(ago) + TimeDelta::minutes(7))).collect();
+        for meter in ["conversations", "messages", "ai_resolutions"] {
+            uses_many(&shop, meter, &rows).await;
+        }
         let visitor = shop.visitor(&format!("Vi {day}")).await;
         visitor.writes(&shop.says("hello")).await;
         for node in 0..2 {
@@ -80,21 +90,89 @@ async fn seventy_two_hours_without_the_provider_disturb_no_chat_and_lose_no_unit
         let view = shop.owner.http.get("/v1/billing").await.ok();
         assert_eq!((&view["plan"], &view["state"]), (&"pro".into(), &"active".into()));
     }
-    assert_eq!(used(&shop, "messages").await, before + 12);
+    let messages = used(&shop, "messages").await;
+    assert_eq!(messages, before + 12 * (1 + 3 + 4 + 5 + 6 + 7 + 8));
     assert_eq!(payments.counted(&customer, "messages"), 0);
     let since = payments.stripe.requests().len();
     payments.stripe.set_faults(Faults::default());
+    // The hour of the last message ends.
+    payments.app.clock().advance(TimeDelta::minutes(66));
     payments.drain().await;
-    assert_eq!(payments.counted(&customer, "messages"), used(&shop, "messages").await);
-    assert!(busiest_second(&payments, since) <= 25, "{}", busiest_second(&payments, since));
+    assert_eq!(payments.counted(&customer, "messages"), messages);
+    let sent = sent(&payments, since);
+    assert!(sent.len() > 200, "so few need no pace: {}", sent.len());
+    assert!(busiest_second(&sent) <= 25, "{}", busiest_second(&sent));
+    payments.comes(end + TimeDelta::days(31) + TimeDelta::hours(2));
+    for meter in ["conversations", "messages", "ai_resolutions"] {
+        assert_eq!(payments.invoiced(&customer, meter), used(&shop, meter).await, "{meter}");
+    }
 }
 
-/// The most requests for usage within one second of the machine's clock.
-fn busiest_second(payments: &Payments, since: usize) -> usize {
+/// When usage was sent, in milliseconds of the machine's clock.
+fn sent(payments: &Payments, since: usize) -> Vec<i64> {
     let requests = payments.stripe.requests();
     let sent = requests.iter().skip(since).filter(|noted| noted.what == "POST /v1/billing/meter_events");
-    let times: Vec<i64> = sent.map(|noted| noted.real_ms).collect();
+    sent.map(|noted| noted.real_ms).collect()
+}
+
+/// The most of them within one second.
+fn busiest_second(times: &[i64]) -> usize {
     times.iter().map(|start| times.iter().filter(|at| (*start..start + 1_000).contains(*at)).count()).max().unwrap_or(0)
+}
+
+#[tokio::test]
+async fn a_company_that_is_gone_or_out_of_reach_stops_nobody_elses_meter() {
+    let payments = Payments::start(1, 16, Mail::default()).await;
+    let (app, billing) = (&payments.app, &payments.app.node(0).billing);
+    let (gone, its_customer) = payments.customer("Tea", "pro", 1).await;
+    let (away, from_afar) = payments.customer("Milk", "pro", 1).await;
+    let (shop, customer) = payments.customer("Coffee", "pro", 1).await;
+    closes(&gone).await;
+    app.mail().letter(&gone.owner.email, "closed").await;
+    app.clock().advance(TimeDelta::days(31));
+    eventually("Tea is gone", async || {
+        billing.let_closed_go().await.unwrap();
+        closing::sweep(&app.node(0).world).await.unwrap();
+        (app.count("select count(*) from shared.account where status = 'deleted'").await == 1).then_some(())
+    })
+    .await;
+    let schema = away.schema().await;
+    app.sql(&format!("alter schema {schema} rename to {schema}_away")).await;
+    write_usage(app, &format!("{schema}_away"), "messages", &[(40, payments.hour(2))]).await;
+    uses(&shop, "messages", 40, payments.hour(2)).await;
+    eventually("what Coffee has used is told", async || {
+        billing.roll_up().await.unwrap();
+        billing.send_due().await.unwrap();
+        (payments.counted(&customer, "messages") == 40).then_some(())
+    })
+    .await;
+    app.clock().advance(TimeDelta::minutes(31));
+    eventually("and compared", async || {
+        billing.compare_all_soon().await.unwrap();
+        billing.compare_due().await.unwrap();
+        let unconfirmed = "select count(*) from shared.meter_batch where state <> 'confirmed'";
+        (app.count(unconfirmed).await == 0).then_some(())
+    })
+    .await;
+    assert_eq!(payments.counted(&from_afar, "messages"), 0);
+    app.sql(&format!("alter schema {schema}_away rename to {schema}")).await;
+    app.clock().advance(TimeDelta::minutes(2));
+    eventually("who can be reached again is told of as well", async || {
+        billing.roll_up().await.unwrap();
+        billing.send_due().await.unwrap();
+        (payments.counted(&from_afar, "messages") == 40).then_some(())
+    })
+    .await;
+
+    // Stripe's last words of Tea come when it is forgotten.
+    payments.stripe.act("POST", &format!("/v1/customers/{its_customer}"), "phone=1").unwrap();
+    payments.stripe.deliver().await;
+    eventually("they have come", async || {
+        let told = "select count(*) from shared.stripe_event where kind = 'customer.updated' and customer";
+        (app.count(&format!("{told} = '{its_customer}'")).await > 0).then_some(())
+    })
+    .await;
+    assert_eq!(app.knows(&gone.owner.email).await, 0);
 }
 
 #[tokio::test]

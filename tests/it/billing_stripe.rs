@@ -3,13 +3,19 @@
 
 use std::sync::{Arc, OnceLock};
 
+use ::billing::Billing;
+use ::billing::catalogue::{Currency, Interval};
+use ::billing::service::Order;
+use ::billing::subscription::Terms;
 use chrono::TimeDelta;
 use infra::Clock;
 use serde_json::{Value, json};
-use stripe_standin::{Options, Standin};
+use stripe_standin::{Mail, Options, Standin};
+use tenant::Role;
 use tests::{Http, PASSWORD, Shop, TestApp, eventually, fresh};
 
 const SECRET: &str = "whsec_of_the_story";
+const CARD: &str = "4242424242424242";
 
 /// Servers whose money goes to a stand-in that shares their clock.
 pub(crate) async fn start(nodes: usize) -> (TestApp, Standin) {
@@ -63,12 +69,33 @@ pub(crate) async fn uses(shop: &Shop, meter: &str, quantity: i64, ago: &str) {
     shop.app.sql(&format!("insert into {schema}.usage_event values {row}")).await;
 }
 
+/// Opens the page where a plan is bought; its name at Stripe.
+async fn opens(http: &Http, plan: &str, seats: u32) -> String {
+    let order = json!({ "plan": plan, "interval": "month", "currency": "usd", "seats": seats });
+    let url = http.post("/v1/billing/checkout", order).await.ok()["url"].as_str().unwrap().to_owned();
+    url.split('?').next().unwrap().rsplit('/').next().unwrap().to_owned()
+}
+
 /// Buys a plan with a card, as far as the hosted page's own answer.
 pub(crate) async fn buys(shop: &Shop, stripe: &Standin, plan: &str, seats: u32, card: &str) -> String {
-    let order = json!({ "plan": plan, "interval": "month", "currency": "usd", "seats": seats });
-    let url = shop.owner.http.post("/v1/billing/checkout", order).await.ok()["url"].as_str().unwrap().to_owned();
-    let session = url.split('?').next().unwrap().rsplit('/').next().unwrap().to_owned();
-    stripe.buy(&session, card, "").unwrap()
+    stripe.buy(&opens(&shop.owner.http, plan, seats).await, card, "").unwrap()
+}
+
+/// Buys a year of Pro as it was bought before Stripe was set up: nobody is charged.
+pub(crate) async fn bought_for_nothing(shop: &Shop, seats: u32) {
+    let before = Billing::new(Arc::clone(&shop.app.node(0).world), None).unwrap();
+    let terms = Terms { currency: Currency::Usd, interval: Interval::Year, seats };
+    let order = Order { plan: "pro".into(), terms, taken: 1 };
+    before.check_out(&shop.tenant().await, &order, &shop.owner.email, "http://shop.test").await.unwrap();
+}
+
+/// All that Stripe lists.
+fn listed(stripe: &Standin, path: &str, form: &str) -> Vec<Value> {
+    stripe.act("GET", path, form).unwrap()["data"].as_array().unwrap().clone()
+}
+
+fn id(object: &Value) -> &str {
+    object["id"].as_str().unwrap()
 }
 
 #[tokio::test]
@@ -150,4 +177,138 @@ async fn without_stripe_trials_begin_chats_go_on_and_buying_says_so() {
     visitor.writes("Is anybody there?").await;
     answers(&shop, &visitor.chat(), "Always").await;
     assert_eq!(billing(owner).await["state"], "trialing");
+}
+
+#[tokio::test]
+async fn two_open_pages_make_one_subscription_and_leaving_ends_every_one_there_is() {
+    let (app, stripe) = start(1).await;
+    stripe.set_mail(Mail { hold: true, ..Mail::default() });
+    let shop = app.shop("Tea").await;
+    let owner = &shop.owner.http;
+    let bo = shop.colleague("Bo", Role::Admin).await;
+    let (one, other) = tokio::join!(opens(owner, "pro", 2), opens(&bo.http, "pro", 3));
+    assert_eq!(listed(&stripe, "/v1/checkout/sessions", "status=open").len(), 1, "the page of before is closed");
+    let paid = [one, other].iter().filter(|page| stripe.buy(page, CARD, "").is_ok()).count();
+    assert_eq!(paid, 1);
+    // Nobody has told us of it, and yet it is known.
+    let order = json!({ "plan": "pro", "interval": "month", "currency": "usd", "seats": 2 });
+    owner.post("/v1/billing/checkout", order).await.refused(409, "already_subscribed");
+    assert_eq!(billing(owner).await["state"], "active");
+    let all = || listed(&stripe, "/v1/subscriptions", "status=all");
+    assert_eq!(all().len(), 1);
+
+    // Somebody has paid twice in days of old.
+    let first = all().remove(0);
+    let customer = first["customer"].as_str().unwrap();
+    stripe.give_card(customer, true).unwrap();
+    let items = first["items"]["data"].as_array().unwrap();
+    let seats = items.iter().find(|item| item["price"]["metadata"]["frontdesk_part"] == "seats").unwrap();
+    let again = format!("customer={customer}&items[0][price]={}&items[0][quantity]=2", id(&seats["price"]));
+    stripe.act("POST", "/v1/subscriptions", &again).unwrap();
+    let ending = || all().iter().filter(|one| one["cancel_at_period_end"] == true).count();
+    owner.put("/v1/billing/cancellation", json!({ "at_period_end": true })).await.ok();
+    assert_eq!((all().len(), ending()), (2, 2), "who leaves pays for nothing any more");
+    owner.put("/v1/billing/cancellation", json!({ "at_period_end": false })).await.ok();
+    assert_eq!(ending(), 1, "and who stays, once");
+}
+
+#[tokio::test]
+async fn what_somebody_else_sells_to_a_customer_is_neither_in_the_way_nor_ended() {
+    let (app, stripe) = start(1).await;
+    let shop = app.shop("Tea").await;
+    let owner = &shop.owner.http;
+    buys(&shop, &stripe, "pro", 2, CARD).await;
+    until(&shop, "active").await;
+    let customers = listed(&stripe, "/v1/customers", "");
+    stripe.give_card(id(&customers[0]), true).unwrap();
+    stripe.act("POST", "/v1/products", "id=cups&name=Cups").unwrap();
+    let price = "product=cups&currency=usd&unit_amount=500&recurring[interval]=month";
+    let price = stripe.act("POST", "/v1/prices", price).unwrap();
+    let form = format!("customer={}&items[0][price]={}&items[0][quantity]=1", id(&customers[0]), id(&price));
+    let cups = stripe.act("POST", "/v1/subscriptions", &form).unwrap();
+
+    let grown = owner.put("/v1/billing/seats", json!({ "seats": 4 })).await.ok();
+    assert_eq!((&grown["state"], &grown["seats"]["total"]), (&json!("active"), &json!(4)));
+    let leaving = owner.put("/v1/billing/cancellation", json!({ "at_period_end": true })).await.ok();
+    assert_eq!(leaving["cancels_at_end"], true);
+    let cups = stripe.act("GET", &format!("/v1/subscriptions/{}", id(&cups)), "").unwrap();
+    assert_eq!((&cups["status"], &cups["cancel_at_period_end"]), (&json!("active"), &json!(false)));
+}
+
+#[tokio::test]
+async fn what_was_bought_before_stripe_was_set_up_is_changed_and_left_here_and_bought_there() {
+    let (app, stripe) = start(1).await;
+    let shop = app.shop("Tea").await;
+    let owner = &shop.owner.http;
+    bought_for_nothing(&shop, 3).await;
+    let ask = json!({ "plan": "scale", "seats": 4 });
+    assert_eq!(owner.post("/v1/billing/plan/preview", ask.clone()).await.ok()["provider"], "local");
+    let changed = owner.put("/v1/billing/plan", ask).await.ok();
+    assert_eq!((&changed["plan"], &changed["provider"]), (&json!("scale"), &json!("local")));
+    for at_end in [true, false] {
+        let told = owner.put("/v1/billing/cancellation", json!({ "at_period_end": at_end })).await.ok();
+        assert_eq!(told["cancels_at_end"], at_end);
+    }
+
+    let page = opens(owner, "pro", 2).await;
+    eventually("Stripe has told of its customer", async || {
+        let told = "select count(*) from shared.stripe_event where kind = 'customer.created' and state = 'done'";
+        (app.count(told).await == 1).then_some(())
+    })
+    .await;
+    let waiting = billing(owner).await;
+    assert_eq!((&waiting["plan"], &waiting["state"]), (&json!("scale"), &json!("active")), "nothing is bought yet");
+    stripe.buy(&page, CARD, "").unwrap();
+    let bought = eventually("the checkout is known", async || {
+        let now = billing(owner).await;
+        (now["provider"] == "stripe").then_some(now)
+    })
+    .await;
+    let stands = (&bought["plan"], &bought["state"], &bought["seats"]["total"]);
+    assert_eq!(stands, (&json!("pro"), &json!("active"), &json!(2)));
+}
+
+#[tokio::test]
+async fn a_customer_that_an_earlier_try_has_made_unheard_is_found_again() {
+    let (app, stripe) = start(1).await;
+    let shop = app.shop("Tea").await;
+    let form = format!("email=bo@mail.test&metadata[account_id]={}", shop.id);
+    let made = stripe.act("POST", "/v1/customers", &form).unwrap();
+    buys(&shop, &stripe, "pro", 2, CARD).await;
+    until(&shop, "active").await;
+    let customers = listed(&stripe, "/v1/customers", "");
+    assert_eq!(customers.iter().map(id).collect::<Vec<_>>(), [id(&made)]);
+}
+
+#[tokio::test]
+async fn every_server_sells_at_a_new_price_and_understands_the_one_before() {
+    let (app, stripe) = start(2).await;
+    let (tea, cups) = (app.shop("Tea").await, app.shop("Cups").await);
+    let elsewhere = |shop: &Shop| Http::new(&app.base(1), shop.guard()).with(&shop.owner.http.token());
+    stripe.buy(&opens(&elsewhere(&tea), "pro", 2).await, CARD, "").unwrap();
+    until(&tea, "active").await;
+    let before = listed(&stripe, "/v1/prices", "lookup_keys[0]=frontdesk_pro_seats_usd_month");
+    let price = format!("/v1/prices/{}", id(&before[0]));
+    stripe.act("POST", &price, "metadata[frontdesk_fingerprint]=seat:1800").unwrap();
+    assert_eq!(app.node(0).billing.sync().await.unwrap().made, 1);
+
+    stripe.buy(&opens(&elsewhere(&cups), "pro", 2).await, CARD, "").unwrap();
+    until(&cups, "active").await;
+    tea.owner.http.put("/v1/billing/cancellation", json!({ "at_period_end": true })).await.ok();
+    let invoices = tea.owner.http.get("/v1/billing/invoices").await.ok();
+    assert_eq!(invoices["data"][0]["lines"][0]["kind"], "seats", "{invoices}");
+}
+
+#[tokio::test]
+async fn what_is_left_over_pays_for_the_next_change_as_it_was_shown() {
+    let (app, stripe) = start(1).await;
+    let shop = app.shop("Tea").await;
+    let owner = &shop.owner.http;
+    buys(&shop, &stripe, "pro", 5, CARD).await;
+    until(&shop, "active").await;
+    owner.put("/v1/billing/seats", json!({ "seats": 2 })).await.ok();
+    let preview = owner.post("/v1/billing/plan/preview", json!({ "plan": "pro", "seats": 3 })).await.ok();
+    let credit = preview["credit_minor"].as_i64().unwrap();
+    assert_eq!(preview["due_now_minor"], 0, "{preview}");
+    assert!((3_700..=3_900).contains(&credit), "two of the three seats that were given back: {preview}");
 }

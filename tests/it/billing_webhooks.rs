@@ -1,9 +1,10 @@
 //! What the provider tells us: in any order, twice, forged. Where we stand follows from what the provider knows, and from nobody else.
 
+use chrono::TimeDelta;
 use serde_json::{Value, json};
-use stripe_standin::{Mail, Sent, signature_header};
-use tests::payments::{Payments, WEBHOOK_SECRET, standing};
-use tests::{Http, eventually};
+use stripe_standin::{Mail, signature_header};
+use tests::payments::{GOOD_CARD, Payments, WEBHOOK_SECRET, standing};
+use tests::{Http, eventually, fresh};
 
 const HELD: Mail = Mail { hold: true, twice: 0, shuffle: false };
 
@@ -24,61 +25,91 @@ fn permutations() -> Vec<[usize; 4]> {
     all.filter(|order| (0..4).all(|one| order.contains(&one))).collect()
 }
 
-#[tokio::test]
-async fn a_life_told_in_any_order_and_twice_ends_in_the_same_state() {
-    let payments = Payments::start(1, 7, HELD).await;
-    let app = &payments.app;
-    let (mut lives, mut ends) = (Vec::new(), Vec::new());
-    for (number, order) in permutations().into_iter().enumerate() {
-        let shop = app.shop(&format!("Life {number}")).await;
-        let ask = json!({ "plan": "pro", "interval": "month", "currency": "usd", "seats": 3 });
-        let page = shop.owner.http.post("/v1/billing/checkout", ask).await.ok();
-        let session = page["url"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
-        payments.stripe.buy(&session, tests::payments::GOOD_CARD, "").unwrap();
-        let customer = payments.stripe.act("GET", &format!("/v1/checkout/sessions/{session}"), "").unwrap();
-        lives.push((shop, customer["customer"].as_str().unwrap().to_owned(), order));
-    }
-    // All of them grow, fail to pay, pay again and leave at the end: four webhooks tell of it.
-    let wanted = [
-        "checkout.session.completed",
-        "invoice.paid",
-        "customer.subscription.updated",
-        "customer.subscription.deleted",
-    ];
-    for (_, customer, _) in &lives {
-        let list = payments.stripe.act("GET", "/v1/subscriptions", &format!("customer={customer}")).unwrap();
-        let sub = list["data"][0]["id"].as_str().unwrap().to_owned();
-        payments.stripe.act("POST", &format!("/v1/subscriptions/{sub}"), "cancel_at_period_end=true").unwrap();
-        payments.stripe.act("DELETE", &format!("/v1/subscriptions/{sub}"), "").unwrap();
-    }
-    payments.stripe.forget_undelivered();
-    let events = payments.stripe.events();
-    for (shop, customer, order) in &lives {
-        let told: Vec<&Sent> = wanted.iter().map(|kind| last(&events, kind, customer)).collect();
-        for place in order {
-            for _ in 0..2 {
-                assert_eq!(tell_signed(&payments, &told[*place].body).await, 200);
-            }
-            app.node(0).billing.work_events().await.unwrap();
-        }
-        let end = eventually("the events are done", async || {
-            app.node(0).billing.work_events().await.unwrap();
-            let waiting =
-                format!("select count(*) from shared.stripe_event where state = 'pending' and customer = '{customer}'");
-            (app.count(&waiting).await == 0).then_some(())
-        });
-        end.await;
-        ends.push(standing(&shop.owner.http).await);
-    }
-    assert_eq!(ends.len(), 24);
-    assert!(ends.iter().all(|end| *end == ends[0]), "{ends:#?}");
-    assert_eq!((&ends[0]["plan"], &ends[0]["state"]), (&json!("free"), &json!("ended")));
-    let kept = app.count("select count(*) from shared.stripe_event").await;
-    assert_eq!(kept, 24 * 4, "each event is kept once");
+/// What the provider tells of: each of them is reason enough to look.
+const KINDS: [&str; 4] =
+    ["checkout.session.completed", "invoice.paid", "customer.subscription.updated", "customer.subscription.deleted"];
+
+/// A notice about a customer. What it says of them is nothing to go by.
+fn notice(kind: &str, customer: &str) -> String {
+    let object = kind.rsplit_once('.').map_or(kind, |(object, _)| object);
+    json!({
+        "id": format!("evt_{}", fresh().simple()), "object": "event", "type": kind, "livemode": false,
+        "data": { "object": { "object": object, "customer": customer } },
+    })
+    .to_string()
 }
 
-fn last<'a>(events: &'a [Sent], kind: &str, customer: &str) -> &'a Sent {
-    events.iter().rev().find(|event| event.kind == kind && event.body.contains(customer)).unwrap()
+/// A company buys a plan and pays, and nobody hears of it yet; the id it has as a customer.
+async fn buys_in_silence(payments: &Payments, name: &str) -> String {
+    let shop = payments.app.shop(name).await;
+    let ask = json!({ "plan": "pro", "interval": "month", "currency": "usd", "seats": 3 });
+    let page = shop.owner.http.post("/v1/billing/checkout", ask).await.ok();
+    let session = page["url"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
+    payments.stripe.buy(&session, GOOD_CARD, "").unwrap();
+    let session = payments.stripe.act("GET", &format!("/v1/checkout/sessions/{session}"), "").unwrap();
+    session["customer"].as_str().unwrap().to_owned()
+}
+
+/// The next thing that happens to a customer at the provider.
+fn happens(payments: &Payments, step: usize, customer: &str) {
+    let list = payments.stripe.act("GET", "/v1/subscriptions", &format!("customer={customer}&status=all")).unwrap();
+    let subscription = &list["data"][0];
+    let path = format!("/v1/subscriptions/{}", subscription["id"].as_str().unwrap());
+    match step {
+        0 => {
+            let mut items = subscription["items"]["data"].as_array().unwrap().iter();
+            let seats = items.find(|item| item["quantity"].is_number()).unwrap()["id"].as_str().unwrap();
+            let more = format!("items[0][id]={seats}&items[0][quantity]=5");
+            payments.stripe.act("POST", &path, &more).unwrap();
+        }
+        1 => payments.stripe.give_card(customer, false).unwrap(),
+        2 => payments.stripe.give_card(customer, true).unwrap(),
+        _ => drop(payments.stripe.act("DELETE", &path, "").unwrap()),
+    }
+}
+
+#[tokio::test]
+async fn a_life_told_in_any_order_and_twice_is_followed_step_by_step() {
+    let payments = Payments::start(1, 7, HELD).await;
+    let app = &payments.app;
+    let mut lives = Vec::new();
+    for (number, order) in permutations().into_iter().enumerate() {
+        lives.push((buys_in_silence(&payments, &format!("Life {number}")).await, order));
+    }
+    // All of them grow, fail to pay, pay again and leave. At each of these steps each of them hears of another kind of thing.
+    let stands = [("active", "pro"), ("grace", "pro"), ("active", "pro"), ("ended", "free")];
+    for (step, (state, plan)) in stands.into_iter().enumerate() {
+        // Nobody is looked at unasked.
+        app.sql("update shared.subscription set seen_at = '2999-01-01'").await;
+        for (customer, _) in &lives {
+            happens(&payments, step, customer);
+        }
+        if step == 1 {
+            app.clock().advance(TimeDelta::days(32));
+        }
+        for (customer, order) in &lives {
+            let body = notice(KINDS[order[step]], customer);
+            for _ in 0..2 {
+                assert_eq!(tell_signed(&payments, &body).await, 200);
+            }
+        }
+        eventually("the events are done", async || {
+            app.node(0).billing.work_events().await.unwrap();
+            let waiting = "select count(*) from shared.stripe_event where state = 'pending'";
+            (app.count(waiting).await == 0).then_some(())
+        })
+        .await;
+        let standing = format!(
+            "select count(*) from shared.subscription s join shared.account a on a.id = s.account_id \
+             where s.state = '{state}' and a.plan = '{plan}' and s.seats = 5"
+        );
+        assert_eq!(app.count(&standing).await, 24, "step {step}: all of them are {state} on {plan}");
+    }
+    let kept = app.count("select count(*) from shared.stripe_event").await;
+    assert_eq!(kept, 24 * 4, "each event is kept once");
+    assert_eq!(app.count("select count(*) from shared.stripe_event where body <> ''").await, 0, "and not what it says");
+    app.clock().advance(TimeDelta::days(36));
+    assert_eq!(app.node(0).billing.forget_events().await.unwrap(), 24 * 4, "and for some weeks");
 }
 
 /// A way to spoil a header or a body.

@@ -7,7 +7,7 @@ use tenant::account::Status;
 use tenant::closing;
 use tests::{Shop, TestApp};
 
-use crate::billing_stripe::{again, buys, start, uses};
+use crate::billing_stripe::{again, bought_for_nothing, buys, start, uses};
 use crate::lifecycle::{closes, restores};
 
 /// What the workers of a server do about closed companies, every ten minutes.
@@ -76,4 +76,17 @@ async fn without_a_provider_the_last_usage_of_a_closed_company_is_still_invoiced
     assert_eq!(app.count(invoices).await, 1);
     let living = "select count(*) from shared.subscription where status <> 'canceled'";
     assert_eq!(app.count(living).await, 0);
+}
+
+#[tokio::test]
+async fn what_was_bought_before_stripe_was_set_up_ends_without_asking_stripe() {
+    let (app, stripe) = start(1).await;
+    let shop = app.shop("Tea").await;
+    bought_for_nothing(&shop, 2).await;
+    stripe.set_faults(Faults { down: Some(Down::Refuse), ..Faults::default() });
+    closes(&shop).await;
+    works(&app).await;
+    app.clock().advance(TimeDelta::days(31));
+    works(&app).await;
+    assert_eq!(status(&app, &shop).await, Status::Deleted);
 }

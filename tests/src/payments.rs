@@ -129,6 +129,30 @@ impl Payments {
         panic!("usage is still on its way: {}", self.app.count(busy).await);
     }
 
+    /// When the first of the present periods ends.
+    pub async fn period_end(&self) -> DateTime<Utc> {
+        let end =
+            "select extract(epoch from min(period_to))::bigint from shared.subscription where provider = 'stripe'";
+        DateTime::from_timestamp(self.app.count(end).await, 0).unwrap()
+    }
+
+    /// The clock goes on to an instant.
+    pub fn comes(&self, at: DateTime<Utc>) {
+        self.app.clock().advance(at - self.app.clock().now());
+    }
+
+    /// All that the final invoices to one customer come to of one meter.
+    pub fn invoiced(&self, customer: &str, meter: &str) -> i64 {
+        let list = self.stripe.act("GET", "/v1/invoices", &format!("customer={customer}&limit=100")).unwrap();
+        let invoices = list["data"].as_array().unwrap().iter().filter(|invoice| invoice["status"] != "draft");
+        let lines = invoices.flat_map(|invoice| invoice["lines"]["data"].as_array().unwrap());
+        let of_meter = |line: &&Value| {
+            let product = line["pricing"]["price_details"]["product"].as_str();
+            product.is_some_and(|product| product.ends_with(meter))
+        };
+        lines.filter(of_meter).map(|line| line["quantity"].as_i64().unwrap()).sum()
+    }
+
     /// All that the provider counts of one customer's meter.
     pub fn counted(&self, customer: &str, meter: &str) -> i64 {
         let name = format!("frontdesk_{meter}");

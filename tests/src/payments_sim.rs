@@ -1,13 +1,13 @@
 //! Random lives of paying companies: usage early, late and taken back, plans that change in the middle of an hour, a clock that jumps,
-//! two senders that are cut off in the middle of anything, and a provider that answers with everything but an answer. At the end, when
-//! all has drained, the provider's count is ours.
+//! two senders that are cut off in the middle of anything, and a provider that answers with everything but an answer. Then the period
+//! ends while the provider is away. At the end, when all has drained, the provider's count is ours, and all of it is on an invoice.
 
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use infra::Chance;
 use serde_json::json;
-use stripe_standin::{Faults, Mail};
+use stripe_standin::{Down, Faults, Mail};
 
 use crate::payments::{Payments, sign_in, uses_many};
 use crate::shop::Shop;
@@ -26,6 +26,8 @@ pub struct Ended {
     pub requests: usize,
     /// How far the counts are apart, all together.
     pub units_diff: u64,
+    /// How far the invoices are from what was used, all together.
+    pub uninvoiced: u64,
 }
 
 /// One company.
@@ -53,10 +55,11 @@ pub async fn live(seed: u64, events: u64) -> Ended {
     }
     let mut ended = Ended::default();
     let steps = 12 + chance.below(8);
+    let most = events / steps / companies.len() as u64;
     for _ in 0..steps {
         payments.stripe.set_faults(faults(&chance));
         for company in &companies {
-            ended.events += used(&payments, company, &chance, events / steps / companies.len() as u64).await;
+            ended.events += used(&payments, company, &chance, most).await;
         }
         move_clock(&payments, &chance);
         if chance.below(5) == 0 {
@@ -78,8 +81,44 @@ pub async fn live(seed: u64, events: u64) -> Ended {
             ended.units_diff += ours.abs_diff(theirs);
         }
     }
+    ended.events += period_ends(&payments, &companies, &chance, most).await;
+    for company in &companies {
+        for meter in METERS {
+            let ours = ours(&payments, company, meter).await;
+            let invoiced = payments.invoiced(&company.customer, meter);
+            if ours != invoiced {
+                eprintln!("seed {seed}: {meter} of {}: ours {ours}, invoiced {invoiced}", company.customer);
+            }
+            ended.uninvoiced += ours.abs_diff(invoiced);
+        }
+    }
     ended.requests = payments.stripe.requests().len();
     ended
+}
+
+/// The period ends while nobody answers, nor does anybody until its invoice is final; what was used meanwhile is told afterwards. Then
+/// another period ends, in peace. Says how much was used.
+async fn period_ends(payments: &Payments, companies: &[Company], chance: &Chance, most: u64) -> u64 {
+    let end = payments.period_end().await;
+    payments.comes(end - TimeDelta::hours(3));
+    payments.stripe.set_faults(Faults { down: Some(Down::Refuse), ..Faults::default() });
+    let mut events = 0;
+    for _ in 0..5 + chance.below(3) {
+        for company in companies {
+            events += used(payments, company, chance, most).await;
+        }
+        payments.app.clock().advance(TimeDelta::hours(1));
+        work(payments, chance).await;
+    }
+    payments.stripe.set_faults(Faults::default());
+    for company in companies {
+        events += used(payments, company, chance, most).await;
+    }
+    payments.app.clock().advance(TimeDelta::hours(2));
+    payments.drain().await;
+    // However long the next period is: its invoice is final, and the one after it is far away.
+    payments.comes(end + TimeDelta::days(31) + TimeDelta::hours(2));
+    events
 }
 
 /// What came of differences that were planted between the books.

@@ -60,7 +60,7 @@ pub(crate) async fn seed(settings: &Settings) -> Result<Demo, Box<dyn std::error
     onboarding::finish(world, reserved.account_id).await?;
     let tenant = Tenant::find(world, reserved.account_id).await?.ok_or("the demo company vanished")?;
     // It tries a larger plan: a lively day is more than the smallest one includes.
-    if trial_available(&app.billing.subscription(&tenant).await?) {
+    if trial_available(&app.billing.subscription(&tenant).await?, &tenant.account.plan) {
         app.billing.start_trial(tenant.id(), "pro").await?;
     }
 

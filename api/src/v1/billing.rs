@@ -105,13 +105,15 @@ pub(crate) async fn view(app: &App, tenant: &Tenant, subscription: &Subscription
     // As it is, not as it was remembered: the answer to a change shows the change.
     let account = app.world.directory.load(&app.world.database, tenant.id()).await?.ok_or_else(Problem::not_found)?;
     let contract = subscription.live();
+    // What was bought before a provider was set up is charged by nobody.
+    let provider = contract.map_or_else(|| app.billing.provider(), |contract| contract.provider);
     let offer = catalogue::plan(&account.plan);
     let overdue = subscription.payment_failed_at.map(|since| since + lifecycle::GRACE);
     let payment_url = if overdue.is_some() { invoice::to_pay(&app.world, tenant.id()).await? } else { None };
     Ok(BillingView {
         plan: account.plan.clone(),
         state: subscription.state,
-        provider: app.billing.provider(),
+        provider,
         currency: contract.map(|contract| contract.terms.currency),
         interval: contract.map(|contract| contract.terms.interval),
         seats: Seats {
@@ -124,14 +126,14 @@ pub(crate) async fn view(app: &App, tenant: &Tenant, subscription: &Subscription
         period_to: contract.map(|contract| contract.period_to),
         cancels_at_end: contract.is_some_and(|contract| contract.cancels_at_end),
         trial: Trial {
-            available: service::trial_available(subscription) && account.plan != "private",
+            available: service::trial_available(subscription, &account.plan),
             ends_at: subscription.trial_ends_at,
         },
         grace_ends_at: overdue,
         payment_url,
         hard_limit: subscription.hard_limit,
         alerts: AlertsView { included: subscription.alerts.included, budget_minor: subscription.alerts.budget_minor },
-        seen_at: subscription.seen_at.filter(|_| app.billing.provider() != Provider::Local),
+        seen_at: subscription.seen_at.filter(|_| provider != Provider::Local),
     })
 }
 

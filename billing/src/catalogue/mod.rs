@@ -8,7 +8,10 @@ mod tiers;
 
 use serde::{Deserialize, Serialize};
 use tenant::Limits;
+use tenant::limits::Span;
 use tenant::usage::Meter;
+
+use crate::period::charged;
 
 pub use plans::{COUPONS, Coupon, all, plan};
 pub use tiers::{Tier, TierAmount, amounts, total};
@@ -164,7 +167,8 @@ impl Offer {
     }
 }
 
-/// What a company's plan and its own choices allow it. `seats` is what it has bought; nothing when the plan has no seats to buy.
+/// What a company's plan and its own choices allow it: the seats it has bought, where the plan has seats to buy, and what flows within
+/// the very time that it is charged for.
 ///
 /// A plan that no longer exists keeps its company on the smallest one rather than on none.
 pub fn limits(held: &tenant::account::Held) -> Limits {
@@ -175,23 +179,28 @@ pub fn limits(held: &tenant::account::Held) -> Limits {
         (Some(bought), None) if !offer.prices.is_empty() => Some(bought),
         (_, most) => most,
     };
+    let span = held.bought.as_ref().map(|bought| {
+        let (from, to) = charged(bought.from, bought.to, bought.metered_from);
+        Span { from, to, months: Interval::parse(&bought.every).map_or(1, Interval::months) }
+    });
     Limits {
         agents: seats,
         inboxes: offer.limits.inboxes,
         conversations_per_month: bound(Meter::Conversations, offer.limits.conversations_per_month),
         messages_per_month: bound(Meter::Messages, offer.limits.messages_per_month),
         storage_bytes: offer.limits.storage_bytes,
+        span,
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use tenant::account::Held;
+    use tenant::account::{Bought, Held};
 
     use super::*;
 
     fn held(plan: &str, seats: Option<u32>, hard_limit: bool) -> Held {
-        Held { plan: plan.to_owned(), seats, hard_limit, restricted: false }
+        Held { plan: plan.to_owned(), seats, bought: None, hard_limit, restricted: false }
     }
 
     #[test]
@@ -212,6 +221,17 @@ mod tests {
         assert_eq!(limits(&held("pro", Some(1), false)).conversations_per_month, None);
         assert_eq!(limits(&held("pro", Some(1), true)).conversations_per_month, Some(20_000));
         assert_eq!(limits(&held("free", None, false)).conversations_per_month, Some(1_000));
+    }
+
+    #[test]
+    fn what_a_year_includes_is_counted_over_the_year_that_is_charged() {
+        let at = |text: &str| text.parse::<infra::Timestamp>().unwrap();
+        let (from, to) = (at("2027-03-14T02:17:33Z"), at("2028-03-14T02:17:33Z"));
+        let bought = |metered_from| Bought { from, to, metered_from, every: "year".into() };
+        let span = |bought| limits(&Held { bought: Some(bought), ..held("pro", Some(1), true) }).span.unwrap();
+        let first = Span { from, to: at("2028-03-14T02:00:00Z"), months: 12 };
+        assert_eq!(span(bought(Some(from))), first, "nothing from before it was bought");
+        assert_eq!(span(bought(None)), Span { from: at("2027-03-14T02:00:00Z"), ..first });
     }
 
     #[test]

@@ -141,6 +141,7 @@ fn limits(agents: u32, inboxes: u32, conversations: u32, messages: u32, storage_
         conversations_per_month: Some(conversations),
         messages_per_month: Some(messages),
         storage_bytes: Some(storage_gib * GIB),
+        span: None,
     }
 }
 

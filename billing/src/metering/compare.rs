@@ -13,10 +13,10 @@ use tenant::usage::Meter;
 use uuid::Uuid;
 
 use super::batch::{self, Kind, NewBatch, Sum};
-use super::roll::counted_for;
+use super::stamp::counted_for;
 use super::{CHARGED, COUNTED_WITHIN, TOO_OLD};
 use crate::gateway::GatewayError;
-use crate::period::hour_of;
+use crate::period::{counted_at, hour_of};
 use crate::service::{Billing, BillingError};
 use crate::stripe::{HourSums, Stripe};
 use crate::subscription;
@@ -33,6 +33,14 @@ pub struct Compared {
     pub confirmed: usize,
     /// Hours that differed, and are being repaired.
     pub differing: usize,
+}
+
+impl Compared {
+    fn take_in(&mut self, found: Self) {
+        self.agreeing += found.agreeing;
+        self.confirmed += found.confirmed;
+        self.differing += found.differing;
+    }
 }
 
 /// An hour in both books.
@@ -61,7 +69,25 @@ impl Billing {
 
     /// Compares companies with something unconfirmed, and each of them wholly once a day.
     pub async fn compare_due(&self) -> Result<Compared, StoreError> {
-        let Some(stripe) = self.gateway.stripe() else { return Ok(Compared::default()) };
+        Ok(self.compare_round().await?.0)
+    }
+
+    /// Compares everything of everybody, however many they are.
+    pub async fn compare_all(&self) -> Result<Compared, StoreError> {
+        self.compare_all_soon().await?;
+        let mut done = Compared::default();
+        loop {
+            let (found, wholly) = self.compare_round().await?;
+            done.take_in(found);
+            if wholly == 0 {
+                return Ok(done);
+            }
+        }
+    }
+
+    /// Says as well how many companies were compared wholly.
+    async fn compare_round(&self) -> Result<(Compared, usize), StoreError> {
+        let Some(stripe) = self.gateway.stripe() else { return Ok((Compared::default(), 0)) };
         let now = self.world.now();
         let due: Vec<Due> = self
             .world
@@ -71,24 +97,24 @@ impl Billing {
                 "select s.account_id, s.customer, (s.checked_at is null or s.checked_at < $2 or s.checked_at > $1) as whole, \
                    (select min(b.counted_at) from shared.meter_batch b where b.account_id = s.account_id and b.state = 'accepted' \
                      and b.accepted_at < $3) as since \
-                 from shared.subscription s where s.provider = 'stripe' and s.customer is not null and s.metered_from is not null \
+                 from shared.subscription s join shared.account a on a.id = s.account_id \
+                 where s.provider = 'stripe' and s.customer is not null and s.metered_from is not null \
+                 and a.status not in ('deleting', 'deleted') \
                  and (s.checked_at is null or s.checked_at < $2 or s.checked_at > $1 or exists (select 1 from shared.meter_batch b \
                    where b.account_id = s.account_id and b.state = 'accepted' and b.accepted_at < $3)) \
                  order by s.checked_at nulls first limit 100",
                 [now.into(), (now - EVERY).into(), (now - COUNTED_WITHIN).into()],
             ))
             .await?;
-        let mut done = Compared::default();
+        let (mut done, mut wholly) = (Compared::default(), 0);
         for row in due {
             let account = AccountId::from_uuid(row.account_id);
             let since = if row.whole { None } else { row.since };
             match self.compare(stripe, account, &row.customer, since).await {
                 Ok(found) => {
-                    done.agreeing += found.agreeing;
-                    done.confirmed += found.confirmed;
-                    done.differing += found.differing;
+                    done.take_in(found);
+                    wholly += usize::from(row.whole);
                 }
-                Err(BillingError::Store(error)) => return Err(error),
                 Err(BillingError::Gateway(GatewayError::Away(why))) => {
                     tracing::warn!(why, "meters cannot be compared now");
                     break;
@@ -96,7 +122,7 @@ impl Billing {
                 Err(error) => tracing::error!(%account, %error, "meters cannot be compared"),
             }
         }
-        Ok(done)
+        Ok((done, wholly))
     }
 
     /// Compares one company: everything that can still be mended, or what was counted since.
@@ -109,8 +135,11 @@ impl Billing {
     ) -> Result<Compared, BillingError> {
         let now = self.world.now();
         let mut done = Compared::default();
-        if since.is_none() {
-            self.roll(account, TOO_OLD).await?;
+        if since.is_none()
+            && let Err(error) = self.roll(account, TOO_OLD).await
+        {
+            // Its own database may be away: what was rolled up before can be compared all the same.
+            tracing::error!(%account, %error, "a company's usage cannot be rolled up now");
         }
         let to = hour_of(now) + TimeDelta::hours(1);
         let from =
@@ -119,10 +148,7 @@ impl Billing {
         for meter in CHARGED {
             self.take_turn().await?;
             let theirs = stripe.hours(&names, meter, customer, from, to).await?;
-            let found = self.settle_hours(account, meter, &theirs, (from, to), now).await?;
-            done.agreeing += found.agreeing;
-            done.confirmed += found.confirmed;
-            done.differing += found.differing;
+            done.take_in(self.settle_hours(account, meter, &theirs, (from, to), now).await?);
         }
         if since.is_none() {
             self.world
@@ -168,7 +194,7 @@ impl Billing {
                 revision: last.revision + 1,
                 kind: Kind::Repair,
                 quantity: standing.expected - standing.theirs,
-                counted_at: counted_for(*hour, &subscription, now).min(now),
+                counted_at: counted_for(counted_at(*hour), &subscription, now).min(now),
             };
             tracing::error!(%account, meter = meter.as_str(), %hour, ours = standing.expected, theirs = standing.theirs,
                 "an hour differs from the provider's sum and is repaired");

@@ -7,6 +7,7 @@ mod batch;
 mod compare;
 mod roll;
 mod send;
+mod stamp;
 
 pub use compare::Compared;
 pub use send::Sent;
@@ -25,5 +26,5 @@ pub const TOO_OLD: TimeDelta = TimeDelta::days(34);
 pub const KNOWN_FOR: TimeDelta = TimeDelta::hours(23);
 /// So long after its acceptance a batch may still be on its way into the provider's sums.
 pub const COUNTED_WITHIN: TimeDelta = TimeDelta::minutes(30);
-/// An invoice is final so long after its period, and what comes later is charged with the next one.
+/// An invoice is final an hour after its period; what comes later than this is charged with the next one.
 pub const FINAL_AFTER: TimeDelta = TimeDelta::minutes(55);

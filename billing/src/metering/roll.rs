@@ -12,7 +12,8 @@ use tenant::{AccountId, Tenant};
 use uuid::Uuid;
 
 use super::batch::{self, Kind, NewBatch, Rolled};
-use super::{CHARGED, CLOSED_AFTER, FINAL_AFTER, TOO_OLD};
+use super::stamp::counted_for;
+use super::{CHARGED, CLOSED_AFTER, TOO_OLD};
 use crate::failpoint;
 use crate::gateway::Provider;
 use crate::lifecycle::Status;
@@ -28,6 +29,14 @@ const LEASE: TimeDelta = TimeDelta::seconds(60);
 #[derive(FromQueryResult)]
 struct Due {
     account_id: Uuid,
+    database: Option<String>,
+}
+
+/// What a round of rolling up has come to.
+#[derive(Debug, Clone, Copy, Default)]
+struct Round {
+    companies: usize,
+    batches: usize,
 }
 
 #[derive(FromQueryResult)]
@@ -38,8 +47,24 @@ struct Claimed {
 impl Billing {
     /// Rolls up what companies have used in hours that have closed since the last time. Says how many batches that made.
     pub async fn roll_up(&self) -> Result<usize, StoreError> {
+        Ok(self.roll_round().await?.batches)
+    }
+
+    /// The same for everybody, however many they are.
+    pub async fn roll_up_all(&self) -> Result<usize, StoreError> {
+        let mut made = 0;
+        loop {
+            let round = self.roll_round().await?;
+            made += round.batches;
+            if round.companies == 0 {
+                return Ok(made);
+            }
+        }
+    }
+
+    async fn roll_round(&self) -> Result<Round, StoreError> {
         if self.gateway.stripe().is_none() {
-            return Ok(0);
+            return Ok(Round::default());
         }
         let closed = hour_of(self.world.now() - CLOSED_AFTER);
         let due: Vec<Due> = self
@@ -47,18 +72,38 @@ impl Billing {
             .database
             .orm()
             .all(sql(
-                // A mark ahead of the clock is one of a clock that has been set back since: the hours are looked at again.
-                "select account_id from shared.subscription where provider = 'stripe' and customer is not null and metered_from is not null \
-                 and (rolled_to is null or rolled_to <> $1) and (roll_until is null or roll_until < $2 or roll_until > $3) \
-                 order by rolled_to nulls first limit 500",
+                // A mark ahead of the clock is one of a clock that has been set back since: the hours are looked at again. Who
+                // could not be rolled up the last time still has its lease, and comes after everybody else.
+                "select s.account_id, a.database from shared.subscription s join shared.account a on a.id = s.account_id \
+                 where s.provider = 'stripe' and s.customer is not null and s.metered_from is not null \
+                 and a.status not in ('deleting', 'deleted') and (s.rolled_to is null or s.rolled_to <> $1) \
+                 and (s.roll_until is null or s.roll_until < $2 or s.roll_until > $3) \
+                 order by s.roll_until nulls first, s.rolled_to nulls first limit 500",
                 [closed.into(), self.world.now().into(), (self.world.now() + LEASE + LEASE).into()],
             ))
             .await?;
-        let mut made = 0;
+        let mut round = Round::default();
+        // Further databases that do not answer: this round waits for each of them once.
+        let mut away: Vec<String> = Vec::new();
         for row in due {
-            made += self.roll(AccountId::from_uuid(row.account_id), USUAL_LOOK_BACK).await?;
+            if row.database.as_ref().is_some_and(|database| away.contains(database)) {
+                continue;
+            }
+            let account = AccountId::from_uuid(row.account_id);
+            match self.roll(account, USUAL_LOOK_BACK).await {
+                Ok(made) => {
+                    round.companies += 1;
+                    round.batches += made;
+                }
+                Err(error) => {
+                    tracing::error!(%account, %error, "a company's usage cannot be rolled up now");
+                    if matches!(error, StoreError::Unavailable(_)) {
+                        away.extend(row.database);
+                    }
+                }
+            }
         }
-        Ok(made)
+        Ok(round)
     }
 
     /// Rolls one company up, looking so far back.
@@ -142,21 +187,11 @@ fn revisions(
                 revision: known.revision + 1,
                 kind: Kind::Usage,
                 quantity: quantity - known.quantity,
-                counted_at: counted_for(hour, subscription, now),
+                counted_at: counted_for(counted_at(hour), subscription, now),
             });
         }
     }
     batches
-}
-
-/// The instant an hour is told to count for: its own, unless the invoice it would be on is final already.
-pub(super) fn counted_for(hour: Timestamp, subscription: &Subscription, now: Timestamp) -> Timestamp {
-    let own = counted_at(hour);
-    let begun = subscription.contract.as_ref().map(|contract| contract.period_from);
-    match begun {
-        Some(begun) if own < begun && now > begun + FINAL_AFTER => now.max(begun),
-        Some(_) | None => own,
-    }
 }
 
 #[cfg(test)]
@@ -214,17 +249,6 @@ mod tests {
     fn what_is_not_charged_is_not_told() {
         let seats = Hour { meter: "agents".into(), ..used("2027-03-10T10:00:00Z", 3) };
         assert_eq!(revisions(&[seats], &BTreeMap::new(), &subscription(), at("2027-03-10T12:10:00Z")), []);
-    }
-
-    #[test]
-    fn late_usage_of_an_invoiced_period_counts_now() {
-        let hour = at("2027-03-01T00:00:00Z");
-        let soon = at("2027-03-01T03:00:00Z");
-        assert_eq!(counted_for(hour, &subscription(), soon), counted_at(hour), "the invoice is not final yet");
-        let late = at("2027-03-01T04:00:00Z");
-        assert_eq!(counted_for(hour, &subscription(), late), late);
-        let own = at("2027-03-09T00:00:00Z");
-        assert_eq!(counted_for(own, &subscription(), at("2027-03-20T00:00:00Z")), counted_at(own));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Sending batches. Any number of processes may: rows are claimed, and who was overtaken notes nothing. A batch whose fate is
 //! unknown is sent again under the same name while the provider knows it, and afterwards only when the provider's sum says that it
-//! is not there.
+//! is not there. What an invoice cannot take any more is told to count for now, once it is certain that no earlier try has arrived.
 
 use std::time::Duration;
 
@@ -13,11 +13,13 @@ use tenant::usage::Meter;
 use uuid::Uuid;
 
 use super::compare::Standing;
-use super::{KNOWN_FOR, TOO_OLD};
+use super::stamp::{Charged, charged, counted_for};
+use super::{COUNTED_WITHIN, KNOWN_FOR, TOO_OLD};
 use crate::failpoint;
 use crate::gateway::GatewayError;
 use crate::service::Billing;
 use crate::stripe::{Arrived, MeterEvent, Stripe};
+use crate::subscription;
 
 /// How many are taken at a time.
 const AT_ONCE: u32 = 20;
@@ -41,11 +43,13 @@ pub struct Sent {
 struct Claimed {
     account_id: Uuid,
     meter: String,
+    kind: String,
     quantity: i64,
     identifier: String,
     counted_at: Timestamp,
     attempts: i32,
     first_try_at: Option<Timestamp>,
+    last_try_at: Option<Timestamp>,
     customer: Option<String>,
 }
 
@@ -68,8 +72,11 @@ impl Billing {
         let mut gone = false;
         for batch in claimed {
             // The rest is left to the next round, at once: nobody answers.
-            let outcome =
-                if gone { Err(GatewayError::Away("not tried".into())) } else { self.forward(stripe, &batch).await? };
+            let outcome = if gone {
+                Err(GatewayError::Away("not tried".into()))
+            } else {
+                self.forward(stripe, &batch, token).await?
+            };
             match outcome {
                 Ok(()) => {
                     failpoint::pass("meter-sent");
@@ -99,7 +106,8 @@ impl Billing {
                    select account_id, meter, hour, revision from shared.meter_batch \
                    where state in ('pending', 'sent') and (try_at <= $3 or try_at > $6) and (claim_until is null or claim_until < $3 or claim_until > $5) \
                    order by counted_at limit $4 for update skip locked) \
-                 returning b.account_id, b.meter, b.quantity, b.identifier, b.counted_at, b.attempts, b.first_try_at, s.customer",
+                 returning b.account_id, b.meter, b.kind, b.quantity, b.identifier, b.counted_at, b.attempts, b.first_try_at, \
+                   b.last_try_at, s.customer",
                 [
                     token.into(),
                     (now + CLAIM).into(),
@@ -136,7 +144,12 @@ impl Billing {
     }
 
     /// `Ok(Ok)` when the provider has it, by this try or an earlier one.
-    async fn forward(&self, stripe: &Stripe, batch: &Claimed) -> Result<Result<(), GatewayError>, StoreError> {
+    async fn forward(
+        &self,
+        stripe: &Stripe,
+        batch: &Claimed,
+        token: Uuid,
+    ) -> Result<Result<(), GatewayError>, StoreError> {
         let now = self.world.now();
         let Some(customer) = batch.customer.clone() else {
             return Ok(Err(GatewayError::Refused("a company without a customer".into())));
@@ -148,23 +161,40 @@ impl Billing {
             self.stop(batch).await?;
             return Ok(Err(GatewayError::Refused("too old".into())));
         }
-        match batch.first_try_at {
-            Some(at) if now - at >= KNOWN_FOR => match self.is_there(stripe, batch, meter, &customer).await? {
+        let subscription = match subscription::find(&self.world, AccountId::from_uuid(batch.account_id), "").await {
+            Ok(subscription) => subscription,
+            // One company's row that nobody can read keeps nobody else waiting.
+            Err(error @ StoreError::Inconsistent { .. }) => return Ok(Err(GatewayError::Refused(error.to_string()))),
+            Err(error) => return Err(error),
+        };
+        let charged = charged(batch.counted_at, &subscription, now);
+        // A repair makes sums agree, also where nothing is charged any more.
+        let is_lost = charged == Charged::Nowhere && batch.kind == "usage";
+        let anew = match batch.first_try_at {
+            None => true,
+            Some(at) if now - at < KNOWN_FOR && charged != Charged::Now && !is_lost => false,
+            // What was tried last may be there already, and not in the sums yet.
+            Some(at) if (now - batch.last_try_at.unwrap_or(at)).abs() < COUNTED_WITHIN => {
+                return Ok(Err(GatewayError::Refused("whether an earlier try has arrived is not known yet".into())));
+            }
+            Some(_) => match self.is_there(stripe, batch, meter, &customer).await? {
                 Ok(true) => return Ok(Ok(())),
-                Ok(false) => self.begin(batch).await?,
+                Ok(false) => true,
                 Err(error) => return Ok(Err(error)),
             },
-            Some(_) => {}
-            None => self.begin(batch).await?,
+        };
+        if is_lost {
+            self.stop(batch).await?;
+            return Ok(Err(GatewayError::Refused("the last invoice is final".into())));
         }
         self.take_turn().await?;
-        let event = MeterEvent {
-            meter,
-            customer,
-            quantity: batch.quantity,
-            identifier: batch.identifier.clone(),
-            counted_at: batch.counted_at,
-        };
+        let now = self.world.now();
+        let counted_at = if anew { counted_for(batch.counted_at, &subscription, now) } else { batch.counted_at };
+        if !self.begin(batch, token, counted_at, anew).await? {
+            return Ok(Err(GatewayError::Refused("somebody else sends it".into())));
+        }
+        let event =
+            MeterEvent { meter, customer, quantity: batch.quantity, identifier: batch.identifier.clone(), counted_at };
         Ok(match stripe.send(&event).await {
             Ok(Arrived::Now | Arrived::Before) => Ok(()),
             Err(error) => Err(error),
@@ -189,25 +219,28 @@ impl Billing {
         Ok(Ok(theirs != expected))
     }
 
-    /// From now on it may be there.
-    async fn begin(&self, batch: &Claimed) -> Result<(), StoreError> {
+    /// From now on it may be there, for this instant. False when somebody else has taken it over meanwhile.
+    async fn begin(&self, batch: &Claimed, token: Uuid, counted_at: Timestamp, anew: bool) -> Result<bool, StoreError> {
         let now = self.world.now();
-        self.world
+        let first = batch.first_try_at.filter(|_| !anew).unwrap_or(now);
+        let ours = self
+            .world
             .database
             .orm()
             .run(sql(
-                "update shared.meter_batch set first_try_at = $2 where identifier = $1",
-                [batch.identifier.clone().into(), now.into()],
+                "update shared.meter_batch set counted_at = $3, first_try_at = $4, last_try_at = $5 \
+                 where identifier = $1 and claim_token = $2 and state = 'sent'",
+                [batch.identifier.clone().into(), token.into(), counted_at.into(), first.into(), now.into()],
             ))
-            .await
-            .map(drop)
+            .await?;
+        Ok(ours > 0)
     }
 
     async fn stop(&self, batch: &Claimed) -> Result<(), StoreError> {
         tracing::error!(
             batch = batch.identifier,
             quantity = batch.quantity,
-            "usage is too old to be charged: somebody has to see to it"
+            "usage is too late to be charged: somebody has to see to it"
         );
         self.world
             .database

@@ -3,8 +3,6 @@
 use std::collections::HashMap;
 
 use infra::Timestamp;
-use stripe::StripeRequest as _;
-use stripe::{IdempotencyKey, RequestStrategy};
 use stripe_billing::billing_portal_session::CreateBillingPortalSession;
 use stripe_billing::invoice::{
     CreatePreviewInvoice, CreatePreviewInvoiceSubscriptionDetails, CreatePreviewInvoiceSubscriptionDetailsItems,
@@ -14,15 +12,16 @@ use stripe_billing::subscription::{
     CancelSubscription, RetrieveSubscription, UpdateSubscription, UpdateSubscriptionItems,
     UpdateSubscriptionPaymentBehavior, UpdateSubscriptionProrationBehavior,
 };
-use stripe_checkout::CheckoutSessionMode;
 use stripe_checkout::checkout_session::{
     CreateCheckoutSession, CreateCheckoutSessionAutomaticTax, CreateCheckoutSessionCustomerUpdate,
     CreateCheckoutSessionCustomerUpdateAddress, CreateCheckoutSessionCustomerUpdateName,
     CreateCheckoutSessionLineItems, CreateCheckoutSessionSubscriptionData,
     CreateCheckoutSessionSubscriptionDataBillingMode, CreateCheckoutSessionSubscriptionDataBillingModeType,
-    CreateCheckoutSessionTaxIdCollection,
+    CreateCheckoutSessionTaxIdCollection, ExpireCheckoutSession, ListCheckoutSession,
 };
-use stripe_core::customer::CreateCustomer;
+use stripe_checkout::{CheckoutSessionMode, CheckoutSessionStatus};
+use stripe_core::Customer;
+use stripe_core::customer::{CreateCustomer, ListCustomer, SearchCustomer};
 use tenant::AccountId;
 
 use super::Stripe;
@@ -45,6 +44,17 @@ pub struct Buyer {
     pub email: String,
 }
 
+/// What a change would bring.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Worth {
+    /// Given back, and charged.
+    pub lines: Vec<Line>,
+    /// What would be charged at once: with taxes, and less what was left over of before.
+    pub due_minor: i64,
+    /// What would be left over for the next invoices.
+    pub left_minor: i64,
+}
+
 /// One thing on the way to an item of a subscription.
 struct Item {
     id: Option<String>,
@@ -54,20 +64,64 @@ struct Item {
 }
 
 impl Stripe {
-    /// Makes a company known to Stripe. Asked twice for the same company it gives the same name, for a day.
+    /// A company's name at Stripe; makes it known there first if need be.
     pub async fn customer(&self, buyer: &Buyer) -> Result<String, GatewayError> {
-        let key = IdempotencyKey::new(format!("customer-{}", buyer.account))
-            .map_err(|error| GatewayError::Refused(error.to_string()))?;
+        if let Some(known) = self.known(buyer).await? {
+            return Ok(known);
+        }
+        // Each try is one of its own: what Stripe has answered to the one before is no answer to this one.
         let customer = CreateCustomer::new()
             .name(buyer.name.clone())
             .email(buyer.email.clone())
             .metadata(HashMap::from([("account_id".to_owned(), buyer.account.to_string())]))
-            .customize()
-            .request_strategy(RequestStrategy::Idempotent(key))
             .send(&self.client)
             .await
             .map_err(said)?;
         Ok(customer.id.as_str().to_owned())
+    }
+
+    /// What an earlier try has made without our hearing of it. The list has what was made just now; what somebody else of the
+    /// company has made is found by the search, which is about a minute late.
+    async fn known(&self, buyer: &Buyer) -> Result<Option<String>, GatewayError> {
+        let name = |customer: Customer| customer.id.as_str().to_owned();
+        let listed =
+            ListCustomer::new().email(buyer.email.as_str()).limit(100).send(&self.client).await.map_err(said)?;
+        if let Some(found) = listed.data.into_iter().find(|found| is_of(found, buyer.account)) {
+            return Ok(Some(name(found)));
+        }
+        let query = format!("metadata['account_id']:'{}'", buyer.account);
+        let found = match SearchCustomer::new(query).limit(10).send(&self.client).await.map_err(said) {
+            Ok(page) => page.data,
+            Err(GatewayError::Away(why)) => return Err(GatewayError::Away(why)),
+            // Not every country has the search.
+            Err(error) => {
+                tracing::info!(%error, "customers cannot be searched");
+                Vec::new()
+            }
+        };
+        Ok(found.into_iter().find(|found| is_of(found, buyer.account)).map(name))
+    }
+
+    /// Closes every page of a company's on which something could still be bought.
+    pub async fn close_pages(&self, customer: &str, account: AccountId) -> Result<(), GatewayError> {
+        let open = ListCheckoutSession::new()
+            .customer(customer)
+            .status(CheckoutSessionStatus::Open)
+            .limit(100)
+            .send(&self.client)
+            .await
+            .map_err(said)?;
+        let ours = account.to_string();
+        let pages = open.data.into_iter().filter(|page| page.client_reference_id.as_deref() == Some(ours.as_str()));
+        for page in pages.map(|page| page.id).collect::<Vec<_>>() {
+            match ExpireCheckoutSession::new(page).send(&self.client).await.map_err(said) {
+                Ok(_) => {}
+                // It was paid, or over, just before.
+                Err(GatewayError::Refused(why)) => tracing::info!(customer, why, "a page cannot be closed any more"),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
     }
 
     /// The page where a plan is bought. A trial that still lasts goes on before the first payment.
@@ -146,7 +200,7 @@ impl Stripe {
             .map(drop)
     }
 
-    /// What a change would bring: the lines, with taxes and what is left over of before in the sum.
+    /// What a change would bring.
     pub async fn preview(
         &self,
         names: &Names,
@@ -154,7 +208,7 @@ impl Stripe {
         customer: &str,
         offer: &Offer,
         terms: Terms,
-    ) -> Result<(Vec<Line>, i64), GatewayError> {
+    ) -> Result<Worth, GatewayError> {
         let items = self.items(names, contract, offer, terms).await?;
         let items: Vec<CreatePreviewInvoiceSubscriptionDetailsItems> = items
             .into_iter()
@@ -177,28 +231,29 @@ impl Stripe {
             .send(&self.client)
             .await
             .map_err(said)?;
-        Ok((lines_of(names, &invoice), invoice.total))
+        // Until the invoice is final, Stripe does not always say what would be left.
+        let balance = invoice.ending_balance.unwrap_or(invoice.starting_balance + invoice.total);
+        Ok(Worth { lines: lines_of(names, &invoice), due_minor: invoice.amount_due, left_minor: (-balance).max(0) })
     }
 
-    /// Lets a subscription end with its period, or go on.
-    pub async fn cancel(&self, contract: &Contract, at_end: bool) -> Result<(), GatewayError> {
-        UpdateSubscription::new(contract.provider_id.as_str())
-            .cancel_at_period_end(at_end)
-            .send(&self.client)
-            .await
-            .map_err(said)
-            .map(drop)
+    /// Lets all that a customer has bought from us end with its period. What goes on is the one that counts, and no other.
+    pub async fn cancel(&self, customer: &str, contract: &Contract, at_end: bool) -> Result<(), GatewayError> {
+        let ids = if at_end { self.living(customer).await? } else { vec![contract.provider_id.clone()] };
+        for id in ids {
+            let update = UpdateSubscription::new(id.as_str()).cancel_at_period_end(at_end);
+            update.send(&self.client).await.map_err(said)?;
+        }
+        Ok(())
     }
 
-    /// Ends a subscription now: what was used is invoiced, what was paid for the rest of the period is not given back.
-    pub async fn end(&self, contract: &Contract) -> Result<(), GatewayError> {
-        CancelSubscription::new(contract.provider_id.as_str())
-            .invoice_now(true)
-            .prorate(false)
-            .send(&self.client)
-            .await
-            .map_err(said)
-            .map(drop)
+    /// Ends all that a customer has bought from us now. What was used is invoiced; what was paid for the rest of the period is
+    /// not given back.
+    pub async fn end(&self, customer: &str) -> Result<(), GatewayError> {
+        for id in self.living(customer).await? {
+            let end = CancelSubscription::new(id.as_str()).invoice_now(true).prorate(false);
+            end.send(&self.client).await.map_err(said)?;
+        }
+        Ok(())
     }
 
     /// The page where cards, addresses and tax numbers are seen to.
@@ -243,6 +298,12 @@ impl Stripe {
         }));
         Ok(items)
     }
+}
+
+/// Whether a customer was made for a company.
+fn is_of(customer: &Customer, account: AccountId) -> bool {
+    let metadata = customer.metadata.as_ref();
+    metadata.and_then(|metadata| metadata.get("account_id")).is_some_and(|id| *id == account.to_string())
 }
 
 fn same(contract: &Contract, offer: &Offer, terms: Terms) -> bool {

@@ -4,6 +4,7 @@ use infra::Timestamp;
 use stripe_billing::invoice::ListInvoice;
 use stripe_billing::subscription::{ListSubscription, ListSubscriptionStatus};
 use stripe_billing::{Invoice, InvoiceLineItem, Subscription, SubscriptionItem};
+use tenant::AccountId;
 
 use super::Stripe;
 use super::error::said;
@@ -28,6 +29,21 @@ pub struct Look {
 impl Stripe {
     /// Looks.
     pub async fn look(&self, names: &Names, customer: &str) -> Result<Look, GatewayError> {
+        let mut contracts = self.contracts(customer).await?;
+        let living = contracts.iter().filter(|contract| contract.status.is_live()).count();
+        let invoices = ListInvoice::new().customer(customer).limit(100).send(&self.client).await.map_err(said)?;
+        let invoices = invoices.data.iter().filter_map(|invoice| copy(names, invoice)).collect();
+        Ok(Look { contract: contracts.pop(), living, invoices })
+    }
+
+    /// The names of everything that a customer has bought from us and that lives; the one that counts is the last.
+    pub async fn living(&self, customer: &str) -> Result<Vec<String>, GatewayError> {
+        let contracts = self.contracts(customer).await?.into_iter();
+        Ok(contracts.filter(|contract| contract.status.is_live()).map(|contract| contract.provider_id).collect())
+    }
+
+    /// Every subscription of a customer to what we sell; the one that counts is the last.
+    async fn contracts(&self, customer: &str) -> Result<Vec<Contract>, GatewayError> {
         let subscriptions = ListSubscription::new()
             .customer(customer)
             .status(ListSubscriptionStatus::All)
@@ -37,17 +53,26 @@ impl Stripe {
             .map_err(said)?;
         let mut contracts = Vec::new();
         for subscription in subscriptions.data.iter().filter(|found| found.customer.id().as_str() == customer) {
-            contracts.push(contract(subscription)?);
+            // Others may sell to the same customer: what was bought from us is seen all the same.
+            if is_ours(subscription) {
+                contracts.push(contract(subscription)?);
+            } else {
+                tracing::info!(customer, subscription = subscription.id.as_str(), "a subscription is not ours");
+            }
         }
-        let living = contracts.iter().filter(|contract| contract.status.is_live()).count();
         contracts.sort_by_key(|contract| {
             let pending = contract.status == Status::Incomplete;
             (contract.status.is_live(), pending, contract.began_at, contract.provider_id.clone())
         });
-        let invoices = ListInvoice::new().customer(customer).limit(100).send(&self.client).await.map_err(said)?;
-        let invoices = invoices.data.iter().filter_map(|invoice| copy(names, invoice)).collect();
-        Ok(Look { contract: contracts.pop(), living, invoices })
+        Ok(contracts)
     }
+}
+
+/// Whether a subscription is to what we sell: it was bought on a page of ours, or a price of ours is in it.
+fn is_ours(subscription: &Subscription) -> bool {
+    let account = subscription.metadata.get("account_id");
+    account.is_some_and(|id| id.parse::<AccountId>().is_ok())
+        || subscription.items.data.iter().any(|item| item.price.metadata.contains_key("frontdesk_part"))
 }
 
 fn at(seconds: i64) -> Result<Timestamp, GatewayError> {

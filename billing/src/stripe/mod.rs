@@ -8,14 +8,13 @@ mod names;
 mod signature;
 mod sync;
 
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use stripe::{Client, ClientBuilder, RequestStrategy};
 
 use crate::gateway::GatewayError;
 
-pub use buying::Buyer;
+pub use buying::{Buyer, Worth};
 pub use look::Look;
 pub use meters::{Arrived, HourSums, MeterEvent};
 pub use names::Names;
@@ -43,7 +42,6 @@ pub struct Stripe {
     client: Client,
     live: bool,
     secrets: Vec<String>,
-    names: Mutex<Option<Arc<Names>>>,
 }
 
 impl Stripe {
@@ -63,23 +61,11 @@ impl Stripe {
         };
         let client = client.build().map_err(|error| GatewayError::Refused(error.to_string()))?;
         let live = settings.key.contains("_live_");
-        Ok(Self { client, live, secrets: settings.webhook_secrets.clone(), names: Mutex::default() })
+        Ok(Self { client, live, secrets: settings.webhook_secrets.clone() })
     }
 
     /// Whether money is real.
     pub fn is_live(&self) -> bool {
         self.live
-    }
-
-    fn remembered(&self) -> Option<Arc<Names>> {
-        self.names.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    fn remember(&self, names: &Arc<Names>) {
-        *self.names.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(names));
-    }
-
-    fn forget(&self) {
-        *self.names.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 }

@@ -1,7 +1,6 @@
 //! What Stripe calls the things of our price list. Written by the sync, read by everybody else.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use infra::database::{Rows as _, StoreError, sql};
 use sea_orm::FromQueryResult;
@@ -42,6 +41,9 @@ pub(super) fn price_key(plan: &str, part: Part, currency: Currency, interval: In
     format!("frontdesk_{plan}_{}_{}_{}", part.as_str(), currency.as_str(), interval.as_str())
 }
 
+/// What stands between a key and the price that had it before.
+pub(super) const REPLACED: char = '@';
+
 /// The key of a meter: also the name of its events.
 pub(super) fn meter_key(meter: Meter) -> String {
     format!("frontdesk_{}", meter.as_str())
@@ -66,9 +68,10 @@ impl Names {
         self.by_key.get(key).map(String::as_str).ok_or_else(|| GatewayError::NotSynced(key.to_owned()))
     }
 
-    /// What a price is for: the plan and the part.
+    /// What a price is for, or was for before another one took its place: the plan and the part.
     pub(super) fn meaning(&self, price: &str) -> Option<(&str, Part)> {
         let key = self.by_name.get(price)?.strip_prefix("frontdesk_")?;
+        let key = key.split_once(REPLACED).map_or(key, |(key, _)| key);
         let (plan, rest) = key.split_once('_')?;
         let part = rest.rsplitn(3, '_').nth(2)?;
         Some((plan, Part::parse(part)?))
@@ -76,16 +79,12 @@ impl Names {
 }
 
 impl Stripe {
-    /// The names as the last sync has written them.
-    pub async fn names(&self, world: &World) -> Result<Arc<Names>, BillingError> {
-        if let Some(names) = self.remembered() {
-            return Ok(names);
-        }
-        let names = Arc::new(self.load(world).await?);
+    /// The names as the last sync has written them. They are read each time: the sync is another process.
+    pub async fn names(&self, world: &World) -> Result<Names, BillingError> {
+        let names = self.load(world).await?;
         if names.by_key.is_empty() {
             return Err(GatewayError::NotSynced("all of it".into()).into());
         }
-        self.remember(&names);
         Ok(names)
     }
 
@@ -118,6 +117,9 @@ mod tests {
         names.by_name.insert("price_1".into(), key);
         assert_eq!(names.meaning("price_1"), Some(("pro", Part::Usage(Meter::AiResolutions))));
         assert_eq!(names.meaning("price_2"), None);
+        let before = price_key("pro", Part::Seats, Currency::Usd, Interval::Month);
+        names.by_name.insert("price_0".into(), format!("{before}{REPLACED}price_0"));
+        assert_eq!(names.meaning("price_0"), Some(("pro", Part::Seats)), "who subscribed to it before still pays it");
         assert!(matches!(names.of("x"), Err(GatewayError::NotSynced(_))));
     }
 }

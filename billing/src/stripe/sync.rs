@@ -27,7 +27,7 @@ use tenant::world::World;
 
 use super::Stripe;
 use super::error::{is_missing, said};
-use super::names::{Part, meter_key, price_key};
+use super::names::{Part, REPLACED, meter_key, price_key};
 use crate::catalogue::{self, COUPONS, Coupon, Currency, Interval, MeteredPrice, Offer, PriceOffer};
 use crate::gateway::GatewayError;
 use crate::service::BillingError;
@@ -81,7 +81,6 @@ impl Stripe {
             keep(&tx, self.is_live(), known, now).await?;
         }
         tx.commit().await?;
-        self.forget();
         Ok(done)
     }
 
@@ -284,6 +283,14 @@ const fn words(part: Part) -> &'static str {
 }
 
 async fn keep(tx: &Tx, live: bool, known: Known, now: Timestamp) -> Result<(), StoreError> {
+    // A name that another one takes the place of stays known: lines of it go on coming.
+    tx.run(sql(
+        "insert into shared.billing_catalogue (provider, livemode, key, provider_id, fingerprint, synced_at) \
+         select provider, livemode, key || $4 || provider_id, provider_id, fingerprint, synced_at from shared.billing_catalogue \
+         where provider = 'stripe' and livemode = $1 and key = $2 and provider_id <> $3 on conflict do nothing",
+        [live.into(), known.key.clone().into(), known.provider_id.clone().into(), REPLACED.to_string().into()],
+    ))
+    .await?;
     tx.run(sql(
         "insert into shared.billing_catalogue (provider, livemode, key, provider_id, fingerprint, synced_at) \
          values ('stripe', $1, $2, $3, $4, $5) \

@@ -27,11 +27,12 @@ use stripe_billing::subscription::{
 };
 use stripe_billing::subscription_item::ListSubscriptionItem;
 use stripe_billing::test_helpers_test_clock::{AdvanceTestHelpersTestClock, CreateTestHelpersTestClock};
-use stripe_checkout::CheckoutSessionMode;
 use stripe_checkout::checkout_session::{
-    CreateCheckoutSession, CreateCheckoutSessionLineItems, ExpireCheckoutSession, RetrieveCheckoutSession,
+    CreateCheckoutSession, CreateCheckoutSessionLineItems, ExpireCheckoutSession, ListCheckoutSession,
+    RetrieveCheckoutSession,
 };
-use stripe_core::customer::{CreateCustomer, DeleteCustomer, RetrieveCustomer, UpdateCustomer};
+use stripe_checkout::{CheckoutSessionMode, CheckoutSessionStatus};
+use stripe_core::customer::{CreateCustomer, DeleteCustomer, RetrieveCustomer, SearchCustomer, UpdateCustomer};
 use stripe_core::event::ListEvent;
 use stripe_product::coupon::{CreateCoupon, RetrieveCoupon};
 use stripe_product::price::{ListPrice, RetrievePrice};
@@ -210,7 +211,10 @@ async fn the_hosted_pages_are_offered() {
     let scene = Scene::open().await;
     let client = client(&scene);
     let customer = CreateCustomer::new().email("a@b.example").name("A").send(&client).await.unwrap();
-    UpdateCustomer::new(customer.id.clone()).name("B").send(&client).await.unwrap();
+    let account = HashMap::from([("account".to_owned(), "7".to_owned())]);
+    UpdateCustomer::new(customer.id.clone()).name("B").metadata(account).send(&client).await.unwrap();
+    let found = async |query: &str| SearchCustomer::new(query).send(&client).await.unwrap().data.len();
+    assert_eq!((found("metadata['account']:'7'").await, found("metadata['account']:'8'").await), (1, 0));
     let seats = CreateCheckoutSessionLineItems {
         price: Some(scene.seats.clone()),
         quantity: Some(2),
@@ -241,6 +245,9 @@ async fn the_hosted_pages_are_offered() {
         .unwrap();
     assert_eq!(done.line_items.unwrap().data[0].amount_total, 2_000);
     let other = ask.send(&client).await.unwrap();
+    let open = ListCheckoutSession::new().customer(customer.id.as_str()).status(CheckoutSessionStatus::Open);
+    let open = open.send(&client).await.unwrap().data;
+    assert_eq!(open.iter().map(|session| session.id.as_str()).collect::<Vec<_>>(), [other.id.as_str()]);
     assert_eq!(ExpireCheckoutSession::new(other.id).send(&client).await.unwrap().status.unwrap().as_str(), "expired");
     let portal = CreateBillingPortalSession::new()
         .customer(customer.id.as_str())

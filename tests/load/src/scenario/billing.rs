@@ -75,6 +75,7 @@ struct Reconciled {
     events: f64,
     kills: f64,
     units_diff: f64,
+    uninvoiced: f64,
     planted_found: f64,
 }
 
@@ -92,11 +93,12 @@ async fn reconcile(common: &Common, lives: u64, report: &mut Report) -> Outcome<
         .map_err(|error| Failed::because(format!("the soak of metering could not be run: {error}")))?;
     let said = String::from_utf8_lossy(&output.stdout);
     let last = said.lines().rev().find(|line| line.starts_with('{')).unwrap_or_default();
-    let Reconciled { events, kills, units_diff, planted_found } = serde_json::from_str(last)
+    let Reconciled { events, kills, units_diff, uninvoiced, planted_found } = serde_json::from_str(last)
         .map_err(|_| Failed::because(format!("the soak of metering ended without a result: {said}")))?;
     report.figure("billing.soak_events", events, "", Target::None);
     report.figure("billing.soak_kills", kills, "", Target::AtLeast(1.0));
     report.figure("billing.units_diff", units_diff, "", Target::AtMost(0.0));
+    report.figure("billing.uninvoiced", uninvoiced, "", Target::AtMost(0.0));
     report.figure("billing.planted_found", planted_found, "of 100", Target::Within(100.0, 100.0));
     Ok(())
 }

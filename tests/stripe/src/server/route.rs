@@ -65,6 +65,14 @@ fn customers(books: &mut Books, method: &str, rest: &[&str], form: &Form) -> Opt
             let own = books.customers.iter().rev().filter(|customer| wants(form, "email", customer.email.as_deref()));
             list("/v1/customers", own.map(|customer| books.customer_json(customer)).collect(), form)
         }
+        ("GET", ["search"]) => form.need("query").and_then(|query| {
+            let (name, value) = by_metadata(&query)?;
+            let found =
+                books.customers.iter().rev().filter(|found| found.metadata.get(name).is_some_and(|own| own == value));
+            let rows: Vec<Value> = found.map(|customer| books.customer_json(customer)).collect();
+            let url = "/v1/customers/search";
+            Ok(json!({ "object": "search_result", "data": rows, "has_more": false, "next_page": null, "url": url }))
+        }),
         // A customer who was deleted is still remembered, as deleted.
         ("GET", [id]) if books.customers.find(id).is_none() && was_deleted(books, id) => {
             Ok(json!({ "id": id, "object": "customer", "deleted": true }))
@@ -82,6 +90,13 @@ fn customers(books: &mut Books, method: &str, rest: &[&str], form: &Form) -> Opt
         }
         _ => return None,
     })
+}
+
+/// Of all that can be searched for, `metadata['name']:'value'`.
+fn by_metadata(query: &str) -> Result<(&str, &str), Refusal> {
+    let inner = query.strip_prefix("metadata['").and_then(|rest| rest.strip_suffix('\''));
+    let found = inner.and_then(|inner| inner.split_once("']:'"));
+    found.ok_or_else(|| Refusal::invalid("query", "We were unable to parse your search query."))
 }
 
 fn was_deleted(books: &Books, id: &str) -> bool {
