@@ -7,9 +7,10 @@ use futures::FutureExt as _;
 use infra::Clock;
 use infra::config::Settings;
 use infra::spoken::OrLog as _;
+use routing::health;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use crate::app::StartError;
@@ -42,10 +43,21 @@ const WORK_BY: Duration = Duration::from_secs(23);
 const FACTS_BY: Duration = Duration::from_secs(26);
 const CONNECTIONS_BY: Duration = Duration::from_secs(28);
 
+/// How long a start waits to be told what time it is.
+const TIME_WITHIN: Duration = Duration::from_secs(2);
+
 impl Running {
     /// Starts a server. Returns when it listens.
     pub async fn start(settings: &Settings, clock: Clock, parts: Parts) -> Result<Self, StartError> {
         let (app, facts) = App::new(settings, clock).await?;
+        // Before anything is done by the clock; a database that is away keeps nobody from starting. The first answer says too little:
+        // it comes with a connection.
+        let heeded = async {
+            for _ in 0..2 {
+                health::heed_time(&app.world.clock, &app.world.database).await.or_log("asking what time it is");
+            }
+        };
+        drop(timeout(TIME_WITHIN, heeded).await);
         let listener = TcpListener::bind(settings.listen).await.map_err(|error| {
             StartError::Listen(format!(
                 "cannot listen on {}: {error}. Is another server running there? Set FRONTDESK_LISTEN to another port.",
@@ -117,7 +129,11 @@ async fn run(
     let told = told.await;
     app.sockets.close();
     by(told + SOCKETS_BY, "some sockets did not close in time", app.sockets.wait()).await;
-    let finished = async { while tasks.join_next().await.is_some() {} };
+    let finished = async {
+        while let Some(ended) = tasks.join_next().await {
+            ended.or_log("doing the work of a server");
+        }
+    };
     by(told + WORK_BY, "some work did not end in time", finished).await;
     // What was committed last is still on its way to the bus. Nobody commits any more.
     all_said.cancel();

@@ -100,6 +100,7 @@ pub(crate) fn shared(tasks: &mut JoinSet<()>, app: &Arc<App>) {
         idempotency::forget(&app.world).await.or_log("forgetting old answers");
         throttle::forget(&app.world.database, app.world.now()).await.or_log("forgetting old attempts");
         ceremony::sweep(&app.world, app.world.now()).await.or_log("sweeping away unanswered challenges");
+        app.billing.forget_events().await.or_log("forgetting old events of the payment provider");
     });
 }
 
@@ -112,11 +113,23 @@ async fn tell(app: &App, changed: Option<Vec<AccountId>>) {
 
 /// Work for the sockets of this process.
 pub(crate) fn local(tasks: &mut JoinSet<()>, app: &Arc<App>) {
-    every(tasks, app, presence::BEAT, |app| async move { app.routing.presence.beat(app.world.now()).await });
+    tasks.spawn(beat(Arc::clone(app)));
     every(tasks, app, Duration::from_millis(700), |app| async move { relay::look_here(&app.routing).await });
     let turn = Arc::new(AtomicUsize::new(0));
     every(tasks, app, Duration::from_secs(2), move |app| {
         let turn = turn.fetch_add(1, Ordering::Relaxed);
         async move { relay::sweep_here(&app.routing, turn).await }
     });
+}
+
+/// Says that the agents of this process are here, for as long as their sockets are: a server that was told to go keeps them for
+/// longer than a heartbeat counts.
+async fn beat(app: Arc<App>) {
+    loop {
+        app.routing.presence.beat(app.world.now()).await;
+        tokio::select! {
+            () = app.world.clock.pause(presence::BEAT) => {}
+            () = app.sockets.wait() => break,
+        }
+    }
 }

@@ -154,8 +154,10 @@ async fn talk(app: &Arc<App>, socket: &mut WebSocket, session: &mut Session, mut
         tokio::select! {
             Some(refusals) = marks.next(), if !marks.is_empty() => {
                 let refusals = refusals.unwrap_or_default();
-                if let Err(close) = Box::pin(pass_on(socket, &mut place, refusals, None)).await {
-                    return close;
+                match Box::pin(pass_on(socket, &mut place, refusals, None)).await {
+                    Ok(true) => if let Some(close) = look_again(app, socket, session).await { return Some(close) },
+                    Ok(false) => {}
+                    Err(close) => return close,
                 }
             }
             received = timeout_at(heard + SILENCE, socket.next()) => {

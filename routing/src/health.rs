@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures::StreamExt as _;
+use infra::Clock;
 use infra::bus::Bus;
 use infra::cache::redis;
 use infra::database::{Database, StoreError};
 use tokio::sync::watch;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use crate::Routing;
 use crate::realtime::{ServerFrame, Topic};
@@ -173,6 +174,9 @@ async fn database(routing: &Routing, connect: impl Fn() -> Result<Database, Stor
         if doubts == 0 || doubts >= DOUBTS {
             routing.health.note(Service::Database, well);
         }
+        if well && let Ok(probe) = &probe {
+            drop(timeout(WITHIN, heed_time(&routing.world.clock, probe)).await);
+        }
         let (open, idle) = routing.world.database.connections();
         let idle = u32::try_from(idle).unwrap_or(open).min(open);
         metrics::gauge!("frontdesk_database_connections", "state" => "idle").set(idle);
@@ -183,6 +187,16 @@ async fn database(routing: &Routing, connect: impl Fn() -> Result<Database, Stor
         }
         routing.world.clock.pause(EVERY).await;
     }
+}
+
+/// Puts this server's clock right by the database's, by which all servers go: what is over for one must not be to come for another.
+pub async fn heed_time(clock: &Clock, database: &Database) -> Result<(), StoreError> {
+    let asked = Instant::now();
+    let said = database.time().await?;
+    if let Some(by) = clock.heed(said, asked.elapsed()) {
+        tracing::warn!(by_ms = by.num_milliseconds(), "this server's clock was put right by the database's");
+    }
+    Ok(())
 }
 
 /// Tells the consoles connected here, at every change.

@@ -15,6 +15,7 @@ pub mod revocation;
 pub mod rights;
 pub mod waiting_room;
 
+mod clearing;
 mod stillness;
 
 use std::sync::Arc;

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, HashSet};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use chrono::TimeDelta;
@@ -15,37 +14,36 @@ use infra::Timestamp;
 use infra::database::StoreError;
 use infra::spoken::OrLog as _;
 use tenant::account::Status;
-use tenant::lane::{Lane, LanePart};
 use tenant::outbox::{self, Fact};
 use tenant::{AccountId, Tenant};
-use tokio::sync::mpsc::{Receiver, UnboundedReceiver};
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::time::Instant;
 use uuid::Uuid;
 
+use crate::clearing::{self, Published, SETTLE_EVERY, clear};
 use crate::realtime::{Eyes, ServerFrame, Topic};
 use crate::{Routing, assignment, waiting_room};
 
-/// How long published facts wait to be removed together.
-const SETTLE_EVERY: Duration = Duration::from_secs(1);
-/// A fact that is still there after this time was left by a crash, or by a bus that was away.
-const LEFT_BEHIND: TimeDelta = TimeDelta::seconds(4);
+/// A fact that is still there after this time was left by a crash, or by a bus that was away. What is published stays for less.
+const LEFT_BEHIND: TimeDelta = TimeDelta::seconds(8);
 /// How many facts are put on the bus together.
 const TOGETHER: usize = 64;
-/// How many companies are cleared in one transaction.
-const CLEARED_TOGETHER: usize = 16;
 /// How many facts of one company one sweep tells.
 const SWEPT_FACTS: u64 = 100;
 /// How many companies one sweep looks at: all of a small server, a share of a big one in each turn.
 const SWEPT_TOGETHER: usize = 64;
 /// At how many floors a sweep looks at once: one that is stuck must not keep others waiting.
 const LOOKED_AT_ONCE: usize = 8;
-/// The same while the bus is away, and sweeps are all that other processes hear.
+/// The same while the bus is away, and sweeps are all that is heard of other processes.
 const SWEPT_TOGETHER_ALONE: usize = 512;
+const SWEPT_FACTS_ALONE: u64 = 300;
+/// Of so many facts that were handed out in one company it is looked up which are still there.
+const MANY: usize = 1_000;
 
 /// Publishes committed facts as they come. Ends once `all_said` has come true and everything said before is published.
 pub async fn run(routing: Routing, mut facts: UnboundedReceiver<Fact>, all_said: impl Future<Output = ()>) {
     let mut all_said = std::pin::pin!(all_said);
-    let mut published: BTreeMap<AccountId, Vec<Uuid>> = BTreeMap::new();
-    let mut said_over = 0;
+    let mut published = Published::default();
     let clearing = tokio::sync::mpsc::channel(1);
     let cleared = tokio::spawn(clear(routing.clone(), clearing.1));
     let mut tick = tokio::time::interval(SETTLE_EVERY);
@@ -57,75 +55,26 @@ pub async fn run(routing: Routing, mut facts: UnboundedReceiver<Fact>, all_said:
                 if received == 0 {
                     break;
                 }
-                if published.is_empty() {
-                    said_over = routing.switchboard.connection();
-                }
+                published.speaks(routing.switchboard.connection());
                 publish(&routing, &mut together, &mut published).await;
             }
             // While the last clearing goes on, what comes meanwhile is gathered.
             _ = tick.tick(), if !published.is_empty() && clearing.0.capacity() > 0 => {
-                drop(clearing.0.try_send((said_over, std::mem::take(&mut published))));
+                let is_well = routing.health.now().bus;
+                if let Some(due) = published.look(Instant::now(), routing.switchboard.connection(), is_well) {
+                    drop(clearing.0.try_send(due));
+                }
             }
             () = &mut all_said, if !facts.is_closed() => facts.close(),
         }
     }
-    drop(clearing.0.send((said_over, published)).await);
+    drop(clearing.0.send(published.rest(routing.switchboard.connection())).await);
     drop(clearing.0);
     cleared.await.or_log("clearing the outbox");
 }
 
-/// Removes what is on the bus for certain. What cannot be removed is published again by the sweep: listeners drop doubles by
-/// number. The removal need not be durable, for the same reason.
-async fn clear(routing: Routing, mut batches: Receiver<(u64, BTreeMap<AccountId, Vec<Uuid>>)>) {
-    let lanes = routing.world.sites.all().map(|site| {
-        let lane = site.pipeline.clone().map(|options| Lane::relaxed(options, outbox::REMOVE));
-        (site.name.clone(), lane)
-    });
-    let mut lanes: Vec<_> = lanes.collect();
-    while let Some((said_over, batch)) = batches.recv().await {
-        let heard = !batch.is_empty() && routing.switchboard.flush().await;
-        // What was in the client's hands when a connection broke is gone, and the echo of the next one says nothing of it.
-        if !heard || said_over != routing.switchboard.connection() {
-            continue;
-        }
-        let mut all = Vec::with_capacity(batch.len());
-        for (account, ids) in batch {
-            if let Some(Some(tenant)) = Tenant::find(&routing.world, account).await.or_log("finding a company")
-                && !tenant.account.moving
-            {
-                all.push((tenant, ids));
-            }
-        }
-        for (name, lane) in &mut lanes {
-            let here = all.extract_if(.., |(tenant, _)| tenant.account.database == *name).collect();
-            clear_here(lane.as_mut(), here).await;
-        }
-    }
-}
-
-/// The same for companies of one database.
-async fn clear_here(lane: Option<&mut Lane>, mut parts: Vec<(Tenant, Vec<Uuid>)>) {
-    let Some(lane) = lane else {
-        for (tenant, ids) in parts {
-            remove(&tenant, ids).await.or_log("removing published facts");
-        }
-        return;
-    };
-    while !parts.is_empty() {
-        let some = parts.drain(..parts.len().min(CLEARED_TOGETHER));
-        let some = some.map(|(tenant, ids)| LanePart { tenant, values: vec![Box::new(ids)] });
-        lane.write(some.collect()).await.or_log("removing published facts");
-    }
-}
-
-async fn remove(tenant: &Tenant, ids: Vec<Uuid>) -> Result<(), StoreError> {
-    let tx = tenant.begin().await?;
-    outbox::remove(&tx, ids).await?;
-    tx.commit().await
-}
-
 /// Puts facts on the bus, those of one company together, and does what they call for.
-async fn publish(routing: &Routing, facts: &mut Vec<Fact>, published: &mut BTreeMap<AccountId, Vec<Uuid>>) {
+async fn publish(routing: &Routing, facts: &mut Vec<Fact>, published: &mut Published) {
     let mut by_account: BTreeMap<AccountId, Vec<Fact>> = BTreeMap::new();
     for fact in facts.drain(..) {
         by_account.entry(fact.account).or_default().push(fact);
@@ -137,12 +86,17 @@ async fn publish(routing: &Routing, facts: &mut Vec<Fact>, published: &mut BTree
             let late = (routing.world.now() - oldest).to_std().unwrap_or_default();
             metrics::histogram!("frontdesk_fact_to_bus_seconds").record(late);
         }
-        let ids = facts.iter().filter_map(|fact| fact.id);
+        let ids: Vec<Uuid> = facts.iter().filter_map(|fact| fact.id).collect();
+        if ids.is_empty() {
+            continue;
+        }
         if taken {
-            published.entry(account).or_default().extend(ids);
+            routing.switchboard.has_said(account, &ids);
+            published.put(account, ids);
         } else {
             // The sockets here have heard it; those of other processes will, by a sweep.
-            routing.switchboard.remember(account, &ids.collect::<Vec<Uuid>>());
+            routing.switchboard.remember(account, &ids);
+            published.leave(account, ids);
         }
     }
 }
@@ -321,16 +275,24 @@ pub async fn sweep_here(routing: &Routing, turn: usize) {
     accounts.extend(routing.switchboard.accounts());
     let mut accounts: Vec<AccountId> = accounts.into_iter().collect();
     accounts.sort_unstable();
+    let began = Instant::now();
     let reachable = routing.switchboard.flush().await;
-    let most = if reachable { SWEPT_TOGETHER } else { SWEPT_TOGETHER_ALONE };
-    let from = if accounts.is_empty() { 0 } else { (turn * most) % accounts.len().next_multiple_of(most) };
-    for account in accounts.into_iter().skip(from).take(most) {
-        if let Some(Some(tenant)) = Tenant::find(&routing.world, account).await.or_log("finding a company") {
-            sweep_one(routing, &tenant, reachable).await.or_log("sweeping a company");
-        }
-        // Time passes for those who wait, also while nothing happens.
-        waiting_room::refresh_soon(routing, account);
+    if reachable {
+        routing.switchboard.hears_again(began);
     }
+    routing.switchboard.send_away(|| 200 + routing.world.chance.below(800));
+    let (most, at_once) = if reachable { (SWEPT_TOGETHER, 1) } else { (SWEPT_TOGETHER_ALONE, LOOKED_AT_ONCE) };
+    let from = if accounts.is_empty() { 0 } else { (turn * most) % accounts.len().next_multiple_of(most) };
+    let accounts = futures::stream::iter(accounts.into_iter().skip(from).take(most));
+    accounts.for_each_concurrent(at_once, |account| sweep_account(routing, account, reachable)).await;
+}
+
+async fn sweep_account(routing: &Routing, account: AccountId, reachable: bool) {
+    if let Some(Some(tenant)) = Tenant::find(&routing.world, account).await.or_log("finding a company") {
+        sweep_one(routing, &tenant, reachable).await.or_log("sweeping a company");
+    }
+    // Time passes for those who wait, also while nothing happens.
+    waiting_room::refresh_soon(routing, account);
 }
 
 /// The same for every company where something may be left to do, and wakes what was snoozed.
@@ -373,15 +335,29 @@ async fn wake(tenant: &Tenant) -> Result<Option<Timestamp>, desk::conversation::
 /// and leaves them for the time when the bus is back.
 async fn sweep_one(routing: &Routing, tenant: &Tenant, reachable: bool) -> Result<(), StoreError> {
     let account = tenant.id();
-    let before = if reachable { tenant.now() - LEFT_BEHIND } else { tenant.now() };
-    let known = routing.switchboard.heard(account, reachable);
+    let (before, most) = if reachable {
+        (tenant.now() - LEFT_BEHIND, SWEPT_FACTS)
+    } else {
+        // All there is, also of a server whose clock is ahead.
+        (tenant.now() + TimeDelta::days(1), SWEPT_FACTS_ALONE)
+    };
+    let known = routing.switchboard.known(account, reachable);
     let mut events = Vec::new();
+    let began = Instant::now();
     let ids: Vec<Uuid> = {
         let tx = tenant.begin().await?;
-        let left = outbox::left_behind(&tx, before, SWEPT_FACTS, known).await?;
-        let ids = left.iter().map(|fact| fact.id).collect();
+        if !reachable && known.len() > MANY {
+            routing.switchboard.forget_but(account, &outbox::still_there(&tx, known.clone()).await?);
+        }
+        let left = outbox::left_behind(&tx, before, most, known).await?;
+        let read = Instant::now();
+        let ids: Vec<Uuid> = left.iter().map(|fact| fact.id).collect();
         for fact in left {
             events.extend(event::restore(&tx, &fact.event, fact.payload).await?);
+        }
+        if !reachable {
+            let is_whole = u64::try_from(ids.len()).is_ok_and(|found| found < most);
+            routing.switchboard.has_read(account, began, read, is_whole);
         }
         ids
     };
@@ -390,14 +366,14 @@ async fn sweep_one(routing: &Routing, tenant: &Tenant, reachable: bool) -> Resul
     }
     if reachable {
         if announce(routing, account, events.iter()).await && routing.switchboard.flush().await {
-            remove(tenant, ids).await?;
+            clearing::remove(tenant, ids).await?;
         }
     } else {
         let mut all = Vec::new();
         for event in &events {
             frames(account, event, &mut all);
         }
-        routing.switchboard.deliver(&all);
+        routing.switchboard.deliver_all(&all).await;
         routing.switchboard.remember(account, &ids);
     }
     Ok(())

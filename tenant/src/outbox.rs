@@ -59,6 +59,30 @@ pub async fn left_behind(
     .await
 }
 
+/// Those of these facts that nobody has removed.
+pub async fn still_there(tx: &TenantTx, ids: Vec<Uuid>) -> Result<Vec<Uuid>, StoreError> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        id: Uuid,
+    }
+    let rows: Vec<Row> = tx.all(sql("select id from outbox where id = any($1::uuid[])", [ids.into()])).await?;
+    Ok(rows.into_iter().map(|row| row.id).collect())
+}
+
+/// [`leave`], for a [`crate::lane::Lane`].
+pub const LEAVE: &str =
+    "update tenant.outbox set created_at = created_at - interval '1 hour' where id = any($1::uuid[])";
+
+/// Leaves facts to others that the bus has not taken from here: whoever reaches it finds them old enough to be published.
+pub async fn leave(tx: &TenantTx, ids: Vec<Uuid>) -> Result<(), StoreError> {
+    tx.run(sql(
+        "update outbox set created_at = created_at - interval '1 hour' where id = any($1::uuid[])",
+        [ids.into()],
+    ))
+    .await
+    .map(drop)
+}
+
 /// [`remove`], for a [`crate::lane::Lane`].
 pub const REMOVE: &str = "delete from tenant.outbox where id = any($1::uuid[])";
 

@@ -19,6 +19,7 @@ use crate::limits::Limits;
 use crate::outbox::Fact;
 use crate::scope::Tenant;
 use crate::sight::Sight;
+use crate::tally::Tallies;
 
 /// What a fact says, in the words of the crate that tells it.
 type Body = Arc<dyn Any + Send + Sync>;
@@ -30,6 +31,7 @@ pub struct TenantTx {
     place: OwnedSemaphorePermit,
     account: AccountId,
     limits: Limits,
+    tallies: Arc<Tallies>,
     sight: Sight,
     now: Timestamp,
     chance: Chance,
@@ -61,6 +63,7 @@ impl TenantTx {
             place,
             account: tenant.account.id,
             limits: tenant.account.limits,
+            tallies: tenant.world.directory.tallies(),
             sight,
             now: tenant.world.now(),
             chance: tenant.world.chance.clone(),
@@ -78,6 +81,11 @@ impl TenantTx {
     /// How much the company may have.
     pub fn limits(&self) -> Limits {
         self.limits
+    }
+
+    /// What companies had used by an hour that is over.
+    pub(crate) fn tallies(&self) -> &Tallies {
+        &self.tallies
     }
 
     /// With whose eyes it reads.

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use tenant::Tenant;
+use tenant::{Role, Tenant};
 use tests::{Agent, Http, Program, Shop, Socket, TestApp, eventually, fresh};
 
 /// Decisions that gave a conversation to somebody a second time without anybody having given it back.
@@ -17,6 +17,28 @@ const WAITING: &str = "select count(*) from {}.conversation where status = 'open
 /// Places in line of what does not wait, and waits without a place.
 const ASTRAY: &str = "select count(*) from {}.conversation c full join {}.queue_entry q on q.conversation_id = c.id \
     where (c.status = 'open' and c.assignee_id is null) is distinct from (q.conversation_id is not null)";
+
+/// Takes the turn to count free places, as a round does, and keeps it until the connection commits: there may have been none before.
+async fn takes_the_turn(app: &TestApp, shop: &Shop) -> sqlx::PgConnection {
+    let mut admin = app.database().admin().await;
+    let turn = format!(
+        "begin; insert into {}.counter as n (name, value) values ('assignment', 1) \
+         on conflict (name) do update set value = n.value",
+        shop.schema().await
+    );
+    sqlx::Executor::execute(&mut admin, sqlx::AssertSqlSafe(turn)).await.unwrap();
+    admin
+}
+
+/// Waits until so many stand in line for it.
+async fn wait_for_it(app: &TestApp, many: i64) {
+    eventually("many stand in line for it", async || {
+        let waiting =
+            "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()";
+        (app.count(waiting).await >= many).then_some(())
+    })
+    .await;
+}
 
 async fn capacity(shop: &Shop, agents: &[Agent], capacity: u32) {
     for agent in agents {
@@ -45,13 +67,7 @@ async fn fifty_routers_at_once_give_each_conversation_to_one_agent_and_fill_ever
 
     // All of them want to count free places at the same moment: nobody may before all have come.
     let schema = shop.schema().await;
-    let mut admin = app.database().admin().await;
-    // As a round takes its turn: there may have been none before.
-    let turn = format!(
-        "begin; insert into {schema}.counter as n (name, value) values ('assignment', 1) \
-         on conflict (name) do update set value = n.value"
-    );
-    sqlx::Executor::execute(&mut admin, sqlx::AssertSqlSafe(turn)).await.unwrap();
+    let mut admin = takes_the_turn(&app, &shop).await;
     app.sql(&format!("update {schema}.agent set availability = 'online'")).await;
     // Each by its own server's connections, of which a company has a few on each.
     let id = shop.tenant().await.id();
@@ -65,12 +81,7 @@ async fn fifty_routers_at_once_give_each_conversation_to_one_agent_and_fill_ever
         tokio::spawn(async move { routing::assignment::round(&routing, &tenant, number % 2 == 0).await })
     });
     let claimers: Vec<_> = claimers.collect();
-    eventually("many stand in line for it", async || {
-        let waiting =
-            "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()";
-        (app.count(waiting).await >= 3).then_some(())
-    })
-    .await;
+    wait_for_it(&app, 3).await;
     sqlx::Executor::execute(&mut admin, "commit").await.unwrap();
     // Some find the database too busy and give up; none may do harm.
     let given: usize = futures::future::join_all(claimers)
@@ -115,5 +126,32 @@ async fn what_a_dying_router_left_waiting_is_given_away_by_another() {
     assert!(shop.count("select count(*) from {}.conversation").await >= 3);
     for (what, count) in [("given twice", TWICE), ("more than they take", TOO_MANY), ("astray", ASTRAY)] {
         assert_eq!(shop.count(count).await, 0, "{what}");
+    }
+}
+
+#[tokio::test]
+async fn who_gives_or_takes_a_conversation_by_hand_does_so_between_two_counts_of_free_places() {
+    let app = TestApp::start().await;
+    let shop = app.shop("Tea").await;
+    let bo = shop.colleague("Bo", Role::Agent).await;
+    for verb in ["assignee", "take_over"] {
+        let ana = shop.visitor("Ana").await;
+        ana.writes("Hello").await;
+        let mut admin = takes_the_turn(&app, &shop).await;
+        let by_hand = async {
+            let path = format!("/v1/conversations/{}/{verb}", ana.chat());
+            match verb {
+                "assignee" => shop.owner.http.put(&path, json!({ "agent_id": bo.id })).await,
+                _ => shop.owner.http.post(&path, json!({})).await,
+            }
+        };
+        let count = async {
+            wait_for_it(&app, 1).await;
+            assert_eq!(shop.count(WAITING).await, 1, "{verb}");
+            sqlx::Executor::execute(&mut admin, "commit").await.unwrap();
+        };
+        let (reply, ()) = futures::join!(by_hand, count);
+        reply.ok();
+        assert_eq!(shop.count(WAITING).await, 0, "{verb}");
     }
 }

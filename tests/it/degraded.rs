@@ -158,3 +158,56 @@ async fn nats_vanishes_in_the_middle_of_a_chat_between_two_servers() {
 async fn nats_hangs_in_the_middle_of_a_chat_between_two_servers() {
     the_bus_fails(Proxy::hang).await;
 }
+
+/// Only the second server's wire to the bus fails.
+async fn one_server_loses_the_bus(fail: impl Fn(&Proxy)) {
+    let mut wires = Vec::new();
+    let app = TestApp::start_each(2, |_, settings| {
+        let wire = Proxy::to(&settings.nats_url);
+        settings.nats_url = wire.url(&settings.nats_url);
+        wires.push(wire);
+    })
+    .await;
+    let shop = app.shop("Tea").await;
+    let bo = shop.agent_on(1, "Bo").await;
+    let ana = shop.visitor_on(0, "Ana").await;
+    ana.writes("Hello").await;
+    let chat = ana.chat();
+    bo.is_given(&chat).await;
+    bo.sees(&chat, "Hello").await;
+
+    fail(&wires[1]);
+    // To the others all is well, and nobody has noticed yet that it is not.
+    ana.writes("question at once").await;
+    within(Duration::from_secs(5), "it is found in time", bo.sees(&chat, "question at once")).await;
+    is_told(&bo, 0, json!(["bus"])).await;
+    let began = Instant::now();
+    for number in 0..3 {
+        ana.writes(&format!("question {number}")).await;
+        bo.sees(&chat, &format!("question {number}")).await;
+        bo.replies(&chat, &format!("answer {number}")).await;
+        ana.sees(&format!("answer {number}")).await;
+    }
+    let each = began.elapsed() / 6;
+    assert!(each < Duration::from_secs(3), "a message from server to server took {each:?} on average");
+
+    let seen = bo.socket().count();
+    wires[1].mend();
+    // In the moment of its return, too.
+    ana.writes("question on return").await;
+    within(Duration::from_secs(5), "it is found in time", bo.sees(&chat, "question on return")).await;
+    is_told(&bo, seen, json!([])).await;
+    let texts: Vec<String> = bo.screen(&chat).into_iter().filter(|text| text.starts_with("question")).collect();
+    let said = ["at once", "0", "1", "2", "on return"].map(|which| format!("question {which}"));
+    assert_eq!(texts, said, "each once, in order");
+}
+
+#[tokio::test]
+async fn a_server_from_which_alone_nats_vanishes_misses_nothing_that_the_others_say() {
+    one_server_loses_the_bus(Proxy::cut).await;
+}
+
+#[tokio::test]
+async fn a_server_for_which_alone_nats_hangs_misses_nothing_that_the_others_say() {
+    one_server_loses_the_bus(Proxy::hang).await;
+}

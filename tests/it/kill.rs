@@ -129,7 +129,7 @@ async fn an_agent_elsewhere_hears_what_a_killed_server_had_acknowledged() {
     let acked = acknowledged(&socket);
 
     let chat = shop.owner.http.get("/v1/conversations").await.ok()["data"][0]["id"].as_str().unwrap().to_owned();
-    app.clock().advance(chrono::TimeDelta::seconds(5));
+    app.clock().advance(chrono::TimeDelta::seconds(9));
     let seen = |id: &Uuid| {
         let thread = bo.socket().thread(&chat);
         thread.values().any(|message| message["client_message_id"] == id.to_string())
@@ -167,7 +167,7 @@ async fn what_was_committed_and_never_published_is_published_by_the_sweep() {
     ana.socket.catch_up().await;
     assert!(!ana.screen().contains(&"Last words".to_owned()), "nobody has published it yet");
 
-    app.clock().advance(chrono::TimeDelta::seconds(4));
+    app.clock().advance(chrono::TimeDelta::seconds(8));
 
     ana.sees("Last words").await;
     bo.sees(&chat, "Last words").await;

@@ -1,7 +1,11 @@
 //! Two servers, one installation: it does not matter which one a browser is connected to.
 
+use api::serve::{Parts, Running};
+use chrono::TimeDelta;
+use infra::Clock;
 use serde_json::{Value, json};
-use tests::{TestApp, eventually};
+use tenant::Role;
+use tests::{Http, Socket, TestApp, eventually};
 
 #[tokio::test]
 async fn a_visitor_on_one_server_and_an_agent_on_another_talk_as_if_side_by_side() {
@@ -120,4 +124,30 @@ async fn a_server_that_goes_away_tells_its_clients_and_its_agents_come_back_else
     bo.sees(&ana.chat(), "Meanwhile").await;
     bo.replies(&ana.chat(), "Here I am").await;
     ana.sees("Here I am").await;
+}
+
+#[tokio::test]
+async fn a_server_whose_clock_is_an_hour_ahead_goes_by_the_databases_and_takes_nobody_for_gone() {
+    let app = TestApp::start().await;
+    let shop = app.shop("Tea").await;
+    let bo = shop.agent("Bo").await;
+    let cy = shop.colleague("Cy", Role::Agent).await;
+
+    let clock = Clock::wrong_by(TimeDelta::hours(1));
+    let ahead = Running::start(app.settings(), clock.clone(), Parts { web: true, workers: true }).await.unwrap();
+    let apart = (clock.now() - app.clock().now()).abs();
+    assert!(apart < TimeDelta::seconds(2), "they are {apart} apart");
+
+    // Whom it notes, it notes beside the others: nobody has been here for too long.
+    let http = Http::new(&format!("http://{}", ahead.address), shop.guard()).with(&cy.http.token());
+    let console = Socket::open(http.base(), shop.guard(), &http.token(), json!({})).await;
+    for http in [&http, &shop.owner.http] {
+        let agents = http.get("/v1/agents").await.ok();
+        for agent in agents["data"].as_array().unwrap() {
+            let is_here = agent["id"] == bo.id.as_str() || agent["id"] == cy.id.as_str();
+            assert_eq!(agent["availability"] == "online", is_here, "{agent}");
+        }
+    }
+    drop(console);
+    ahead.stop().await;
 }

@@ -149,15 +149,18 @@ async fn sockets_hear_only_what_is_in_sight_and_are_told_when_it_leaves() {
     let shop = app.shop("Tea").await;
     let mut tia = shop.holder("Tia", hands(), "teams").await;
     let mut ona = shop.holder("Ona", hands(), "own").await;
-    let gil = shop.colleague("Gil", Role::Agent).await;
+    let mut gil = shop.colleague("Gil", Role::Agent).await;
     let sales = team(&shop, "Sales", &[&tia, &ona]).await;
     let support = team(&shop, "Support", &[&gil]).await;
-    for limited in [&tia, &ona] {
-        limited.chooses("away").await;
+    for each in [&tia, &ona, &gil] {
+        each.chooses("away").await;
     }
     tia.connects().await;
     ona.moves_to(&app, 1).await;
+    // He sees everything, beside Ona: what he has heard has come to her server.
+    gil.moves_to(&app, 1).await;
     let (ana, chat) = writes_in(&shop, "Ana", Some(&support)).await;
+    gil.sees(&chat, "Words of Ana").await;
     ana.socket.say(json!({ "type": "typing", "conversation_id": chat, "on": true }));
     ana.http.patch("/v1/widget/contact", json!({ "email": "ana@mail.test" })).await.ok();
     // Whatever is asked of a socket about it is answered as if there were nothing.
@@ -203,6 +206,7 @@ async fn sockets_hear_only_what_is_in_sight_and_are_told_when_it_leaves() {
     let (at_ona, at_tia) = (ona.socket().count(), tia.socket().count());
     ana.writes("For Gil alone").await;
     tia.sees(&chat, "For Gil alone").await;
+    gil.sees(&chat, "For Gil alone").await;
     assert!(!tia.socket().frames_after(at_tia).iter().any(gone), "who sees the team's has lost nothing");
     ona.socket().catch_up().await;
     let heard = Value::from(ona.socket().frames_after(at_ona)).to_string();
@@ -236,9 +240,13 @@ async fn a_change_of_teams_or_of_the_role_changes_what_a_socket_sees_at_once() {
     let app = TestApp::start_nodes(2).await;
     let shop = app.shop("Tea").await;
     let mut tia = shop.holder("Tia", hands(), "teams").await;
+    let mut gil = shop.colleague("Gil", Role::Agent).await;
     let sales = team(&shop, "Sales", &[&tia]).await;
-    tia.chooses("away").await;
+    for each in [&tia, &gil] {
+        each.chooses("away").await;
+    }
     tia.moves_to(&app, 1).await;
+    gil.moves_to(&app, 1).await;
     let (ana, chat) = writes_in(&shop, "Ana", Some(&sales)).await;
     ana.writes("Good day").await;
     tia.sees(&chat, "Good day").await;
@@ -248,6 +256,8 @@ async fn a_change_of_teams_or_of_the_role_changes_what_a_socket_sees_at_once() {
     tia.resumes(json!({ chat.as_str(): 0 })).await;
     tia.socket().frame("reset").await;
     ana.writes("Only for Sales").await;
+    // Who sees everything has heard it at her server.
+    gil.sees(&chat, "Only for Sales").await;
     tia.socket().catch_up().await;
     assert!(!Value::from(tia.socket().frames()).to_string().contains("Only for Sales"));
 

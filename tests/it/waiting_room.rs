@@ -216,16 +216,23 @@ async fn who_would_rather_be_called_leaves_the_line_and_is_not_forgotten() {
     let nobody = shop.visitor("Cleo").await;
     leave(&nobody, json!({ "kind": "message" })).await.refused(409, "not_waiting");
 
-    let body = json!({ "kind": "callback", "phone": "+49 30 123456", "text": shop.says("After five, please") });
-    let left = leave(&ana, body).await.ok();
+    let text = shop.says("After five, please");
+    let body = json!({ "kind": "callback", "phone": "+49 30 123456", "text": text, "client_message_id": fresh() });
+    let left = leave(&ana, body.clone()).await.ok();
     assert_eq!((&left["queue"]["patient"], &left["queue"]["position"]), (&json!(true), &json!(2)));
+    // Whose answer was lost asks once more, and it is written once.
+    assert_eq!(leave(&ana, body.clone()).await.ok()["queue"]["patient"], true);
+    let mut otherwise = body;
+    otherwise["text"] = json!("Before five");
+    leave(&ana, otherwise).await.refused(409, "client_message_id_reused");
     stands_at(&bea.socket, &bea.chat(), 1).await;
     let contact = shop.owner.http.get(&format!("/v1/contacts/{}", ana.id)).await.ok();
     assert_eq!(contact["phone"], "+49 30 123456");
     let thread = shop.owner.thread(&ana.chat()).await;
-    let line = thread.iter().find(|message| message["content"]["kind"] == "left_waiting_room").unwrap();
+    let lines: Vec<_> = thread.iter().filter(|message| message["content"]["kind"] == "left_waiting_room").collect();
+    let [line] = lines[..] else { panic!("it is noted once: {lines:?}") };
     assert_eq!((&line["content"]["way"], &line["content"]["phone"]), (&json!("callback"), &json!("+49 30 123456")));
-    assert!(thread.iter().any(|message| message["text"] == shop.says("After five, please")));
+    assert_eq!(thread.iter().filter(|message| message["text"] == text.as_str()).count(), 1);
     assert!(ana.thread().await.iter().all(|message| message["content"]["kind"] != "left_waiting_room"));
     let outcome = "select count(*) from {}.wait where outcome = 'patient' and left_at is not null";
     assert_eq!(shop.count(outcome).await, 1);

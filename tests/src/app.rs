@@ -74,10 +74,10 @@ impl TestApp {
     pub async fn start_beside_a_second_database(nodes: usize) -> Self {
         let second = OwnDatabase::make_empty().await;
         let url = second.url.clone();
-        let app = Self::build(nodes, Some(second), move |settings| {
+        let change = move |settings: &mut Settings| {
             settings.databases.insert("second".to_owned(), url);
-        });
-        let app = app.await;
+        };
+        let app = Self::build(nodes, Some(second), change, |_, _| {}).await;
         let world = &app.node(0).world;
         tenant::sites::register(&world.sites, "second", "DATABASE_URL_SECOND", world.now()).await.unwrap();
         app
@@ -88,10 +88,20 @@ impl TestApp {
     /// # Panics
     /// When they do not start.
     pub async fn start_with(nodes: usize, change: impl FnOnce(&mut Settings)) -> Self {
-        Self::build(nodes, None, change).await
+        Self::build(nodes, None, change, |_, _| {}).await
     }
 
-    async fn build(nodes: usize, second: Option<OwnDatabase>, change: impl FnOnce(&mut Settings)) -> Self {
+    /// Servers of which each has settings of its own.
+    pub async fn start_each(nodes: usize, change: impl FnMut(usize, &mut Settings)) -> Self {
+        Self::build(nodes, None, |_| {}, change).await
+    }
+
+    async fn build(
+        nodes: usize,
+        second: Option<OwnDatabase>,
+        change: impl FnOnce(&mut Settings),
+        mut change_each: impl FnMut(usize, &mut Settings),
+    ) -> Self {
         let database = OwnDatabase::make().await;
         let mail = Mailbox::open().await;
         let clock = Clock::adjustable();
@@ -105,7 +115,9 @@ impl TestApp {
         for number in 0..nodes {
             // One node does the shared work, as in production any may.
             let parts = Parts { web: true, workers: number == 0 };
-            started.push(Node::start(&settings, clock.clone(), parts).await);
+            let mut own = settings.clone();
+            change_each(number, &mut own);
+            started.push(Node::start(&own, clock.clone(), parts).await);
         }
         Self(Arc::new(Inner { nodes: started, settings, clock, mail, database, second, canaries: Arc::default() }))
     }

@@ -106,6 +106,8 @@ pub(crate) async fn assign(
     scope.require(Permission::ConversationsAssign)?;
     let mut tx = scope.begin().await?;
     let by = AssignedBy::Agent { id: scope.who.agent_id, name: agent::signature(&tx, &scope.who).await? };
+    // Before the conversation: whoever counts free places sees it in one hand or in the other.
+    desk::queue::floor::take_turn(&tx).await?;
     let conversation = conversation::assign(&mut tx, id, ask.agent_id, by).await?;
     tx.commit().await?;
     Ok(Json(conversation))

@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use desk::brand::BrandId;
 use desk::conversation::{self, AssignedBy, Assignment, Conversation, ConversationError, ConversationId};
+use desk::queue::floor::take_turn;
 use desk::sight;
 use desk::team::TeamId;
 use infra::validate::Check;
@@ -149,6 +150,7 @@ pub(crate) async fn take_over(
     let who = actor(&scope).await?;
     let mut tx = scope.begin().await?;
     let by = AssignedBy::Agent { id: who.id, name: who.name };
+    take_turn(&tx).await?;
     let conversation = conversation::assign(&mut tx, id, Some(who.id), by).await?;
     tx.commit().await?;
     Ok(Json(conversation))

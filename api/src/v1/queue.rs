@@ -6,6 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use desk::waiting_room::{self as rows, Leaving};
+use infra::spoken::OrLog as _;
 use routing::relay;
 use routing::waiting_room::{self, QueueBoard, WaitEstimates, WidgetQueue};
 use serde::Deserialize;
@@ -71,7 +72,7 @@ pub(crate) async fn show(
 /// Leave the line without giving up
 ///
 /// For who would rather be answered later, called or written to. Their conversation stays in line behind those who wait now; their
-/// address or number is kept where the company knew none.
+/// address or number is kept where the company knew none. With a `client_message_id` it may be repeated: it is written once.
 #[utoipa::path(post, path = "/v1/widget/queue/leave", tag = "widget", request_body = Leaving, responses((status = 200, body = WidgetQueue), Problems))]
 pub(crate) async fn leave(
     State(app): State<Arc<App>>,
@@ -83,6 +84,7 @@ pub(crate) async fn leave(
     rows::leave(&mut tx, scope.who.contact_id, scope.who.inbox_id, ask).await?;
     tx.commit().await?;
     relay::assign_soon(&app.routing, scope.tenant.id());
-    waiting_room::refresh_now(&app.routing, scope.tenant.id()).await?;
+    // They have left, and those behind them are told within two seconds all the same.
+    waiting_room::refresh_now(&app.routing, scope.tenant.id()).await.or_log("telling those who wait");
     Ok(Json(waiting_room::of_visitor(&app.routing, &scope).await?))
 }

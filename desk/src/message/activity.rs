@@ -6,6 +6,7 @@ use infra::Timestamp;
 use infra::database::StoreError;
 use serde::Serialize;
 use tenant::{AgentId, TenantTx};
+use uuid::Uuid;
 
 use super::store::{Draft, append};
 use super::{MessageType, Sender, SenderKind};
@@ -75,6 +76,16 @@ pub(crate) async fn note_activity(
     conversation: &mut Conversation,
     activity: Activity,
 ) -> Result<(), StoreError> {
+    note_activity_as(tx, conversation, activity, None).await
+}
+
+/// The same under an id by which whoever brought it about finds it again.
+pub(crate) async fn note_activity_as(
+    tx: &mut TenantTx,
+    conversation: &mut Conversation,
+    activity: Activity,
+    client_message_id: Option<Uuid>,
+) -> Result<(), StoreError> {
     let content = serde_json::to_value(&activity).map_err(|error| StoreError::Refused(error.to_string()))?;
     // A line about the thread is not news in it: the list keeps showing the last thing somebody said.
     let (brief, at) = (conversation.last_message.clone(), conversation.last_activity_at);
@@ -85,7 +96,7 @@ pub(crate) async fn note_activity(
         sender_uuid: None,
         text: activity.text(),
         content: Some(content),
-        client_message_id: None,
+        client_message_id,
     };
     let message = append(tx, conversation, draft).await?;
     conversation.last_message = brief;

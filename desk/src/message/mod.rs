@@ -18,9 +18,10 @@ use uuid::Uuid;
 use crate::contact::ContactId;
 use crate::conversation::{ConversationError, ConversationId, MessageBrief};
 
-pub(crate) use activity::{Activity, note_activity, write_template};
+pub(crate) use activity::{Activity, note_activity, note_activity_as, write_template};
 pub use bulk::Post;
 pub use send::{Sent, receive, send};
+pub(crate) use store::is_noted;
 pub use store::{Span, list, list_public};
 pub use writer::Writer;
 

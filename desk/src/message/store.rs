@@ -148,6 +148,26 @@ pub(super) async fn find_sent(
     row.map(Message::try_from).transpose()
 }
 
+/// Whether the system has noted something in a conversation under this id.
+pub(crate) async fn is_noted(
+    tx: &TenantTx,
+    conversation: ConversationId,
+    client_message_id: Uuid,
+) -> Result<bool, StoreError> {
+    #[derive(FromQueryResult)]
+    struct Noted {
+        yes: bool,
+    }
+    let row: Option<Noted> = tx
+        .one(sql(
+            "select exists (select 1 from message where conversation_id = $1 and sender_id is null and sender_kind = 'system' \
+             and client_message_id = $2) as yes",
+            [conversation.uuid().into(), client_message_id.into()],
+        ))
+        .await?;
+    Ok(row.is_some_and(|row| row.yes))
+}
+
 /// A stretch of a conversation.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Span {

@@ -7,6 +7,7 @@ use infra::validate::{Check, Invalid};
 use infra::{Fault, FieldFault, Kind};
 use serde::{Deserialize, Serialize};
 use tenant::TenantTx;
+use uuid::Uuid;
 
 use crate::contact::{self, Contact, ContactChange, ContactError, ContactId};
 use crate::conversation::{self, Conversation, ConversationError};
@@ -45,6 +46,9 @@ pub struct Leaving {
     /// What else they have to say, at most 10,000 characters. It becomes a message of theirs.
     #[serde(default)]
     pub text: Option<String>,
+    /// The sender's own id for it: a repeat finds the first one.
+    #[serde(default)]
+    pub client_message_id: Option<Uuid>,
 }
 
 /// What can go wrong with leaving the line.
@@ -121,7 +125,7 @@ impl Leaving {
             Way::Message | Way::Email | Way::Callback => {}
         }
         check.finish()?;
-        Ok(Self { kind: self.kind, email, phone, text })
+        Ok(Self { kind: self.kind, email, phone, text, client_message_id: self.client_message_id })
     }
 }
 
@@ -140,6 +144,15 @@ pub async fn leave(
     let latest = conversation::latest_of_contact(tx, contact, inbox).await?.ok_or(LeaveError::NotWaiting)?;
     let mut conversation = conversation::store::lock(tx, latest.id).await?.ok_or(ConversationError::Unknown)?;
     let id = conversation.id;
+    if let Some(known_as) = ask.client_message_id
+        && message::is_noted(tx, id, known_as).await?
+    {
+        // It was written then, whatever has become of the wait since. Other words under the same id are refused, as always.
+        if let Some(text) = &ask.text {
+            message::receive(tx, contact, inbox, text, None, known_as).await?;
+        }
+        return Ok(conversation);
+    }
     let waits = tx
         .run(sql(
             "update queue_entry set patient = true, turned_away = false, updated_at = $2 where conversation_id = $1",
@@ -150,7 +163,8 @@ pub async fn leave(
         return Err(LeaveError::NotWaiting);
     }
     if let Some(text) = &ask.text {
-        message::receive(tx, contact, inbox, text, None, tx.uuid()).await?;
+        let known_as = ask.client_message_id.unwrap_or_else(|| tx.uuid());
+        message::receive(tx, contact, inbox, text, None, known_as).await?;
         conversation = conversation::store::lock(tx, id).await?.ok_or(ConversationError::Unknown)?;
     }
     queue::end_wait(tx, id, Outcome::Patient).await?;
@@ -169,7 +183,7 @@ pub async fn leave(
         Way::Email => (ask.email.or(known.email), None),
     };
     let left = Activity::LeftWaitingRoom { way: ask.kind, email, phone };
-    message::note_activity(tx, &mut conversation, left).await?;
+    message::note_activity_as(tx, &mut conversation, left, ask.client_message_id).await?;
     conversation::store::save(tx, &mut conversation).await?;
     Event::ConversationUpdated { conversation: Arc::new(conversation.clone()) }.tell(tx)?;
     Ok(conversation)

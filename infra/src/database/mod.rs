@@ -8,10 +8,11 @@ mod tx;
 
 use std::time::Duration;
 
-use sea_orm::{DatabaseConnection, DbErr, RuntimeErr, SqlxPostgresConnector};
+use sea_orm::{DatabaseConnection, DbErr, FromQueryResult, RuntimeErr, SqlxPostgresConnector};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{ConnectOptions, Connection as _, Executor, PgPool, Row as _};
 
+use crate::clock::Timestamp;
 use crate::fault::{Fault, Kind};
 
 pub use errand::Errand;
@@ -89,6 +90,16 @@ impl Database {
     /// Runs statements that take no values, outside any transaction.
     pub async fn run(&self, sql: &'static str) -> Result<(), StoreError> {
         self.shared.execute(sql).await.map(drop).map_err(StoreError::from)
+    }
+
+    /// What time it is there.
+    pub async fn time(&self) -> Result<Timestamp, StoreError> {
+        #[derive(FromQueryResult)]
+        struct Row {
+            now: Timestamp,
+        }
+        let row: Option<Row> = self.orm.one(sql("select clock_timestamp() as now", [])).await?;
+        row.map(|row| row.now).ok_or_else(|| StoreError::Refused("a question without an answer".to_owned()))
     }
 
     /// Closes every connection.

@@ -54,11 +54,12 @@ impl Policies {
 /// Reads the floor. `here` are the agents who are connected.
 pub async fn load(tx: &TenantTx, here: &BTreeSet<AgentId>) -> Result<Loaded, StoreError> {
     let policies = Policies::load(tx).await?;
+    // The line before what agents have in hand: what is accepted in between is counted twice, and never not at all.
+    let entries = queue::list(tx).await?;
     let rows = floor::agents(tx).await?;
     let is_gone = |row: &&AgentRow| row.gone_at.is_some_and(|at| at <= tx.now() - floor::GRACE);
     let gone = rows.iter().filter(is_gone).map(|row| row.id).collect();
     let seats = seats(tx, rows, here).await?;
-    let entries = queue::list(tx).await?;
     let tickets = tickets(tx, &entries, &policies).await?;
     let mut brands: BTreeMap<brand::BrandId, BTreeSet<team::TeamId>> = BTreeMap::new();
     for team in team::list(tx).await? {

@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 use desk::brand::BrandId;
 use desk::conversation::{self, AssignedBy, Conversation, ConversationError, ConversationId, Status};
 use desk::message::{self, Author, MessageError};
+use desk::queue::floor::take_turn;
 use desk::queue::{offers, transfer};
 use desk::team::{self, TeamId};
 use infra::database::StoreError;
@@ -95,7 +96,9 @@ pub async fn accept(
     who: Actor,
 ) -> Result<Conversation, HandoverError> {
     let mut tx = tenant.begin().await?;
-    // The conversation first, as everybody who changes one does.
+    // The turn first: whoever counts free places sees this one taken, or not yet. Then the conversation, as everybody who
+    // changes one does.
+    take_turn(&tx).await?;
     conversation::lock_only(&tx, id).await?.ok_or(ConversationError::Unknown)?;
     let passed = transfer::of(&tx, id).await?.filter(|asked| asked.to == who.id && asked.until > tx.now());
     let by = match (&passed, offers::offered(&tx, id, who.id).await?) {
@@ -154,6 +157,9 @@ pub async fn transfer(
     who: Actor,
 ) -> Result<Conversation, HandoverError> {
     let mut tx = tenant.begin().await?;
+    if matches!(to, Destination::Agent(_)) {
+        take_turn(&tx).await?;
+    }
     let before = conversation::lock_only(&tx, id).await?.ok_or(ConversationError::Unknown)?;
     if let Some((text, client_message_id)) = note {
         let author = Author::Agent { id: who.id, name: who.name.clone() };

@@ -2,6 +2,7 @@
 //!
 //! What must be absent: anything that exists only here. A lost frame is found again by its number.
 
+mod absence;
 mod eyes;
 mod frame;
 mod hub;
@@ -13,6 +14,7 @@ mod switchboard;
 mod topic;
 mod welcome;
 
+pub use absence::KEPT;
 pub use eyes::{Eyes, View};
 pub use frame::{CLIENT_TYPES, ClientFrame, FrameError, LARGEST, OfferOutcome, ServerFrame, Who};
 pub use hub::{Hub, SocketId};

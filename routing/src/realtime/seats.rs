@@ -3,7 +3,7 @@
 //! Whoever has the lock around it changes it in one step, so this is where threads meet; the tests go through the ways in which
 //! they can.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use bytes::Bytes;
 use tenant::{AccountId, AgentId};
@@ -107,6 +107,21 @@ impl<S> Seats<S> {
         slow.len().try_into().unwrap_or(u64::MAX)
     }
 
+    /// The sockets of these companies.
+    pub(super) fn of_any(&self, accounts: &HashSet<AccountId>) -> Vec<SocketId> {
+        let theirs = self.lines.iter().filter(|(_, line)| accounts.contains(&line.account));
+        theirs.map(|(socket, _)| *socket).collect()
+    }
+
+    /// Gives a socket its last frame. Its place is free then.
+    pub(super) fn send_away(&mut self, socket: SocketId, frame: Bytes) {
+        if let Some(line) = self.lines.get(&socket) {
+            // Where there is no room for it the end of the queue says enough.
+            drop(line.sender.try_send(Delivery::Frame(frame)));
+        }
+        self.leave(socket);
+    }
+
     /// What a socket sees from now on.
     pub(super) fn look(&mut self, socket: SocketId, view: View) {
         if let Some(line) = self.lines.get_mut(&socket) {
@@ -145,6 +160,16 @@ impl<S> Seats<S> {
     /// How many sockets a company has.
     pub(super) fn of(&self, account: AccountId) -> usize {
         self.crowds.get(&account).copied().unwrap_or(0)
+    }
+
+    /// What is heard of each company that somebody here listens to.
+    pub(super) fn subscriptions(&self) -> impl Iterator<Item = (AccountId, &S)> + '_ {
+        self.subscriptions.iter().map(|(account, subscription)| (*account, subscription))
+    }
+
+    /// The same of one company.
+    pub(super) fn subscription(&self, account: AccountId) -> Option<&S> {
+        self.subscriptions.get(&account)
     }
 
     /// The companies somebody here listens to.

@@ -13,9 +13,12 @@ use tenant::{AccountId, AgentId};
 use tokio::sync::mpsc::{Receiver, channel};
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
+use tokio::time::Instant;
 use uuid::Uuid;
 
+use super::absence::Absence;
 use super::eyes::View;
+use super::frame::ServerFrame;
 use super::hub::SocketId;
 use super::seats::{Delivery, Line, Seats};
 use super::topic::{Envelope, Topic};
@@ -30,20 +33,27 @@ const ENVELOPE: usize = 256 * 1024;
 /// How long the connection to the bus must have stood before what was said counts as heard: the others come back to a restarted
 /// bus within a second or so, and what was on its way when a connection broke is gone.
 const STEADY: Duration = Duration::from_secs(3);
+/// How many sockets are sent away together: who may have missed something is not to come back with everybody else.
+const SENT_AWAY_TOGETHER: usize = 1_000;
 
 /// How long the bus may take to take a message from us. Past it, the outbox keeps the fact for later.
 const PUBLISH_WITHIN: Duration = Duration::from_millis(250);
 
-#[derive(Default)]
 struct State {
     seats: Seats<Subscription>,
     /// Facts handed out from the database while the bus is away.
     heard: HashMap<AccountId, HashSet<Uuid>>,
+    /// Facts of this process that are on the bus, and not yet removed from the database.
+    said: HashMap<AccountId, HashSet<Uuid>>,
+    absence: Absence,
+    /// Sockets that may have missed something, and have not been told so yet.
+    doubtful: Vec<SocketId>,
 }
 
 /// What this process hears of one company.
 struct Subscription {
     task: AbortHandle,
+    since: Instant,
     /// True once the bus has it: what is published from then on arrives.
     ready: watch::Receiver<bool>,
 }
@@ -59,7 +69,7 @@ pub struct Switchboard {
     bus: Bus,
     health: Arc<Health>,
     /// The number of the connection to the bus, and since when, if it is not the first.
-    connected: Mutex<Option<(u64, Option<tokio::time::Instant>)>>,
+    connected: Mutex<Option<(u64, Option<Instant>)>>,
     node: Arc<str>,
     next: AtomicU64,
     state: Arc<Mutex<State>>,
@@ -69,7 +79,7 @@ pub struct Switchboard {
 pub struct Place {
     /// Which socket.
     pub socket: SocketId,
-    /// What it is to write. Ends when the socket was too slow.
+    /// What it is to write. Ends when the socket was too slow, or sent away.
     pub deliveries: Receiver<Delivery>,
     state: Arc<Mutex<State>>,
 }
@@ -84,13 +94,20 @@ impl Drop for Place {
 impl Switchboard {
     /// No sockets yet.
     pub fn new(bus: Bus, health: Arc<Health>, node: &str) -> Self {
+        let state = State {
+            seats: Seats::default(),
+            heard: HashMap::new(),
+            said: HashMap::new(),
+            absence: Absence::new(Instant::now()),
+            doubtful: Vec::new(),
+        };
         Self {
             bus,
             health,
             connected: Mutex::default(),
             node: node.into(),
             next: AtomicU64::new(1),
-            state: Arc::default(),
+            state: Arc::new(Mutex::new(state)),
         }
     }
 
@@ -116,7 +133,7 @@ impl Switchboard {
         let subscribe = |account| {
             let (tell, ready) = watch::channel(false);
             let following = follow(self.bus.clone(), Arc::clone(&self.node), account, Arc::clone(&self.state), tell);
-            Subscription { task: tokio::spawn(following).abort_handle(), ready }
+            Subscription { task: tokio::spawn(following).abort_handle(), since: Instant::now(), ready }
         };
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let subscription = state.seats.join(socket, Line { sender, agent, account, view }, topics, subscribe);
@@ -148,7 +165,8 @@ impl Switchboard {
                 tokio::task::yield_now().await;
             }
         }
-        taken
+        // A bus that is known to hang may pass it on, and may not.
+        taken && self.health.now().bus
     }
 
     async fn publish(&self, account: AccountId, envelope: Envelope) -> bool {
@@ -190,20 +208,87 @@ impl Switchboard {
         deliver(&self.state, frames);
     }
 
-    /// The facts this process has handed out during the present absence of the bus. With the bus back, none: then the
-    /// other processes want them all.
-    pub fn heard(&self, account: AccountId, reachable: bool) -> Vec<Uuid> {
+    /// The same for however many.
+    pub async fn deliver_all(&self, frames: &[(Topic, Bytes)]) {
+        for some in frames.chunks(AT_ONCE) {
+            deliver(&self.state, some);
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// The facts of a company that nobody need tell the sockets of this process: what it has put on the bus itself, and what it has
+    /// handed out during the present absence of the bus. With the bus back, the other processes want the latter all the same.
+    pub fn known(&self, account: AccountId, reachable: bool) -> Vec<Uuid> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if reachable {
             state.heard.clear();
         }
-        state.heard.get(&account).into_iter().flatten().copied().collect()
+        let (said, heard) = (state.said.get(&account), state.heard.get(&account));
+        said.into_iter().chain(heard).flatten().copied().collect()
     }
 
     /// Notes that this process has handed these out.
     pub fn remember(&self, account: AccountId, facts: &[Uuid]) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.heard.entry(account).or_default().extend(facts);
+    }
+
+    /// Forgets what was handed out of a company, all but these.
+    pub fn forget_but(&self, account: AccountId, facts: &[Uuid]) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(heard) = state.heard.get_mut(&account) {
+            let there: HashSet<&Uuid> = facts.iter().collect();
+            heard.retain(|fact| there.contains(fact));
+        }
+    }
+
+    /// Notes that this process has put these on the bus.
+    pub fn has_said(&self, account: AccountId, facts: &[Uuid]) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.said.entry(account).or_default().extend(facts);
+    }
+
+    /// Notes that these are settled: removed, or left to others.
+    pub fn settled(&self, account: AccountId, facts: &[Uuid]) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(said) = state.said.get_mut(&account) {
+            for fact in facts {
+                said.remove(fact);
+            }
+            if said.is_empty() {
+                state.said.remove(&account);
+            }
+        }
+    }
+
+    /// Notes that a company's outbox was read between these moments, instead of hearing the bus.
+    pub fn has_read(&self, account: AccountId, from: Instant, until: Instant, is_whole: bool) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(since) = state.seats.subscription(account).map(|subscription| subscription.since) {
+            state.absence.has_read(account, since, from, until, is_whole);
+        }
+    }
+
+    /// Notes that everything said until `now` was heard by the bus. Whoever may have missed something before is to be sent away.
+    pub fn hears_again(&self, now: Instant) {
+        let connected = self.connected.lock().unwrap_or_else(PoisonError::into_inner).and_then(|(_, since)| since);
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let State { seats, absence, doubtful, .. } = &mut *state;
+        let here = seats.subscriptions().map(|(account, subscription)| (account, subscription.since));
+        let missed = absence.ends(here, connected, now);
+        if !missed.is_empty() {
+            tracing::warn!(companies = missed.len(), "some sockets may have missed something, and are to come again");
+            doubtful.extend(seats.of_any(&missed));
+        }
+    }
+
+    /// Asks some of those who may have missed something to come again, each after so many milliseconds.
+    pub fn send_away(&self, after_ms: impl Fn() -> u64) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let State { seats, doubtful, .. } = &mut *state;
+        for socket in doubtful.drain(..doubtful.len().min(SENT_AWAY_TOGETHER)) {
+            seats.send_away(socket, ServerFrame::Reconnect { after_ms: after_ms() }.encode().into());
+        }
     }
 
     /// Waits until the bus has what was said. False also while the connection is young: what was said over the one before it may
@@ -228,7 +313,7 @@ impl Switchboard {
         let mut seen = self.connected.lock().unwrap_or_else(PoisonError::into_inner);
         let (number, since) = *seen.get_or_insert((now, None));
         if number != now {
-            *seen = Some((now, Some(tokio::time::Instant::now())));
+            *seen = Some((now, Some(Instant::now())));
             return false;
         }
         since.is_none_or(|since| since.elapsed() >= STEADY)

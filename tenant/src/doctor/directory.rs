@@ -15,7 +15,7 @@ const HALF_MADE_AFTER: TimeDelta = TimeDelta::minutes(3);
 /// A job that has been due for longer has nobody who does it.
 const LATE_AFTER: TimeDelta = TimeDelta::minutes(5);
 /// So many unpublished facts of one company have nobody who publishes them.
-const OUTBOX_FULL: i64 = 1_000;
+const OUTBOX_FULL: i64 = 10_000;
 /// A moved company's old copy is not needed for longer.
 const COPY_KEPT: TimeDelta = TimeDelta::days(7);
 

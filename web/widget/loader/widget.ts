@@ -135,24 +135,27 @@ export function createWidget(server: string, key: string, initial: Options, emit
     patience = setTimeout(() => !live && isOpen && view.setStage('failed'), PATIENCE_MS)
   }
 
-  /** The frame never spoke: either the server is unreachable, or this page is not allowed to embed it. */
+  /** The frame never spoke: the server is unreachable or too busy, or this page is not allowed to embed it. */
   function failed(mine: HTMLIFrameElement): void {
     if (live || frame !== mine || dead) return
     frame = null
     view.unmountFrame()
     view.setStage('failed')
+    const first = failures === 0
     const pause = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** failures++)
-    retryTimer = setTimeout(() => isOpen && load(), pause * (0.5 + Math.random() / 2))
+    // Also while the chat is closed: nobody is to lose it for a whole page to one moment of trouble.
+    retryTimer = setTimeout(load, pause * (0.5 + Math.random() / 2))
     // It has been here before, so it is allowed here; and a question to a missing server would stand in the page's log.
     if (remembered) return emitter.emit('error', { code: 'unreachable' })
-    // An answer of any kind, even one we may not read, tells an unreachable server from a refused frame.
+    // An answer of any kind, even one we may not read, tells an unreachable server from a frame that was not shown. Why it was
+    // not, a refusal or a busy server, the answer does not tell: the launcher stays.
     fetch(`${server}/widget.js`, { mode: 'no-cors', cache: 'no-store' }).then(
       () => {
         emitter.emit('error', { code: 'frame_blocked' })
+        if (!first) return
         warn(
-          `The chat cannot be shown on ${location.origin}: allow this domain for the inbox, and ${server} in this page's frame-src.`,
+          `The chat was not shown on ${location.origin}. If it stays so, allow this domain for the inbox, and ${server} in this page's frame-src.`,
         )
-        if (!isOpen) refuse()
       },
       () => emitter.emit('error', { code: 'unreachable' }),
     )

@@ -56,6 +56,27 @@ describe('a visitor', () => {
     expect(root.querySelector('[aria-live=polite]')?.textContent).toBe('Mia says: Good day')
   })
 
+  it('keeps what is on the screen when it is to be loaded anew, until it can be', async () => {
+    localStorage.setItem(`frontdesk:${KEY}:secret`, 's3cret')
+    server.say('contact', 'Hello')
+    server.say('agent', 'Good day')
+    const desk = await open()
+    await settle()
+    const bubbles = () => [...root.querySelectorAll('.bubble')].map((bubble) => bubble.textContent)
+    server.troubled = true
+    server.sockets[0]!.say({ type: 'reset', conversation_id: 'conv_1' })
+    await settle(1_000)
+    expect(desk.store.get().history).toBe('failed')
+    expect(bubbles()).toEqual(['Hello', 'Good day'])
+
+    server.troubled = false
+    server.messages = []
+    server.say('agent', 'Begun anew')
+    await settle(10_500)
+    expect(desk.store.get().history).toBe('ready')
+    expect(bubbles()).toEqual(['Begun anew'])
+  })
+
   it('rates a closed conversation and is thanked', async () => {
     localStorage.setItem(`frontdesk:${KEY}:secret`, 's3cret')
     server.say('contact', 'Hello')

@@ -41,6 +41,8 @@ export function createDesk(key: string): Desk {
   let toldPage = ''
   let renewTimer: ReturnType<typeof setTimeout> | undefined
   let pendingIds = new Set<string>()
+  /** The server could not go on from what is on the screen: it stays there until it can be loaded anew. */
+  let stale = false
 
   const reach = createReach({ tell: told, ask: () => void settings.load() })
   const visitor = createVisitor({
@@ -117,6 +119,7 @@ export function createDesk(key: string): Desk {
     const { conversation } = get()
     if (conversation) realtime.unfollow(conversation.id)
     reading.begin()
+    stale = false
     set({ conversation: null, thread: emptyThread(), history: 'none', unread: 0, teaser: null, typing: null })
     waiting.conversation(null)
   }
@@ -133,9 +136,10 @@ export function createDesk(key: string): Desk {
   }
 
   async function resume(): Promise<void> {
-    set({ history: 'loading' })
+    if (!stale || get().history !== 'ready') set({ history: 'loading' })
     try {
-      await visitor.token()
+      // What the session says of the conversation is to be as new as its messages.
+      await visitor.token(stale)
       await loadLatest()
     } catch (error) {
       // Somebody else has begun meanwhile, and loads what is theirs.
@@ -151,6 +155,8 @@ export function createDesk(key: string): Desk {
     if (!conversation) return set({ history: 'ready' })
     const query = { before_seq: conversation.last_seq + 1, limit: PAGE_SIZE }
     const answer = await visitor.http.get<MessagePage<WidgetMessage>>(messagesPath(conversation.id), query)
+    if (stale) set({ thread: { messages: [], pending: get().thread.pending } })
+    stale = false
     merge(answer.data)
     set({ history: 'ready' })
     realtime.follow(conversation.id, contiguousSeq(get().thread))
@@ -260,8 +266,8 @@ export function createDesk(key: string): Desk {
   })
   realtime.on('reset', ({ conversation_id }) => {
     if (!current(conversation_id)) return
-    set({ thread: { messages: [], pending: get().thread.pending }, history: 'none' })
-    visitor.token(true).then(resume, () => set({ history: 'failed' }))
+    stale = true
+    void resume()
   })
   realtime.on('conversation.created', ({ conversation }) => adoptConversation(conversation))
   realtime.on('conversation.updated', ({ conversation }) => adoptConversation(conversation))

@@ -27,6 +27,8 @@ const CONFIG = {
 /** One inbox, one visitor, one conversation. */
 export class FakeServer {
   reachable = true
+  /** It answers, but has no database. */
+  troubled = false
   config = structuredClone(CONFIG)
   configStatus = 200
   conversation: WidgetConversation | null = null
@@ -53,6 +55,7 @@ export class FakeServer {
     const body = (init.body ? JSON.parse(String(init.body)) : {}) as Record<string, unknown>
     this.calls.push(`${init.method} ${path}`)
     this.bodies.push(body)
+    if (this.troubled) return Response.json({ code: 'temporarily_unavailable', status: 503 }, { status: 503 })
     if (path.endsWith('/config')) {
       if (this.configStatus === 200) return Response.json(this.config)
       return Response.json({ code: 'inbox_unknown' }, { status: this.configStatus })

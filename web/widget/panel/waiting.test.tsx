@@ -147,7 +147,8 @@ describe('the ways not to wait', () => {
     await press('Send')
     await settle()
     const at = server.calls.indexOf('POST /v1/widget/queue/leave')
-    expect(server.bodies[at]).toEqual({ kind: 'callback', phone: '+44 20 7946 0000' })
+    const id = expect.any(String) as string
+    expect(server.bodies[at]).toEqual({ client_message_id: id, kind: 'callback', phone: '+44 20 7946 0000' })
     expect(strip()?.textContent).toContain('call you as soon as somebody is free')
     expect(root.querySelector('.leave')).toBeNull()
   })
@@ -161,7 +162,8 @@ describe('the ways not to wait', () => {
     await press('Send')
     await settle()
     const at = server.calls.indexOf('POST /v1/widget/queue/leave')
-    expect(server.bodies[at]).toEqual({ kind: 'message', text: 'Please tell me about the blue one' })
+    const id = expect.any(String) as string
+    expect(server.bodies[at]).toEqual({ client_message_id: id, kind: 'message', text: 'Please tell me about the blue one' })
   })
 
   it('leaves the question for an address alone while somebody writes theirs', async () => {
@@ -175,6 +177,26 @@ describe('the ways not to wait', () => {
     await say({ staffed: true })
     expect(root.querySelector<HTMLInputElement>('.card input[type=email]')?.value).toBe('ana@mail')
     expect(root.querySelector('.leave')).toBeNull()
+  })
+
+  it('goes out again under the same id while the words are the same', async () => {
+    await wait()
+    await press('Message')
+    await fill('.leave textarea', 'Hello again')
+    server.troubled = true
+    await press('Send')
+    await settle()
+    await press('Send')
+    await settle()
+    await fill('.leave textarea', 'Something else')
+    server.troubled = false
+    await press('Send')
+    await settle()
+    const left = server.bodies.filter((_, at) => server.calls[at] === 'POST /v1/widget/queue/leave')
+    const [first, again, other] = left.map((body) => body['client_message_id'])
+    expect(left).toHaveLength(3)
+    expect(again).toBe(first)
+    expect(other).not.toBe(first)
   })
 
   it('keeps what was written when the server does not take it', async () => {

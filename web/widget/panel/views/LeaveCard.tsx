@@ -1,7 +1,7 @@
 // The ways not to wait: leave a message, be called back, be answered by e-mail. Unfolded by itself where the wait got too long.
 
 import { useEffect, useRef, useState } from 'preact/hooks'
-import { ApiProblem } from 'client/http'
+import { ApiProblem, uuid } from 'client/http'
 import { usePanel } from '../context'
 import type { LeaveKind } from '../waiting'
 import { Icon } from './parts'
@@ -60,6 +60,8 @@ function Form({ kind, onBack }: { kind: LeaveKind; onBack: () => void }) {
   const [text, setText] = useState('')
   const [problem, setProblem] = useState<{ field: 'email' | 'phone' | 'text' | null; text: string } | null>(null)
   const [busy, setBusy] = useState(false)
+  // What was tried may have been written though its answer was lost: the same words keep their id.
+  const triedRef = useRef({ said: '', id: uuid() })
   const wrong = (field: 'email' | 'phone' | 'text') => problem?.field === field
 
   async function submit(event: Event): Promise<void> {
@@ -75,8 +77,10 @@ function Form({ kind, onBack }: { kind: LeaveKind; onBack: () => void }) {
     }
     if (kind === 'message' && !said) return setProblem({ field: 'text', text: words.t('textMissing') })
     setBusy(true)
+    if (triedRef.current.said !== said) triedRef.current = { said, id: uuid() }
     try {
       await actions.leave({
+        client_message_id: triedRef.current.id,
         kind,
         email: address || undefined,
         phone: number || undefined,

@@ -75,7 +75,7 @@ export function Thread() {
     <div class="scroller" ref={scrollerRef} onScroll={onScroll} tabIndex={0} role="region" aria-label={words.t('chat')}>
       <ol class="thread">
         {(first <= 1 || history !== 'ready') && <Welcome />}
-        {history === 'loading' && <Waiting word={words.t('loading')} />}
+        {history === 'loading' && first === 0 && <Waiting word={words.t('loading')} />}
         {history === 'failed' && (
           <li class="note">
             {words.t('historyFailed')}{' '}
