@@ -9,8 +9,11 @@ use axum::http::request::Parts;
 use sha2::{Digest as _, Sha256};
 use std::convert::Infallible;
 use std::sync::Arc;
+use tenant::throttle::Rate;
+use uuid::Uuid;
 
 use crate::App;
+use crate::problem::Problem;
 
 /// Who is at the other end of the connection.
 #[derive(Debug, Clone, Copy)]
@@ -26,6 +29,25 @@ impl FromRequestParts<Arc<App>> for Address {
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Infallible> {
         let peer = parts.extensions.get::<Peer>().map(|peer| peer.0.ip());
         Ok(Self(peer.map_or(1, |peer| number(client(peer, &parts.headers, app.trusted_proxies)))))
+    }
+}
+
+/// Somebody nobody knows yet stands at a door: they sign in or up, or ask for a link or a challenge. Counted by where they come from, at
+/// this process alone. High enough for a whole office behind one address, and low enough that one address cannot keep the hashing of
+/// passwords, which has two places, from everybody else.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct AtTheDoor;
+
+/// How often one address may knock.
+pub(crate) const KNOCKS: Rate = Rate::new(300, 60);
+
+impl FromRequestParts<Arc<App>> for AtTheDoor {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
+        let Ok(Address(from)) = Address::from_request_parts(parts, app).await;
+        app.doors.attempt(Uuid::from_u128(from.into()), app.world.now())?;
+        Ok(Self)
     }
 }
 

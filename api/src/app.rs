@@ -31,6 +31,8 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::address::KNOCKS;
+
 /// Everything a handler may need.
 pub struct App {
     /// The services.
@@ -43,6 +45,8 @@ pub struct App {
     pub mail_outbox: Option<PathBuf>,
     /// Cancelled when the server is to go away: it is not ready any more, and its sockets and streams end.
     pub going_away: CancellationToken,
+    /// Who knocks without being known, by address.
+    pub doors: Flood,
     /// How many proxies of our own stand before us.
     pub trusted_proxies: usize,
     /// Open sockets, which axum's own shutdown does not know of.
@@ -146,6 +150,7 @@ impl App {
             routing,
             billing,
             mail_outbox,
+            doors: Flood::new(KNOCKS),
             going_away: CancellationToken::new(),
             trusted_proxies: settings.trusted_proxies,
             sockets: TaskTracker::new(),

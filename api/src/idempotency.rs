@@ -66,7 +66,8 @@ pub(crate) async fn remember(State(app): State<Arc<App>>, request: Request, next
 fn is_kept(path: &str) -> bool {
     !path.starts_with("/v1/auth/")
         && !path.starts_with("/v1/invitations/by-token/")
-        && !["/v1/api-keys", "/v1/signup", "/v1/widget/session", "/v1/widget/identify"].contains(&path)
+        && !path.starts_with("/v1/api-keys")
+        && !["/v1/signup", "/v1/widget/session", "/v1/widget/identify"].contains(&path)
         && !path.contains("/identity/keys")
 }
 

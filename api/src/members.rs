@@ -3,7 +3,7 @@
 use routing::relay;
 use routing::revocation::{self, Revocation};
 use tenant::agent::{self, Availability, ChosenBy};
-use tenant::{AgentId, Member, Scope, TenantTx, audit, limits, membership};
+use tenant::{AgentId, Member, Scope, TenantTx, audit, membership};
 
 use crate::App;
 use crate::problem::Problem;
@@ -20,10 +20,7 @@ pub(crate) async fn hand_back(tx: &mut TenantTx, id: AgentId) -> Result<(), Prob
 /// Whether one more may come in.
 pub(crate) async fn room(app: &App, scope: &Scope<Member>) -> Result<(), Problem> {
     scope.tenant.account.may_grow()?;
-    let everybody = membership::of_account(&app.world, scope.tenant.id()).await?;
-    let seats = everybody.iter().filter(|member| member.disabled_at.is_none()).count();
-    let seats = u64::try_from(seats).unwrap_or(u64::MAX);
-    Ok(limits::room_for_one_more("agents", scope.limits().agents, seats)?)
+    Ok(membership::room(&app.world, scope.tenant.id(), scope.limits()).await??)
 }
 
 /// Switches somebody off: their sessions and sockets end, and what waited for them goes to others.

@@ -59,6 +59,11 @@ impl Problem {
         self.status == StatusCode::NOT_FOUND.as_u16()
     }
 
+    /// Whether it may be another answer in a moment.
+    pub(crate) fn is_passing(&self) -> bool {
+        self.status >= 500
+    }
+
     /// An error of ours: the caller learns the request's id and nothing else.
     pub(crate) fn internal() -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", None)

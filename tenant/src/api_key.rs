@@ -50,8 +50,9 @@ pub struct ApiKey {
     pub previous_until: Option<DateTime<Utc>>,
     #[serde(skip)]
     pub(crate) account_id: AccountId,
+    /// Who made it: it sees what they see.
     #[serde(skip)]
-    pub(crate) created_by: AgentId,
+    pub created_by: AgentId,
 }
 
 #[derive(FromQueryResult)]

@@ -4,6 +4,7 @@
 use chrono::TimeDelta;
 use infra::Timestamp;
 use infra::database::{Rows as _, StoreError, sql};
+use infra::spoken::OrLog as _;
 use sea_orm::{ConnectionTrait as _, FromQueryResult};
 use uuid::Uuid;
 
@@ -173,7 +174,8 @@ pub async fn sweep(world: &SharedWorld) -> Result<usize, StoreError> {
     let mut gone = 0;
     for Due { id } in due {
         let account = AccountId::from_uuid(id);
-        while let Some(step) = advance(world, account).await? {
+        // One that cannot go on just now holds up nobody behind it.
+        while let Some(step) = advance(world, account).await.or_log("taking a closed company away").flatten() {
             tracing::info!(%account, ?step, "a closed company is being taken away");
             gone += usize::from(step == Step::Forgotten);
         }

@@ -152,14 +152,14 @@ pub async fn reset(world: &World, secret: &str, password_hash: String) -> Result
         [login.uuid().into(), password_hash.into(), now.into()],
     ))
     .await?;
-    // Whoever was signed in with the old password is not any more, and no other link sets a third one.
+    // Whoever was signed in with the old password is not any more, no other link sets a third one, and the address stays what it is.
     tx.run(sql(
         "update shared.session set revoked_at = $2 where login_id = $1 and revoked_at is null",
         [login.uuid().into(), now.into()],
     ))
     .await?;
     tx.run(sql(
-        "update shared.email_token set used_at = $2 where login_id = $1 and purpose = 'reset' and used_at is null",
+        "update shared.email_token set used_at = $2 where login_id = $1 and purpose in ('reset', 'email') and used_at is null",
         [login.uuid().into(), now.into()],
     ))
     .await?;

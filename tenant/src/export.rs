@@ -1,11 +1,16 @@
 //! Archives that were asked for: who asked, how far they are, and for how long they can be fetched. The file itself is in the store of
 //! files, under the company's id and sealed with its key.
 
+use std::pin::pin;
+
 use chrono::{DateTime, TimeDelta, Utc};
+use infra::blob::BlobError;
 use infra::database::{Rows as _, StoreError, sql};
+use infra::spoken::OrLog as _;
 use infra::{Fault, Id, Kind, Timestamp, ids};
 use sea_orm::FromQueryResult;
 use serde::{Deserialize, Serialize};
+use tokio::time::timeout;
 use uuid::Uuid;
 
 use crate::account::AccountId;
@@ -111,12 +116,27 @@ pub struct DataExport {
     pub expires_at: Option<DateTime<Utc>>,
     #[serde(skip)]
     pub(crate) account_id: AccountId,
+    /// How often it was begun. Whoever has lost it to another one finds another number in the row.
+    #[serde(skip)]
+    pub(crate) attempt: i32,
 }
 
 impl DataExport {
-    /// Where its file is.
+    /// Where its file is. Each attempt has its own: one that comes late does not write over what another one has finished.
     pub fn path(&self) -> String {
-        format!("{}/exports/{}", self.account_id, self.id)
+        self.path_of(self.attempt)
+    }
+
+    fn path_of(&self, attempt: i32) -> String {
+        format!("{}/exports/{}-{attempt}", self.account_id, self.id)
+    }
+
+    /// Removes its file, and what attempts before left.
+    pub async fn remove_files(&self, world: &World) -> Result<(), BlobError> {
+        for attempt in 1..=self.attempt {
+            world.blobs.remove(&self.path_of(attempt)).await?;
+        }
+        Ok(())
     }
 
     /// What it is sealed for: it opens as this export only.
@@ -189,6 +209,7 @@ struct Row {
     created_at: Timestamp,
     ready_at: Option<Timestamp>,
     expires_at: Option<Timestamp>,
+    attempts: i32,
 }
 
 impl TryFrom<Row> for DataExport {
@@ -220,6 +241,7 @@ impl TryFrom<Row> for DataExport {
             ready_at: row.ready_at,
             expires_at: row.expires_at,
             account_id: Id::from_uuid(row.account_id),
+            attempt: row.attempts,
         })
     }
 }
@@ -235,7 +257,7 @@ macro_rules! export {
     ($head:literal, $tail:literal) => {
         concat!(
             $head,
-            "id, account_id, holds, subject_id, requested_by, status, rows_done, rows_about, bytes, sha256, created_at, ready_at, expires_at",
+            "id, account_id, holds, subject_id, requested_by, status, rows_done, rows_about, bytes, sha256, created_at, ready_at, expires_at, attempts",
             $tail
         )
     };
@@ -302,9 +324,18 @@ pub async fn find(world: &World, account: AccountId, id: ExportId) -> Result<Dat
     Ok(DataExport::try_from(row.ok_or(ExportError::Unknown)?)?)
 }
 
-/// Takes the next one that nobody is at.
+/// Takes the next one that nobody is at. One whose makers have died as often as one is tried is given up.
 pub async fn take(world: &World) -> Result<Option<DataExport>, StoreError> {
     let now = world.now();
+    world
+        .database
+        .orm()
+        .run(sql(
+            "update shared.data_export set status = 'failed', locked_until = null \
+             where status = 'working' and locked_until < $1 and attempts >= $2",
+            [now.into(), TRIES.into()],
+        ))
+        .await?;
     let row: Option<Row> = world
         .database
         .orm()
@@ -321,35 +352,54 @@ pub async fn take(world: &World) -> Result<Option<DataExport>, StoreError> {
     row.map(DataExport::try_from).transpose()
 }
 
-/// Says how far it is, and that somebody is at it. False when it is not wanted any more.
-pub async fn progress(world: &World, id: ExportId, done: u64, about: u64) -> Result<bool, StoreError> {
+/// Says how far it is, and that somebody is at it. False when it is not wanted any more, or another one has taken it.
+pub async fn progress(world: &World, ask: &DataExport, done: u64, about: u64) -> Result<bool, StoreError> {
     let number = |rows: u64| i64::try_from(rows).unwrap_or(i64::MAX);
     let touched = world
         .database
         .orm()
         .run(sql(
-            "update shared.data_export set rows_done = $2, rows_about = $3, locked_until = $4 where id = $1 and status = 'working'",
-            [id.uuid().into(), number(done).into(), number(about).into(), (world.now() + HELD).into()],
+            "update shared.data_export set rows_done = $2, rows_about = $3, locked_until = $4 \
+             where id = $1 and attempts = $5 and status = 'working'",
+            [
+                ask.id.uuid().into(),
+                number(done).into(),
+                number(about).into(),
+                (world.now() + HELD).into(),
+                ask.attempt.into(),
+            ],
         ))
         .await?;
     Ok(touched > 0)
 }
 
-/// Its file is in its place. False when it is not wanted any more.
-pub async fn finish(world: &World, id: ExportId, bytes: u64, sha256: String) -> Result<bool, StoreError> {
+/// It goes on while something takes long of which nobody can say how far it is.
+pub async fn hold<T>(world: &World, ask: &DataExport, work: impl Future<Output = T>) -> T {
+    let mut work = pin!(work);
+    loop {
+        match timeout(HELD.to_std().unwrap_or_default() / 4, &mut work).await {
+            Ok(done) => return done,
+            Err(_) => drop(progress(world, ask, 99, 100).await.or_log("holding on to an export")),
+        }
+    }
+}
+
+/// Its file is in its place. False when it is not wanted any more, or another one has taken it.
+pub async fn finish(world: &World, ask: &DataExport, bytes: u64, sha256: String) -> Result<bool, StoreError> {
     let now = world.now();
     let touched = world
         .database
         .orm()
         .run(sql(
             "update shared.data_export set status = 'ready', bytes = $2, sha256 = $3, ready_at = $4, expires_at = $5, locked_until = null \
-             where id = $1 and status = 'working'",
+             where id = $1 and attempts = $6 and status = 'working'",
             [
-                id.uuid().into(),
+                ask.id.uuid().into(),
                 i64::try_from(bytes).unwrap_or(i64::MAX).into(),
                 sha256.into(),
                 now.into(),
                 (now + KEPT).into(),
+                ask.attempt.into(),
             ],
         ))
         .await?;
@@ -357,14 +407,14 @@ pub async fn finish(world: &World, id: ExportId, bytes: u64, sha256: String) -> 
 }
 
 /// It could not be made this time; after some tries it counts as failed.
-pub async fn fail(world: &World, id: ExportId) -> Result<(), StoreError> {
+pub async fn fail(world: &World, ask: &DataExport) -> Result<(), StoreError> {
     world
         .database
         .orm()
         .run(sql(
             "update shared.data_export set status = case when attempts >= $2 then 'failed' else 'waiting' end, locked_until = $3 \
-             where id = $1 and status = 'working'",
-            [id.uuid().into(), TRIES.into(), (world.now() + TimeDelta::seconds(5)).into()],
+             where id = $1 and attempts = $4 and status = 'working'",
+            [ask.id.uuid().into(), TRIES.into(), (world.now() + TimeDelta::seconds(5)).into(), ask.attempt.into()],
         ))
         .await
         .map(drop)

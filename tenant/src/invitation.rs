@@ -289,7 +289,11 @@ pub async fn accept(
         None => Some(password::hash(password).await?),
     };
     let now = world.now();
+    let limits = world.directory.load(&world.database, account).await?.map(|account| account.limits);
     let tx = world.database.begin("".into()).await?;
+    // Two who come at once must not share the last seat.
+    tx.run(sql("select id from shared.account where id = $1 for update", [account.uuid().into()])).await?;
+    membership::seat_kept(&tx, account, limits.unwrap_or_default()).await??;
     let won = tx
         .run(sql(
             "update shared.invitation set accepted_at = $2 where id = $1 and accepted_at is null and revoked_at is null and expires_at > $2",

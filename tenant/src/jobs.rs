@@ -1,4 +1,4 @@
-//! Jobs are letters: written in the caller's transaction, delivered at least once by any worker, given up only aloud.
+//! Jobs are letters, or lead to one: written in the caller's transaction, delivered at least once by any worker, given up only aloud.
 
 use chrono::TimeDelta;
 use infra::Timestamp;
@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::letters::Post;
+use crate::signup;
 use crate::world::World;
 
 /// Everything a worker can be asked to do. A renamed job keeps its old name here until the queue is drained.
@@ -17,12 +18,19 @@ use crate::world::World;
 pub enum Job {
     /// Send a letter.
     SendMail(Post),
+    /// Send a link for setting a new password, if the address has a login. Looked up by the worker: whoever asks learns nothing from how
+    /// long the answer takes.
+    SendResetLink {
+        /// The address.
+        email: String,
+    },
 }
 
 impl Job {
     const fn kind(&self) -> &'static str {
         match self {
             Self::SendMail(_) => "send_mail",
+            Self::SendResetLink { .. } => "send_reset_link",
         }
     }
 }
@@ -88,6 +96,9 @@ async fn perform(world: &World, job: &Job) -> Result<(), Stop> {
             MailError::Server(_) | MailError::Settings(_) => Stop::TryAgain(error.to_string()),
             MailError::Letter(_) => Stop::GiveUp(error.to_string()),
         }),
+        Job::SendResetLink { email } => {
+            signup::send_reset_link(world, email).await.map_err(|error| Stop::TryAgain(error.to_string()))
+        }
     }
 }
 

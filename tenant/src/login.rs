@@ -164,7 +164,7 @@ pub async fn is_password(user: &User, password: String) -> Result<bool, StoreErr
     crate::password::fits(password, user.known_hash()).await
 }
 
-/// Sets a new password, and ends every session but `spared`. Links for setting another one are void.
+/// Sets a new password, and ends every session but `spared`. Links for setting another one, or for another address, are void.
 pub async fn set_password(world: &World, login: LoginId, hash: String, spared: Uuid) -> Result<(), StoreError> {
     let now = world.now();
     let tx = world.database.begin("".into()).await?;
@@ -175,7 +175,7 @@ pub async fn set_password(world: &World, login: LoginId, hash: String, spared: U
     ))
     .await?;
     tx.run(sql(
-        "update shared.email_token set used_at = $2 where login_id = $1 and purpose = 'reset' and used_at is null",
+        "update shared.email_token set used_at = $2 where login_id = $1 and purpose in ('reset', 'email') and used_at is null",
         [login.uuid().into(), now.into()],
     ))
     .await?;

@@ -202,6 +202,33 @@ pub(crate) async fn seat_free(
     Ok(limits::room_for_one_more("agents", limits.agents, taken))
 }
 
+/// Whether one more may come in who is not invited. Whoever is takes a seat with the invitation.
+pub async fn room(world: &World, account: AccountId, limits: Limits) -> Result<Result<(), LimitReached>, StoreError> {
+    let tx = world.database.begin("".into()).await?;
+    seat_free(&tx, account, limits, world.now()).await
+}
+
+#[derive(FromQueryResult)]
+struct Active {
+    active: i64,
+}
+
+/// Whether somebody who was invited finds a seat still: others may have been switched on since. The caller holds the company's row.
+pub(crate) async fn seat_kept(
+    tx: &Tx,
+    account: AccountId,
+    limits: Limits,
+) -> Result<Result<(), LimitReached>, StoreError> {
+    let seats: Option<Active> = tx
+        .one(sql(
+            "select count(*) as active from shared.membership where account_id = $1 and disabled_at is null",
+            [account.uuid().into()],
+        ))
+        .await?;
+    let taken = seats.and_then(|seats| u64::try_from(seats.active).ok()).unwrap_or(0);
+    Ok(limits::room_for_one_more("agents", limits.agents, taken))
+}
+
 /// Changes role or presence in the company. Nobody changes the owner, so a company always has one.
 pub async fn update(
     world: &World,

@@ -110,8 +110,10 @@ pub struct Start<'a> {
     pub member: AgentId,
     /// By what they came in.
     pub method: Method,
-    /// Whether that counts as proof for what only the person may do: not when it is somebody else's to give.
-    pub proven: bool,
+    /// When they came in by it.
+    pub came_at: Timestamp,
+    /// When they last proved who they are, for what only the person may do; absent when that is somebody else's to say.
+    pub proven_at: Option<Timestamp>,
     /// Good for setting up a second factor, and for nothing else.
     pub enrol_only: bool,
     /// What the browser says of itself.
@@ -134,7 +136,7 @@ pub async fn begin(world: &World, start: Start<'_>) -> Result<Session, StoreErro
         .orm()
         .run(sql(
             "insert into shared.session (id, login_id, membership_id, secret_hash, rotated_at, expires_at, user_agent, created_at, \
-             method, proven_at, enrol_only, time_zone) values ($1, $2, $3, $4, $5, $6, $7, $5, $8, $9, $10, $11)",
+             method, proven_at, enrol_only, time_zone) values ($1, $2, $3, $4, $5, $6, $7, $12, $8, $9, $10, $11)",
             [
                 id.into(),
                 start.login.uuid().into(),
@@ -144,9 +146,10 @@ pub async fn begin(world: &World, start: Start<'_>) -> Result<Session, StoreErro
                 (now + LIFETIME).into(),
                 user_agent.into(),
                 start.method.as_str().into(),
-                start.proven.then_some(now).into(),
+                start.proven_at.into(),
                 start.enrol_only.into(),
                 time_zone.into(),
+                start.came_at.into(),
             ],
         ))
         .await?;

@@ -351,8 +351,14 @@ pub async fn resend_verification(world: &World, user: &login::User, company: &st
     tx.commit().await
 }
 
-/// Sends a link to set a new password, when the address has a login; says nothing either way.
+/// Has a link to set a new password sent, if the address has a login; says nothing either way.
 pub async fn forgot_password(world: &World, email: &str) -> Result<(), StoreError> {
+    let tx = world.database.begin("".into()).await?;
+    jobs::enqueue(&tx, world, &Job::SendResetLink { email: email.to_owned() }).await?;
+    tx.commit().await
+}
+
+pub(crate) async fn send_reset_link(world: &World, email: &str) -> Result<(), StoreError> {
     let Some(user) = login::find_by_email(world, email).await? else { return Ok(()) };
     let now = world.now();
     let tx = world.database.begin("".into()).await?;

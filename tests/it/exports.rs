@@ -23,7 +23,7 @@ async fn ready(http: &Http, ask: Value) -> Value {
 
 fn file_of(app: &TestApp, shop: &Shop, export: &Value) -> PathBuf {
     let folder = app.settings().blobs.place.strip_prefix("file:").unwrap().to_owned();
-    Path::new(&folder).join(&shop.id).join("exports").join(export["id"].as_str().unwrap())
+    Path::new(&folder).join(&shop.id).join("exports").join(format!("{}-1", export["id"].as_str().unwrap()))
 }
 
 /// The archive as it is fetched, in a file of its own.

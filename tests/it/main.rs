@@ -77,3 +77,4 @@ mod visibility;
 mod waiting_content;
 mod waiting_room;
 mod waves;
+mod ways_around;

@@ -215,6 +215,22 @@ async fn one_companys_provider_opens_that_company_only() {
     let session = company.journey(&both, &sam).await.ok();
     let http = both.with(session["access_token"].as_str().unwrap());
     http.post("/v1/auth/switch", json!({ "account_id": other.id })).await.refused(403, "sso_session_elsewhere");
+    // Nor does it manage a group of several companies, or end what Sam began elsewhere.
+    http.get("/v1/organisations").await.refused(403, "sso_session_elsewhere");
+    http.post("/v1/organisations", json!({ "name": "House" })).await.refused(403, "sso_session_elsewhere");
+    company.app.sql(&format!(
+        "insert into shared.session (id, login_id, membership_id, secret_hash, rotated_at, expires_at, user_agent, created_at, method, enrol_only) \
+         select gen_random_uuid(), m.login_id, m.id, 'x', now(), now() + interval '1 day', '', now(), 'password', false \
+         from shared.membership m join shared.login l on l.id = m.login_id where l.email = '{sam}' and m.account_id = '{}'",
+        other.id.parse::<tenant::AccountId>().unwrap().uuid(),
+    )).await;
+    assert_eq!(http.delete("/v1/auth/sessions").await.status, 204);
+    let there = format!(
+        "select count(*) from shared.session s join shared.membership m on m.id = s.membership_id join shared.login l on l.id = m.login_id \
+         where l.email = '{sam}' and m.account_id = '{}' and s.revoked_at is null",
+        other.id.parse::<tenant::AccountId>().unwrap().uuid(),
+    );
+    assert_eq!(company.app.count(&there).await, 1);
     // Nor may it set up what would.
     http.put("/v1/auth/password", json!({ "password": "a way around it" }))
         .await

@@ -3187,7 +3187,7 @@ export interface paths {
         /**
          * Leave the line without giving up
          * @description For who would rather be answered later, called or written to. Their conversation stays in line behind those who wait now; their
-         *     address or number is kept where the company knew none.
+         *     address or number is kept where the company knew none. With a `client_message_id` it may be repeated: it is written once.
          */
         post: operations["widget_leave"];
         delete?: never;
@@ -5248,7 +5248,7 @@ export interface components {
             agents: number | null;
             /**
              * Format: int32
-             * @description Conversations begun in a calendar month (UTC).
+             * @description Conversations begun in a calendar month (UTC), or for each month of the billing period, where there is one.
              */
             conversations_per_month: number | null;
             /**
@@ -5258,7 +5258,7 @@ export interface components {
             inboxes: number | null;
             /**
              * Format: int32
-             * @description Messages in a calendar month (UTC).
+             * @description Messages in a calendar month (UTC), or for each month of the billing period, where there is one.
              */
             messages_per_month: number | null;
             /**
@@ -5507,7 +5507,7 @@ export interface components {
             included: number | null;
             /**
              * Format: int64
-             * @description Where it stops; null for no bound.
+             * @description Where it stops in the period; null for no bound.
              */
             limit: number | null;
             /** @description Which. */
@@ -6850,6 +6850,11 @@ export interface components {
         };
         /** @description How a visitor leaves the line. */
         QueueLeave: {
+            /**
+             * Format: uuid
+             * @description The sender's own id for it: a repeat finds the first one.
+             */
+            client_message_id?: string | null;
             /** @description Their address; needed for `email` where the company knows none. */
             email?: string | null;
             /** @description How they want to be answered. */

@@ -5,6 +5,7 @@ use infra::config::Settings;
 use routing::revocation::{self, Revocation};
 use serde_json::json;
 use tenant::account::Status;
+use tenant::membership::Membership;
 use tenant::proof::reset::{self, By};
 use tenant::scope::Actor;
 use tenant::{Tenant, audit, login, membership};
@@ -45,25 +46,33 @@ pub(super) async fn run(settings: &Settings, what: Command) -> Outcome {
         revocation::revoke(&app.routing, Revocation::Session(member.account_id, member.id)).await;
     }
     let told = company::flushed(&app).await;
-    let mut companies = Vec::new();
+    let (mut companies, mut unwritten) = (Vec::new(), Vec::new());
     for member in members {
         let Some(tenant) = Tenant::find(world, member.account_id).await? else { continue };
         // Others have no rows to write to, or are on their way out.
         if !matches!(tenant.account.status, Status::Active | Status::Suspended | Status::Closed) {
             continue;
         }
-        let tx = tenant.begin().await?;
+        // What was taken off is gone: a company that cannot be written to just now keeps no other from reading of it.
         let detail = json!({ "totp": gone.totp, "passkeys": gone.passkeys, "operator": operator, "reason": reason });
-        audit::note(&tx, &Actor::System, "agent.second_factor_taken_off", Some(member.id.to_string()), detail).await?;
-        tx.commit().await?;
-        companies.push(tenant.account.slug.clone());
+        let told = if note(&tenant, &member, detail).await.is_ok() { &mut companies } else { &mut unwritten };
+        told.push(tenant.account.slug.clone());
     }
     if json {
-        return company::print(
-            &json!({ "email": user.email, "taken_off": gone, "companies": companies, "told": told }),
-        );
+        return company::print(&json!({
+            "email": user.email, "taken_off": gone, "companies": companies, "unwritten": unwritten, "told": told,
+        }));
     }
     println!("{} signs in with the password alone now, and every session of theirs has ended", user.email);
     println!("a letter tells them; it stands in the audit log of {}", companies.join(", "));
+    if !unwritten.is_empty() {
+        println!("it could not be written into the audit log of {}: tell its owner", unwritten.join(", "));
+    }
     Ok(())
+}
+
+async fn note(tenant: &Tenant, member: &Membership, detail: serde_json::Value) -> Outcome {
+    let tx = tenant.begin().await?;
+    audit::note(&tx, &Actor::System, "agent.second_factor_taken_off", Some(member.id.to_string()), detail).await?;
+    Ok(tx.commit().await?)
 }

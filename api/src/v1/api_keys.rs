@@ -13,9 +13,9 @@ use tenant::api_key::{self, ApiKey, ApiKeyId};
 use tenant::page::Page;
 use tenant::permission::Denied;
 use tenant::session::own;
-use tenant::{Permission, Permissions, audit};
+use tenant::{Permission, Permissions, Visibility, audit, membership};
 
-use super::Problems;
+use super::{Problems, roles};
 use crate::App;
 use crate::extract::{AsMember, Body, Path};
 use crate::problem::Problem;
@@ -114,6 +114,12 @@ pub(crate) async fn rotate(
     }
     check.finish()?;
     own::require_recent_proof_here(&app.world, session).await?;
+    // Whoever gets the new secret can do what the key can, and sees what its maker sees.
+    let keys = api_key::list(&app.world, scope.tenant.id()).await?;
+    let before = keys.iter().find(|key| key.id == id).ok_or_else(Problem::not_found)?;
+    let maker = membership::find(&app.world, before.created_by).await?;
+    let sight = maker.map_or(Visibility::All, |maker| maker.standing.visibility());
+    roles::within_ones_own(&scope, &before.scopes, sight)?;
     let until = app.world.now() + TimeDelta::hours(ask.keep_previous_hours.into());
     let rotated = api_key::rotate(&app.world, scope.tenant.id(), id, until).await?;
     let (key, secret) = rotated.ok_or_else(Problem::not_found)?;

@@ -11,7 +11,7 @@ use routing::revocation::{self, Revocation};
 use serde::Deserialize;
 use tenant::login::LoginId;
 use tenant::scope::Via;
-use tenant::session::{Method, SessionError, own};
+use tenant::session::{Method, Session, SessionError, own};
 use tenant::sign_in::NotThisWay;
 use tenant::throttle::Rate;
 use tenant::token::BadToken;
@@ -20,6 +20,7 @@ use tenant::{AccountId, AgentId, Tenant, email_token, login, membership, passwor
 use super::Problems;
 use super::session::{self, Entry, LoginChallenge, Me, SessionView};
 use crate::App;
+use crate::address::AtTheDoor;
 use crate::extract::{AsMember, Body};
 use crate::problem::Problem;
 
@@ -44,6 +45,7 @@ pub(crate) struct LoginRequest {
     responses((status = 200, body = SessionView), (status = 202, body = LoginChallenge), Problems))]
 pub(crate) async fn log_in(
     State(app): State<Arc<App>>,
+    _: AtTheDoor,
     headers: HeaderMap,
     Body(ask): Body<LoginRequest>,
 ) -> Result<Response, Problem> {
@@ -59,7 +61,7 @@ pub(crate) async fn log_in(
         refusals::login_failed(world, &email);
     }
     let member = choose(&app, known?.id, ask.account_id).await?;
-    session::enter(&app, &headers, Entry { status: StatusCode::OK, member, method: Method::Password }).await
+    session::enter(&app, &headers, Entry::fresh(StatusCode::OK, member, Method::Password)).await
 }
 
 /// The company to act in: the one that was named, else the first that is open.
@@ -97,11 +99,24 @@ pub(crate) async fn refresh(State(app): State<Arc<App>>, headers: HeaderMap) -> 
         }
         Err(error) => return Err(error.into()),
     };
-    let member = membership::find(&app.world, continued.membership_id)
+    let cookie = continued.cookie.clone();
+    // The old secret is spent: without the new one, a browser whose company cannot be read just now would be signed out for coming again.
+    match go_on(&app, continued).await {
+        Err(problem) if problem.is_passing() => {
+            let mut response = problem.into_response();
+            session::keep_cookie(&app, &mut response, cookie);
+            Ok(response)
+        }
+        answer => answer,
+    }
+}
+
+async fn go_on(app: &Arc<App>, session: Session) -> Result<Response, Problem> {
+    let member = membership::find(&app.world, session.membership_id)
         .await?
         .filter(|member| member.disabled_at.is_none())
         .ok_or(SessionError::Over)?;
-    session::answer(&app, StatusCode::OK, continued, member.account_id).await
+    session::answer(app, StatusCode::OK, session, member.account_id).await
 }
 
 fn same_site(headers: &HeaderMap) -> Result<(), Problem> {
@@ -139,17 +154,18 @@ pub(crate) async fn switch(
     headers: HeaderMap,
     Body(ask): Body<SwitchRequest>,
 ) -> Result<Response, Problem> {
-    let method = own::method(&app.world, scope.session()?).await?;
+    let came = own::came(&app.world, scope.session()?).await?.ok_or(BadToken)?;
     let here = membership::find(&app.world, scope.who.agent_id).await?.ok_or(BadToken)?;
     let there = membership::of_login(&app.world, here.login_id).await?;
     let there = there
         .iter()
         .find(|member| member.account_id == ask.account_id && member.disabled_at.is_none())
         .ok_or_else(Problem::not_found)?;
-    if method == Method::Sso && there.account_id != here.account_id {
+    if came.method == Method::Sso && there.account_id != here.account_id {
         return Err(NotThisWay::SsoElsewhere.into());
     }
-    session::enter(&app, &headers, Entry { status: StatusCode::OK, member: there.id, method }).await
+    let entry = Entry { status: StatusCode::OK, member: there.id, method: came.method, before: Some(came) };
+    session::enter(&app, &headers, entry).await
 }
 
 /// Who is signed in
@@ -218,6 +234,7 @@ pub(crate) struct ForgotRequest {
 #[utoipa::path(post, path = "/v1/auth/forgot-password", tag = "auth", security(()), request_body = ForgotRequest, responses((status = 204), Problems))]
 pub(crate) async fn forgot_password(
     State(app): State<Arc<App>>,
+    _: AtTheDoor,
     Body(ask): Body<ForgotRequest>,
 ) -> Result<StatusCode, Problem> {
     let world = &app.world;

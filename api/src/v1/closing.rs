@@ -18,6 +18,7 @@ use tenant::{AccountId, Actor, Tenant, audit, closing, login};
 use super::Problems;
 use super::ownership::owner_again;
 use crate::App;
+use crate::address::AtTheDoor;
 use crate::extract::{AsMember, Body};
 use crate::problem::Problem;
 
@@ -100,6 +101,7 @@ pub(crate) struct RestoredAccount {
     responses((status = 200, body = RestoredAccount), Problems))]
 pub(crate) async fn restore(
     State(app): State<Arc<App>>,
+    _: AtTheDoor,
     Body(ask): Body<RestoreRequest>,
 ) -> Result<Json<RestoredAccount>, Problem> {
     let world = &app.world;

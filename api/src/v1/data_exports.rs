@@ -125,7 +125,7 @@ pub(crate) async fn withdraw_export(
 ) -> Result<StatusCode, Problem> {
     scope.require(Permission::DataManage)?;
     let gone = export::withdraw(scope.world(), scope.tenant.id(), id).await?;
-    scope.world().blobs.remove(&gone.path()).await?;
+    gone.remove_files(scope.world()).await?;
     noted(&scope, "data_export.withdrawn", &gone, json!({})).await?;
     Ok(StatusCode::NO_CONTENT)
 }

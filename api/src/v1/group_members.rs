@@ -17,6 +17,7 @@ use tenant::permission::Denied;
 use tenant::{AccountId, Permission, Tenant, invitation};
 
 use super::Problems;
+use super::invitations::INVITES;
 use super::organisations::{manager, note};
 use crate::App;
 use crate::extract::{AsMember, Body, Path};
@@ -144,6 +145,10 @@ pub(crate) async fn give_role(
             revocation::revoke(&app.routing, Revocation::Agent(account, member.id)).await;
         }
         None => {
+            tenant.account.may_grow()?;
+            // A stranger's mailbox is not ours to fill, whoever asks.
+            let world = &app.world;
+            world.throttle.attempt(&world.database, &format!("invite:{email}"), INVITES, world.now()).await?;
             let (by, inviter) = (scope.who.agent_id, who.user.name.as_str());
             invitation::invite(&app.world, &tenant.account, by, inviter, &email, standing).await?;
         }

@@ -48,6 +48,9 @@ pub(crate) struct InviteRequest {
     custom_role_id: Option<RoleId>,
 }
 
+/// How many invitations one mailbox gets, whoever sends them.
+pub(crate) const INVITES: Rate = Rate::new(5, 86_400);
+
 /// Invite a colleague
 ///
 /// Sends a letter with a link. A pending invitation of the same address is replaced.
@@ -70,7 +73,7 @@ pub(crate) async fn invite(
     let standing = standing.unwrap_or(Standing::built_in(Role::Agent));
     roles::standing_within_ones_own(&scope, &standing)?;
     // A stranger's mailbox is not ours to fill, whoever asks.
-    world.throttle.attempt(&world.database, &format!("invite:{email}"), Rate::new(5, 86_400), world.now()).await?;
+    world.throttle.attempt(&world.database, &format!("invite:{email}"), INVITES, world.now()).await?;
     let tx = scope.begin().await?;
     let inviter = agent::signature(&tx, &scope.who).await?;
     // A request that holds one connection and waits for another can starve the pool.
@@ -175,5 +178,5 @@ pub(crate) async fn accept(
     check.finish()?;
     let (account, member, _) = invitation::accept(world, &token, name, ask.password).await?;
     onboarding::welcome_member(world, account, member).await?;
-    session::enter(&app, &headers, Entry { status: StatusCode::OK, member, method: Method::Password }).await
+    session::enter(&app, &headers, Entry::fresh(StatusCode::OK, member, Method::Password)).await
 }

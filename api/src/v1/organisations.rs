@@ -14,6 +14,8 @@ use tenant::membership::{self, Role};
 use tenant::organisation::{self, GroupAccount, GroupAdmin, Move, Organisation, OrganisationId};
 use tenant::page::Page;
 use tenant::permission::Denied;
+use tenant::session::{Method, own};
+use tenant::sign_in::NotThisWay;
 use tenant::token::BadToken;
 use tenant::usage::Meter;
 use tenant::{AccountId, Actor, Member, Permission, Scope, Tenant, agent, audit, signup};
@@ -29,9 +31,13 @@ pub(crate) struct Manager {
     pub(crate) actor: Actor,
 }
 
-/// The person behind a session. Groups are managed by people, not by programs.
+/// The person behind a session. Groups are managed by people, not by programs; and who came in by one company's provider, which speaks
+/// for them there, speaks for no other company.
 pub(crate) async fn person(app: &App, scope: &Scope<Member>) -> Result<Manager, Problem> {
     scope.require_person()?;
+    if own::method(&app.world, scope.session()?).await? == Method::Sso {
+        return Err(NotThisWay::SsoElsewhere.into());
+    }
     let member = membership::find(&app.world, scope.who.agent_id).await?.ok_or(BadToken)?;
     let user = login::find(&app.world, member.login_id).await?.ok_or(BadToken)?;
     let actor = Actor::Person { id: scope.who.agent_id, name: user.name.clone() };

@@ -21,6 +21,7 @@ use tenant::{AccountId, World};
 use super::session::{self, Entry, SessionView};
 use super::{Problems, auth};
 use crate::App;
+use crate::address::AtTheDoor;
 use crate::extract::Body;
 use crate::problem::Problem;
 
@@ -122,7 +123,7 @@ pub(crate) async fn finish(
     if !ceremony::finish(world, &begun).await? {
         return Err(ProofError::Over.into());
     }
-    session::enter(&app, &headers, Entry { status: StatusCode::OK, member, method }).await
+    session::enter(&app, &headers, Entry::fresh(StatusCode::OK, member, method)).await
 }
 
 /// Whose passkey is asked for.
@@ -139,6 +140,7 @@ pub(crate) struct PasskeyLoginRequest {
     responses((status = 200, body = PasskeyChallenge), Problems))]
 pub(crate) async fn begin_passkey(
     State(app): State<Arc<App>>,
+    _: AtTheDoor,
     Body(ask): Body<PasskeyLoginRequest>,
 ) -> Result<Json<PasskeyChallenge>, Problem> {
     let Some(challenge) = ask.challenge else { return Ok(Json(passkey::ask_anybody(&app.world).await?)) };
@@ -172,5 +174,5 @@ pub(crate) async fn finish_passkey(
     let key = credential::<passkey::Answer>("credential", ask.credential)?;
     let login = passkey::recognise(&app.world, &ask.challenge, &key).await?;
     let member = auth::choose(&app, login, ask.account_id).await?;
-    session::enter(&app, &headers, Entry { status: StatusCode::OK, member, method: Method::Passkey }).await
+    session::enter(&app, &headers, Entry::fresh(StatusCode::OK, member, Method::Passkey)).await
 }

@@ -19,7 +19,7 @@ use tenant::proof::ceremony::{self, Purpose};
 use tenant::proof::{self, Factors};
 use tenant::role::CustomRole;
 use tenant::scope::Via;
-use tenant::session::own::SessionId;
+use tenant::session::own::{Came, SessionId};
 use tenant::session::{Method, Session, Start};
 use tenant::sight::Sight;
 use tenant::sign_in::{self, NotThisWay};
@@ -105,8 +105,14 @@ pub(crate) async fn me(app: &Arc<App>, member: &Membership, permissions: Permiss
     }
     let tenant = Tenant::active(world, member.account_id).await?;
     let tx = tenant.begin().await?;
-    agent::join(&tx, member.id, &member.name).await?;
-    let profile = agent::find(&tx, member.id).await?.ok_or_else(Problem::internal)?;
+    // Who is here already writes nothing: a company on its way to another database can be looked at.
+    let profile = match agent::find(&tx, member.id).await? {
+        Some(profile) => profile,
+        None => {
+            agent::join(&tx, member.id, &member.name).await?;
+            agent::find(&tx, member.id).await?.ok_or_else(Problem::internal)?
+        }
+    };
     let skilled = Skilled::load(&tx).await?;
     tx.commit().await?;
     let here = app.routing.presence.who(tenant.id(), world.now()).await;
@@ -162,8 +168,13 @@ pub(crate) async fn answer(
         me: me(app, &member, member.standing.permissions()).await?,
     };
     let mut response = (status, Json(view)).into_response();
-    set_cookie(&mut response, &refresh_cookie(app, session.cookie, tenant::session::LIFETIME.num_seconds()));
+    keep_cookie(app, &mut response, session.cookie);
     Ok(response)
+}
+
+/// Gives the browser the secret that it comes back with.
+pub(crate) fn keep_cookie(app: &App, response: &mut Response, secret: String) {
+    set_cookie(response, &refresh_cookie(app, secret, tenant::session::LIFETIME.num_seconds()));
 }
 
 /// Somebody who has proven who they are, on their way in.
@@ -175,6 +186,15 @@ pub(crate) struct Entry {
     pub(crate) member: AgentId,
     /// By what.
     pub(crate) method: Method,
+    /// Set when they only go to another of their companies: how they came in before, which is no new proof.
+    pub(crate) before: Option<Came>,
+}
+
+impl Entry {
+    /// Somebody who has just come in by this.
+    pub(crate) const fn fresh(status: StatusCode, member: AgentId, method: Method) -> Self {
+        Self { status, member, method, before: None }
+    }
 }
 
 /// The password was right; something else is asked for.
@@ -215,17 +235,20 @@ pub(crate) async fn enter(app: &Arc<App>, headers: &HeaderMap, entry: Entry) -> 
             return Ok((StatusCode::ACCEPTED, Json(view)).into_response());
         }
     }
-    let proven = match entry.method {
+    let now = world.now();
+    let (came_at, proven_at) = match (entry.before, entry.method) {
+        (Some(before), _) => (before.at, before.proven_at),
         // Who may speak for a person in one company may not change how they come into another.
-        Method::Sso => membership::of_login(world, member.login_id).await?.len() == 1,
-        Method::Password | Method::Totp | Method::RecoveryCode | Method::Passkey => true,
+        (None, Method::Sso) => (now, (membership::of_login(world, member.login_id).await?.len() == 1).then_some(now)),
+        (None, Method::Password | Method::Totp | Method::RecoveryCode | Method::Passkey) => (now, Some(now)),
     };
     let user_agent = header(headers, "user-agent").unwrap_or_default();
     let start = Start {
         login: member.login_id,
         member: member.id,
         method: entry.method,
-        proven,
+        came_at,
+        proven_at,
         enrol_only: policy.second_factor_required && !entry.method.is_strong(),
         user_agent,
         time_zone: header(headers, TIME_ZONE),

@@ -9,6 +9,7 @@ use routing::revocation::{self, Revocation};
 use tenant::membership::{self, Membership, Role};
 use tenant::page::Page;
 use tenant::permission::Denied;
+use tenant::session::Method;
 use tenant::session::own::{self, Listed, SessionId};
 use tenant::{AgentId, Member, Permission, Scope, audit};
 
@@ -29,12 +30,23 @@ pub(crate) async fn list(
     Ok(Json(Page::whole(own::of_login(&app.world, user.id, session).await?)))
 }
 
+/// Whether the session came in by the provider of its company: that speaks for the person there, and not for their browsers in others.
+async fn by_one_companys_provider(app: &App, scope: &Scope<Member>) -> Result<bool, Problem> {
+    Ok(own::method(&app.world, scope.session()?).await? == Method::Sso)
+}
+
 /// Sign out everywhere else
+///
+/// Who came in by the company's provider signs out of this company only.
 #[utoipa::path(delete, path = "/v1/auth/sessions", tag = "security", responses((status = 204), Problems))]
 pub(crate) async fn end_others(State(app): State<Arc<App>>, AsMember(scope): AsMember) -> Result<StatusCode, Problem> {
     let session = scope.session()?;
     let user = person(&app, &scope).await?;
-    let ended = own::end_others(&app.world, user.id, session).await?;
+    let ended = if by_one_companys_provider(&app, &scope).await? {
+        own::end_all_of_member(&app.world, scope.who.agent_id, Some(session)).await?
+    } else {
+        own::end_others(&app.world, user.id, session).await?
+    };
     look_again(&app, &user).await?;
     let tx = scope.begin().await?;
     let detail = serde_json::json!({ "ended": ended });
@@ -52,7 +64,13 @@ pub(crate) async fn end(
 ) -> Result<StatusCode, Problem> {
     scope.require_person()?;
     let user = person(&app, &scope).await?;
-    own::end_own(&app.world, user.id, id).await?.ok_or_else(Problem::not_found)?;
+    if by_one_companys_provider(&app, &scope).await? {
+        if !own::end_of_member(&app.world, scope.who.agent_id, id).await? {
+            return Err(Problem::not_found());
+        }
+    } else {
+        own::end_own(&app.world, user.id, id).await?.ok_or_else(Problem::not_found)?;
+    }
     look_again(&app, &user).await?;
     note_end(&scope, scope.who.agent_id, id).await?;
     Ok(StatusCode::NO_CONTENT)

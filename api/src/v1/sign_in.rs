@@ -14,9 +14,9 @@ use tenant::sign_in::{self, NotThisWay, SignInSettings};
 use tenant::sso::domain::{self, Domain, DomainId, Mailbox};
 use tenant::sso::{self, Config};
 use tenant::throttle::Rate;
-use tenant::{Actor, Member, Permission, Role, Scope, Tenant, audit};
+use tenant::{Actor, Member, Permission, Role, Scope, Standing, Tenant, audit};
 
-use super::Problems;
+use super::{Problems, roles};
 use crate::App;
 use crate::extract::{AsMember, Body, Path};
 use crate::problem::Problem;
@@ -29,6 +29,13 @@ pub(crate) async fn show(
 ) -> Result<Json<SignInSettings>, Problem> {
     scope.require(Permission::AccountManage)?;
     Ok(Json(sign_in::settings(&app.world, scope.tenant.id()).await?))
+}
+
+/// Who says which provider and which domains speak for the company decides who comes in, and as what: up to an admin, or as somebody who
+/// is here already. So nobody does who is less than an admin themselves.
+fn require_admin(scope: &Scope<Member>) -> Result<(), Problem> {
+    scope.require(Permission::AccountManage)?;
+    Ok(roles::standing_within_ones_own(scope, &Standing::built_in(Role::Admin))?)
 }
 
 async fn note(scope: &Scope<Member>, action: &'static str, detail: serde_json::Value) -> Result<(), Problem> {
@@ -101,7 +108,7 @@ pub(crate) async fn set_sso(
     AsMember(scope): AsMember,
     Body(ask): Body<SsoRequest>,
 ) -> Result<Json<SignInSettings>, Problem> {
-    scope.require(Permission::AccountManage)?;
+    require_admin(&scope)?;
     let (session, world, account) = (scope.session()?, &app.world, scope.tenant.id());
     let mut check = Check::new();
     let issuer = check.line("issuer", &ask.issuer, 1, 500);
@@ -154,7 +161,7 @@ pub(crate) async fn remove_sso(
     State(app): State<Arc<App>>,
     AsMember(scope): AsMember,
 ) -> Result<Json<SignInSettings>, Problem> {
-    scope.require(Permission::AccountManage)?;
+    require_admin(&scope)?;
     let (world, account) = (&app.world, scope.tenant.id());
     own::require_recent_proof(world, scope.session()?).await?;
     sign_in::policy(world, account).await?.sso.ok_or(NotThisWay::NoSso)?;
@@ -183,7 +190,7 @@ pub(crate) async fn claim_domain(
     AsMember(scope): AsMember,
     Body(ask): Body<DomainRequest>,
 ) -> Result<(StatusCode, Json<Domain>), Problem> {
-    scope.require(Permission::AccountManage)?;
+    require_admin(&scope)?;
     let world = &app.world;
     let session = scope.session()?;
     let mut check = Check::new();

@@ -17,6 +17,7 @@ use uuid::Uuid;
 
 use super::Problems;
 use super::session::{self, Entry, LoginChallenge, SessionView};
+use crate::address::AtTheDoor;
 use crate::extract::Body;
 use crate::problem::Problem;
 use crate::{App, onboarding};
@@ -70,6 +71,7 @@ fn english() -> String {
     responses((status = 201, body = SessionView), (status = 202, body = LoginChallenge), Problems))]
 pub(crate) async fn sign_up(
     State(app): State<Arc<App>>,
+    _: AtTheDoor,
     headers: HeaderMap,
     Body(ask): Body<SignupRequest>,
 ) -> Result<Response, Problem> {
@@ -104,6 +106,6 @@ pub(crate) async fn sign_up(
         }
     };
     onboarding::finish(world, reserved.account_id).await?;
-    let entry = Entry { status: StatusCode::CREATED, member: reserved.member_id, method: Method::Password };
+    let entry = Entry::fresh(StatusCode::CREATED, reserved.member_id, Method::Password);
     session::enter(&app, &headers, entry).await
 }

@@ -17,6 +17,7 @@ use tenant::{Actor, Tenant, audit, login, membership};
 use super::Problems;
 use super::security::look_again;
 use super::session::{self, Entry, SessionView};
+use crate::address::AtTheDoor;
 use crate::extract::Body;
 use crate::problem::Problem;
 use crate::{App, onboarding};
@@ -40,7 +41,11 @@ pub(crate) struct SsoDeparture {
 ///
 /// Sets a cookie: only the browser that was sent away can come back.
 #[utoipa::path(post, path = "/v1/auth/sso/begin", tag = "auth", security(()), request_body = SsoStart, responses((status = 200, body = SsoDeparture), Problems))]
-pub(crate) async fn begin(State(app): State<Arc<App>>, Body(ask): Body<SsoStart>) -> Result<Response, Problem> {
+pub(crate) async fn begin(
+    State(app): State<Arc<App>>,
+    _: AtTheDoor,
+    Body(ask): Body<SsoStart>,
+) -> Result<Response, Problem> {
     let world = &app.world;
     let mut check = Check::new();
     let email = check.email("email", &ask.email);
@@ -93,7 +98,7 @@ pub(crate) async fn finish(
             }
         }
     }
-    let entry = Entry { status: StatusCode::OK, member: arrival.member_id, method: Method::Sso };
+    let entry = Entry::fresh(StatusCode::OK, arrival.member_id, Method::Sso);
     let mut response = session::enter(&app, &headers, entry).await?;
     session::forget_journey(&app, &mut response);
     Ok(response)

@@ -127,6 +127,7 @@ impl Listener {
     async fn open(app: &Arc<App>, token: &str) -> Result<Self, Problem> {
         let now = app.world.now();
         let scope = Scope::<Visitor>::enter(&app.world, token).await?;
+        scope.pass().await?;
         let expires = app.world.keys.verify(Audience::Visitor, token, now)?.expires();
         let lives = Duration::from_secs(u64::try_from(expires - now.timestamp()).unwrap_or(0));
         let (session, place) = Session::of_visitor(&app.routing, scope).await?;

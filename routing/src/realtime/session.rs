@@ -12,7 +12,7 @@ use desk::start::Start;
 use infra::spoken::OrLog as _;
 use tenant::pace::Class;
 use tenant::permission::Permission;
-use tenant::scope::{EnterError, Via};
+use tenant::scope::{EnterError, MayNotWrite, Via};
 use tenant::token::BadToken;
 use tenant::world::SharedWorld;
 use tenant::{Member, Scope, Tenant, Visitor, agent};
@@ -234,9 +234,18 @@ impl Session {
                 Some(noting) => noting.await,
                 None => Vec::new(),
             }),
-            ClientFrame::Typing { conversation_id, on } => self.typing(conversation_id, on).await.map(|()| Vec::new()),
-            ClientFrame::Resume { conversations } => Ok(self.resume(conversations).await),
-            ClientFrame::Renew { token } => self.renew(&token).await.map(|()| vec![ServerFrame::Renewed {}.encode()]),
+            ClientFrame::Typing { conversation_id, on } => {
+                self.may_ask()?;
+                self.typing(conversation_id, on).await.map(|()| Vec::new())
+            }
+            ClientFrame::Resume { conversations } => {
+                self.may_ask()?;
+                Ok(self.resume(conversations).await)
+            }
+            ClientFrame::Renew { token } => {
+                self.may_ask()?;
+                self.renew(&token).await.map(|()| vec![ServerFrame::Renewed {}.encode()])
+            }
             ClientFrame::Ping {} => Ok(vec![ServerFrame::Pong {}.encode()]),
         }
     }
@@ -269,6 +278,16 @@ impl Session {
                 Ok(Post::Visitor { contact: scope.who.contact_id, inbox: scope.who.inbox_id, start })
             }
         }
+    }
+
+    /// What is asked by a socket counts like what is asked by HTTP.
+    fn may_ask(&self) -> Result<(), SessionError> {
+        let who = match &self.speaker {
+            Speaker::Agent(scope) => scope.who.agent_id.uuid(),
+            Speaker::Visitor(scope) => scope.who.contact_id.uuid(),
+        };
+        let world = &self.routing.world;
+        Ok(world.questions.attempt(who, world.now()).map_err(MayNotWrite::TooOften)?)
     }
 
     /// Counts a message against the company's pace. The socket may have been opened before the company was given a better one.
@@ -394,6 +413,12 @@ impl Session {
                 "token_of_another",
                 "This token is not of the one who opened the socket.",
             ));
+        }
+        if let (Speaker::Agent(old), Speaker::Agent(new)) = (&self.speaker, &fresh)
+            && old.who.standing != new.who.standing
+        {
+            // What this socket hears was decided by what they were: it is opened anew, and until then it is looked at as before.
+            return Err(SessionError::Misplaced("standing_changed", "Your role has changed: open a new socket."));
         }
         self.speaker = fresh;
         Ok(())

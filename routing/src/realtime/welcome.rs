@@ -47,6 +47,6 @@ impl Session {
     }
 
     async fn sees_otherwise(&self, scope: &Scope<Member>) -> bool {
-        self.view.is_limited() && view_of(scope).await.is_ok_and(|view| view != self.view)
+        view_of(scope).await.is_ok_and(|view| view != self.view)
     }
 }

@@ -89,7 +89,7 @@ pub async fn erase(
     ids.extend(erased.conversations.iter().map(ToString::to_string));
     list::forget_answers(world, format!("{account}/{id}"), ids).await?;
     for archive in export::withdraw_of(world, account, uuid).await? {
-        world.blobs.remove(&archive.path()).await?;
+        archive.remove_files(world).await?;
     }
     // Last, when nothing would let them in again.
     revoke(routing, Revocation::Contact(account, id)).await;

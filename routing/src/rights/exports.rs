@@ -30,11 +30,12 @@ pub async fn run_due(world: &SharedWorld) -> Result<bool, StoreError> {
     match make(world, &ask).await {
         Ok(()) => {}
         Err(MakeError::Unwanted) => {
+            // Only this attempt's: another one may have been taken meanwhile, and be ready.
             world.blobs.remove(&ask.path()).await.or_log("removing an archive that nobody wants");
         }
         Err(error) => {
             tracing::warn!(%error, export = %ask.id, "an archive could not be made");
-            export::fail(world, ask.id).await?;
+            export::fail(world, &ask).await?;
         }
     }
     Ok(true)
@@ -44,16 +45,19 @@ async fn make(world: &SharedWorld, ask: &DataExport) -> Result<(), MakeError> {
     let tenant = Tenant::find(world, ask.account()).await?.ok_or(MakeError::Unwanted)?;
     let file = tempfile::NamedTempFile::new().map_err(ArchiveError::from)?;
     let sealed = match (ask.holds, ask.contact_id) {
-        (ExportHolds::Contact, Some(contact)) => write_contact(&tenant, file.path(), contact).await?,
+        (ExportHolds::Contact, Some(contact)) => {
+            export::hold(world, ask, write_contact(&tenant, file.path(), contact)).await?
+        }
         (ExportHolds::Account | ExportHolds::Contact, _) => {
-            archive::write_account(&tenant, file.path(), Some(ask.id)).await?
+            archive::write_account(&tenant, file.path(), Some(ask)).await?
         }
     };
-    if !export::progress(world, ask.id, 99, 100).await? {
+    if !export::progress(world, ask, 99, 100).await? {
         return Err(MakeError::Unwanted);
     }
-    vault::keep(world, ask.account(), ask.place(), &ask.path(), file.path()).await?;
-    if export::finish(world, ask.id, sealed.bytes, sealed.seal).await? { Ok(()) } else { Err(MakeError::Unwanted) }
+    let path = ask.path();
+    export::hold(world, ask, vault::keep(world, ask.account(), ask.place(), &path, file.path())).await?;
+    if export::finish(world, ask, sealed.bytes, sealed.seal).await? { Ok(()) } else { Err(MakeError::Unwanted) }
 }
 
 async fn write_contact(tenant: &Tenant, path: &std::path::Path, contact: desk::ContactId) -> Result<Sealed, MakeError> {
@@ -84,7 +88,7 @@ async fn write_contact(tenant: &Tenant, path: &std::path::Path, contact: desk::C
 pub async fn remove_expired(world: &SharedWorld) -> Result<usize, StoreError> {
     let over = export::expire(world).await?;
     for archive in &over {
-        world.blobs.remove(&archive.path()).await.or_log("removing an archive whose time is over");
+        archive.remove_files(world).await.or_log("removing an archive whose time is over");
     }
     Ok(over.len())
 }

@@ -7,7 +7,7 @@ use sea_orm::{ConnectionTrait as _, FromQueryResult};
 use serde_json::json;
 
 use super::{ArchiveError, FORMAT, FORMAT_VERSION, Holding, Manifest, Sealed, Writer};
-use crate::export::{self, ExportId};
+use crate::export::{self, DataExport};
 use crate::schema::TableName;
 use crate::scope::Tenant;
 use crate::tx::TenantTx;
@@ -44,7 +44,7 @@ pub(super) async fn tables(tx: &TenantTx) -> Result<Vec<(TableName, i64)>, Store
 }
 
 /// Writes a company into a file. An export that asked for it is told how far it is.
-pub async fn write_account(tenant: &Tenant, path: &Path, told: Option<ExportId>) -> Result<Sealed, ArchiveError> {
+pub async fn write_account(tenant: &Tenant, path: &Path, told: Option<&DataExport>) -> Result<Sealed, ArchiveError> {
     let members = membership::of_account(&tenant.world, tenant.id()).await?;
     let tx = tenant.begin().await?;
     // One instant for all tables, however long it takes.
@@ -82,11 +82,11 @@ pub async fn write_account(tenant: &Tenant, path: &Path, told: Option<ExportId>)
             }
             let lines: Vec<String> = lines.into_iter().map(|line| line.line).collect();
             done += writer.lines(&lines).await?;
-            if let Some(id) = told
+            if let Some(ask) = told
                 && done >= said + TOLD_EVERY
             {
                 said = done;
-                export::progress(&tenant.world, id, done, about).await?;
+                export::progress(&tenant.world, ask, done, about).await?;
             }
         }
         tx.execute_unprepared("close line").await.map_err(StoreError::from)?;

@@ -205,6 +205,24 @@ pub async fn method(world: &World, id: Uuid) -> Result<Method, StoreError> {
     Ok(proof(world, id).await?.map_or(Method::Password, |proof| Method::parse(&proof.method)))
 }
 
+/// How, and when, the person behind a session came in, and when they last proved who they are.
+#[derive(Debug, Clone, Copy)]
+pub struct Came {
+    /// By what.
+    pub method: Method,
+    /// When.
+    pub at: Timestamp,
+    /// When they last proved it.
+    pub proven_at: Option<Timestamp>,
+}
+
+/// What carries over to a session in another company: it is no new proof.
+pub async fn came(world: &World, id: Uuid) -> Result<Option<Came>, StoreError> {
+    let came =
+        |proof: Proof| Came { method: Method::parse(&proof.method), at: proof.created_at, proven_at: proof.proven_at };
+    Ok(proof(world, id).await?.map(came))
+}
+
 /// Until when what only the person may do is open to this session; none when it is shut.
 pub async fn proven_until(world: &World, id: Uuid) -> Result<Option<Timestamp>, StoreError> {
     let until = proof(world, id).await?.and_then(|proof| proof.proven_at).map(|at| at + PROVEN_FOR);

@@ -47,7 +47,8 @@ pub(super) async fn join(world: &World, config: &Config, person: Person) -> Resu
         return Err(SsoError::ForeignAddress);
     }
     let now = world.now();
-    let limits = world.directory.load(&world.database, config.account_id).await?.map(|account| account.limits);
+    let account = world.directory.load(&world.database, config.account_id).await?;
+    let limits = account.as_ref().map(|account| account.limits);
     let tx = world.database.begin("".into()).await?;
     // Two who come at once must not share the last seat, nor one person make two logins.
     tx.run(sql("select id from shared.account where id = $1 for update", [config.account_id.uuid().into()])).await?;
@@ -74,6 +75,9 @@ pub(super) async fn join(world: &World, config: &Config, person: Person) -> Resu
         Some(place) if place.disabled_at.is_some() => return Err(SsoError::Disabled),
         Some(place) => (AgentId::from_uuid(place.id), false),
         None => {
+            if let Some(account) = &account {
+                account.may_grow()?;
+            }
             let invited = invited_as(&tx, config.account_id, &person.email, now).await?;
             let standing = invited.unwrap_or_else(|| Standing::built_in(config.default_role));
             membership::seat_free(&tx, config.account_id, limits.unwrap_or_default(), now).await??;

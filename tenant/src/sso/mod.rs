@@ -18,7 +18,7 @@ use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
 use crate::account::AccountId;
-use crate::limits::LimitReached;
+use crate::limits::{LimitReached, Restricted};
 use crate::membership::Role;
 use crate::proof::ProofError;
 use crate::seal::{Place, Unsealable};
@@ -124,6 +124,9 @@ pub enum SsoError {
     /// No seat is free.
     #[error(transparent)]
     Limit(#[from] LimitReached),
+    /// The company does not grow while it owes.
+    #[error(transparent)]
+    Restricted(#[from] Restricted),
     /// The way back was too late, taken before, or in another browser.
     #[error(transparent)]
     Proof(#[from] ProofError),
@@ -146,6 +149,7 @@ impl Fault for SsoError {
             Self::Refused => Kind::Unauthenticated,
             Self::ForeignAddress | Self::Disabled => Kind::Forbidden,
             Self::Limit(error) => error.kind(),
+            Self::Restricted(error) => error.kind(),
             Self::Proof(error) => error.kind(),
             Self::Store(error) => error.kind(),
         }
@@ -158,6 +162,7 @@ impl Fault for SsoError {
             Self::ForeignAddress => "sso_address_not_allowed",
             Self::Disabled => "member_disabled",
             Self::Limit(error) => error.code(),
+            Self::Restricted(error) => error.code(),
             Self::Proof(error) => error.code(),
             Self::Store(error) => error.code(),
         }
