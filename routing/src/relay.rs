@@ -58,10 +58,13 @@ pub async fn run(routing: Routing, mut facts: UnboundedReceiver<Fact>, all_said:
                 published.speaks(routing.switchboard.connection());
                 publish(&routing, &mut together, &mut published).await;
             }
-            // While the last clearing goes on, what comes meanwhile is gathered.
-            _ = tick.tick(), if !published.is_empty() && clearing.0.capacity() > 0 => {
+            // While the last clearing goes on, what comes meanwhile is gathered: looked at here, for a condition of this branch would
+            // not be looked at again before something else happens.
+            _ = tick.tick(), if !published.is_empty() => {
                 let is_well = routing.health.now().bus;
-                if let Some(due) = published.look(Instant::now(), routing.switchboard.connection(), is_well) {
+                if clearing.0.capacity() > 0
+                    && let Some(due) = published.look(Instant::now(), routing.switchboard.connection(), is_well)
+                {
                     drop(clearing.0.try_send(due));
                 }
             }

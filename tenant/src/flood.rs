@@ -21,6 +21,8 @@ pub struct Flood {
     each: TimeDelta,
     /// How far ahead of time one may be.
     ahead: TimeDelta,
+    /// As far as it can come.
+    farthest: TimeDelta,
     /// When each visitor would be back to nothing.
     due: Mutex<HashMap<Uuid, Timestamp>>,
 }
@@ -30,7 +32,8 @@ impl Flood {
     pub fn new(rate: Rate) -> Self {
         let seconds = i64::from(rate.seconds.max(1));
         let each = TimeDelta::microseconds(seconds * 1_000_000 / i64::from(rate.most.max(1)));
-        Self { each, ahead: TimeDelta::seconds(seconds) - each, due: Mutex::default() }
+        let farthest = TimeDelta::seconds(seconds);
+        Self { each, ahead: farthest - each, farthest, due: Mutex::default() }
     }
 
     /// Counts one message and refuses it when it is one too many. What is refused does not count.
@@ -40,6 +43,10 @@ impl Flood {
             due.retain(|_, due| *due > now);
         }
         let due = due.entry(who).or_insert(now);
+        if *due - now > self.farthest {
+            // The clock was set back: nobody waits for the time that it has come through already.
+            *due = now;
+        }
         let early = *due - now - self.ahead;
         if early > TimeDelta::zero() {
             return Err(TooOften(early.to_std().unwrap_or(Duration::from_secs(1))));
@@ -75,6 +82,18 @@ mod tests {
         for _ in 0..30 {
             flood.attempt(ana, at(11_000)).unwrap();
         }
+    }
+
+    #[test]
+    fn nobody_waits_for_a_clock_that_was_set_back() {
+        let (flood, who) = (flood(), Uuid::from_u128(1));
+        for _ in 0..30 {
+            flood.attempt(who, at(3_600_000)).unwrap();
+        }
+        for _ in 0..30 {
+            flood.attempt(who, at(0)).unwrap();
+        }
+        assert!(flood.attempt(who, at(0)).is_err(), "it counts anew");
     }
 
     #[test]

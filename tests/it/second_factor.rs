@@ -311,7 +311,7 @@ async fn the_operator_helps_whom_no_admin_may() {
     assert_eq!(login(&both, &owner.email).await.status, 200, "the password lets in");
     let letter = app.mail().letter(&owner.email, "Your second factor was taken off").await;
     assert!(letter.text.contains("The operator of this service"), "{}", letter.text);
-    let noted = "select count(*) from {}.audit_log where action = 'agent.second_factor_taken_off' \
+    let noted = "select count(*) from {}.audit where action = 'agent.second_factor_taken_off' \
                  and detail->>'operator' = 'Kim' and detail->>'reason' = 'seen by video'";
     assert_eq!((tea.count(noted).await, coffee.count(noted).await), (1, 1), "each of their companies reads of it");
 }

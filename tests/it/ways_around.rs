@@ -144,7 +144,8 @@ async fn a_group_fills_no_strangers_mailbox() {
     let group = http.post("/v1/organisations", json!({ "name": shop.says("House") })).await.ok();
     let members = format!("/v1/organisations/{}/accounts/{}/members", group["id"].as_str().unwrap(), shop.id);
     let stranger = json!({ "email": format!("{}@mail.test", fresh().simple()), "role": "agent" });
-    for _ in 0..5 {
+    // Five a day, of which four may come at once.
+    for _ in 0..4 {
         http.put(&members, stranger.clone()).await.ok();
     }
     http.put(&members, stranger).await.refused(429, "rate_limited");

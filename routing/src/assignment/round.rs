@@ -25,6 +25,10 @@ use crate::realtime::{OfferOutcome, ServerFrame, Topic};
 
 /// How many decisions are carried out in one transaction: while it lasts, these conversations are in its hands.
 const TOGETHER: usize = 25;
+/// In a long line it is one in so many of it: reading the line costs as much as carrying out several decisions.
+const OF_A_LINE: usize = 50;
+/// But never more than this.
+const AT_MOST: usize = 100;
 /// How often a conversation is taken from agents who do not answer, in one episode. Where nobody answers, going round helps nobody.
 const PASSED_ON: i64 = 5;
 /// When to look again, when a conversation was in somebody else's hands.
@@ -172,10 +176,11 @@ async fn give(tx: &mut TenantTx, mut loaded: Loaded, round: &mut Round) -> Resul
     let now = tx.now();
     let mut touched = pass_on(tx, &mut loaded, round).await?;
     touched += climb(tx, &loaded).await?;
+    let most = (loaded.floor.tickets.len() / OF_A_LINE).clamp(TOGETHER, AT_MOST);
     let planned = plan(&mut loaded.floor, now);
     planned.wake_at.into_iter().for_each(|at| round.wake(at));
     for decision in planned.decisions {
-        if round.given == TOGETHER {
+        if round.given == most {
             round.more = true;
             break;
         }

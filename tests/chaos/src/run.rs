@@ -147,7 +147,12 @@ async fn open(setting: &Setting, image: Option<Image>) -> Outcome<Arena> {
     }
     let admin = Admin::new(&services.stack().addresses.admin_database_url, &services.stack().addresses.database_url);
     let spares = (setting.companies + 2).to_string();
-    let settings = [("FRONTDESK_SPARE_SCHEMAS", spares.as_str()), ("FRONTDESK_VISITOR_RATE", "1000000")];
+    // Behind the proxies that break things, everybody comes from one address.
+    let settings = [
+        ("FRONTDESK_SPARE_SCHEMAS", spares.as_str()),
+        ("FRONTDESK_VISITOR_RATE", "1000000"),
+        ("FRONTDESK_ADDRESS_RATE", "1000000"),
+    ];
     let servers = Servers::start(&seen_by_servers, setting.servers, &settings).await?;
     let scene = Scene {
         services: services.stack().clone(),

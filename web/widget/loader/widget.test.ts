@@ -1,6 +1,6 @@
 // @vitest-environment jsdom
 // The launcher outlives a server that was too busy to show its frame, and goes only where the frame itself says that it must.
-import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, expect, it, type MockInstance, vi } from 'vitest'
 import { createEmitter } from './emitter'
 import { createWidget, type Widget } from './widget'
 
@@ -9,6 +9,9 @@ const LOOK = { color: '#2f5d50', position: 'right', locale: 'en', contacts: [] }
 let shadow: ShadowRoot
 let widget: Widget
 let codes: unknown[]
+let warned: MockInstance
+// jsdom gives a frame below a shadow root no window.
+const inside = { postMessage: () => undefined }
 
 const frame = () => shadow.querySelector('iframe')
 const launcher = () => shadow.querySelector<HTMLButtonElement>('.launcher')!
@@ -23,16 +26,17 @@ async function loadsInVain(): Promise<void> {
 function says(message: object): void {
   const nonce = new URLSearchParams(new URL(frame()!.src).hash.slice(1)).get('n')
   const event = new MessageEvent('message', { data: { ...message, frontdesk: 1, nonce }, origin: SERVER })
-  Object.defineProperty(event, 'source', { value: frame()!.contentWindow })
+  Object.defineProperty(event, 'source', { value: inside })
   window.dispatchEvent(event)
 }
 
 beforeEach(async () => {
   vi.useFakeTimers()
   localStorage.clear()
-  vi.spyOn(console, 'warn').mockImplementation(() => undefined)
+  warned = vi.spyOn(console, 'warn').mockImplementation(() => undefined)
   const nothing = () => undefined
   vi.stubGlobal('matchMedia', () => ({ matches: false, addEventListener: nothing, removeEventListener: nothing }))
+  vi.spyOn(HTMLIFrameElement.prototype, 'contentWindow', 'get').mockReturnValue(inside as unknown as Window)
   // The loader's own file is answered whatever becomes of the frame.
   vi.stubGlobal('fetch', async () => new Response())
   const attach = Element.prototype.attachShadow
@@ -66,7 +70,7 @@ it("keeps a first visitor's launcher while the server is too busy for its frame,
   expect(frame()).not.toBeNull()
   await loadsInVain()
   expect(codes).toEqual(['frame_blocked', 'frame_blocked'])
-  expect(vi.mocked(console.warn)).toHaveBeenCalledTimes(1)
+  expect(warned).toHaveBeenCalledTimes(1)
 
   await pass(10_000)
   says({ type: 'hello' })
