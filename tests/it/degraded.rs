@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use infra::cache::{Cache, redis};
 use serde_json::{Value, json};
-use tests::{Agent, Proxy, TestApp, eventually, within};
+use tests::{Agent, Proxy, TestApp, Visitor, eventually, within};
 
 /// Servers that reach Redis and NATS by wires of their own.
 async fn wired(nodes: usize) -> (TestApp, Proxy, Proxy) {
@@ -25,6 +25,19 @@ async fn is_told(agent: &Agent, seen: usize, degraded: Value) {
     let what = format!("the console is told: {degraded}");
     let fits = |frame: &Value| frame["type"] == "service.updated" && frame["degraded"] == degraded;
     within(Duration::from_secs(5), &what, agent.socket().next(seen, &what, fits)).await;
+}
+
+/// Words go to and fro between two servers, each by a sweep.
+async fn talk_without_the_bus(ana: &Visitor, bo: &Agent, chat: &str) {
+    let began = Instant::now();
+    for number in 0..3 {
+        ana.writes(&format!("question {number}")).await;
+        bo.sees(chat, &format!("question {number}")).await;
+        bo.replies(chat, &format!("answer {number}")).await;
+        ana.sees(&format!("answer {number}")).await;
+    }
+    let each = began.elapsed() / 6;
+    assert!(each < Duration::from_secs(3), "a message from server to server took {each:?} on average");
 }
 
 #[tokio::test]
@@ -128,15 +141,7 @@ async fn the_bus_fails(fail: impl Fn(&Proxy)) {
     fail(&bus);
     is_told(&bo, 0, json!(["bus"])).await;
     assert_eq!(app.stranger().get("/readyz").await.status, 200, "messages can be taken");
-    let began = Instant::now();
-    for number in 0..3 {
-        ana.writes(&format!("question {number}")).await;
-        bo.sees(&chat, &format!("question {number}")).await;
-        bo.replies(&chat, &format!("answer {number}")).await;
-        ana.sees(&format!("answer {number}")).await;
-    }
-    let each = began.elapsed() / 6;
-    assert!(each < Duration::from_secs(3), "a message from server to server took {each:?} on average");
+    talk_without_the_bus(&ana, &bo, &chat).await;
 
     let seen = bo.socket().count();
     bus.mend();
@@ -181,15 +186,7 @@ async fn one_server_loses_the_bus(fail: impl Fn(&Proxy)) {
     ana.writes("question at once").await;
     within(Duration::from_secs(5), "it is found in time", bo.sees(&chat, "question at once")).await;
     is_told(&bo, 0, json!(["bus"])).await;
-    let began = Instant::now();
-    for number in 0..3 {
-        ana.writes(&format!("question {number}")).await;
-        bo.sees(&chat, &format!("question {number}")).await;
-        bo.replies(&chat, &format!("answer {number}")).await;
-        ana.sees(&format!("answer {number}")).await;
-    }
-    let each = began.elapsed() / 6;
-    assert!(each < Duration::from_secs(3), "a message from server to server took {each:?} on average");
+    talk_without_the_bus(&ana, &bo, &chat).await;
 
     let seen = bo.socket().count();
     wires[1].mend();

@@ -1005,7 +1005,10 @@ export interface paths {
         get: operations["security_list"];
         put?: never;
         post?: never;
-        /** Sign out everywhere else */
+        /**
+         * Sign out everywhere else
+         * @description Who came in by the company's provider signs out of this company only.
+         */
         delete: operations["security_end_others"];
         options?: never;
         head?: never;
