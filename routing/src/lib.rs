@@ -22,6 +22,7 @@ use std::sync::Arc;
 
 use infra::bus::Bus;
 use tenant::world::SharedWorld;
+use tokio::sync::Semaphore;
 
 /// What this crate stands on.
 #[derive(Clone)]
@@ -44,6 +45,8 @@ pub struct Routing {
     pub(crate) turns: Arc<assignment::turns::Turns>,
     pub(crate) rooms: Arc<assignment::turns::Turns>,
     pub(crate) turnovers: Arc<waiting_room::Turnovers>,
+    pub(crate) pasts: Arc<waiting_room::Pasts>,
+    pub(crate) looks: Arc<Semaphore>,
     pub(crate) alarms: Arc<assignment::alarms::Alarms>,
     pub(crate) stillness: Arc<stillness::Stillness>,
 }
@@ -69,6 +72,8 @@ impl Routing {
             turns: Arc::default(),
             rooms: Arc::default(),
             turnovers: Arc::default(),
+            pasts: Arc::default(),
+            looks: Arc::new(Semaphore::new(waiting_room::LOOKS_AT_ONCE)),
             alarms: Arc::default(),
             stillness: Arc::default(),
         }

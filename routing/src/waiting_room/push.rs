@@ -4,6 +4,7 @@
 //! lock: two that look at once do not tell different things in the wrong order.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -32,6 +33,9 @@ use crate::realtime::{Eyes, ServerFrame, Topic};
 const REST: Duration = Duration::from_millis(500);
 /// A line that takes long to look at is looked at less often: this many times as long passes between two looks.
 const SHARE: u32 = 4;
+/// How many lines a process looks at once. Each place rests for as long as its look took: telling those who wait how they stand never
+/// takes more than one processor's time from those who write.
+pub(crate) const LOOKS_AT_ONCE: usize = 2;
 /// The shortest time between two calls to the boards.
 const BOARDS_EVERY: TimeDelta = TimeDelta::seconds(1);
 
@@ -45,10 +49,13 @@ pub fn refresh_soon(routing: &Routing, account: AccountId) {
 async fn refresh(routing: &Routing, account: AccountId) {
     let Some(mut turn) = routing.rooms.take(account) else { return };
     while {
+        let place = routing.looks.acquire().await;
         let began = Instant::now();
         let more = look(routing, account).await.or_log("telling those who wait").unwrap_or_default();
         let took = began.elapsed();
-        routing.world.clock.pause(REST.max(took * SHARE).saturating_sub(took)).await;
+        routing.world.clock.pause(took).await;
+        drop(place);
+        routing.world.clock.pause(REST.max(took * SHARE).saturating_sub(took * 2)).await;
         turn.again(more)
     } {}
 }
@@ -67,7 +74,7 @@ struct Reading {
     turned_away: HashSet<ConversationId>,
     waiters: HashMap<ConversationId, Waiter>,
     hours: Hours,
-    history: History,
+    history: Arc<History>,
     in_hand: Vec<InHand>,
     unpromised: HashSet<ConversationId>,
     said: Vec<Said>,
@@ -103,7 +110,7 @@ async fn look(routing: &Routing, account: AccountId) -> Result<bool, StoreError>
         floor: loaded.floor,
         waiters: waiters.into_iter().map(|waiter| (waiter.conversation, waiter)).collect(),
         hours: Hours::load(&tx).await?,
-        history: waiting_room::history(&tx).await?,
+        history: routing.pasts.of(&tx).await?,
         in_hand: waiting_room::in_hand(&tx).await?,
         unpromised: waiting_room::unpromised(&tx).await?.into_iter().collect(),
         said: waiting_room::said(&tx).await?,
