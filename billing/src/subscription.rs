@@ -269,18 +269,22 @@ impl TryFrom<Row> for Subscription {
     }
 }
 
-/// What is known of a company; `plan` is what its account says, for one that has no row yet.
-pub async fn find(world: &World, account: AccountId, plan: &str) -> Result<Subscription, StoreError> {
-    let row: Option<Row> = world
-        .database
-        .orm()
-        .one(sql(
+/// The columns of [`Row`], with `$tail` behind them.
+macro_rules! select_subscription {
+    ($tail:literal) => {
+        concat!(
             "select account_id, plan, state, provider, status, currency, every, seats, period_from, period_to, cancels_at_end, trial_started_at, \
                trial_ends_at, payment_failed_at, metered_from, began_at, credit_minor, customer, provider_id, hard_limit, alert_included, \
-               budget_minor, seen_at, turned_at from shared.subscription where account_id = $1",
-            [account.uuid().into()],
-        ))
-        .await?;
+               budget_minor, seen_at, turned_at from shared.subscription ",
+            $tail
+        )
+    };
+}
+
+/// What is known of a company; `plan` is what its account says, for one that has no row yet.
+pub async fn find(world: &World, account: AccountId, plan: &str) -> Result<Subscription, StoreError> {
+    let row: Option<Row> =
+        world.database.orm().one(sql(select_subscription!("where account_id = $1"), [account.uuid().into()])).await?;
     row.map_or_else(|| Ok(Subscription::none(account, plan)), Subscription::try_from)
 }
 
@@ -292,14 +296,8 @@ pub async fn lock(tx: &Tx, account: AccountId, now: Timestamp) -> Result<Subscri
         [account.uuid().into(), now.into()],
     ))
     .await?;
-    let row: Option<Row> = tx
-        .one(sql(
-            "select account_id, plan, state, provider, status, currency, every, seats, period_from, period_to, cancels_at_end, trial_started_at, \
-               trial_ends_at, payment_failed_at, metered_from, began_at, credit_minor, customer, provider_id, hard_limit, alert_included, \
-               budget_minor, seen_at, turned_at from shared.subscription where account_id = $1 for update",
-            [account.uuid().into()],
-        ))
-        .await?;
+    let row: Option<Row> =
+        tx.one(sql(select_subscription!("where account_id = $1 for update"), [account.uuid().into()])).await?;
     row.ok_or_else(|| StoreError::Refused("a subscription of no account".into()))?.try_into()
 }
 

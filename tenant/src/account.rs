@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use infra::database::{Database, Rows as _, StoreError, sql};
+use infra::database::{Database, Rows as _, StoreError, Tx, sql};
 use infra::validate::{Check, Invalid};
 use infra::{Id, Timestamp, ids};
 use sea_orm::FromQueryResult;
@@ -246,6 +246,27 @@ pub struct Directory {
     tallies: Arc<Tallies>,
 }
 
+/// Holds a company's row until the end of the transaction: two who come at once must not both take the last of something.
+pub(crate) async fn hold(tx: &Tx, id: AccountId) -> Result<(), StoreError> {
+    tx.run(sql("select id from shared.account where id = $1 for update", [id.uuid().into()])).await.map(drop)
+}
+
+/// The columns of [`Row`], with `$tail` behind them.
+macro_rules! select_account {
+    ($tail:literal) => {
+        concat!(
+            "select a.id, a.name, a.slug, a.schema_name, a.status, a.plan, a.limits, a.locale, a.created_at, a.delete_after, a.organisation_id, a.database, \
+             a.moving_since is not null as moving, \
+             case when s.status in ('trialing', 'active', 'past_due', 'unpaid', 'paused') then s.seats end as seats, \
+             case when s.status in ('trialing', 'active', 'past_due', 'unpaid', 'paused') then s.every end as every, \
+             s.period_from, s.period_to, s.metered_from, \
+             coalesce(s.hard_limit, false) as hard_limit, coalesce(s.state = 'restricted', false) as restricted \
+             from shared.account a left join shared.subscription s on s.account_id = a.id ",
+            $tail
+        )
+    };
+}
+
 impl Directory {
     /// Remembers nothing yet. What a plan gives, `billing` knows.
     pub fn new(plans: Plans) -> Self {
@@ -282,19 +303,7 @@ impl Directory {
 
     /// The account as it is.
     pub async fn load(&self, database: &Database, id: AccountId) -> Result<Option<Account>, StoreError> {
-        let row: Option<Row> = database
-            .orm()
-            .one(sql(
-                "select a.id, a.name, a.slug, a.schema_name, a.status, a.plan, a.limits, a.locale, a.created_at, a.delete_after, a.organisation_id, a.database, \
-                 a.moving_since is not null as moving, \
-                 case when s.status in ('trialing', 'active', 'past_due', 'unpaid', 'paused') then s.seats end as seats, \
-                 case when s.status in ('trialing', 'active', 'past_due', 'unpaid', 'paused') then s.every end as every, \
-                 s.period_from, s.period_to, s.metered_from, \
-                 coalesce(s.hard_limit, false) as hard_limit, coalesce(s.state = 'restricted', false) as restricted \
-                 from shared.account a left join shared.subscription s on s.account_id = a.id where a.id = $1",
-                [id.uuid().into()],
-            ))
-            .await?;
+        let row: Option<Row> = database.orm().one(sql(select_account!("where a.id = $1"), [id.uuid().into()])).await?;
         row.map(|row| read(row, self.plans)).transpose()
     }
 
@@ -302,16 +311,7 @@ impl Directory {
     pub async fn all(&self, database: &Database, status: Status) -> Result<Vec<Account>, StoreError> {
         let rows: Vec<Row> = database
             .orm()
-            .all(sql(
-                "select a.id, a.name, a.slug, a.schema_name, a.status, a.plan, a.limits, a.locale, a.created_at, a.delete_after, a.organisation_id, a.database, \
-                 a.moving_since is not null as moving, \
-                 case when s.status in ('trialing', 'active', 'past_due', 'unpaid', 'paused') then s.seats end as seats, \
-                 case when s.status in ('trialing', 'active', 'past_due', 'unpaid', 'paused') then s.every end as every, \
-                 s.period_from, s.period_to, s.metered_from, \
-                 coalesce(s.hard_limit, false) as hard_limit, coalesce(s.state = 'restricted', false) as restricted \
-                 from shared.account a left join shared.subscription s on s.account_id = a.id where a.status = $1 order by a.created_at",
-                [status.as_str().into()],
-            ))
+            .all(sql(select_account!("where a.status = $1 order by a.created_at"), [status.as_str().into()]))
             .await?;
         rows.into_iter().map(|row| read(row, self.plans)).collect()
     }

@@ -7,7 +7,7 @@ use sea_orm::FromQueryResult;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::account::{Account, AccountId};
+use crate::account::{self, Account, AccountId};
 use crate::hash::sha256;
 use crate::jobs::{self, Job};
 use crate::letters::{Post, Template};
@@ -178,7 +178,7 @@ pub async fn invite(
     let now = world.now();
     let tx = world.database.begin("".into()).await?;
     // Two admins inviting at once must not share the last seat.
-    tx.run(sql("select id from shared.account where id = $1 for update", [account.id.uuid().into()])).await?;
+    account::hold(&tx, account.id).await?;
     tx.run(sql(
         "update shared.invitation set revoked_at = $3 where account_id = $1 and email = $2 and accepted_at is null and revoked_at is null",
         [account.id.uuid().into(), email.into(), now.into()],
@@ -292,7 +292,7 @@ pub async fn accept(
     let limits = world.directory.load(&world.database, account).await?.map(|account| account.limits);
     let tx = world.database.begin("".into()).await?;
     // Two who come at once must not share the last seat.
-    tx.run(sql("select id from shared.account where id = $1 for update", [account.uuid().into()])).await?;
+    account::hold(&tx, account).await?;
     membership::seat_kept(&tx, account, limits.unwrap_or_default()).await??;
     let won = tx
         .run(sql(

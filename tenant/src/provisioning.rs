@@ -6,7 +6,7 @@ use infra::{Fault, FieldFault, Kind};
 use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
-use crate::account::Account;
+use crate::account::{self, Account};
 use crate::limits::LimitReached;
 use crate::login::{self, LoginId, NewLogin};
 use crate::membership::{self, AgentId, Membership, Role};
@@ -74,7 +74,7 @@ pub async fn provision(world: &World, account: &Account, email: &str, name: &str
     let role = policy.sso.map_or(Role::Agent, |sso| sso.default_role);
     let now = world.now();
     let tx = world.database.begin("".into()).await?;
-    tx.run(sql("select id from shared.account where id = $1 for update", [account.id.uuid().into()])).await?;
+    account::hold(&tx, account.id).await?;
     membership::seat_free(&tx, account.id, account.limits, now).await??;
     let known: Option<Known> = tx
         .one(sql(

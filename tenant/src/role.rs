@@ -7,7 +7,7 @@ use sea_orm::FromQueryResult;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::account::AccountId;
+use crate::account::{self, AccountId};
 use crate::membership::Role;
 use crate::permission::{Permission, Permissions};
 use crate::sight::Visibility;
@@ -311,7 +311,7 @@ pub async fn create(world: &World, account: AccountId, ask: RoleRequest) -> Resu
     let id: RoleId = world.chance.id(now);
     let tx = world.database.begin("".into()).await?;
     // Two admins at once must not make one too many.
-    tx.run(sql("select id from shared.account where id = $1 for update", [account.uuid().into()])).await?;
+    account::hold(&tx, account).await?;
     let made = tx
         .run(sql(
             "insert into shared.custom_role (id, account_id, name, description, permissions, visibility, created_at, updated_at) \

@@ -79,9 +79,9 @@ struct Found {
 /// All of it or nothing.
 pub async fn reset(world: &World, user: &User, by: By<'_>) -> Result<TakenOff, ResetError> {
     let now = world.now();
-    let member = match by {
-        By::Company { member, .. } => Some(member.uuid()),
-        By::Operator => None,
+    let (member, company) = match by {
+        By::Company { member, name } => (Some(member.uuid()), Some(name.to_owned())),
+        By::Operator => (None, None),
     };
     let tx = world.database.begin("".into()).await?;
     // Nobody joins another company, nor becomes a group's admin, while this is looked at: both refer to this row.
@@ -109,10 +109,6 @@ pub async fn reset(world: &World, user: &User, by: By<'_>) -> Result<TakenOff, R
         [user.id.uuid().into(), now.into()],
     ))
     .await?;
-    let company = match by {
-        By::Company { name, .. } => Some(name.to_owned()),
-        By::Operator => None,
-    };
     let letter = SignIn::SecondFactorTakenOff { company };
     let post = Post { to: user.email.clone(), locale: user.locale.clone(), template: Template::SignIn(letter) };
     jobs::enqueue(&tx, world, &Job::SendMail(post)).await?;

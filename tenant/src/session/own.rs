@@ -202,7 +202,7 @@ pub async fn prove(world: &World, id: Uuid, by: Option<Method>) -> Result<(), St
 
 /// By what this session was signed in.
 pub async fn method(world: &World, id: Uuid) -> Result<Method, StoreError> {
-    Ok(proof(world, id).await?.map_or(Method::Password, |proof| Method::parse(&proof.method)))
+    Ok(came(world, id).await?.map_or(Method::Password, |came| came.method))
 }
 
 /// How, and when, the person behind a session came in, and when they last proved who they are.
@@ -216,32 +216,26 @@ pub struct Came {
     pub proven_at: Option<Timestamp>,
 }
 
-/// What carries over to a session in another company: it is no new proof.
+/// How the person behind a session came in. It carries over to a session in another company, where it is no new proof.
 pub async fn came(world: &World, id: Uuid) -> Result<Option<Came>, StoreError> {
-    let came =
-        |proof: Proof| Came { method: Method::parse(&proof.method), at: proof.created_at, proven_at: proof.proven_at };
-    Ok(proof(world, id).await?.map(came))
+    #[derive(FromQueryResult)]
+    struct Row {
+        method: String,
+        proven_at: Option<Timestamp>,
+        created_at: Timestamp,
+    }
+    let row: Option<Row> = world
+        .database
+        .orm()
+        .one(sql("select method, proven_at, created_at from shared.session where id = $1", [id.into()]))
+        .await?;
+    Ok(row.map(|row| Came { method: Method::parse(&row.method), at: row.created_at, proven_at: row.proven_at }))
 }
 
 /// Until when what only the person may do is open to this session; none when it is shut.
 pub async fn proven_until(world: &World, id: Uuid) -> Result<Option<Timestamp>, StoreError> {
-    let until = proof(world, id).await?.and_then(|proof| proof.proven_at).map(|at| at + PROVEN_FOR);
+    let until = came(world, id).await?.and_then(|came| came.proven_at).map(|at| at + PROVEN_FOR);
     Ok(until.filter(|until| *until > world.now()))
-}
-
-#[derive(FromQueryResult)]
-struct Proof {
-    method: String,
-    proven_at: Option<Timestamp>,
-    created_at: Timestamp,
-}
-
-async fn proof(world: &World, id: Uuid) -> Result<Option<Proof>, StoreError> {
-    world
-        .database
-        .orm()
-        .one(sql("select method, proven_at, created_at from shared.session where id = $1", [id.into()]))
-        .await
 }
 
 /// The person is to prove again who they are.
@@ -278,8 +272,8 @@ pub async fn require_recent_proof(world: &World, id: Uuid) -> Result<(), NotProv
 /// The same for what concerns the company of this session alone: there, its own provider speaks for who has just come by it, in
 /// however many other companies they are.
 pub async fn require_recent_proof_here(world: &World, id: Uuid) -> Result<(), NotProven> {
-    let came = proof(world, id).await?.filter(|proof| Method::parse(&proof.method) == Method::Sso);
-    if came.is_some_and(|proof| proof.created_at + PROVEN_FOR > world.now()) {
+    let by_provider = came(world, id).await?.filter(|came| came.method == Method::Sso);
+    if by_provider.is_some_and(|came| came.at + PROVEN_FOR > world.now()) {
         return Ok(());
     }
     require_recent_proof(world, id).await

@@ -11,7 +11,7 @@ use sea_orm::FromQueryResult;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::account::{Account, AccountId};
+use crate::account::{self, Account, AccountId};
 use crate::hash::sha256;
 use crate::jobs::{self, Job};
 use crate::letters::{Post, Template};
@@ -189,7 +189,7 @@ pub async fn claim(world: &World, account: &Account, domain: String, mailbox: Ma
     let secret = world.chance.secret();
     let sent_to = format!("{}@{domain}", mailbox.as_str());
     let tx = world.database.begin("".into()).await?;
-    tx.run(sql("select id from shared.account where id = $1 for update", [account.id.uuid().into()])).await?;
+    account::hold(&tx, account.id).await?;
     let counted: Option<Counted> = tx
         .one(sql(
             "select count(*) as others from shared.sso_domain where account_id = $1 and domain <> $2",

@@ -8,7 +8,7 @@ use infra::database::{Rows as _, StoreError, Tx, sql};
 use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
-use crate::account::AccountId;
+use crate::account::{self, AccountId};
 use crate::login::{self, LoginId, NewLogin};
 use crate::membership::{self, AgentId};
 use crate::role::Standing;
@@ -51,7 +51,7 @@ pub(super) async fn join(world: &World, config: &Config, person: Person) -> Resu
     let limits = account.as_ref().map(|account| account.limits);
     let tx = world.database.begin("".into()).await?;
     // Two who come at once must not share the last seat, nor one person make two logins.
-    tx.run(sql("select id from shared.account where id = $1 for update", [config.account_id.uuid().into()])).await?;
+    account::hold(&tx, config.account_id).await?;
     let (login, voided) = whose(&tx, world, config, &person, now).await?;
     tx.run(sql(
         "insert into shared.sso_identity (account_id, issuer, subject, login_id, created_at, last_used_at) values ($1, $2, $3, $4, $5, $5) \
