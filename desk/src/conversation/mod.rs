@@ -23,7 +23,7 @@ pub use assignments::{Assignment, assignments};
 pub use list::{Counts, Filter, Progress, counts, list, progress};
 pub use marks::{Mark, Marker, note};
 pub use state::{State, StateError, Status};
-pub use store::{find, find_of_contact, latest_of_contact, lock_only};
+pub use store::{ends, find, find_of_contact, latest_of_contact, lock_only};
 pub use verbs::{
     AssignedBy, assign, claim, join, next_to_wake, pass_to_team, release_all_of, requeue, set_priority, set_status,
     wake_snoozed,
@@ -38,6 +38,17 @@ impl ids::Prefixed for ConversationKind {
 }
 /// The id of a conversation.
 pub type ConversationId = Id<ConversationKind>;
+
+/// Who is at the two ends of a conversation.
+#[derive(Debug, Clone)]
+pub struct Ends {
+    /// Whose it is.
+    pub contact: ContactId,
+    /// What they are called.
+    pub contact_name: Option<String>,
+    /// Which agents see it.
+    pub audience: Audience,
+}
 
 /// How much a conversation matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]

@@ -3,10 +3,11 @@
 mod errand;
 mod met;
 mod pipeline;
+mod residents;
 mod rows;
 mod tx;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sea_orm::{DatabaseConnection, DbErr, FromQueryResult, RuntimeErr, SqlxPostgresConnector};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
@@ -19,6 +20,7 @@ pub use errand::Errand;
 use met::Met;
 pub(crate) use pipeline::decoded;
 pub use pipeline::{Columns, Part, Pipeline, PipelineOptions, Value};
+use residents::Residents;
 pub use rows::{Rows, sql};
 pub use tokio_postgres::Row as PipelineRow;
 pub use tx::Tx;
@@ -47,6 +49,9 @@ const CHECK_WITHIN: Duration = Duration::from_secs(2);
 /// back.
 const SLICE: u32 = 2;
 
+/// How many statements a connection keeps prepared: those of every resident of its slice, and those that all others share.
+const STATEMENTS: usize = 1_000;
+
 /// The pools of a process, as sqlx and as sea-orm see them: one for what all companies share, and slices of few connections to
 /// which companies are tied. A backend keeps what it has learnt of every table it has touched, and never gives it back: a tie
 /// keeps that little, and keeps its plans fresh; and one that has met too many is replaced.
@@ -62,6 +67,7 @@ pub struct Database {
 struct Slice {
     pool: PgPool,
     met: Met,
+    residents: Residents,
 }
 
 impl Database {
@@ -69,12 +75,17 @@ impl Database {
     pub fn connect(url: &str, connections: u32) -> Result<Self, StoreError> {
         let options: PgConnectOptions = url.parse()?;
         let options = options.application_name("frontdesk").options(SESSION).disable_statement_logging();
+        let options = options.statement_cache_capacity(STATEMENTS);
         let shared = connections.div_ceil(4).max(1);
         let tied = connections.saturating_sub(shared).max(1);
         let count = (tied / SLICE).max(1);
         let slice = |number: u32| {
             let (met, more) = (Met::default(), u32::from(number < tied % count));
-            Slice { pool: pool(options.clone(), tied / count + more, Some(met.clone())), met }
+            Slice {
+                pool: pool(options.clone(), tied / count + more, Some(met.clone())),
+                met,
+                residents: Residents::default(),
+            }
         };
         let slices = (0..count).map(slice).collect();
         let shared = pool(options.clone(), shared, None);
@@ -118,8 +129,8 @@ impl Database {
 
     /// The pool that a company with this key is tied to; while it is in use, its second one, and then whichever has room: a
     /// crowd at one company's door must not wait beside idle connections, nor one connection meet every company that found
-    /// another in use.
-    fn tied(&self, key: u128) -> &PgPool {
+    /// another in use. And whether it is at home there.
+    fn tied(&self, key: u128) -> (&PgPool, bool) {
         // The end of a UUIDv7 is chance: it spreads evenly.
         let slices = u128::try_from(self.slices.len().max(1)).unwrap_or(1);
         let place = |number: u128| self.slices.get(usize::try_from(number % slices).unwrap_or(0));
@@ -129,9 +140,9 @@ impl Database {
         };
         let own = place(key);
         let others = (0..slices).filter_map(|step| place(key / slices + step));
-        let Some(chosen) = own.into_iter().chain(others).find(has_room).or(own) else { return &self.shared };
+        let Some(chosen) = own.into_iter().chain(others).find(has_room).or(own) else { return (&self.shared, false) };
         chosen.met.note(key);
-        &chosen.pool
+        (&chosen.pool, chosen.residents.admit(key, Instant::now()))
     }
 }
 

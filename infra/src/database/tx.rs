@@ -11,7 +11,11 @@ use super::{ANSWER_WITHIN, Database, StoreError};
 
 /// An open transaction. Dropped without [`Tx::commit`], it rolls back.
 #[derive(Debug)]
-pub struct Tx(Mutex<Transaction<'static, Postgres>>);
+pub struct Tx {
+    open: Mutex<Transaction<'static, Postgres>>,
+    /// Whose statements are prepared apart from everybody else's. See [`super::residents`].
+    resident: Option<u128>,
+}
 
 impl Database {
     /// Opens a transaction and runs `preamble` in the same round trip. `preamble` is made by code, never from input.
@@ -19,16 +23,17 @@ impl Database {
     /// BEGIN runs in a task of its own: were the caller's future dropped while BEGIN is in flight, sqlx 0.9 would hand the
     /// connection, inside an open transaction, to the next caller, whose writes would vanish.
     pub async fn begin(&self, preamble: Arc<str>) -> Result<Tx, StoreError> {
-        begin(self.shared.clone(), preamble).await
+        begin(self.shared.clone(), preamble, None).await
     }
 
     /// The same on a connection of the slice that this key is tied to.
     pub async fn begin_tied(&self, preamble: Arc<str>, key: u128) -> Result<Tx, StoreError> {
-        begin(self.tied(key).clone(), preamble).await
+        let (pool, resident) = self.tied(key);
+        begin(pool.clone(), preamble, resident.then_some(key)).await
     }
 }
 
-async fn begin(pool: PgPool, preamble: Arc<str>) -> Result<Tx, StoreError> {
+async fn begin(pool: PgPool, preamble: Arc<str>, resident: Option<u128>) -> Result<Tx, StoreError> {
     let opened = tokio::spawn(async move {
         let begin = if preamble.is_empty() { "BEGIN".to_owned() } else { format!("BEGIN; {preamble}") };
         let mut attempts = 0;
@@ -42,7 +47,7 @@ async fn begin(pool: PgPool, preamble: Arc<str>) -> Result<Tx, StoreError> {
         }
     });
     match opened.await {
-        Ok(tx) => Ok(Tx(Mutex::new(tx?))),
+        Ok(tx) => Ok(Tx { open: Mutex::new(tx?), resident }),
         Err(died) => Err(StoreError::Unavailable(died.to_string())),
     }
 }
@@ -50,7 +55,7 @@ async fn begin(pool: PgPool, preamble: Arc<str>) -> Result<Tx, StoreError> {
 impl Tx {
     /// Commits, to the end, even when the caller goes away meanwhile. `Ok` means durable.
     pub async fn commit(self) -> Result<(), StoreError> {
-        match tokio::spawn(async move { answer(self.0.into_inner().commit()).await }).await {
+        match tokio::spawn(async move { answer(self.open.into_inner().commit()).await }).await {
             Ok(done) => done.map_err(StoreError::from),
             Err(died) => Err(StoreError::Unavailable(died.to_string())),
         }
@@ -58,7 +63,7 @@ impl Tx {
 
     /// Undoes everything.
     pub async fn rollback(self) -> Result<(), StoreError> {
-        self.0.into_inner().rollback().await.map_err(StoreError::from)
+        self.open.into_inner().rollback().await.map_err(StoreError::from)
     }
 }
 
@@ -74,9 +79,15 @@ async fn answer<T>(question: impl Future<Output = Result<T, sqlx::Error>>) -> Re
     }
 }
 
-fn query(statement: &Statement) -> sqlx::query::Query<'_, Postgres, SqlxValues> {
-    let values = statement.values.clone().unwrap_or(Values(Vec::new()));
-    sqlx::query_with(AssertSqlSafe(statement.sql.as_str()), SqlxValues(values))
+impl Tx {
+    fn query(&self, statement: Statement) -> sqlx::query::Query<'static, Postgres, SqlxValues> {
+        let values = statement.values.unwrap_or(Values(Vec::new()));
+        let text = match self.resident {
+            Some(key) => format!("{} -- {key:x}", statement.sql),
+            None => statement.sql,
+        };
+        sqlx::query_with(AssertSqlSafe(text), SqlxValues(values))
+    }
 }
 
 #[async_trait::async_trait]
@@ -86,23 +97,28 @@ impl ConnectionTrait for Tx {
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        let mut tx = self.0.lock().await;
-        answer(query(&statement).execute(&mut **tx)).await.map(Into::into).map_err(failed)
+        let mut tx = self.open.lock().await;
+        answer(self.query(statement).execute(&mut **tx)).await.map(Into::into).map_err(failed)
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        let mut tx = self.0.lock().await;
+        let mut tx = self.open.lock().await;
         // Migrations come this way, and set their own bounds.
         (&mut **tx).execute(AssertSqlSafe(sql.to_owned())).await.map(Into::into).map_err(failed)
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        let mut tx = self.0.lock().await;
-        Ok(answer(query(&statement).fetch_optional(&mut **tx)).await.map_err(failed)?.map(Into::into))
+        let mut tx = self.open.lock().await;
+        Ok(answer(self.query(statement).fetch_optional(&mut **tx)).await.map_err(failed)?.map(Into::into))
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        let mut tx = self.0.lock().await;
-        Ok(answer(query(&statement).fetch_all(&mut **tx)).await.map_err(failed)?.into_iter().map(Into::into).collect())
+        let mut tx = self.open.lock().await;
+        Ok(answer(self.query(statement).fetch_all(&mut **tx))
+            .await
+            .map_err(failed)?
+            .into_iter()
+            .map(Into::into)
+            .collect())
     }
 }

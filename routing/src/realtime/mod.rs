@@ -12,6 +12,7 @@ mod seats;
 mod session;
 mod switchboard;
 mod topic;
+mod typing;
 mod welcome;
 
 pub use absence::KEPT;

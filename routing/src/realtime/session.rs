@@ -5,8 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use desk::conversation::{self, ConversationError, ConversationId, Mark};
-use desk::message::{Post, SenderKind};
+use desk::conversation::{ConversationId, Mark};
+use desk::message::Post;
 use desk::sight;
 use desk::start::Start;
 use infra::spoken::OrLog as _;
@@ -15,14 +15,15 @@ use tenant::permission::Permission;
 use tenant::scope::{EnterError, MayNotWrite, Via};
 use tenant::token::BadToken;
 use tenant::world::SharedWorld;
-use tenant::{Member, Scope, Tenant, Visitor, agent};
+use tenant::{Member, Scope, Tenant, Visitor};
 
 use super::HEARTBEAT_SECONDS;
-use super::eyes::{Eyes, View};
-use super::frame::{Acked, ClientFrame, ServerFrame, Who};
+use super::eyes::View;
+use super::frame::{Acked, ClientFrame, ServerFrame};
 use super::refusal::{OpenError, SessionError, TooMany, has_room};
 use super::switchboard::Place;
 use super::topic::Topic;
+use super::typing::Typing;
 use super::welcome::view_of;
 use crate::presence::Seat;
 use crate::{Routing, assignment, emergency, relay};
@@ -80,6 +81,8 @@ pub struct Session {
     seat: Option<Seat>,
     /// What it saw when it was opened.
     pub(super) view: View,
+    /// Where what it types is shown.
+    pub(super) typing: Typing,
 }
 
 impl Session {
@@ -103,7 +106,13 @@ impl Session {
         let place = routing.switchboard.join(account, Some(agent), view, &topics).await;
         let view = view_of(&scope).await.map_err(EnterError::from)?;
         routing.switchboard.look(place.socket, view.clone());
-        let mut session = Self { routing: routing.clone(), speaker: Speaker::Agent(scope), seat: None, view };
+        let mut session = Self {
+            routing: routing.clone(),
+            speaker: Speaker::Agent(scope),
+            seat: None,
+            view,
+            typing: Typing::default(),
+        };
         session.arrive().await;
         Ok((session, place))
     }
@@ -114,7 +123,16 @@ impl Session {
         let account = scope.tenant.id();
         let topics = [Topic::Visitors(account), Topic::Contact(account, scope.who.contact_id)];
         let place = routing.switchboard.join(account, None, View::WHOLE, &topics).await;
-        Ok((Self { routing: routing.clone(), speaker: Speaker::Visitor(scope), seat: None, view: View::WHOLE }, place))
+        Ok((
+            Self {
+                routing: routing.clone(),
+                speaker: Speaker::Visitor(scope),
+                seat: None,
+                view: View::WHOLE,
+                typing: Typing::default(),
+            },
+            place,
+        ))
     }
 
     async fn recognise(world: &SharedWorld, token: &str) -> Result<Speaker, EnterError> {
@@ -236,7 +254,7 @@ impl Session {
             }),
             ClientFrame::Typing { conversation_id, on } => {
                 self.may_ask()?;
-                self.typing(conversation_id, on).await.map(|()| Vec::new())
+                self.type_sign(conversation_id, on).await.map(|()| Vec::new())
             }
             ClientFrame::Resume { conversations } => {
                 self.may_ask()?;
@@ -369,32 +387,6 @@ impl Session {
         })
     }
 
-    async fn typing(&self, id: ConversationId, on: bool) -> Result<(), SessionError> {
-        let (topic, by) = match &self.speaker {
-            Speaker::Agent(scope) => {
-                scope.require(Permission::ConversationsReply)?;
-                let tx = scope.begin().await?;
-                let conversation = conversation::find(&tx, id).await?.ok_or(ConversationError::Unknown)?;
-                let name = agent::signature(&tx, &scope.who).await?;
-                (
-                    Topic::Contact(scope.tenant.id(), conversation.contact.id),
-                    Who { kind: SenderKind::Agent, name: Some(name) },
-                )
-            }
-            Speaker::Visitor(scope) => {
-                let tx = scope.begin().await?;
-                let conversation = conversation::find_of_contact(&tx, id, scope.who.contact_id)
-                    .await?
-                    .ok_or(ConversationError::Unknown)?;
-                let eyes = Eyes::Seeing(conversation.audience());
-                let who = Who { kind: SenderKind::Contact, name: conversation.contact.name };
-                (Topic::AgentsWith(scope.tenant.id(), eyes), who)
-            }
-        };
-        self.routing.switchboard.say(topic, ServerFrame::Typing { conversation_id: id, by, on }.encode()).await;
-        Ok(())
-    }
-
     /// Takes a fresh token of the same speaker.
     async fn renew(&mut self, token: &str) -> Result<(), SessionError> {
         let fresh = Self::recognise(&self.routing.world, token).await?;
@@ -421,6 +413,7 @@ impl Session {
             return Err(SessionError::Misplaced("standing_changed", "Your role has changed: open a new socket."));
         }
         self.speaker = fresh;
+        self.typing = Typing::default();
         Ok(())
     }
 }
