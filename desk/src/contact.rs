@@ -191,18 +191,29 @@ impl Fault for ContactError {
     }
 }
 
+/// The columns of [`Row`] of one contact, with `$tail` behind them.
+macro_rules! select_contact {
+    ($($tail:tt)*) => {
+        concat!(
+            "select id, name, email, phone, external_id, verified, locale, attributes, tags, page, user_agent, created_at, last_seen_at, blocked_at, erased_at \
+             from contact k where id = $1",
+            $($tail)*
+        )
+    };
+}
+
 /// One contact, of whom a conversation is in sight where not everything is.
 pub async fn find(tx: &TenantTx, id: ContactId) -> Result<Option<Contact>, StoreError> {
-    let (how, who) = tx.sight().parts();
+    let whole = || sql(select_contact!(), [id.uuid().into()]);
+    let limited = |how: &'static str, who: Option<Uuid>| {
+        sql(select_contact!(" and ", known!("k", "$2", "$3")), [id.uuid().into(), how.into(), who.into()])
+    };
+    // Apart: with a sight that may be none in it, the statement would be planned anew for each contact.
     let row: Option<Row> = tx
-        .one(sql(
-            concat!(
-                "select id, name, email, phone, external_id, verified, locale, attributes, tags, page, user_agent, created_at, last_seen_at, blocked_at, erased_at \
-                 from contact k where id = $1 and ",
-                known!("k", "$2", "$3")
-            ),
-            [id.uuid().into(), how.into(), who.into()],
-        ))
+        .one(match tx.sight().parts() {
+            (Some(how), who) => limited(how, who),
+            (None, _) => whole(),
+        })
         .await?;
     row.map(Contact::try_from).transpose()
 }

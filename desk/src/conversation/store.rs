@@ -264,18 +264,26 @@ struct EndsRow {
     assignee_id: Option<Uuid>,
 }
 
+macro_rules! select_ends {
+    ($($tail:tt)*) => {
+        concat!(
+            "select c.contact_id, k.name as contact_name, c.team_id, c.assignee_id \
+             from conversation c join contact k on k.id = c.contact_id where c.id = $1",
+            $($tail)*
+        )
+    };
+}
+
 /// Who is at the two ends of a conversation that is in sight: a small part of [`find`], at a small part of its cost.
 pub async fn ends(tx: &TenantTx, id: ConversationId) -> Result<Option<Ends>, StoreError> {
-    let (how, who) = tx.sight().parts();
+    // Apart: with a sight that may be none in it, the statement would be planned anew for each conversation.
     let row: Option<EndsRow> = tx
-        .one(sql(
-            concat!(
-                "select c.contact_id, k.name as contact_name, c.team_id, c.assignee_id \
-                 from conversation c join contact k on k.id = c.contact_id where c.id = $1 and ",
-                seen!("c", "$2", "$3")
-            ),
-            [id.uuid().into(), how.into(), who.into()],
-        ))
+        .one(match tx.sight().parts() {
+            (Some(how), who) => {
+                sql(select_ends!(" and ", seen!("c", "$2", "$3")), [id.uuid().into(), how.into(), who.into()])
+            }
+            (None, _) => sql(select_ends!(), [id.uuid().into()]),
+        })
         .await?;
     Ok(row.map(|row| Ends {
         contact: Id::from_uuid(row.contact_id),
