@@ -92,6 +92,10 @@ fn show(report: &Report) {
         None => println!("{:<28}all accepted", "oldest usage not accepted"),
     }
     println!("{:<28}{}", "events that wait", report.events_waiting);
+    println!("{:<28}{}", "used, never invoiced", report.unbilled.len());
+    for left in &report.unbilled {
+        println!("  {} {}: {}, ended {}", left.company, left.meter, left.quantity, left.ended_at.to_rfc3339());
+    }
     println!("{:<28}{}", "hours that differed", report.differences.len());
     for found in &report.differences {
         println!(

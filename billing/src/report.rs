@@ -31,8 +31,23 @@ pub struct Report {
     pub oldest_unsent: Option<Timestamp>,
     /// Events that wait for their effect.
     pub events_waiting: i64,
+    /// Usage of subscriptions that Stripe has ended without a last invoice: it was counted there, and nobody is charged for it.
+    pub unbilled: Vec<Unbilled>,
     /// Hours of the last 35 days that differed from the provider's, newest first.
     pub differences: Vec<Difference>,
+}
+
+/// Usage that no invoice takes any more.
+#[derive(Debug, Clone, Serialize, FromQueryResult)]
+pub struct Unbilled {
+    /// Whose.
+    pub company: String,
+    /// Which meter.
+    pub meter: String,
+    /// How much of it.
+    pub quantity: i64,
+    /// When the subscription ended.
+    pub ended_at: Timestamp,
 }
 
 /// An hour that differed.
@@ -157,6 +172,7 @@ impl Billing {
             batches: count(sql("select state as name, count(*) as count from shared.meter_batch group by 1", [])).await?,
             oldest_unsent: oldest.and_then(|row| row.at),
             events_waiting: waiting.get("all").copied().unwrap_or(0),
+            unbilled: self.unbilled().await?,
             differences: orm
                 .all(sql(
                     "select a.slug as company, d.meter, d.hour, d.ours, d.theirs, b.state as repair, d.found_at \
@@ -167,6 +183,27 @@ impl Billing {
                 ))
                 .await?,
         })
+    }
+
+    /// Who does not pay is ended by Stripe without a last invoice. What is used while trying is free in any case.
+    async fn unbilled(&self) -> Result<Vec<Unbilled>, StoreError> {
+        self.world
+            .database
+            .orm()
+            .all(sql(
+                "select a.slug as company, b.meter, sum(b.quantity)::bigint as quantity, s.period_to as ended_at \
+                 from shared.subscription s join shared.account a on a.id = s.account_id \
+                 join shared.meter_batch b on b.account_id = s.account_id and b.kind = 'usage' and b.state in ('accepted', 'confirmed') \
+                   and b.counted_at >= s.period_from and b.counted_at < s.period_to \
+                 where s.provider = 'stripe' and s.status = 'canceled' \
+                 and (s.trial_ends_at is null or date_trunc('second', s.trial_ends_at) < s.period_to) \
+                 and not exists (select 1 from shared.invoice i where i.account_id = s.account_id and i.provider = 'stripe' \
+                   and i.issued_at >= s.period_to - interval '5 minutes') \
+                 group by a.slug, b.meter, s.period_to having sum(b.quantity) > 0 \
+                 order by s.period_to desc, a.slug, b.meter limit 1000",
+                [],
+            ))
+            .await
     }
 }
 

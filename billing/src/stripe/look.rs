@@ -87,10 +87,13 @@ fn contract(subscription: &Subscription) -> Result<Contract, GatewayError> {
     let seats = subscription.items.data.iter().find(is_seats).ok_or_else(|| unreadable("no seats of ours"))?;
     let plan = seats.price.metadata.get("frontdesk_plan").ok_or_else(|| unreadable("no plan of ours"))?;
     let interval = seats.price.recurring.as_ref().and_then(|recurring| Interval::parse(recurring.interval.as_str()));
+    let status = Status::parse(subscription.status.as_str()).ok_or_else(|| unreadable("an unknown status"))?;
+    let period = (at(seats.current_period_start)?, at(seats.current_period_end)?);
+    let ended_at = subscription.ended_at.map(at).transpose()?;
     Ok(Contract {
         provider: Provider::Stripe,
         provider_id: id.to_owned(),
-        status: Status::parse(subscription.status.as_str()).ok_or_else(|| unreadable("an unknown status"))?,
+        status,
         plan: plan.clone(),
         terms: Terms {
             currency: Currency::parse(&subscription.currency.to_string().to_lowercase())
@@ -101,11 +104,20 @@ fn contract(subscription: &Subscription) -> Result<Contract, GatewayError> {
                 .and_then(|quantity| u32::try_from(quantity).ok())
                 .ok_or_else(|| unreadable("no number of seats"))?,
         },
-        period_from: at(seats.current_period_start)?,
-        period_to: at(seats.current_period_end)?,
+        period_from: period.0,
+        period_to: last_instant(status, period, ended_at),
         cancels_at_end: subscription.cancel_at_period_end,
         began_at: at(subscription.start_date)?,
     })
+}
+
+/// When a period ends: what Stripe has ended early, because nobody paid or because it was told to, has no open period any more,
+/// although Stripe goes on naming the end it would have had.
+fn last_instant(status: Status, (from, to): (Timestamp, Timestamp), ended_at: Option<Timestamp>) -> Timestamp {
+    match ended_at {
+        Some(ended) if status == Status::Canceled => to.min(ended).max(from),
+        Some(_) | None => to,
+    }
 }
 
 /// `None` for what has no name yet, and for invoices that have nothing to do with what we sell.
@@ -182,4 +194,19 @@ fn line_of(names: &Names, line: &InvoiceLineItem) -> Option<Line> {
         quantity: line.quantity.and_then(|quantity| i64::try_from(quantity).ok()),
         ..line_itself
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_ended_early_has_no_period_after_its_end() {
+        let day = |day: i64| at(1_800_000_000 + day * 86_400).unwrap();
+        let period = (day(0), day(30));
+        assert_eq!(last_instant(Status::Canceled, period, Some(day(16))), day(16));
+        assert_eq!(last_instant(Status::Canceled, period, Some(day(31))), day(30), "told of after its time");
+        assert_eq!(last_instant(Status::Canceled, period, Some(day(-1))), day(0));
+        assert_eq!(last_instant(Status::Active, period, None), day(30));
+    }
 }
