@@ -100,11 +100,7 @@ impl Billing {
         };
         // What comes while we look is looked at again.
         let events = self.pending_of(&customer).await?;
-        let seen = match stripe.names(&self.world).await {
-            Ok(names) => stripe.look(&names, &customer).await.map_err(BillingError::from),
-            Err(error) => Err(error),
-        };
-        match seen {
+        match self.see(stripe, &customer).await {
             Ok(look) => self.take_over(account, token, look, &events).await,
             Err(error) => {
                 self.postpone(&events, &error.to_string()).await?;
@@ -112,6 +108,20 @@ impl Billing {
                 Err(error)
             }
         }
+    }
+
+    /// What the provider says now, each question in a turn of its own: events come by the dozen.
+    async fn see(&self, stripe: &Stripe, customer: &str) -> Result<Look, BillingError> {
+        let names = &stripe.names(&self.world).await?;
+        let contracts = self.ask(move || stripe.contracts(customer)).await??;
+        let invoices = self.ask(move || stripe.invoices(names, customer)).await??;
+        Ok(Look::of(contracts, invoices))
+    }
+
+    /// The names of everything that a customer has bought from us and that lives; the one that counts is the last.
+    pub(crate) async fn living(&self, stripe: &Stripe, customer: &str) -> Result<Vec<String>, BillingError> {
+        let contracts = self.ask(move || stripe.contracts(customer)).await??.into_iter();
+        Ok(contracts.filter(|contract| contract.status.is_live()).map(|contract| contract.provider_id).collect())
     }
 
     async fn claim_look(&self, account: AccountId, token: Uuid) -> Result<Option<Asked>, StoreError> {

@@ -289,7 +289,7 @@ impl Billing {
                 .await;
         };
         let customer = before.customer.as_deref().ok_or(GatewayError::NoPortal)?;
-        stripe.cancel(customer, contract, at_end).await?;
+        self.cancel_at(stripe, customer, contract, at_end).await?;
         self.look_now(stripe, tenant).await
     }
 

@@ -99,20 +99,18 @@ async fn seventy_two_hours_without_the_provider_disturb_no_chat_and_lose_no_unit
     payments.app.clock().advance(TimeDelta::minutes(66));
     payments.drain().await;
     assert_eq!(payments.counted(&customer, "messages"), messages);
-    let sent = sent(&payments, since);
-    assert!(sent.len() > 200, "so few need no pace: {}", sent.len());
-    assert!(busiest_second(&sent) <= 25, "{}", busiest_second(&sent));
+    let asked = asked(&payments, since);
+    assert!(asked.len() > 200, "so few need no pace: {}", asked.len());
+    assert!(busiest_second(&asked) <= 25, "{}", busiest_second(&asked));
     payments.comes(end + TimeDelta::days(31) + TimeDelta::hours(2));
     for meter in ["conversations", "messages", "ai_resolutions"] {
         assert_eq!(payments.invoiced(&customer, meter), used(&shop, meter).await, "{meter}");
     }
 }
 
-/// When usage was sent, in milliseconds of the machine's clock.
-fn sent(payments: &Payments, since: usize) -> Vec<i64> {
-    let requests = payments.stripe.requests();
-    let sent = requests.iter().skip(since).filter(|noted| noted.what == "POST /v1/billing/meter_events");
-    sent.map(|noted| noted.real_ms).collect()
+/// When the provider was asked for anything at all, in milliseconds of the machine's clock.
+fn asked(payments: &Payments, since: usize) -> Vec<i64> {
+    payments.stripe.requests().iter().skip(since).map(|noted| noted.real_ms).collect()
 }
 
 /// The most of them within one second.

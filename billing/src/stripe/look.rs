@@ -1,6 +1,7 @@
 //! What Stripe says now of a company: its subscription and its invoices, read anew each time.
 
 use infra::Timestamp;
+use stripe::{RequestStrategy, StripeRequest as _};
 use stripe_billing::invoice::ListInvoice;
 use stripe_billing::subscription::{ListSubscription, ListSubscriptionStatus};
 use stripe_billing::{Invoice, InvoiceLineItem, Subscription, SubscriptionItem};
@@ -26,28 +27,24 @@ pub struct Look {
     pub invoices: Vec<Copy>,
 }
 
-impl Stripe {
-    /// Looks.
-    pub async fn look(&self, names: &Names, customer: &str) -> Result<Look, GatewayError> {
-        let mut contracts = self.contracts(customer).await?;
+impl Look {
+    /// What subscriptions come to, of which the one that counts is the last.
+    pub fn of(mut contracts: Vec<Contract>, invoices: Vec<Copy>) -> Self {
         let living = contracts.iter().filter(|contract| contract.status.is_live()).count();
-        let invoices = ListInvoice::new().customer(customer).limit(100).send(&self.client).await.map_err(said)?;
-        let invoices = invoices.data.iter().filter_map(|invoice| copy(names, invoice)).collect();
-        Ok(Look { contract: contracts.pop(), living, invoices })
+        Self { contract: contracts.pop(), living, invoices }
     }
+}
 
-    /// The names of everything that a customer has bought from us and that lives; the one that counts is the last.
-    pub async fn living(&self, customer: &str) -> Result<Vec<String>, GatewayError> {
-        let contracts = self.contracts(customer).await?.into_iter();
-        Ok(contracts.filter(|contract| contract.status.is_live()).map(|contract| contract.provider_id).collect())
-    }
-
+/// One request each, asked once: who repeats it is the caller.
+impl Stripe {
     /// Every subscription of a customer to what we sell; the one that counts is the last.
-    async fn contracts(&self, customer: &str) -> Result<Vec<Contract>, GatewayError> {
+    pub async fn contracts(&self, customer: &str) -> Result<Vec<Contract>, GatewayError> {
         let subscriptions = ListSubscription::new()
             .customer(customer)
             .status(ListSubscriptionStatus::All)
             .limit(100)
+            .customize()
+            .request_strategy(RequestStrategy::Once)
             .send(&self.client)
             .await
             .map_err(said)?;
@@ -65,6 +62,19 @@ impl Stripe {
             (contract.status.is_live(), pending, contract.began_at, contract.provider_id.clone())
         });
         Ok(contracts)
+    }
+
+    /// A customer's invoices, newest first.
+    pub async fn invoices(&self, names: &Names, customer: &str) -> Result<Vec<Copy>, GatewayError> {
+        let invoices = ListInvoice::new()
+            .customer(customer)
+            .limit(100)
+            .customize()
+            .request_strategy(RequestStrategy::Once)
+            .send(&self.client)
+            .await
+            .map_err(said)?;
+        Ok(invoices.data.iter().filter_map(|invoice| copy(names, invoice)).collect())
     }
 }
 
