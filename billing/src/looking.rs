@@ -99,9 +99,10 @@ impl Billing {
             return Ok(Some(false));
         };
         // What comes while we look is looked at again.
+        let began = self.world.now();
         let events = self.pending_of(&customer).await?;
         match self.see(stripe, &customer).await {
-            Ok(look) => self.take_over(account, token, look, &events).await,
+            Ok(look) => self.take_over(account, (token, began), look, &events).await,
             Err(error) => {
                 self.postpone(&events, &error.to_string()).await?;
                 self.end_look(account, token).await?;
@@ -160,7 +161,7 @@ impl Billing {
     async fn take_over(
         &self,
         account: AccountId,
-        token: Uuid,
+        (token, began): (Uuid, Timestamp),
         look: Look,
         events: &[String],
     ) -> Result<Option<bool>, BillingError> {
@@ -170,7 +171,7 @@ impl Billing {
         }
         let tx = self.world.database.begin("".into()).await?;
         let before = subscription::lock(&tx, account, now).await?;
-        if !still_ours(&tx, account, token).await? {
+        if !still_ours(&tx, account, token, began).await? {
             return Ok(None);
         }
         let was = (before.state, before.plan.clone(), before.live().map(|contract| contract.terms));
@@ -215,7 +216,8 @@ impl Billing {
             .map(drop)
     }
 
-    /// Looks at companies of which nothing was heard for a day. Says whose entitlements have changed.
+    /// Looks at companies of which nothing was heard for a day, and at all of them when something was heard that named nobody. Says whose
+    /// entitlements have changed.
     pub async fn look_afresh(&self) -> Result<Vec<AccountId>, StoreError> {
         let Some(stripe) = self.gateway.stripe() else { return Ok(Vec::new()) };
         let rows: Vec<Whose> = self
@@ -225,8 +227,8 @@ impl Billing {
             .all(sql(
                 "select s.account_id from shared.subscription s join shared.account a on a.id = s.account_id \
                  where s.customer is not null and a.status not in ('deleting', 'deleted') \
-                 and (s.seen_at is null or s.seen_at < $1) and (s.look_until is null or s.look_until < $2) \
-                 order by s.seen_at nulls first limit 20",
+                 and (s.seen_at is null or s.seen_at < $1 or s.look_wanted_at is not null) and (s.look_until is null or s.look_until < $2) \
+                 order by s.seen_at nulls first limit 100",
                 [(self.world.now() - AFRESH).into(), self.world.now().into()],
             ))
             .await?;
@@ -248,11 +250,14 @@ impl Billing {
     }
 }
 
-async fn still_ours(tx: &Tx, account: AccountId, token: Uuid) -> Result<bool, StoreError> {
+/// Whoever wished for a look since it began has another one.
+async fn still_ours(tx: &Tx, account: AccountId, token: Uuid, began: Timestamp) -> Result<bool, StoreError> {
     let cleared = tx
         .run(sql(
-            "update shared.subscription set look_token = null, look_until = null where account_id = $1 and look_token = $2",
-            [account.uuid().into(), token.into()],
+            "update shared.subscription set look_token = null, look_until = null, \
+               look_wanted_at = case when look_wanted_at <= $3 then null else look_wanted_at end \
+             where account_id = $1 and look_token = $2",
+            [account.uuid().into(), token.into(), began.into()],
         ))
         .await?;
     Ok(cleared > 0)
