@@ -97,7 +97,9 @@ fn show(report: &Report) {
         println!("  {} {}: {}, ended {}", left.company, left.meter, left.quantity, left.ended_at.to_rfc3339());
     }
     println!("{:<28}{}", "hours that differed", report.differences.len());
-    for found in &report.differences {
+    let unmended = report.differences.iter().filter(|found| !found.mended);
+    println!("{:<28}{}", "of them not mended yet", unmended.clone().count());
+    for found in unmended {
         println!(
             "  {} {} {}: ours {}, theirs {}, repair {}",
             found.company,

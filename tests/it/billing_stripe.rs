@@ -1,6 +1,7 @@
 //! Plans and money with Stripe, as far as a stand-in that speaks its wire format can tell: buying, using, being charged, failing to
 //! pay and recovering.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use ::billing::Billing;
@@ -10,7 +11,7 @@ use ::billing::subscription::Terms;
 use chrono::TimeDelta;
 use infra::Clock;
 use serde_json::{Value, json};
-use stripe_standin::{Mail, Options, Standin};
+use stripe_standin::{Habits, Mail, Options, Standin};
 use tenant::Role;
 use tests::{Http, PASSWORD, Shop, TestApp, eventually, fresh};
 
@@ -311,4 +312,36 @@ async fn what_is_left_over_pays_for_the_next_change_as_it_was_shown() {
     let credit = preview["credit_minor"].as_i64().unwrap();
     assert_eq!(preview["due_now_minor"], 0, "{preview}");
     assert!((3_700..=3_900).contains(&credit), "two of the three seats that were given back: {preview}");
+}
+
+#[tokio::test]
+async fn the_operator_reads_what_companies_pay_have_paid_and_owe() {
+    let (app, stripe) = start(1).await;
+    // Nobody is given up for not paying.
+    stripe.set_habits(Habits { after_retries: "past_due".into(), ..Habits::default() });
+    let (shop, own) = (app.shop("Tea").await, app.shop("Own").await);
+    bought_for_nothing(&own, 3).await;
+    buys(&shop, &stripe, "pro", 2, CARD).await;
+    until(&shop, "active").await;
+    let reads = async |what: &str, paid: i64, open: i64| {
+        eventually(what, async || {
+            let report = app.node(0).billing.report().await.unwrap();
+            let sum = |sums: &BTreeMap<String, i64>| sums.get("usd").copied().unwrap_or(0);
+            let sums = (sum(&report.paid_30_days_minor), sum(&report.open_minor));
+            assert_eq!(sum(&report.monthly_recurring_minor), 3_800, "nobody pays for what was had for nothing");
+            (sums == (paid, open)).then_some(())
+        })
+        .await;
+    };
+    reads("two seats are paid", 3_800, 0).await;
+    stripe.give_card(id(&listed(&stripe, "/v1/customers", "")[0]), false).unwrap();
+    app.clock().advance(TimeDelta::days(32));
+    again(&shop).await;
+    until(&shop, "grace").await;
+    reads("the next month is not, and the first is long ago", 0, 3_800).await;
+    app.clock().advance(TimeDelta::days(31));
+    reads("nor is the month after it", 0, 7_600).await;
+    // One of the two was issued more than thirty days ago.
+    stripe.give_card(id(&listed(&stripe, "/v1/customers", "")[0]), true).unwrap();
+    reads("both are paid now", 7_600, 0).await;
 }

@@ -147,6 +147,8 @@ fn copy(names: &Names, invoice: &Invoice) -> Option<Copy> {
         tax_minor,
         total_minor: invoice.total,
         paid_minor: invoice.amount_paid,
+        open_minor: invoice.amount_remaining,
+        paid_at: invoice.status_transitions.paid_at.map(at).transpose().ok()?,
         period_from: at(invoice.period_start).ok()?,
         period_to: at(invoice.period_end).ok()?,
         lines: lines_of(names, invoice),
