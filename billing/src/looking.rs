@@ -14,7 +14,7 @@ use tenant::{AccountId, Tenant};
 use uuid::Uuid;
 
 use crate::failpoint;
-use crate::gateway::GatewayError;
+use crate::gateway::{GatewayError, Provider};
 use crate::invoice;
 use crate::service::{Billing, BillingError};
 use crate::stripe::{Buyer, Look, Stripe};
@@ -114,14 +114,18 @@ impl Billing {
     /// What the provider says now, each question in a turn of its own: events come by the dozen.
     async fn see(&self, stripe: &Stripe, customer: &str) -> Result<Look, BillingError> {
         let names = &stripe.names(&self.world).await?;
-        let contracts = self.ask(move || stripe.contracts(customer)).await??;
+        let bought = self.ask(move || stripe.bought(customer)).await??;
         let invoices = self.ask(move || stripe.invoices(names, customer)).await??;
-        Ok(Look::of(contracts, invoices))
+        // A customer without a subscription owes nothing, and may be gone.
+        let lives = bought.iter().any(|bought| bought.contract.status.is_live());
+        let credit = if lives { self.ask(move || stripe.credit(customer)).await?? } else { 0 };
+        Ok(Look::of(bought, credit, invoices))
     }
 
     /// The names of everything that a customer has bought from us and that lives; the one that counts is the last.
     pub(crate) async fn living(&self, stripe: &Stripe, customer: &str) -> Result<Vec<String>, BillingError> {
-        let contracts = self.ask(move || stripe.contracts(customer)).await??.into_iter();
+        let bought = self.ask(move || stripe.bought(customer)).await??.into_iter();
+        let contracts = bought.map(|bought| bought.contract);
         Ok(contracts.filter(|contract| contract.status.is_live()).map(|contract| contract.provider_id).collect())
     }
 
@@ -175,8 +179,14 @@ impl Billing {
             return Ok(None);
         }
         let was = (before.state, before.plan.clone(), before.live().map(|contract| contract.terms));
-        let contract = before.holding(look.contract);
+        let credit_minor = look.credit_minor;
+        let (told, discounts) = look.bought.map(|bought| (bought.contract, bought.discounts)).unzip();
+        let discounts = discounts.unwrap_or_default();
+        let contract = before.holding(told);
         let after = before.seen(contract, now).settled(now);
+        let there = after.contract.as_ref().is_some_and(|contract| contract.provider == Provider::Stripe);
+        // What nobody charges for has books of our own.
+        let after = if there { Subscription { credit_minor, discounts, ..after } } else { after };
         let is = (after.state, after.plan.clone(), after.live().map(|contract| contract.terms));
         subscription::save(&tx, &after, now).await?;
         self.tell_of(&tx, was.0, &after).await?;

@@ -312,6 +312,8 @@ async fn what_is_left_over_pays_for_the_next_change_as_it_was_shown() {
     let credit = preview["credit_minor"].as_i64().unwrap();
     assert_eq!(preview["due_now_minor"], 0, "{preview}");
     assert!((3_700..=3_900).contains(&credit), "two of the three seats that were given back: {preview}");
+    let next = owner.get("/v1/billing/invoice-preview").await.ok()["preview"].clone();
+    assert_eq!((&next["credit_minor"], &next["total_minor"]), (&json!(3_800), &json!(0)), "all of the next month");
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! Invoices: the copies we keep of them, and the lines they are made of.
 
+pub mod discount;
 pub mod lines;
 pub mod proration;
 mod store;

@@ -5,6 +5,7 @@ use stripe::{RequestStrategy, StripeRequest as _};
 use stripe_billing::invoice::ListInvoice;
 use stripe_billing::subscription::{ListSubscription, ListSubscriptionStatus};
 use stripe_billing::{Invoice, InvoiceLineItem, Subscription, SubscriptionItem};
+use stripe_core::customer::{RetrieveCustomer, RetrieveCustomerReturned};
 use tenant::AccountId;
 
 use super::Stripe;
@@ -12,15 +13,27 @@ use super::error::said;
 use super::names::{Names, Part};
 use crate::catalogue::{Currency, Interval};
 use crate::gateway::{GatewayError, Provider};
+use crate::invoice::discount::Discount;
 use crate::invoice::{Copy, InvoiceStatus, Line, LineKind};
 use crate::lifecycle::Status;
 use crate::subscription::{Contract, Terms};
+
+/// A subscription, and what is taken off it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bought {
+    /// The subscription.
+    pub contract: Contract,
+    /// What coupons take off it.
+    pub discounts: Vec<Discount>,
+}
 
 /// All that matters of a customer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Look {
     /// The subscription that counts: a living one before a dead one, a younger one before an older one.
-    pub contract: Option<Contract>,
+    pub bought: Option<Bought>,
+    /// What is left over for the next invoices.
+    pub credit_minor: i64,
     /// How many are alive; more than one is a fault somebody has to see to.
     pub living: usize,
     /// Invoices, newest first.
@@ -29,39 +42,50 @@ pub struct Look {
 
 impl Look {
     /// What subscriptions come to, of which the one that counts is the last.
-    pub fn of(mut contracts: Vec<Contract>, invoices: Vec<Copy>) -> Self {
-        let living = contracts.iter().filter(|contract| contract.status.is_live()).count();
-        Self { contract: contracts.pop(), living, invoices }
+    pub fn of(mut bought: Vec<Bought>, credit_minor: i64, invoices: Vec<Copy>) -> Self {
+        let living = bought.iter().filter(|bought| bought.contract.status.is_live()).count();
+        Self { bought: bought.pop(), credit_minor, living, invoices }
     }
 }
 
 /// One request each, asked once: who repeats it is the caller.
 impl Stripe {
     /// Every subscription of a customer to what we sell; the one that counts is the last.
-    pub async fn contracts(&self, customer: &str) -> Result<Vec<Contract>, GatewayError> {
+    pub async fn bought(&self, customer: &str) -> Result<Vec<Bought>, GatewayError> {
         let subscriptions = ListSubscription::new()
             .customer(customer)
             .status(ListSubscriptionStatus::All)
             .limit(100)
+            .expand(["data.discounts.source.coupon".to_owned()])
             .customize()
             .request_strategy(RequestStrategy::Once)
             .send(&self.client)
             .await
             .map_err(said)?;
-        let mut contracts = Vec::new();
+        let mut all = Vec::new();
         for subscription in subscriptions.data.iter().filter(|found| found.customer.id().as_str() == customer) {
             // Others may sell to the same customer: what was bought from us is seen all the same.
             if is_ours(subscription) {
-                contracts.push(contract(subscription)?);
+                let contract = contract(subscription)?;
+                all.push(Bought { contract, discounts: discounts(subscription) });
             } else {
                 tracing::info!(customer, subscription = subscription.id.as_str(), "a subscription is not ours");
             }
         }
-        contracts.sort_by_key(|contract| {
+        all.sort_by_key(|Bought { contract, .. }| {
             let pending = contract.status == Status::Incomplete;
             (contract.status.is_live(), pending, contract.began_at, contract.provider_id.clone())
         });
-        Ok(contracts)
+        Ok(all)
+    }
+
+    /// What is left over for a customer's next invoices.
+    pub async fn credit(&self, customer: &str) -> Result<i64, GatewayError> {
+        let ask = RetrieveCustomer::new(customer).customize().request_strategy(RequestStrategy::Once);
+        Ok(match ask.send(&self.client).await.map_err(said)? {
+            RetrieveCustomerReturned::Customer(customer) => (-customer.balance.unwrap_or(0)).max(0),
+            RetrieveCustomerReturned::DeletedCustomer(_) => 0,
+        })
     }
 
     /// A customer's invoices, newest first.
@@ -119,6 +143,25 @@ fn contract(subscription: &Subscription) -> Result<Contract, GatewayError> {
         cancels_at_end: subscription.cancel_at_period_end,
         began_at: at(subscription.start_date)?,
     })
+}
+
+/// What coupons take off a subscription from now on.
+fn discounts(subscription: &Subscription) -> Vec<Discount> {
+    let of = subscription.discounts.iter().filter_map(|discount| {
+        let discount = discount.as_object()?;
+        let coupon = discount.source.coupon.as_ref()?.as_object()?;
+        Some(Discount {
+            hundredths: coupon.percent_off.and_then(hundredths).unwrap_or(0),
+            off_minor: coupon.amount_off.unwrap_or(0),
+            until: discount.end.and_then(|end| at(end).ok()),
+        })
+    });
+    of.collect()
+}
+
+/// Per cents are told as floating point numbers, with two places at most.
+fn hundredths(percent: f64) -> Option<i64> {
+    format!("{:.0}", percent * 100.0).parse().ok()
 }
 
 /// When a period ends: what Stripe has ended early, because nobody paid or because it was told to, has no open period any more,

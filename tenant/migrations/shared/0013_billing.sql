@@ -7,3 +7,6 @@ alter table shared.subscription add column look_wanted_at timestamptz;
 alter table shared.invoice add column paid_at timestamptz, add column open_minor bigint not null default 0;
 update shared.invoice set paid_at = issued_at where status = 'paid';
 update shared.invoice set open_minor = greatest(total_minor - paid_minor, 0) where status = 'open';
+
+-- What coupons take off at the provider, as it was last seen: the next invoice is shown with it.
+alter table shared.subscription add column discounts jsonb not null default '[]';
