@@ -17,7 +17,7 @@ use crate::failpoint;
 use crate::gateway::{GatewayError, Provider};
 use crate::invoice;
 use crate::service::{Billing, BillingError};
-use crate::stripe::{Buyer, Look, Stripe};
+use crate::stripe::{Buyer, Listed, Look, Stripe};
 use crate::subscription::{self, Subscription};
 
 /// How long a look may take before another one may begin.
@@ -115,7 +115,17 @@ impl Billing {
     async fn see(&self, stripe: &Stripe, customer: &str) -> Result<Look, BillingError> {
         let names = &stripe.names(&self.world).await?;
         let bought = self.ask(move || stripe.bought(customer)).await??;
-        let invoices = self.ask(move || stripe.invoices(names, customer)).await??;
+        let mut invoices = Vec::new();
+        for Listed { mut copy, off, mut after } in self.ask(move || stripe.invoices(names, customer)).await?? {
+            while let Some(last) = after.as_deref() {
+                let invoice = copy.provider_id.as_str();
+                let (lines, next) = self.ask(move || stripe.further_lines(names, invoice, last)).await??;
+                copy.lines.extend(lines);
+                after = next;
+            }
+            copy.lines.extend(off);
+            invoices.push(copy);
+        }
         // A customer without a subscription owes nothing, and may be gone.
         let lives = bought.iter().any(|bought| bought.contract.status.is_live());
         let credit = if lives { self.ask(move || stripe.credit(customer)).await?? } else { 0 };

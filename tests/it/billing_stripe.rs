@@ -347,3 +347,47 @@ async fn the_operator_reads_what_companies_pay_have_paid_and_owe() {
     stripe.give_card(id(&listed(&stripe, "/v1/customers", "")[0]), true).unwrap();
     reads("both are paid now", 7_600, 0).await;
 }
+
+#[tokio::test]
+async fn a_coupon_with_other_terms_gets_a_successor_that_its_word_stands_for() {
+    let (app, stripe) = start(1).await;
+    stripe.act("DELETE", "/v1/coupons/frontdesk_welcome", "").unwrap();
+    stripe.act("POST", "/v1/coupons", "id=frontdesk_welcome&percent_off=50&duration=forever").unwrap();
+    assert_eq!(app.node(0).billing.sync().await.unwrap().made, 2, "a coupon and its word");
+    let words = listed(&stripe, "/v1/promotion_codes", "code=WELCOME20&active=true");
+    let coupons: Vec<_> = words.iter().map(|word| word["promotion"]["coupon"].as_str().unwrap()).collect();
+    assert_eq!(coupons, ["frontdesk_welcome_20_3"]);
+    assert_eq!(app.node(0).billing.sync().await.unwrap().made, 0);
+    let shop = app.shop("Tea").await;
+    stripe.buy(&opens(&shop.owner.http, "pro", 2).await, CARD, "WELCOME20").unwrap();
+    until(&shop, "active").await;
+    let invoices = shop.owner.http.get("/v1/billing/invoices").await.ok();
+    assert_eq!(invoices["data"][0]["total_minor"], 3_800 - 760, "{invoices}");
+}
+
+#[tokio::test]
+async fn a_long_invoice_is_kept_with_every_line_and_the_price_of_one_thing() {
+    let (app, stripe) = start(1).await;
+    let shop = app.shop("Tea").await;
+    buys(&shop, &stripe, "pro", 2, CARD).await;
+    until(&shop, "active").await;
+    let subscription = listed(&stripe, "/v1/subscriptions", "").remove(0);
+    let of = format!("customer={}&subscription={}", subscription["customer"].as_str().unwrap(), id(&subscription));
+    for number in 0..115 {
+        let item = format!("{of}&amount={}&currency=usd&description=extra{number}", 100 + number);
+        stripe.act("POST", "/v1/invoiceitems", &item).unwrap();
+    }
+    app.clock().advance(TimeDelta::days(32));
+    again(&shop).await;
+    let renewal = eventually("the renewal is known", async || {
+        let invoices = shop.owner.http.get("/v1/billing/invoices").await.ok();
+        (invoices["data"].as_array().unwrap().len() == 2).then(|| invoices["data"][0].clone())
+    })
+    .await;
+    let lines = renewal["lines"].as_array().unwrap();
+    let extra = lines.iter().filter(|line| line["kind"] == "other").count();
+    let sum: i64 = lines.iter().map(|line| line["amount_minor"].as_i64().unwrap()).sum();
+    assert_eq!((extra, json!(sum)), (115, renewal["subtotal_minor"].clone()));
+    let seats = lines.iter().find(|line| line["kind"] == "seats").unwrap();
+    assert_eq!((&seats["quantity"], &seats["unit_micros"]), (&json!(2), &json!(1_900_000_000)));
+}

@@ -3,9 +3,11 @@
 use infra::Timestamp;
 use stripe::{RequestStrategy, StripeRequest as _};
 use stripe_billing::invoice::ListInvoice;
+use stripe_billing::invoice_line_item::ListInvoiceInvoiceLineItem;
 use stripe_billing::subscription::{ListSubscription, ListSubscriptionStatus};
 use stripe_billing::{Invoice, InvoiceLineItem, Subscription, SubscriptionItem};
 use stripe_core::customer::{RetrieveCustomer, RetrieveCustomerReturned};
+use stripe_types::List;
 use tenant::AccountId;
 
 use super::Stripe;
@@ -25,6 +27,17 @@ pub struct Bought {
     pub contract: Contract,
     /// What coupons take off it.
     pub discounts: Vec<Discount>,
+}
+
+/// An invoice as a list tells it: of a long one, only the first lines.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// The invoice.
+    pub copy: Copy,
+    /// What coupons took off it: the last of its lines.
+    pub off: Option<Line>,
+    /// The last of the lines that were told, when there are more.
+    pub after: Option<String>,
 }
 
 /// All that matters of a customer.
@@ -88,8 +101,8 @@ impl Stripe {
         })
     }
 
-    /// A customer's invoices, newest first.
-    pub async fn invoices(&self, names: &Names, customer: &str) -> Result<Vec<Copy>, GatewayError> {
+    /// A customer's invoices, newest first, each with its first lines.
+    pub async fn invoices(&self, names: &Names, customer: &str) -> Result<Vec<Listed>, GatewayError> {
         let invoices = ListInvoice::new()
             .customer(customer)
             .limit(100)
@@ -98,7 +111,20 @@ impl Stripe {
             .send(&self.client)
             .await
             .map_err(said)?;
-        Ok(invoices.data.iter().filter_map(|invoice| copy(names, invoice)).collect())
+        Ok(invoices.data.iter().filter_map(|invoice| listed(names, invoice)).collect())
+    }
+
+    /// The lines of an invoice `after` one of them; and the last of these, when there are still more.
+    pub async fn further_lines(
+        &self,
+        names: &Names,
+        invoice: &str,
+        after: &str,
+    ) -> Result<(Vec<Line>, Option<String>), GatewayError> {
+        let ask = ListInvoiceInvoiceLineItem::new(invoice).limit(100).starting_after(after);
+        let once = ask.customize().request_strategy(RequestStrategy::Once);
+        let page = once.send(&self.client).await.map_err(said)?;
+        Ok((page.data.iter().filter_map(|line| line_of(names, line)).collect(), last_of(&page)))
     }
 }
 
@@ -173,6 +199,15 @@ fn last_instant(status: Status, (from, to): (Timestamp, Timestamp), ended_at: Op
     }
 }
 
+fn listed(names: &Names, invoice: &Invoice) -> Option<Listed> {
+    Some(Listed { copy: copy(names, invoice)?, off: taken_off(invoice), after: last_of(&invoice.lines) })
+}
+
+/// The last line of a page that is not the last one.
+fn last_of(page: &List<InvoiceLineItem>) -> Option<String> {
+    page.data.last().filter(|_| page.has_more).map(|line| line.id.as_str().to_owned())
+}
+
 /// `None` for what has no name yet, and for invoices that have nothing to do with what we sell.
 fn copy(names: &Names, invoice: &Invoice) -> Option<Copy> {
     let taxes = invoice.total_taxes.as_ref().map(|taxes| taxes.iter().map(|tax| tax.amount).sum::<i64>());
@@ -194,7 +229,7 @@ fn copy(names: &Names, invoice: &Invoice) -> Option<Copy> {
         paid_at: invoice.status_transitions.paid_at.map(at).transpose().ok()?,
         period_from: at(invoice.period_start).ok()?,
         period_to: at(invoice.period_end).ok()?,
-        lines: lines_of(names, invoice),
+        lines: invoice.lines.data.iter().filter_map(|line| line_of(names, line)).collect(),
         hosted_url: invoice.hosted_invoice_url.clone(),
         pdf_url: invoice.invoice_pdf.clone(),
         issued_at: at(invoice.created).ok()?,
@@ -203,10 +238,26 @@ fn copy(names: &Names, invoice: &Invoice) -> Option<Copy> {
 
 /// The lines of an invoice, and what coupons took off it.
 pub(super) fn lines_of(names: &Names, invoice: &Invoice) -> Vec<Line> {
+    invoice.lines.data.iter().filter_map(|line| line_of(names, line)).chain(taken_off(invoice)).collect()
+}
+
+/// What coupons took off an invoice.
+fn taken_off(invoice: &Invoice) -> Option<Line> {
     let discounts = invoice.total_discount_amounts.iter().flatten().map(|discount| discount.amount).sum::<i64>();
     let period = (invoice.period_start, invoice.period_end);
-    let discount = (discounts != 0).then(|| plain(LineKind::Discount, -discounts, period, None)).flatten();
-    invoice.lines.data.iter().filter_map(|line| line_of(names, line)).chain(discount).collect()
+    (discounts != 0).then(|| plain(LineKind::Discount, -discounts, period, None)).flatten()
+}
+
+/// A price of one thing as Stripe writes it, a decimal number of the smallest unit, in millionths; `None` for what is finer.
+fn micros(text: &str) -> Option<i64> {
+    let (sign, digits) = text.strip_prefix('-').map_or((1, text), |rest| (-1, rest));
+    let (whole, part) = digits.split_once('.').unwrap_or((digits, ""));
+    let part = part.trim_end_matches('0');
+    if part.len() > 6 || !part.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let millionths: i64 = format!("{part:0<6}").parse().ok()?;
+    whole.parse::<i64>().ok()?.checked_mul(1_000_000)?.checked_add(millionths)?.checked_mul(sign)
 }
 
 fn plain(kind: LineKind, amount_minor: i64, (from, to): (i64, i64), description: Option<String>) -> Option<Line> {
@@ -247,6 +298,7 @@ fn line_of(names: &Names, line: &InvoiceLineItem) -> Option<Line> {
             Part::Usage(meter) => Some(meter),
         }),
         quantity: line.quantity.and_then(|quantity| i64::try_from(quantity).ok()),
+        unit_micros: line.pricing.as_ref().and_then(|pricing| micros(pricing.unit_amount_decimal.as_deref()?)),
         ..line_itself
     })
 }
@@ -254,6 +306,16 @@ fn line_of(names: &Names, line: &InvoiceLineItem) -> Option<Line> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_price_of_one_thing_is_read_as_it_was_written() {
+        assert_eq!(micros("0.05"), Some(50_000));
+        assert_eq!(micros("1900"), Some(1_900_000_000));
+        assert_eq!(micros("-12.5"), Some(-12_500_000));
+        assert_eq!(micros("0.050000000000"), Some(50_000));
+        assert_eq!(micros("0.0000001"), None, "finer than we write");
+        assert_eq!((micros(""), micros("1.x"), micros("free")), (None, None, None));
+    }
 
     #[test]
     fn what_was_ended_early_has_no_period_after_its_end() {

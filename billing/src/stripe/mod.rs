@@ -15,7 +15,7 @@ use stripe::{Client, ClientBuilder, RequestStrategy};
 use crate::gateway::GatewayError;
 
 pub use buying::{Buyer, Worth};
-pub use look::{Bought, Look};
+pub use look::{Bought, Listed, Look};
 pub use meters::{Arrived, HourPage, HourSums, MeterEvent};
 pub use names::Names;
 pub use signature::{SignatureError, Told};
