@@ -290,6 +290,24 @@ async fn where_usage_stops_nobody_new_is_taken_and_nobody_is_cut_off() {
 }
 
 #[tokio::test]
+async fn a_trial_stops_at_what_its_plan_includes_and_goes_on_when_it_is_bought() {
+    let app = TestApp::start().await;
+    let shop = app.shop("Tea").await;
+    let owner = &shop.owner.http;
+    let trying = owner.post("/v1/billing/trial", json!({ "plan": "pro" })).await.ok();
+    assert_eq!((&trying["limits"]["conversations_per_month"], &trying["hard_limit"]), (&json!(20_000), &json!(false)));
+    uses(&shop, "conversations", 19_999, "1 second").await;
+    let ana = shop.visitor("Ana").await;
+    ana.writes("The last one").await;
+    shop.visitor("Bea").await.posts("One too many").await.refused(403, "limit_reached");
+    ana.writes("And I go on").await;
+    answers(&shop, &ana.chat(), "So do we").await;
+    owner.post("/v1/billing/checkout", buy("pro", 2)).await.ok();
+    assert_eq!(billing(owner).await["limits"]["conversations_per_month"], Value::Null);
+    shop.visitor("Cem").await.writes("Paid for").await;
+}
+
+#[tokio::test]
 async fn a_year_that_stops_at_what_it_includes_stops_at_all_of_it_at_any_time_of_it() {
     let app = TestApp::start().await;
     let shop = app.shop("Tea").await;
