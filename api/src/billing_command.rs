@@ -92,8 +92,14 @@ fn show(report: &Report) {
         None => println!("{:<28}all accepted", "oldest usage not accepted"),
     }
     println!("{:<28}{}", "events that wait", report.events_waiting);
+    println!("{:<28}{}", "used, never invoiced", report.unbilled.len());
+    for left in &report.unbilled {
+        println!("  {} {}: {}, ended {}", left.company, left.meter, left.quantity, left.ended_at.to_rfc3339());
+    }
     println!("{:<28}{}", "hours that differed", report.differences.len());
-    for found in &report.differences {
+    let unmended = report.differences.iter().filter(|found| !found.mended);
+    println!("{:<28}{}", "of them not mended yet", unmended.clone().count());
+    for found in unmended {
         println!(
             "  {} {} {}: ours {}, theirs {}, repair {}",
             found.company,

@@ -52,7 +52,7 @@ impl Billing {
         let customer = self.customer(stripe, tenant, &before, email).await?;
         // In this order: what was paid just before its page was closed is seen.
         stripe.close_pages(&customer, tenant.id()).await?;
-        if !stripe.living(&customer).await?.is_empty() {
+        if !self.living(stripe, &customer).await?.is_empty() {
             return Ok(None);
         }
         // Stripe takes only trials that last two days more.

@@ -135,7 +135,10 @@ impl Billing {
         let mut asked: Vec<String> = Vec::new();
         for event in due {
             let Some(customer) = event.customer else {
-                self.compare_soon(&event.id).await?;
+                match reason(&event.kind) {
+                    Reason::Look => self.look_everywhere_soon(&event.id, &event.kind).await?,
+                    Reason::Compare | Reason::None => self.compare_soon(&event.id).await?,
+                }
                 continue;
             };
             if reason(&event.kind) != Reason::Look || asked.contains(&customer) {
@@ -157,7 +160,8 @@ impl Billing {
         Ok(changed)
     }
 
-    /// An event about somebody we do not know: another installation's, or one that is quicker than our own note of the customer.
+    /// An event about somebody we do not know: another installation's, or one that is quicker than our own note of the customer. Whom
+    /// we note later than this is looked at because nobody has been yet.
     async fn nobodys(&self, id: &str, attempts: i32) -> Result<(), StoreError> {
         if attempts < STRANGER_TRIES {
             return self.postpone(&[id.to_owned()], "about nobody we know").await;
@@ -171,6 +175,22 @@ impl Billing {
             ))
             .await
             .map(drop)
+    }
+
+    /// Something has happened to somebody, and nobody can read to whom: everybody is looked at, at the pace of such looks.
+    async fn look_everywhere_soon(&self, id: &str, kind: &str) -> Result<(), StoreError> {
+        tracing::warn!(event = id, kind, "whom an event is about cannot be read: everybody is looked at");
+        let now = self.world.now();
+        let tx = self.world.database.begin("".into()).await?;
+        tx.run(sql("update shared.subscription set look_wanted_at = $1 where customer is not null", [now.into()]))
+            .await?;
+        tx.run(sql(
+            "update shared.stripe_event set state = 'done', note = 'about somebody who cannot be read', done_at = $2 \
+             where id = $1 and state = 'pending'",
+            [id.into(), now.into()],
+        ))
+        .await?;
+        tx.commit().await
     }
 
     /// Meters are to be compared now: Stripe has counted something otherwise than it had said.
@@ -193,8 +213,8 @@ fn judge(told: &Told, live: bool) -> (&'static str, Option<&'static str>) {
         return ("ignored", Some("of the other mode"));
     }
     match (reason(&told.kind), &told.customer) {
-        (Reason::Look, Some(_)) | (Reason::Compare, None) => ("pending", None),
-        (Reason::Look, None) => ("ignored", Some("about nobody")),
+        (Reason::Look, None) if told.nobody => ("ignored", Some("about nobody")),
+        (Reason::Look, _) | (Reason::Compare, None) => ("pending", None),
         (Reason::Compare, Some(_)) | (Reason::None, _) => ("ignored", Some("of a kind that changes nothing here")),
     }
 }
@@ -210,6 +230,7 @@ mod tests {
             live,
             api_version: None,
             customer: customer.map(ToOwned::to_owned),
+            nobody: false,
         }
     }
 
@@ -223,5 +244,8 @@ mod tests {
     fn what_changes_nothing_is_kept_and_left() {
         assert_eq!(judge(&told("product.created", false, None), false).0, "ignored");
         assert_eq!(judge(&told("v1.billing.meter.error_report_triggered", false, None), false).0, "pending");
+        assert_eq!(judge(&told("invoice.paid", false, None), false).0, "pending", "it is about somebody");
+        let stranger = Told { nobody: true, ..told("checkout.session.completed", false, None) };
+        assert_eq!(judge(&stranger, false).0, "ignored");
     }
 }

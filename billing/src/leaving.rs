@@ -10,6 +10,8 @@ use crate::catalogue;
 use crate::gateway::GatewayError;
 use crate::local::{self, Outcome};
 use crate::service::{Billing, BillingError};
+use crate::stripe::Stripe;
+use crate::subscription::Contract;
 
 #[derive(FromQueryResult)]
 struct Leaving {
@@ -67,10 +69,34 @@ impl Billing {
         };
         let customer = before.customer.as_deref().ok_or(GatewayError::NoPortal)?;
         if is_over {
-            stripe.end(customer).await?;
+            self.end_all(stripe, customer).await?;
         } else {
-            stripe.cancel(customer, contract, true).await?;
+            self.cancel_at(stripe, customer, contract, true).await?;
         }
         self.look_now(stripe, tenant).await.map(drop)
+    }
+
+    /// Lets all that a customer has bought from us end with its period. What goes on is the one that counts, and no other.
+    pub(crate) async fn cancel_at(
+        &self,
+        stripe: &Stripe,
+        customer: &str,
+        contract: &Contract,
+        at_end: bool,
+    ) -> Result<(), BillingError> {
+        let ids = if at_end { self.living(stripe, customer).await? } else { vec![contract.provider_id.clone()] };
+        for id in &ids {
+            self.ask(move || stripe.cancel(id, at_end)).await??;
+        }
+        Ok(())
+    }
+
+    /// Ends all that a customer has bought from us now. What has ended unheard is not there any more the next time.
+    async fn end_all(&self, stripe: &Stripe, customer: &str) -> Result<(), BillingError> {
+        for id in self.living(stripe, customer).await? {
+            self.take_turn().await?;
+            stripe.end(&id).await?;
+        }
+        Ok(())
     }
 }

@@ -22,6 +22,7 @@ pub mod report;
 pub mod service;
 pub mod stripe;
 pub mod subscription;
+mod turns;
 pub mod usage;
 
 pub use self::stripe::StripeSettings;

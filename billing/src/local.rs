@@ -122,6 +122,8 @@ fn charge(
         tax_minor: None,
         total_minor,
         paid_minor: total_minor,
+        open_minor: 0,
+        paid_at: Some(now),
         period_from: span.from,
         period_to: span.to,
         lines,

@@ -14,10 +14,10 @@ use tenant::{AccountId, Tenant};
 use uuid::Uuid;
 
 use crate::failpoint;
-use crate::gateway::GatewayError;
+use crate::gateway::{GatewayError, Provider};
 use crate::invoice;
 use crate::service::{Billing, BillingError};
-use crate::stripe::{Buyer, Look, Stripe};
+use crate::stripe::{Buyer, Listed, Look, Stripe};
 use crate::subscription::{self, Subscription};
 
 /// How long a look may take before another one may begin.
@@ -99,19 +99,44 @@ impl Billing {
             return Ok(Some(false));
         };
         // What comes while we look is looked at again.
+        let began = self.world.now();
         let events = self.pending_of(&customer).await?;
-        let seen = match stripe.names(&self.world).await {
-            Ok(names) => stripe.look(&names, &customer).await.map_err(BillingError::from),
-            Err(error) => Err(error),
-        };
-        match seen {
-            Ok(look) => self.take_over(account, token, look, &events).await,
+        match self.see(stripe, &customer).await {
+            Ok(look) => self.take_over(account, (token, began), look, &events).await,
             Err(error) => {
                 self.postpone(&events, &error.to_string()).await?;
                 self.end_look(account, token).await?;
                 Err(error)
             }
         }
+    }
+
+    /// What the provider says now, each question in a turn of its own: events come by the dozen.
+    async fn see(&self, stripe: &Stripe, customer: &str) -> Result<Look, BillingError> {
+        let names = &stripe.names(&self.world).await?;
+        let bought = self.ask(move || stripe.bought(customer)).await??;
+        let mut invoices = Vec::new();
+        for Listed { mut copy, off, mut after } in self.ask(move || stripe.invoices(names, customer)).await?? {
+            while let Some(last) = after.as_deref() {
+                let invoice = copy.provider_id.as_str();
+                let (lines, next) = self.ask(move || stripe.further_lines(names, invoice, last)).await??;
+                copy.lines.extend(lines);
+                after = next;
+            }
+            copy.lines.extend(off);
+            invoices.push(copy);
+        }
+        // A customer without a subscription owes nothing, and may be gone.
+        let lives = bought.iter().any(|bought| bought.contract.status.is_live());
+        let credit = if lives { self.ask(move || stripe.credit(customer)).await?? } else { 0 };
+        Ok(Look::of(bought, credit, invoices))
+    }
+
+    /// The names of everything that a customer has bought from us and that lives; the one that counts is the last.
+    pub(crate) async fn living(&self, stripe: &Stripe, customer: &str) -> Result<Vec<String>, BillingError> {
+        let bought = self.ask(move || stripe.bought(customer)).await??.into_iter();
+        let contracts = bought.map(|bought| bought.contract);
+        Ok(contracts.filter(|contract| contract.status.is_live()).map(|contract| contract.provider_id).collect())
     }
 
     async fn claim_look(&self, account: AccountId, token: Uuid) -> Result<Option<Asked>, StoreError> {
@@ -150,7 +175,7 @@ impl Billing {
     async fn take_over(
         &self,
         account: AccountId,
-        token: Uuid,
+        (token, began): (Uuid, Timestamp),
         look: Look,
         events: &[String],
     ) -> Result<Option<bool>, BillingError> {
@@ -160,12 +185,18 @@ impl Billing {
         }
         let tx = self.world.database.begin("".into()).await?;
         let before = subscription::lock(&tx, account, now).await?;
-        if !still_ours(&tx, account, token).await? {
+        if !still_ours(&tx, account, token, began).await? {
             return Ok(None);
         }
         let was = (before.state, before.plan.clone(), before.live().map(|contract| contract.terms));
-        let contract = before.holding(look.contract);
+        let credit_minor = look.credit_minor;
+        let (told, discounts) = look.bought.map(|bought| (bought.contract, bought.discounts)).unzip();
+        let discounts = discounts.unwrap_or_default();
+        let contract = before.holding(told);
         let after = before.seen(contract, now).settled(now);
+        let there = after.contract.as_ref().is_some_and(|contract| contract.provider == Provider::Stripe);
+        // What nobody charges for has books of our own.
+        let after = if there { Subscription { credit_minor, discounts, ..after } } else { after };
         let is = (after.state, after.plan.clone(), after.live().map(|contract| contract.terms));
         subscription::save(&tx, &after, now).await?;
         self.tell_of(&tx, was.0, &after).await?;
@@ -205,7 +236,8 @@ impl Billing {
             .map(drop)
     }
 
-    /// Looks at companies of which nothing was heard for a day. Says whose entitlements have changed.
+    /// Looks at companies of which nothing was heard for a day, and at all of them when something was heard that named nobody. Says whose
+    /// entitlements have changed.
     pub async fn look_afresh(&self) -> Result<Vec<AccountId>, StoreError> {
         let Some(stripe) = self.gateway.stripe() else { return Ok(Vec::new()) };
         let rows: Vec<Whose> = self
@@ -215,8 +247,8 @@ impl Billing {
             .all(sql(
                 "select s.account_id from shared.subscription s join shared.account a on a.id = s.account_id \
                  where s.customer is not null and a.status not in ('deleting', 'deleted') \
-                 and (s.seen_at is null or s.seen_at < $1) and (s.look_until is null or s.look_until < $2) \
-                 order by s.seen_at nulls first limit 20",
+                 and (s.seen_at is null or s.seen_at < $1 or s.look_wanted_at is not null) and (s.look_until is null or s.look_until < $2) \
+                 order by s.seen_at nulls first limit 100",
                 [(self.world.now() - AFRESH).into(), self.world.now().into()],
             ))
             .await?;
@@ -238,11 +270,14 @@ impl Billing {
     }
 }
 
-async fn still_ours(tx: &Tx, account: AccountId, token: Uuid) -> Result<bool, StoreError> {
+/// Whoever wished for a look since it began has another one.
+async fn still_ours(tx: &Tx, account: AccountId, token: Uuid, began: Timestamp) -> Result<bool, StoreError> {
     let cleared = tx
         .run(sql(
-            "update shared.subscription set look_token = null, look_until = null where account_id = $1 and look_token = $2",
-            [account.uuid().into(), token.into()],
+            "update shared.subscription set look_token = null, look_until = null, \
+               look_wanted_at = case when look_wanted_at <= $3 then null else look_wanted_at end \
+             where account_id = $1 and look_token = $2",
+            [account.uuid().into(), token.into(), began.into()],
         ))
         .await?;
     Ok(cleared > 0)

@@ -15,7 +15,7 @@ use crate::service::Billing;
 pub struct Report {
     /// When.
     pub at: Timestamp,
-    /// Seats of all paying companies, a month's worth, by currency, in its smallest unit.
+    /// Seats of all companies that pay, a month's worth, by currency, in its smallest unit. What nobody is charged for is in none of these.
     pub monthly_recurring_minor: BTreeMap<String, i64>,
     /// What was paid in the last 30 days, by currency.
     pub paid_30_days_minor: BTreeMap<String, i64>,
@@ -31,8 +31,24 @@ pub struct Report {
     pub oldest_unsent: Option<Timestamp>,
     /// Events that wait for their effect.
     pub events_waiting: i64,
-    /// Hours of the last 35 days that differed from the provider's, newest first.
+    /// Usage of subscriptions that Stripe has ended without a last invoice: it was counted there, and nobody is charged for it.
+    pub unbilled: Vec<Unbilled>,
+    /// Hours that differed from the provider's: those that are not mended yet first, whenever they were found, and then those of the last
+    /// 35 days; each newest first.
     pub differences: Vec<Difference>,
+}
+
+/// Usage that no invoice takes any more.
+#[derive(Debug, Clone, Serialize, FromQueryResult)]
+pub struct Unbilled {
+    /// Whose.
+    pub company: String,
+    /// Which meter.
+    pub meter: String,
+    /// How much of it.
+    pub quantity: i64,
+    /// When the subscription ended.
+    pub ended_at: Timestamp,
 }
 
 /// An hour that differed.
@@ -50,6 +66,8 @@ pub struct Difference {
     pub theirs: i64,
     /// How the repair stands.
     pub repair: Option<String>,
+    /// Whether it has been mended: the provider's sum agrees with ours.
+    pub mended: bool,
     /// When it was found.
     pub found_at: Timestamp,
 }
@@ -120,7 +138,7 @@ impl Billing {
         let paying: Vec<Paying> = orm
             .all(sql(
                 "select plan, currency, every, sum(seats)::bigint as seats from shared.subscription \
-                 where state in ('active', 'grace', 'restricted') and status in ('active', 'past_due', 'unpaid') group by 1, 2, 3",
+                 where provider = 'stripe' and state in ('active', 'grace', 'restricted') and status in ('active', 'past_due', 'unpaid') group by 1, 2, 3",
                 [],
             ))
             .await?;
@@ -134,12 +152,14 @@ impl Billing {
             at: now,
             monthly_recurring_minor: recurring(&paying),
             paid_30_days_minor: count(sql(
-                "select currency as name, sum(paid_minor)::bigint as count from shared.invoice where issued_at >= $1 group by 1",
+                "select currency as name, sum(paid_minor)::bigint as count from shared.invoice \
+                 where provider = 'stripe' and status = 'paid' and paid_minor > 0 and paid_at >= $1 group by 1",
                 [month_ago.into()],
             ))
             .await?,
             open_minor: count(sql(
-                "select currency as name, sum(total_minor - paid_minor)::bigint as count from shared.invoice where status = 'open' group by 1",
+                "select currency as name, sum(open_minor)::bigint as count from shared.invoice \
+                 where provider = 'stripe' and status = 'open' and open_minor > 0 group by 1",
                 [],
             ))
             .await?,
@@ -154,19 +174,44 @@ impl Billing {
                 [],
             ))
             .await?,
-            batches: count(sql("select state as name, count(*) as count from shared.meter_batch group by 1", [])).await?,
+            batches: count(sql("select state as name, count(*) as count from shared.meter_batch group by 1", []))
+                .await?,
             oldest_unsent: oldest.and_then(|row| row.at),
             events_waiting: waiting.get("all").copied().unwrap_or(0),
+            unbilled: self.unbilled().await?,
             differences: orm
                 .all(sql(
-                    "select a.slug as company, d.meter, d.hour, d.ours, d.theirs, b.state as repair, d.found_at \
+                    "select a.slug as company, d.meter, d.hour, d.ours, d.theirs, b.state as repair, \
+                       b.state is not distinct from 'confirmed' as mended, d.found_at \
                      from shared.meter_difference d join shared.account a on a.id = d.account_id \
                      left join shared.meter_batch b on b.identifier = d.repaired_by \
-                     where d.found_at >= $1 order by d.found_at desc, d.id desc limit 1000",
+                     where d.found_at >= $1 or b.state is distinct from 'confirmed' \
+                     order by mended, d.found_at desc, d.id desc limit 1000",
                     [(now - chrono::TimeDelta::days(35)).into()],
                 ))
                 .await?,
         })
+    }
+
+    /// Who does not pay is ended by Stripe without a last invoice. What is used while trying is free in any case.
+    async fn unbilled(&self) -> Result<Vec<Unbilled>, StoreError> {
+        self.world
+            .database
+            .orm()
+            .all(sql(
+                "select a.slug as company, b.meter, sum(b.quantity)::bigint as quantity, s.period_to as ended_at \
+                 from shared.subscription s join shared.account a on a.id = s.account_id \
+                 join shared.meter_batch b on b.account_id = s.account_id and b.kind = 'usage' and b.state in ('accepted', 'confirmed') \
+                   and b.counted_at >= s.period_from and b.counted_at < s.period_to \
+                 where s.provider = 'stripe' and s.status = 'canceled' \
+                 and (s.trial_ends_at is null or date_trunc('second', s.trial_ends_at) < s.period_to) \
+                 and not exists (select 1 from shared.invoice i where i.account_id = s.account_id and i.provider = 'stripe' \
+                   and i.issued_at >= s.period_to - interval '5 minutes') \
+                 group by a.slug, b.meter, s.period_to having sum(b.quantity) > 0 \
+                 order by s.period_to desc, a.slug, b.meter limit 1000",
+                [],
+            ))
+            .await
     }
 }
 

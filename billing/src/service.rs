@@ -12,9 +12,10 @@ use tenant::{AccountId, Tenant, usage};
 
 use crate::catalogue::{self, Currency, Offer};
 use crate::gateway::{Gateway, GatewayError, Provider};
-use crate::invoice::{self, Line, lines, proration};
+use crate::invoice::{self, Line, discount, lines, proration};
 use crate::lifecycle::{NotNow, State, Status, Verb};
 use crate::local::{self, Outcome};
+use crate::metering;
 use crate::period;
 use crate::stripe::{Stripe, StripeSettings, Synced};
 use crate::subscription::{self, Alerts, Contract, Subscription, Terms};
@@ -132,9 +133,9 @@ pub struct InvoicePreview {
     pub period_from: DateTime<Utc>,
     /// To when; the invoice comes then.
     pub period_to: DateTime<Utc>,
-    /// Usage until now, and the next period's seats.
+    /// Usage until now, the next period's seats, and what coupons take off.
     pub lines: Vec<Line>,
-    /// What they come to, before taxes and discounts.
+    /// What they come to, before taxes.
     pub subtotal_minor: i64,
     /// What is left over of a downgrade and will be used up.
     pub credit_minor: i64,
@@ -289,7 +290,7 @@ impl Billing {
                 .await;
         };
         let customer = before.customer.as_deref().ok_or(GatewayError::NoPortal)?;
-        stripe.cancel(customer, contract, at_end).await?;
+        self.cancel_at(stripe, customer, contract, at_end).await?;
         self.look_now(stripe, tenant).await
     }
 
@@ -344,13 +345,10 @@ impl Billing {
         let span = lines::Span { from: contract.period_from, to: contract.period_to };
         let next = lines::Span { from: span.to, to: proration::after(span.to, contract.terms.interval) };
         let seats = if contract.cancels_at_end { None } else { Some(next) };
-        let lines = lines::of_period(&offer, contract.terms, &used, span, seats);
+        let mut lines = lines::of_period(&offer, contract.terms, &used, span, seats);
+        lines.extend(discount::line(&lines, &subscription.discounts, span));
         let subtotal_minor = lines::total(&lines);
-        // The provider has its own books about what is left over.
-        let credit_minor = match contract.provider {
-            Provider::Local => subscription.credit_minor.min(subtotal_minor.max(0)),
-            Provider::Stripe => 0,
-        };
+        let credit_minor = subscription.credit_minor.min(subtotal_minor.max(0));
         Ok(Some(InvoicePreview {
             currency: contract.terms.currency,
             period_from: span.from,
@@ -362,7 +360,7 @@ impl Billing {
         }))
     }
 
-    /// What has been used in a contract's period, up to now.
+    /// What a contract's period is charged for, up to now: what has been used in it, and what came too late for the one before.
     pub(crate) async fn used(
         &self,
         tenant: &Tenant,
@@ -372,7 +370,19 @@ impl Billing {
     ) -> Result<Vec<(Meter, i64)>, StoreError> {
         let (from, to) = period::charged(contract.period_from, contract.period_to, metered_from);
         let tx = tenant.begin().await?;
-        usage::totals(&tx, from, to.min(now + chrono::TimeDelta::seconds(1))).await
+        let mut used = usage::totals(&tx, from, to.min(now + chrono::TimeDelta::seconds(1))).await?;
+        drop(tx);
+        if contract.provider == Provider::Local {
+            return Ok(used);
+        }
+        let (from, to) = (contract.period_from, contract.period_to);
+        for (meter, more) in metering::moved(self.world.database.orm(), tenant.id(), from, to).await? {
+            match used.iter_mut().find(|(known, _)| *known == meter) {
+                Some((_, quantity)) => *quantity = quantity.saturating_add(more),
+                None => used.push((meter, more)),
+            }
+        }
+        Ok(used)
     }
 
     /// Brings every company up to date whose state changes by time alone. Says whose entitlements have changed.

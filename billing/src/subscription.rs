@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use crate::catalogue::{Currency, Interval};
 use crate::gateway::Provider;
+use crate::invoice::discount::Discount;
 use crate::lifecycle::{self, Facts, NotNow, State, Status, Verb};
 
 /// What was bought.
@@ -77,8 +78,10 @@ pub struct Subscription {
     pub metered_from: Option<Timestamp>,
     /// When a period last began before the one of before was over: the invoice of that one was final at once.
     pub turned_at: Option<Timestamp>,
-    /// What is left over of downgrades.
+    /// What is left over of downgrades; in the provider's books, when it was bought there.
     pub credit_minor: i64,
+    /// What coupons take off at the provider.
+    pub discounts: Vec<Discount>,
     /// The provider's name for the company.
     pub customer: Option<String>,
     /// Usage stops at what is included.
@@ -103,6 +106,7 @@ impl Subscription {
             metered_from: None,
             turned_at: None,
             credit_minor: 0,
+            discounts: Vec::new(),
             customer: None,
             hard_limit: false,
             alerts: Alerts { included: true, budget_minor: None },
@@ -214,6 +218,7 @@ struct Row {
     turned_at: Option<Timestamp>,
     began_at: Option<Timestamp>,
     credit_minor: i64,
+    discounts: serde_json::Value,
     customer: Option<String>,
     provider_id: Option<String>,
     hard_limit: bool,
@@ -261,6 +266,7 @@ impl TryFrom<Row> for Subscription {
             metered_from: row.metered_from,
             turned_at: row.turned_at,
             credit_minor: row.credit_minor,
+            discounts: serde_json::from_value(row.discounts).map_err(|_| bad("unreadable discounts"))?,
             customer: row.customer,
             hard_limit: row.hard_limit,
             alerts: Alerts { included: row.alert_included, budget_minor: row.budget_minor },
@@ -275,7 +281,7 @@ macro_rules! select_subscription {
         concat!(
             "select account_id, plan, state, provider, status, currency, every, seats, period_from, period_to, cancels_at_end, trial_started_at, \
                trial_ends_at, payment_failed_at, metered_from, began_at, credit_minor, customer, provider_id, hard_limit, alert_included, \
-               budget_minor, seen_at, turned_at from shared.subscription ",
+               budget_minor, seen_at, turned_at, discounts from shared.subscription ",
             $tail
         )
     };
@@ -305,11 +311,14 @@ pub async fn lock(tx: &Tx, account: AccountId, now: Timestamp) -> Result<Subscri
 pub async fn save(tx: &Tx, subscription: &Subscription, now: Timestamp) -> Result<(), StoreError> {
     let contract = subscription.contract.as_ref();
     let terms = contract.map(|contract| contract.terms);
+    let discounts =
+        serde_json::to_value(&subscription.discounts).map_err(|error| StoreError::Refused(error.to_string()))?;
     tx.run(sql(
         "update shared.subscription set plan = $2, state = $3, provider = $4, status = $5, currency = $6, every = $7, seats = $8, \
            period_from = $9, period_to = $10, cancels_at_end = $11, trial_started_at = $12, trial_ends_at = $13, \
            payment_failed_at = $14, metered_from = $15, credit_minor = $16, customer = $17, provider_id = $18, hard_limit = $19, \
-           alert_included = $20, budget_minor = $21, seen_at = $22, began_at = $23, turned_at = $24, updated_at = $25 where account_id = $1",
+           alert_included = $20, budget_minor = $21, seen_at = $22, began_at = $23, turned_at = $24, updated_at = $25, \
+           discounts = $26 where account_id = $1",
         [
             subscription.account_id.uuid().into(),
             subscription.plan.clone().into(),
@@ -336,6 +345,7 @@ pub async fn save(tx: &Tx, subscription: &Subscription, now: Timestamp) -> Resul
             contract.map(|contract| contract.began_at).into(),
             subscription.turned_at.into(),
             now.into(),
+            discounts.into(),
         ],
     ))
     .await?;

@@ -159,7 +159,7 @@ pub struct Held {
     pub seats: Option<u32>,
     /// The period it is in, when it has bought one.
     pub bought: Option<Bought>,
-    /// Usage stops at what is included, by the company's own choice.
+    /// Usage stops at what is included: by the company's own choice, or because it tries the plan and pays nothing.
     pub hard_limit: bool,
     /// Payments are overdue.
     pub restricted: bool,
@@ -260,7 +260,7 @@ macro_rules! select_account {
              case when s.status in ('trialing', 'active', 'past_due', 'unpaid', 'paused') then s.seats end as seats, \
              case when s.status in ('trialing', 'active', 'past_due', 'unpaid', 'paused') then s.every end as every, \
              s.period_from, s.period_to, s.metered_from, \
-             coalesce(s.hard_limit, false) as hard_limit, coalesce(s.state = 'restricted', false) as restricted \
+             coalesce(s.hard_limit or s.state = 'trialing', false) as hard_limit, coalesce(s.state = 'restricted', false) as restricted \
              from shared.account a left join shared.subscription s on s.account_id = a.id ",
             $tail
         )

@@ -2,7 +2,7 @@
 // it in Chinese, in the dark and on a phone.
 
 import { accessible } from './axe.mjs'
-import { backstage, later, open, until, visit } from './money.mjs'
+import { backstage, later, open, proves, until, visit } from './money.mjs'
 import { BASE, check, company, loaded, now, shot, story } from './stage.mjs'
 
 await story(async (browser) => {
@@ -54,6 +54,10 @@ await story(async (browser) => {
   await shot(portal, '04-buying')
   await accessible(portal, '04-buying')
   await buying.getByRole('button', { name: 'Go on to payment' }).click()
+  await portal.getByRole('dialog', { name: 'Is it you?' }).waitFor()
+  await shot(portal, '04-proof')
+  await accessible(portal, '04-proof')
+  await proves(portal)
   await portal.getByLabel('E-mail').fill('noor@kiln.test')
   await portal.getByLabel('Card number').fill('4242 4242 4242 4242')
   await portal.getByLabel('Name on card').fill('Noor Haddad')
@@ -128,6 +132,7 @@ await story(async (browser) => {
   await shot(portal, '10-preview')
   await accessible(portal, '10-preview')
   await pay.click()
+  await proves(portal)
   await changing.waitFor({ state: 'detached' })
   await yours.getByText('1 of 5 taken').waitFor()
 
@@ -201,6 +206,7 @@ await story(async (browser) => {
   await leaving.waitFor()
   await shot(portal, '17-leaving')
   await leaving.getByRole('button', { name: 'Cancel the subscription' }).click()
+  await proves(portal)
   await portal.getByRole('heading', { name: /Your subscription ends on/ }).waitFor()
   await shot(portal, '18-ends')
   await accessible(portal, '18-ends')

@@ -30,6 +30,14 @@ export async function later(context, page, days) {
   }, days * 86_400_000)
 }
 
+/** The last proof of who sits there is too old: their password once more. */
+export async function proves(portal) {
+  const asking = portal.getByRole('dialog', { name: 'Is it you?' })
+  await asking.getByLabel('Your password').fill('celadon cups at nine')
+  await asking.getByRole('button', { name: 'Continue' }).click()
+  await asking.waitFor({ state: 'detached' })
+}
+
 /** A page of the portal, by its link in the navigation. */
 export async function open(portal, name) {
   await portal.getByRole('navigation').getByRole('link', { name, exact: true }).click()

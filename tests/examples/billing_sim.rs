@@ -23,7 +23,9 @@ async fn main() -> std::process::ExitCode {
         all.requests += ended.requests;
         all.units_diff += ended.units_diff;
         all.uninvoiced += ended.uninvoiced;
-        if ended.units_diff + ended.uninvoiced > 0 {
+        all.mispriced += ended.mispriced;
+        all.charged += ended.charged;
+        if ended.units_diff + ended.uninvoiced + ended.mispriced > 0 {
             wrong.push(seed);
         }
         if done.is_multiple_of(20) || done == runs {
@@ -36,10 +38,10 @@ async fn main() -> std::process::ExitCode {
         "{}",
         serde_json::json!({
             "lives": done, "events": all.events, "kills": all.kills, "requests": all.requests,
-            "units_diff": all.units_diff + planted.units_diff, "uninvoiced": all.uninvoiced, "planted": planted.planted, "planted_found": planted.found,
+            "units_diff": all.units_diff + planted.units_diff, "uninvoiced": all.uninvoiced, "mispriced": all.mispriced, "charged": all.charged, "planted": planted.planted, "planted_found": planted.found,
         })
     );
-    if wrong.is_empty() && planted.found == planted.planted {
+    if wrong.is_empty() && planted.found == planted.planted && planted.units_diff == 0 {
         std::process::ExitCode::SUCCESS
     } else {
         std::process::ExitCode::FAILURE

@@ -108,6 +108,43 @@ async fn a_company_tries_buys_grows_shrinks_leaves_and_comes_back() {
 }
 
 #[tokio::test]
+async fn what_a_company_pays_is_changed_by_who_has_just_shown_who_they_are() {
+    let app = TestApp::start().await;
+    let shop = app.shop("Tea").await;
+    let owner = &shop.owner.http;
+    owner.post("/v1/billing/checkout", buy("pro", 3)).await.ok();
+    let key = json!({ "name": "seats", "scopes": ["billing.manage", "usage.read"] });
+    let key = owner.post("/v1/api-keys", key).await.ok();
+    // The tab has been open all the while.
+    app.clock().advance(TimeDelta::minutes(11));
+    let headers = [("cookie", shop.owner.cookie.as_str()), ("x-frontdesk", "1")];
+    let renewed = owner.nobody().send("POST", "/v1/auth/refresh", None, &headers).await.ok();
+    owner.take(renewed["access_token"].as_str().unwrap());
+    let asks = [
+        ("POST", "/v1/billing/checkout", buy("scale", 3)),
+        ("PUT", "/v1/billing/plan", json!({ "plan": "scale" })),
+        ("PUT", "/v1/billing/seats", json!({ "seats": 4 })),
+        ("PUT", "/v1/billing/cancellation", json!({ "at_period_end": true })),
+        ("PUT", "/v1/billing/cancellation", json!({ "at_period_end": false })),
+    ];
+    for (method, path, body) in asks {
+        owner.send(method, path, Some(body), &[]).await.refused(403, "reauthentication_required");
+    }
+    owner.post("/v1/billing/plan/preview", json!({ "plan": "scale" })).await.ok();
+    let now = billing(owner).await;
+    assert_eq!(
+        (&now["plan"], &now["seats"]["total"], &now["cancels_at_end"]),
+        (&json!("pro"), &json!(3), &json!(false))
+    );
+    let program = shop.stranger().with(key["secret"].as_str().unwrap());
+    let grown = program.put("/v1/billing/seats", json!({ "seats": 4 })).await.ok();
+    assert_eq!(grown["seats"]["total"], 4, "a key may what it was made for");
+    let proof = owner.post("/v1/auth/reauthenticate", json!({ "password": PASSWORD })).await;
+    assert!(proof.status < 300, "{}", proof.text);
+    assert_eq!(owner.put("/v1/billing/seats", json!({ "seats": 5 })).await.ok()["seats"]["total"], 5);
+}
+
+#[tokio::test]
 async fn a_trial_takes_nobody_off_a_plan_that_is_not_for_sale() {
     let app = TestApp::start().await;
     let shop = app.shop("Tea").await;
@@ -250,6 +287,24 @@ async fn where_usage_stops_nobody_new_is_taken_and_nobody_is_cut_off() {
         shop.count("select sum(quantity)::bigint from {}.usage_event where meter = 'conversations'").await,
         1_001
     );
+}
+
+#[tokio::test]
+async fn a_trial_stops_at_what_its_plan_includes_and_goes_on_when_it_is_bought() {
+    let app = TestApp::start().await;
+    let shop = app.shop("Tea").await;
+    let owner = &shop.owner.http;
+    let trying = owner.post("/v1/billing/trial", json!({ "plan": "pro" })).await.ok();
+    assert_eq!((&trying["limits"]["conversations_per_month"], &trying["hard_limit"]), (&json!(20_000), &json!(false)));
+    uses(&shop, "conversations", 19_999, "1 second").await;
+    let ana = shop.visitor("Ana").await;
+    ana.writes("The last one").await;
+    shop.visitor("Bea").await.posts("One too many").await.refused(403, "limit_reached");
+    ana.writes("And I go on").await;
+    answers(&shop, &ana.chat(), "So do we").await;
+    owner.post("/v1/billing/checkout", buy("pro", 2)).await.ok();
+    assert_eq!(billing(owner).await["limits"]["conversations_per_month"], Value::Null);
+    shop.visitor("Cem").await.writes("Paid for").await;
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! Plans and money with Stripe, as far as a stand-in that speaks its wire format can tell: buying, using, being charged, failing to
 //! pay and recovering.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use ::billing::Billing;
@@ -10,7 +11,7 @@ use ::billing::subscription::Terms;
 use chrono::TimeDelta;
 use infra::Clock;
 use serde_json::{Value, json};
-use stripe_standin::{Mail, Options, Standin};
+use stripe_standin::{Habits, Mail, Options, Standin};
 use tenant::Role;
 use tests::{Http, PASSWORD, Shop, TestApp, eventually, fresh};
 
@@ -311,4 +312,82 @@ async fn what_is_left_over_pays_for_the_next_change_as_it_was_shown() {
     let credit = preview["credit_minor"].as_i64().unwrap();
     assert_eq!(preview["due_now_minor"], 0, "{preview}");
     assert!((3_700..=3_900).contains(&credit), "two of the three seats that were given back: {preview}");
+    let next = owner.get("/v1/billing/invoice-preview").await.ok()["preview"].clone();
+    assert_eq!((&next["credit_minor"], &next["total_minor"]), (&json!(3_800), &json!(0)), "all of the next month");
+}
+
+#[tokio::test]
+async fn the_operator_reads_what_companies_pay_have_paid_and_owe() {
+    let (app, stripe) = start(1).await;
+    // Nobody is given up for not paying.
+    stripe.set_habits(Habits { after_retries: "past_due".into(), ..Habits::default() });
+    let (shop, own) = (app.shop("Tea").await, app.shop("Own").await);
+    bought_for_nothing(&own, 3).await;
+    buys(&shop, &stripe, "pro", 2, CARD).await;
+    until(&shop, "active").await;
+    let reads = async |what: &str, paid: i64, open: i64| {
+        eventually(what, async || {
+            let report = app.node(0).billing.report().await.unwrap();
+            let sum = |sums: &BTreeMap<String, i64>| sums.get("usd").copied().unwrap_or(0);
+            let sums = (sum(&report.paid_30_days_minor), sum(&report.open_minor));
+            assert_eq!(sum(&report.monthly_recurring_minor), 3_800, "nobody pays for what was had for nothing");
+            (sums == (paid, open)).then_some(())
+        })
+        .await;
+    };
+    reads("two seats are paid", 3_800, 0).await;
+    stripe.give_card(id(&listed(&stripe, "/v1/customers", "")[0]), false).unwrap();
+    app.clock().advance(TimeDelta::days(32));
+    again(&shop).await;
+    until(&shop, "grace").await;
+    reads("the next month is not, and the first is long ago", 0, 3_800).await;
+    app.clock().advance(TimeDelta::days(31));
+    reads("nor is the month after it", 0, 7_600).await;
+    // One of the two was issued more than thirty days ago.
+    stripe.give_card(id(&listed(&stripe, "/v1/customers", "")[0]), true).unwrap();
+    reads("both are paid now", 7_600, 0).await;
+}
+
+#[tokio::test]
+async fn a_coupon_with_other_terms_gets_a_successor_that_its_word_stands_for() {
+    let (app, stripe) = start(1).await;
+    stripe.act("DELETE", "/v1/coupons/frontdesk_welcome", "").unwrap();
+    stripe.act("POST", "/v1/coupons", "id=frontdesk_welcome&percent_off=50&duration=forever").unwrap();
+    assert_eq!(app.node(0).billing.sync().await.unwrap().made, 2, "a coupon and its word");
+    let words = listed(&stripe, "/v1/promotion_codes", "code=WELCOME20&active=true");
+    let coupons: Vec<_> = words.iter().map(|word| word["promotion"]["coupon"].as_str().unwrap()).collect();
+    assert_eq!(coupons, ["frontdesk_welcome_20_3"]);
+    assert_eq!(app.node(0).billing.sync().await.unwrap().made, 0);
+    let shop = app.shop("Tea").await;
+    stripe.buy(&opens(&shop.owner.http, "pro", 2).await, CARD, "WELCOME20").unwrap();
+    until(&shop, "active").await;
+    let invoices = shop.owner.http.get("/v1/billing/invoices").await.ok();
+    assert_eq!(invoices["data"][0]["total_minor"], 3_800 - 760, "{invoices}");
+}
+
+#[tokio::test]
+async fn a_long_invoice_is_kept_with_every_line_and_the_price_of_one_thing() {
+    let (app, stripe) = start(1).await;
+    let shop = app.shop("Tea").await;
+    buys(&shop, &stripe, "pro", 2, CARD).await;
+    until(&shop, "active").await;
+    let subscription = listed(&stripe, "/v1/subscriptions", "").remove(0);
+    let of = format!("customer={}&subscription={}", subscription["customer"].as_str().unwrap(), id(&subscription));
+    for number in 0..115 {
+        let item = format!("{of}&amount={}&currency=usd&description=extra{number}", 100 + number);
+        stripe.act("POST", "/v1/invoiceitems", &item).unwrap();
+    }
+    app.clock().advance(TimeDelta::days(32));
+    again(&shop).await;
+    let renewal = eventually("the renewal is known", async || {
+        let invoices = shop.owner.http.get("/v1/billing/invoices").await.ok();
+        (invoices["data"].as_array().unwrap().len() == 2).then(|| invoices["data"][0].clone())
+    })
+    .await;
+    let lines = renewal["lines"].as_array().unwrap();
+    let extra = lines.iter().filter(|line| line["kind"] == "other").count();
+    let sum: i64 = lines.iter().map(|line| line["amount_minor"].as_i64().unwrap()).sum();
+    assert_eq!((extra, json!(sum)), (115, renewal["subtotal_minor"].clone()));
+    let seats = lines.iter().find(|line| line["kind"] == "seats").unwrap();
+    assert_eq!((&seats["quantity"], &seats["unit_micros"]), (&json!(2), &json!(1_900_000_000)));
 }

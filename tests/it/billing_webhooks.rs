@@ -179,6 +179,44 @@ async fn ten_thousand_forged_webhooks_change_nothing() {
 }
 
 #[tokio::test]
+async fn what_is_told_in_the_words_of_a_version_to_come_is_a_reason_to_look_all_the_same() {
+    let payments = Payments::start(1, 10, HELD).await;
+    let (shop, customer) = payments.customer("Tea", "pro", 3).await;
+    let billing = &payments.app.node(0).billing;
+    let tells = async |object: Value| {
+        let body = json!({
+            "id": format!("evt_{}", fresh().simple()), "object": "event", "type": "customer.subscription.updated", "livemode": false,
+            "api_version": "2031-01-01.unheard-of", "data": { "object": object },
+        });
+        assert_eq!(tell_signed(&payments, &body.to_string()).await, 200);
+    };
+    let until = async |what: &str, field: &str, value: Value| {
+        eventually(what, async || {
+            billing.work_events().await.unwrap();
+            billing.look_afresh().await.unwrap();
+            (shop.owner.http.get("/v1/billing").await.ok().pointer(field) == Some(&value)).then_some(())
+        })
+        .await;
+    };
+    happens(&payments, 0, &customer);
+    tells(json!({ "object": "agreement", "parties": [{ "buyer": { "reference": customer } }] })).await;
+    until("a customer in another place is found", "/seats/total", json!(5)).await;
+
+    let list = payments.stripe.act("GET", "/v1/subscriptions", &format!("customer={customer}")).unwrap();
+    let subscription = format!("/v1/subscriptions/{}", list["data"][0]["id"].as_str().unwrap());
+    payments.stripe.act("POST", &subscription, "cancel_at_period_end=true").unwrap();
+    tells(json!({ "object": "agreement", "number": 7 })).await;
+    until("nobody is named, and everybody is looked at", "/cancels_at_end", json!(true)).await;
+    let over =
+        "select count(*) from shared.stripe_event where api_version = '2031-01-01.unheard-of' and state = 'done'";
+    assert_eq!(payments.app.count(over).await, 2);
+    assert_eq!(
+        payments.app.count("select count(*) from shared.subscription where look_wanted_at is not null").await,
+        0
+    );
+}
+
+#[tokio::test]
 async fn a_webhook_signed_with_the_old_secret_and_the_new_one_is_taken() {
     let payments = Payments::start(1, 9, HELD).await;
     payments.stripe.act("POST", "/v1/customers", "name=A").unwrap();

@@ -14,6 +14,7 @@ mod bad_frames;
 mod bad_input;
 mod batches;
 mod billing;
+mod billing_endings;
 mod billing_metering;
 mod billing_probes;
 mod billing_stripe;

@@ -25,6 +25,7 @@ mod openid;
 pub mod payments;
 pub mod payments_sim;
 mod people;
+pub mod price_list;
 mod program;
 mod proxy;
 mod shop;

@@ -17,6 +17,21 @@ pub const WEBHOOK_SECRET: &str = "whsec_of_the_stories";
 /// A card that pays.
 pub const GOOD_CARD: &str = "4242424242424242";
 
+/// What a company buys.
+#[derive(Debug, Clone, Copy)]
+pub struct Purchase<'a> {
+    /// The plan.
+    pub plan: &'a str,
+    /// `month` or `year`.
+    pub interval: &'a str,
+    /// In which currency.
+    pub currency: &'a str,
+    /// For how many people.
+    pub seats: u32,
+    /// A coupon's word; empty for none.
+    pub code: &'a str,
+}
+
 /// Servers, and the provider.
 pub struct Payments {
     /// The servers.
@@ -61,12 +76,18 @@ impl Payments {
         (shop, customer)
     }
 
-    /// A company buys a plan and pays; the id it has as a customer.
+    /// A company buys a plan by the month in dollars, and pays; the id it has as a customer.
     pub async fn buys(&self, shop: &Shop, plan: &str, seats: u32) -> String {
-        let ask = json!({ "plan": plan, "interval": "month", "currency": "usd", "seats": seats });
+        self.buys_so(shop, Purchase { plan, interval: "month", currency: "usd", seats, code: "" }).await
+    }
+
+    /// A company buys and pays; the id it has as a customer.
+    pub async fn buys_so(&self, shop: &Shop, purchase: Purchase<'_>) -> String {
+        let Purchase { plan, interval, currency, seats, code } = purchase;
+        let ask = json!({ "plan": plan, "interval": interval, "currency": currency, "seats": seats });
         let page = shop.owner.http.post("/v1/billing/checkout", ask).await.ok();
         let session = page["url"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
-        self.stripe.buy(&session, GOOD_CARD, "").unwrap();
+        self.stripe.buy(&session, GOOD_CARD, code).unwrap();
         self.stripe.deliver().await;
         eventually("the plan holds", async || {
             self.app.node(0).billing.work_events().await.unwrap();
@@ -143,14 +164,22 @@ impl Payments {
 
     /// All that the final invoices to one customer come to of one meter.
     pub fn invoiced(&self, customer: &str, meter: &str) -> i64 {
+        let lines = self.invoices(customer).into_iter().flat_map(|invoice| self.lines(&invoice));
+        lines.filter(|line| product(line).ends_with(meter)).map(|line| line["quantity"].as_i64().unwrap()).sum()
+    }
+
+    /// The final invoices to one customer, newest first.
+    pub fn invoices(&self, customer: &str) -> Vec<Value> {
         let list = self.stripe.act("GET", "/v1/invoices", &format!("customer={customer}&limit=100")).unwrap();
-        let invoices = list["data"].as_array().unwrap().iter().filter(|invoice| invoice["status"] != "draft");
-        let lines = invoices.flat_map(|invoice| invoice["lines"]["data"].as_array().unwrap());
-        let of_meter = |line: &&Value| {
-            let product = line["pricing"]["price_details"]["product"].as_str();
-            product.is_some_and(|product| product.ends_with(meter))
-        };
-        lines.filter(of_meter).map(|line| line["quantity"].as_i64().unwrap()).sum()
+        list["data"].as_array().unwrap().iter().filter(|invoice| invoice["status"] != "draft").cloned().collect()
+    }
+
+    /// All lines of an invoice, not only those that are told with it.
+    pub fn lines(&self, invoice: &Value) -> Vec<Value> {
+        let path = format!("/v1/invoices/{}/lines", invoice["id"].as_str().unwrap());
+        let list = self.stripe.act("GET", &path, "limit=100").unwrap();
+        assert_eq!(list["has_more"], false, "an invoice longer than any story makes");
+        list["data"].as_array().unwrap().clone()
     }
 
     /// All that the provider counts of one customer's meter.
@@ -159,6 +188,11 @@ impl Payments {
         let counted = self.stripe.counted().into_iter();
         counted.filter(|event| event.customer == customer && event.event_name == name).map(|event| event.value).sum()
     }
+}
+
+/// What a line is about, as the provider calls it: `frontdesk_pro_messages`.
+pub fn product(line: &Value) -> &str {
+    line["pricing"]["price_details"]["product"].as_str().unwrap_or_default()
 }
 
 /// The owner signs in, however busy everybody is.
@@ -193,6 +227,23 @@ pub async fn write_usage(app: &TestApp, schema: &str, meter: &str, rows: &[(i64,
         );
         app.sql(&insert).await;
     }
+}
+
+/// Things used one by one, each a row of its own: spread over the half hour before an instant, none before another one.
+pub async fn write_rows(
+    app: &TestApp,
+    schema: &str,
+    meter: &str,
+    count: u64,
+    (at, not_before): (DateTime<Utc>, DateTime<Utc>),
+) {
+    let (source, at, not_before) = (fresh(), at.to_rfc3339(), not_before.to_rfc3339());
+    app.sql(&format!(
+        "insert into {schema}.usage_event (meter, source, quantity, occurred_at) \
+         select '{meter}', '{source}:' || n, 1, greatest('{not_before}', '{at}'::timestamptz - (n * 37 % 1800) * interval '1 second') \
+         from generate_series(1, {count}) n"
+    ))
+    .await;
 }
 
 /// How a company stands, without what differs from company to company.

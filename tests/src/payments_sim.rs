@@ -1,6 +1,7 @@
 //! Random lives of paying companies: usage early, late and taken back, plans that change in the middle of an hour, a clock that jumps,
 //! two senders that are cut off in the middle of anything, and a provider that answers with everything but an answer. Then the period
-//! ends while the provider is away. At the end, when all has drained, the provider's count is ours, and all of it is on an invoice.
+//! ends while the provider is away. At the end, when all has drained, the provider's count is ours, all of it is on an invoice, and every
+//! amount is what the rows of usage come to by a price list that is written out here.
 
 use std::time::Duration;
 
@@ -9,7 +10,8 @@ use infra::Chance;
 use serde_json::json;
 use stripe_standin::{Down, Faults, Mail};
 
-use crate::payments::{Payments, sign_in, uses_many};
+use crate::payments::{Payments, Purchase, product, sign_in, uses, uses_many, write_rows};
+use crate::price_list::{cost, included};
 use crate::shop::Shop;
 
 /// What is charged for.
@@ -28,13 +30,25 @@ pub struct Ended {
     pub units_diff: u64,
     /// How far the invoices are from what was used, all together.
     pub uninvoiced: u64,
+    /// How far their amounts are from what the rows of usage come to, and our copies of them from their lines.
+    pub mispriced: u64,
+    /// How much the metered lines come to, in the smallest units of all currencies.
+    pub charged: u64,
 }
 
 /// One company.
 struct Company {
     shop: Shop,
+    schema: String,
     customer: String,
     since: DateTime<Utc>,
+    plan: &'static str,
+    currency: &'static str,
+}
+
+/// One of some words.
+fn one_of<const N: usize>(chance: &Chance, words: [&'static str; N]) -> &'static str {
+    words[usize::try_from(chance.below(N as u64)).unwrap_or_default()]
 }
 
 /// Lives one life of about so many events.
@@ -45,13 +59,19 @@ pub async fn live(seed: u64, events: u64) -> Ended {
     let chance = Chance::seeded(seed);
     let mail = Mail { hold: false, twice: 200, shuffle: true };
     let payments = Payments::start(2, seed, mail).await;
+    // All of them pay in the same rhythm, so that their periods end together.
+    let interval = one_of(&chance, ["month", "month", "year"]);
+    let months = if interval == "year" { 12 } else { 1 };
     let mut companies = Vec::new();
     for number in 0..=chance.below(2) {
-        let plan = if chance.below(2) == 0 { "pro" } else { "scale" };
-        let (shop, customer) = payments.customer(&format!("Sim {number}"), plan, 2).await;
-        // A few hours in which nothing was told yet.
-        let since = payments.app.clock().now();
-        companies.push(Company { shop, customer, since });
+        companies.push(company(&payments, &chance, number, interval).await);
+    }
+    for company in &companies {
+        // What came at once, in one row: up to half as much again as the period includes.
+        for meter in METERS {
+            let much = included(company.plan, meter) * months * below(&chance, 150) / 100;
+            uses(&company.shop, meter, much, company.since + TimeDelta::seconds(1)).await;
+        }
     }
     let mut ended = Ended::default();
     let steps = 12 + chance.below(8);
@@ -63,7 +83,7 @@ pub async fn live(seed: u64, events: u64) -> Ended {
         }
         move_clock(&payments, &chance);
         if chance.below(5) == 0 {
-            change_plan(&payments, &companies, &chance).await;
+            change_plan(&payments, &mut companies, &chance).await;
         }
         ended.kills += work(&payments, &chance).await;
     }
@@ -81,7 +101,7 @@ pub async fn live(seed: u64, events: u64) -> Ended {
             ended.units_diff += ours.abs_diff(theirs);
         }
     }
-    ended.events += period_ends(&payments, &companies, &chance, most).await;
+    ended.events += period_ends(&payments, &companies, &chance, most, months).await;
     for company in &companies {
         for meter in METERS {
             let ours = ours(&payments, company, meter).await;
@@ -91,14 +111,91 @@ pub async fn live(seed: u64, events: u64) -> Ended {
             }
             ended.uninvoiced += ours.abs_diff(invoiced);
         }
+        let (charged, wrong) = priced(&payments, company, months).await;
+        ended.charged += charged;
+        ended.mispriced += wrong;
+        if wrong > 0 {
+            eprintln!("seed {seed}: amounts of {} are wrong by {wrong}", company.customer);
+        }
     }
+    ended.mispriced += unexplained(&payments).await;
     ended.requests = payments.stripe.requests().len();
     ended
 }
 
+/// A company that buys something.
+async fn company(payments: &Payments, chance: &Chance, number: u64, interval: &str) -> Company {
+    let (plan, currency) = (one_of(chance, ["pro", "scale"]), one_of(chance, ["usd", "eur", "cny"]));
+    let (seats, code) = (seats(chance), one_of(chance, ["", "", "WELCOME20"]));
+    let shop = payments.app.shop(&format!("Sim {number}")).await;
+    let customer = payments.buys_so(&shop, Purchase { plan, interval, currency, seats, code }).await;
+    // A few hours in which nothing was told yet.
+    let since = payments.app.clock().now();
+    Company { schema: shop.schema().await, shop, customer, since, plan, currency }
+}
+
+fn below(chance: &Chance, most: u64) -> i64 {
+    i64::try_from(chance.below(most)).unwrap_or_default()
+}
+
+fn seats(chance: &Chance) -> u32 {
+    1 + u32::try_from(chance.below(8)).unwrap_or_default()
+}
+
+/// What the metered lines of a company's invoices come to, and how far that is from what they should.
+async fn priced(payments: &Payments, company: &Company, months: i64) -> (u64, u64) {
+    let (mut charged, mut wrong) = (0, 0);
+    for invoice in payments.invoices(&company.customer) {
+        let lines = payments.lines(&invoice);
+        for meter in METERS {
+            let of_meter: Vec<_> = lines.iter().filter(|line| product(line).ends_with(meter)).collect();
+            let Some(first) = of_meter.first() else { continue };
+            let amount: i64 = of_meter.iter().map(|line| line["amount"].as_i64().unwrap()).sum();
+            let (from, to) = (first["period"]["start"].as_i64().unwrap(), first["period"]["end"].as_i64().unwrap());
+            let quantity = chargeable(payments, company, meter, (from, to)).await;
+            // Whatever was bought before: what holds at the end of a period prices all of it.
+            let should = cost(company.plan, meter, company.currency, months, quantity);
+            if amount != should {
+                eprintln!("{meter} of {}: {quantity} come to {should}, and {amount} is charged", company.customer);
+            }
+            charged += amount.unsigned_abs();
+            wrong += amount.abs_diff(should);
+        }
+    }
+    (charged, wrong)
+}
+
+/// What a period has to charge, from the rows of usage: those whose hour ends in it, without what was told for later than its own
+/// hour because its invoice was final, and with what was told for it so.
+async fn chargeable(payments: &Payments, company: &Company, meter: &str, (from, to): (i64, i64)) -> i64 {
+    let within = |at: &str| {
+        format!(
+            "date_trunc('second', {at}) >= to_timestamp({from}) and date_trunc('second', {at}) < to_timestamp({to})"
+        )
+    };
+    let used = within("date_trunc('hour', occurred_at) + interval '59 minutes 59 seconds'");
+    let (told, lies) = (within("b.counted_at"), within("b.hour + interval '59 minutes 59 seconds'"));
+    let (schema, customer) = (&company.schema, &company.customer);
+    let sum = format!(
+        "select (coalesce((select sum(quantity) from {schema}.usage_event where meter = '{meter}' \
+             and occurred_at >= (select metered_from from shared.subscription where customer = '{customer}') and {used}), 0) \
+           + coalesce((select sum(case when {told} then b.quantity else 0 end - case when {lies} then b.quantity else 0 end) \
+             from shared.meter_batch b join shared.subscription s on s.account_id = b.account_id \
+             where s.customer = '{customer}' and b.meter = '{meter}'), 0))::bigint"
+    );
+    payments.app.count(&sum).await
+}
+
+/// By how much our copies of invoices differ from what their lines come to.
+async fn unexplained(payments: &Payments) -> u64 {
+    let sum = "select coalesce(sum(abs(i.subtotal_minor - (select coalesce(sum((line ->> 'amount_minor')::bigint), 0) \
+         from jsonb_array_elements(i.lines) line))), 0)::bigint from shared.invoice i where i.status <> 'draft'";
+    payments.app.count(sum).await.unsigned_abs()
+}
+
 /// The period ends while nobody answers, nor does anybody until its invoice is final; what was used meanwhile is told afterwards. Then
 /// another period ends, in peace. Says how much was used.
-async fn period_ends(payments: &Payments, companies: &[Company], chance: &Chance, most: u64) -> u64 {
+async fn period_ends(payments: &Payments, companies: &[Company], chance: &Chance, most: u64, months: i64) -> u64 {
     let end = payments.period_end().await;
     payments.comes(end - TimeDelta::hours(3));
     payments.stripe.set_faults(Faults { down: Some(Down::Refuse), ..Faults::default() });
@@ -117,7 +214,7 @@ async fn period_ends(payments: &Payments, companies: &[Company], chance: &Chance
     payments.app.clock().advance(TimeDelta::hours(2));
     payments.drain().await;
     // However long the next period is: its invoice is final, and the one after it is far away.
-    payments.comes(end + TimeDelta::days(31) + TimeDelta::hours(2));
+    payments.comes(end + TimeDelta::days(31 * months) + TimeDelta::hours(2));
     events
 }
 
@@ -172,7 +269,7 @@ pub async fn planted(seed: u64) -> Planted {
 
 /// What a company has used since it pays.
 async fn ours(payments: &Payments, company: &Company, meter: &str) -> i64 {
-    let schema = company.shop.schema().await;
+    let schema = &company.schema;
     let since = format!("(select metered_from from shared.subscription where customer = '{}')", company.customer);
     let sum = format!(
         "select coalesce(sum(quantity), 0)::bigint from {schema}.usage_event where meter = '{meter}' and occurred_at >= {since}"
@@ -198,29 +295,18 @@ fn faults(chance: &Chance) -> Faults {
     }
 }
 
-/// Usage of the last hours; some of it is taken back.
+/// Usage of the last hours, thing by thing; some of it is taken back.
 async fn used(payments: &Payments, company: &Company, chance: &Chance, most: u64) -> u64 {
     let now = payments.app.clock().now();
     let mut events = 0;
     for meter in METERS {
         let count = 1 + chance.below(most / METERS.len() as u64 + 1);
-        // Many things in few rows: a batch of messages is one row, too.
-        let rows = (1 + chance.below(20)).min(count);
-        let late = i64::try_from(chance.below(6) * chance.below(4)).unwrap_or_default();
-        let at = |second: u64| {
-            (now - TimeDelta::hours(late) - TimeDelta::seconds(i64::try_from(second).unwrap_or_default()))
-                .max(company.since)
-        };
-        let mut written: Vec<(i64, DateTime<Utc>)> = (0..rows)
-            .map(|row| {
-                let share = count / rows + u64::from(row < count % rows);
-                (i64::try_from(share).unwrap_or_default(), at(chance.below(1800)))
-            })
-            .collect();
+        let late = below(chance, 6) * below(chance, 4);
+        let span = (now - TimeDelta::hours(late), company.since);
+        write_rows(&payments.app, &company.schema, meter, count, span).await;
         if chance.below(6) == 0 {
-            written.push((-1, at(0)));
+            uses_many(&company.shop, meter, &[(-1, span.0.max(company.since))]).await;
         }
-        uses_many(&company.shop, meter, &written).await;
         events += count;
     }
     events
@@ -236,14 +322,17 @@ fn move_clock(payments: &Payments, chance: &Chance) {
     payments.app.clock().advance(TimeDelta::minutes(minutes));
 }
 
-async fn change_plan(payments: &Payments, companies: &[Company], chance: &Chance) {
+async fn change_plan(payments: &Payments, companies: &mut [Company], chance: &Chance) {
     // The way to the provider is clear: a person would try again.
     payments.stripe.set_faults(Faults::default());
     for company in companies {
         sign_in(&company.shop).await;
-        let plan = if chance.below(2) == 0 { "pro" } else { "scale" };
-        let reply = company.shop.owner.http.put("/v1/billing/plan", json!({ "plan": plan })).await;
+        let ask = json!({ "plan": one_of(chance, ["pro", "scale"]), "seats": seats(chance) });
+        let reply = company.shop.owner.http.put("/v1/billing/plan", ask.clone()).await;
         assert!(reply.status < 500, "{}", reply.json());
+        if reply.status == 200 {
+            company.plan = if ask["plan"] == "pro" { "pro" } else { "scale" };
+        }
     }
 }
 

@@ -217,7 +217,7 @@ pub(crate) struct UpcomingInvoice {
 
 /// Show the next invoice as it stands
 ///
-/// Usage until now and the next period's seats, line by line, before taxes.
+/// Usage until now, the next period's seats, coupons and credit, line by line, before taxes.
 #[utoipa::path(get, path = "/v1/billing/invoice-preview", tag = "billing", responses((status = 200, body = UpcomingInvoice), Problems))]
 pub(crate) async fn invoice_preview(
     State(app): State<Arc<App>>,

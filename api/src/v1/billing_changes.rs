@@ -10,6 +10,9 @@ use billing::subscription::{Alerts, Subscription, Terms};
 use infra::validate::Check;
 use routing::revocation::{self, Revocation};
 use serde::{Deserialize, Serialize};
+use tenant::permission::Denied;
+use tenant::scope::Via;
+use tenant::session::own;
 use tenant::token::BadToken;
 use tenant::{Member, Permission, Scope, audit, membership};
 
@@ -36,6 +39,17 @@ async fn note(scope: &Scope<Member>, action: &'static str, detail: serde_json::V
     let tx = scope.begin().await?;
     audit::note(&tx, &scope.actor(), action, Some(scope.tenant.id().to_string()), detail).await?;
     Ok(tx.commit().await?)
+}
+
+/// Lets through who may, and has shown within the last minutes who they are: it costs the company money. A key was made by somebody
+/// who had, for what it may do.
+async fn proven(app: &App, scope: &Scope<Member>) -> Result<(), Problem> {
+    scope.require(Permission::BillingManage)?;
+    match scope.who.via {
+        Via::Session(session) => Ok(own::require_recent_proof_here(&app.world, session).await?),
+        Via::ApiKey(_) => Ok(()),
+        Via::Support(..) => Err(Denied(Permission::BillingManage).into()),
+    }
 }
 
 /// Where the pages of the portal about it are.
@@ -91,7 +105,7 @@ pub(crate) struct Elsewhere {
 /// Buy a plan
 ///
 /// Answers with the page where it is paid. The plan holds as soon as the provider has told us that it was; without a provider it
-/// holds at once.
+/// holds at once. Wants proof of who one is that is at most ten minutes old, as changing what was bought does.
 #[utoipa::path(post, path = "/v1/billing/checkout", tag = "billing", request_body = CheckoutStart,
     responses((status = 200, body = Elsewhere), Problems))]
 pub(crate) async fn check_out(
@@ -102,6 +116,7 @@ pub(crate) async fn check_out(
     scope.require(Permission::BillingManage)?;
     let terms = Terms { currency: ask.currency, interval: ask.interval, seats: ask.seats };
     let order = order(&scope, &ask.plan, terms).await?;
+    proven(&app, &scope).await?;
     let buyer = membership::find(&app.world, scope.who.agent_id).await?.ok_or(BadToken)?;
     let url = app.billing.check_out(&scope.tenant, &order, &buyer.email, &back(&app)).await?;
     note(&scope, "billing.checkout_started", described(&order)).await?;
@@ -138,7 +153,7 @@ pub(crate) async fn preview_plan(
 
 /// Change the plan
 ///
-/// The rest of the period is given back and charged by the second.
+/// The rest of the period is given back and charged by the second. Wants proof of who one is that is at most ten minutes old.
 #[utoipa::path(put, path = "/v1/billing/plan", tag = "billing", request_body = PlanChange,
     responses((status = 200, body = BillingView), Problems))]
 pub(crate) async fn set_plan(
@@ -148,6 +163,7 @@ pub(crate) async fn set_plan(
 ) -> Result<Json<BillingView>, Problem> {
     scope.require(Permission::BillingManage)?;
     let order = changed(&app, &scope, Some(ask.plan.as_str()), ask.interval, ask.seats).await?;
+    proven(&app, &scope).await?;
     let subscription = app.billing.change(&scope.tenant, &order).await?;
     done(&app, &scope, "billing.plan_changed", described(&order), &subscription).await
 }
@@ -161,6 +177,8 @@ pub(crate) struct SeatsChange {
 }
 
 /// Change how many seats there are
+///
+/// Wants proof of who one is that is at most ten minutes old.
 #[utoipa::path(put, path = "/v1/billing/seats", tag = "billing", request_body = SeatsChange,
     responses((status = 200, body = BillingView), Problems))]
 pub(crate) async fn set_seats(
@@ -170,6 +188,7 @@ pub(crate) async fn set_seats(
 ) -> Result<Json<BillingView>, Problem> {
     scope.require(Permission::BillingManage)?;
     let order = changed(&app, &scope, None, None, Some(ask.seats)).await?;
+    proven(&app, &scope).await?;
     let subscription = app.billing.change(&scope.tenant, &order).await?;
     done(&app, &scope, "billing.seats_changed", described(&order), &subscription).await
 }
@@ -183,6 +202,8 @@ pub(crate) struct Cancellation {
 }
 
 /// Let the subscription end with its period, or go on
+///
+/// Wants proof of who one is that is at most ten minutes old.
 #[utoipa::path(put, path = "/v1/billing/cancellation", tag = "billing", request_body = Cancellation,
     responses((status = 200, body = BillingView), Problems))]
 pub(crate) async fn set_cancellation(
@@ -191,6 +212,7 @@ pub(crate) async fn set_cancellation(
     Body(ask): Body<Cancellation>,
 ) -> Result<Json<BillingView>, Problem> {
     scope.require(Permission::BillingManage)?;
+    proven(&app, &scope).await?;
     let subscription = app.billing.cancel(&scope.tenant, ask.at_period_end).await?;
     let action = if ask.at_period_end { "billing.cancelled" } else { "billing.reactivated" };
     done(&app, &scope, action, serde_json::json!({}), &subscription).await

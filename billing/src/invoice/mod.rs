@@ -1,5 +1,6 @@
 //! Invoices: the copies we keep of them, and the lines they are made of.
 
+pub mod discount;
 pub mod lines;
 pub mod proration;
 mod store;
@@ -95,7 +96,7 @@ pub struct Line {
     pub quantity: Option<i64>,
     /// How much of it is included and free; for usage.
     pub included: Option<u64>,
-    /// One of them, in millionths of the smallest unit; for seats.
+    /// One of them, in millionths of the smallest unit; for seats, and for usage where the provider has a line for each step.
     pub unit_micros: Option<i64>,
     /// What fell into which step of the price; for usage.
     pub tiers: Vec<TierAmount>,

@@ -140,6 +140,10 @@ pub struct Copy {
     pub total_minor: i64,
     /// What has been paid of it.
     pub paid_minor: i64,
+    /// What is to be paid of it still, after credit.
+    pub open_minor: i64,
+    /// When it was paid.
+    pub paid_at: Option<Timestamp>,
     /// From when.
     pub period_from: Timestamp,
     /// To when.
@@ -159,10 +163,11 @@ pub async fn keep(tx: &Tx, chance: &Chance, account: AccountId, copy: Copy, now:
     let lines = serde_json::to_value(&copy.lines).map_err(|error| StoreError::Refused(error.to_string()))?;
     tx.run(sql(
         "insert into shared.invoice as i (id, account_id, provider, provider_id, number, status, currency, subtotal_minor, tax_minor, \
-           total_minor, paid_minor, period_from, period_to, lines, hosted_url, pdf_url, issued_at, updated_at) \
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) \
+           total_minor, paid_minor, period_from, period_to, lines, hosted_url, pdf_url, issued_at, updated_at, open_minor, paid_at) \
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) \
          on conflict (provider_id) do update set number = $5, status = $6, subtotal_minor = $8, tax_minor = $9, total_minor = $10, \
-           paid_minor = $11, period_from = $12, period_to = $13, lines = $14, hosted_url = $15, pdf_url = $16, updated_at = $18 \
+           paid_minor = $11, period_from = $12, period_to = $13, lines = $14, hosted_url = $15, pdf_url = $16, updated_at = $18, \
+           open_minor = $19, paid_at = $20 \
          where i.account_id = $2",
         [
             chance.uuid(now).into(),
@@ -183,6 +188,8 @@ pub async fn keep(tx: &Tx, chance: &Chance, account: AccountId, copy: Copy, now:
             copy.pdf_url.into(),
             copy.issued_at.into(),
             now.into(),
+            copy.open_minor.into(),
+            copy.paid_at.into(),
         ],
     ))
     .await

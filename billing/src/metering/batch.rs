@@ -140,3 +140,29 @@ pub(super) async fn sums<C: ConnectionTrait>(
     ))
     .await
 }
+
+#[derive(FromQueryResult)]
+struct MovedRow {
+    meter: String,
+    quantity: i64,
+}
+
+/// By how much a period is charged more than was used in it, meter by meter: what came too late for the period it was used in is
+/// counted now, and what came too late for this one is counted later, or nowhere.
+pub(crate) async fn moved<C: ConnectionTrait>(
+    tx: &C,
+    account: AccountId,
+    from: Timestamp,
+    to: Timestamp,
+) -> Result<Vec<(Meter, i64)>, StoreError> {
+    let rows: Vec<MovedRow> = tx
+        .all(sql(
+            "select meter, sum(case when state <> 'stopped' and counted_at >= $2 and counted_at < $3 then quantity else 0 end \
+               - case when hour + interval '3599 seconds' >= $2 and hour + interval '3599 seconds' < $3 then quantity else 0 end)::bigint \
+               as quantity from shared.meter_batch \
+             where account_id = $1 and ((counted_at >= $2 and counted_at < $3) or (hour >= $2::timestamptz - interval '1 hour' and hour < $3)) group by 1",
+            [account.uuid().into(), from.into(), to.into()],
+        ))
+        .await?;
+    Ok(rows.into_iter().filter_map(|row| Some((Meter::parse(&row.meter)?, row.quantity))).collect())
+}

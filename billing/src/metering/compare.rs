@@ -18,7 +18,7 @@ use super::{CHARGED, COUNTED_WITHIN, TOO_OLD};
 use crate::gateway::GatewayError;
 use crate::period::{counted_at, hour_of};
 use crate::service::{Billing, BillingError};
-use crate::stripe::{HourSums, Stripe};
+use crate::stripe::{HourSums, Names, Stripe};
 use crate::subscription;
 
 /// How often everything is compared, back to what is too old to be mended.
@@ -146,8 +146,7 @@ impl Billing {
             hour_of(since.unwrap_or(now - TOO_OLD).max(now - TOO_OLD)) + TimeDelta::hours(i64::from(since.is_none()));
         let names = stripe.names(&self.world).await?;
         for meter in CHARGED {
-            self.take_turn().await?;
-            let theirs = stripe.hours(&names, meter, customer, from, to).await?;
+            let theirs = self.hours(stripe, &names, meter, customer, (from, to)).await??;
             done.take_in(self.settle_hours(account, meter, &theirs, (from, to), now).await?);
         }
         if since.is_none() {
@@ -220,6 +219,31 @@ impl Billing {
         Ok(done)
     }
 
+    /// What the provider has counted of a meter in `from..to`. Each page is asked for in a turn of its own.
+    async fn hours(
+        &self,
+        stripe: &Stripe,
+        names: &Names,
+        meter: Meter,
+        customer: &str,
+        span: (Timestamp, Timestamp),
+    ) -> Result<Result<HourSums, GatewayError>, StoreError> {
+        let mut sums = HourSums::new();
+        let mut after: Option<String> = None;
+        loop {
+            let last = after.as_deref();
+            let page = match self.ask(move || stripe.hours(names, meter, customer, span, last)).await? {
+                Ok(page) => page,
+                Err(error) => return Ok(Err(error)),
+            };
+            sums.extend(page.sums);
+            if page.next.is_none() {
+                return Ok(Ok(sums));
+            }
+            after = page.next;
+        }
+    }
+
     /// One hour in both books: the one that an instant counts for.
     pub(super) async fn standing(
         &self,
@@ -235,8 +259,7 @@ impl Billing {
             Err(BillingError::Store(error)) => return Err(error),
             Err(error) => return Ok(Err(GatewayError::NotSynced(error.to_string()))),
         };
-        self.take_turn().await?;
-        let theirs = match stripe.hours(&names, meter, customer, from, to).await {
+        let theirs = match self.hours(stripe, &names, meter, customer, (from, to)).await? {
             Ok(theirs) => theirs.get(&from).copied().unwrap_or(0),
             Err(error) => return Ok(Err(error)),
         };

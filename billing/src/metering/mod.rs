@@ -9,6 +9,7 @@ mod roll;
 mod send;
 mod stamp;
 
+pub(crate) use batch::moved;
 pub use compare::Compared;
 pub use send::Sent;
 

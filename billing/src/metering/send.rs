@@ -2,8 +2,6 @@
 //! unknown is sent again under the same name while the provider knows it, and afterwards only when the provider's sum says that it
 //! is not there. What an invoice cannot take any more is told to count for now, once it is certain that no earlier try has arrived.
 
-use std::time::Duration;
-
 use chrono::TimeDelta;
 use infra::Timestamp;
 use infra::database::{Rows as _, StoreError, sql};
@@ -23,8 +21,6 @@ use crate::subscription;
 
 /// How many are taken at a time.
 const AT_ONCE: u32 = 20;
-/// The pace of all processes together: twenty a second, below the provider's 25.
-const PACE: TimeDelta = TimeDelta::milliseconds(50);
 /// How long a claim holds.
 const CLAIM: TimeDelta = TimeDelta::seconds(60);
 /// The longest wait between two tries.
@@ -51,11 +47,6 @@ struct Claimed {
     first_try_at: Option<Timestamp>,
     last_try_at: Option<Timestamp>,
     customer: Option<String>,
-}
-
-#[derive(FromQueryResult)]
-struct Slot {
-    begins_at: Timestamp,
 }
 
 impl Billing {
@@ -119,28 +110,6 @@ impl Billing {
                 ],
             ))
             .await
-    }
-
-    /// Waits for a place in the common pace of all processes.
-    pub(super) async fn take_turn(&self) -> Result<(), StoreError> {
-        let now = self.world.now();
-        let slot: Option<Slot> = self
-            .world
-            .database
-            .orm()
-            .one(sql(
-                // A place in the far future is one of a clock that has been set back since.
-                "insert into shared.billing_pace as p (provider, next_at) values ('stripe', $1::timestamptz + $2::bigint * interval '1 millisecond') \
-                 on conflict (provider) do update set next_at = case when p.next_at < $1 or p.next_at > $1 + interval '30 seconds' \
-                   then $1 else p.next_at end + $2::bigint * interval '1 millisecond' \
-                 returning next_at - $2::bigint * interval '1 millisecond' as begins_at",
-                [now.into(), PACE.num_milliseconds().into()],
-            ))
-            .await?;
-        let begins_at = slot.map_or(now, |slot| slot.begins_at);
-        let wait = (begins_at - now).to_std().unwrap_or_default().min(Duration::from_secs(30));
-        self.world.clock.pause(wait).await;
-        Ok(())
     }
 
     /// `Ok(Ok)` when the provider has it, by this try or an earlier one.

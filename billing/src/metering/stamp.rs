@@ -111,6 +111,19 @@ mod tests {
     }
 
     #[test]
+    fn a_subscription_that_ended_early_has_no_open_period() {
+        let whole = subscription(false, None);
+        let ended = whole.contract.clone().map(|contract| Contract {
+            status: Status::Canceled,
+            period_to: at("2027-03-17T03:17:33Z"),
+            ..contract
+        });
+        let (company, hour) = (Subscription { contract: ended, ..whole }, at("2027-03-17T01:59:59Z"));
+        assert_eq!(charged(hour, &company, at("2027-03-17T04:00:00Z")), Charged::There, "a last invoice could take it");
+        assert_eq!(charged(hour, &company, at("2027-03-17T05:00:00Z")), Charged::Nowhere);
+    }
+
+    #[test]
     fn a_period_that_was_cut_short_takes_nothing_more() {
         let company = Subscription { turned_at: Some(at("2027-03-01T02:17:33Z")), ..subscription(false, None) };
         let (hour, now) = (at("2027-03-01T01:59:59Z"), at("2027-03-01T02:18:00Z"));

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use infra::Timestamp;
+use stripe::{RequestStrategy, StripeRequest as _};
 use stripe_billing::billing_portal_session::CreateBillingPortalSession;
 use stripe_billing::invoice::{
     CreatePreviewInvoice, CreatePreviewInvoiceSubscriptionDetails, CreatePreviewInvoiceSubscriptionDetailsItems,
@@ -236,24 +237,18 @@ impl Stripe {
         Ok(Worth { lines: lines_of(names, &invoice), due_minor: invoice.amount_due, left_minor: (-balance).max(0) })
     }
 
-    /// Lets all that a customer has bought from us end with its period. What goes on is the one that counts, and no other.
-    pub async fn cancel(&self, customer: &str, contract: &Contract, at_end: bool) -> Result<(), GatewayError> {
-        let ids = if at_end { self.living(customer).await? } else { vec![contract.provider_id.clone()] };
-        for id in ids {
-            let update = UpdateSubscription::new(id.as_str()).cancel_at_period_end(at_end);
-            update.send(&self.client).await.map_err(said)?;
-        }
-        Ok(())
+    /// Lets a subscription end with its period, or go on. Asked once: who repeats it, as often as need be, is the caller.
+    pub async fn cancel(&self, subscription: &str, at_end: bool) -> Result<(), GatewayError> {
+        let update = UpdateSubscription::new(subscription).cancel_at_period_end(at_end);
+        let once = update.customize().request_strategy(RequestStrategy::Once);
+        once.send(&self.client).await.map_err(said).map(drop)
     }
 
-    /// Ends all that a customer has bought from us now. What was used is invoiced; what was paid for the rest of the period is
-    /// not given back.
-    pub async fn end(&self, customer: &str) -> Result<(), GatewayError> {
-        for id in self.living(customer).await? {
-            let end = CancelSubscription::new(id.as_str()).invoice_now(true).prorate(false);
-            end.send(&self.client).await.map_err(said)?;
-        }
-        Ok(())
+    /// Ends a subscription now. What was used is invoiced; what was paid for the rest of the period is not given back. Asked once.
+    pub async fn end(&self, subscription: &str) -> Result<(), GatewayError> {
+        let end = CancelSubscription::new(subscription).invoice_now(true).prorate(false);
+        let once = end.customize().request_strategy(RequestStrategy::Once);
+        once.send(&self.client).await.map_err(said).map(drop)
     }
 
     /// The page where cards, addresses and tax numbers are seen to.

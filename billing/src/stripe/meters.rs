@@ -19,6 +19,15 @@ use tenant::usage::Meter;
 /// What each hour comes to at Stripe, by the hour's beginning. Hours without any are absent.
 pub type HourSums = BTreeMap<Timestamp, i64>;
 
+/// A part of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HourPage {
+    /// The hours in it.
+    pub sums: HourSums,
+    /// What the next part comes after; none when this was the last one.
+    pub next: Option<String>,
+}
+
 /// A quantity on its way.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MeterEvent {
@@ -65,40 +74,36 @@ impl Stripe {
         }
     }
 
-    /// What Stripe has counted of a meter for a customer, hour by hour, in `from..to`; both are whole hours.
+    /// What Stripe has counted of a meter for a customer, hour by hour, in `from..to`, which are whole hours: the page `after` the one
+    /// before. Asked once: who repeats it is the caller.
     pub async fn hours(
         &self,
         names: &Names,
         meter: Meter,
         customer: &str,
-        from: Timestamp,
-        to: Timestamp,
-    ) -> Result<HourSums, GatewayError> {
+        (from, to): (Timestamp, Timestamp),
+        after: Option<&str>,
+    ) -> Result<HourPage, GatewayError> {
         let id = names.of(&meter_key(meter))?;
+        let ask = ListIdBillingMeterEventSummary::new(id, customer, to.timestamp(), from.timestamp())
+            .value_grouping_window(ListIdBillingMeterEventSummaryValueGroupingWindow::Hour)
+            .limit(100);
+        let ask = match after {
+            Some(after) => ask.starting_after(after),
+            None => ask,
+        };
+        let page = ask.customize().request_strategy(RequestStrategy::Once).send(&self.client).await.map_err(said)?;
         let mut sums = HourSums::new();
-        let mut after: Option<String> = None;
-        loop {
-            let ask = ListIdBillingMeterEventSummary::new(id, customer, to.timestamp(), from.timestamp())
-                .value_grouping_window(ListIdBillingMeterEventSummaryValueGroupingWindow::Hour)
-                .limit(100);
-            let ask = match after.take() {
-                Some(after) => ask.starting_after(after),
-                None => ask,
-            };
-            let page = ask.send(&self.client).await.map_err(said)?;
-            for summary in &page.data {
-                let hour = chrono::DateTime::from_timestamp(summary.start_time, 0)
-                    .ok_or_else(|| GatewayError::Unreadable("an impossible time".into()))?;
-                let sum = whole(summary.aggregated_value)?;
-                if sum != 0 {
-                    sums.insert(hour, sum);
-                }
-            }
-            match page.data.last() {
-                Some(last) if page.has_more => after = Some(last.id.as_str().to_owned()),
-                Some(_) | None => return Ok(sums),
+        for summary in &page.data {
+            let hour = chrono::DateTime::from_timestamp(summary.start_time, 0)
+                .ok_or_else(|| GatewayError::Unreadable("an impossible time".into()))?;
+            let sum = whole(summary.aggregated_value)?;
+            if sum != 0 {
+                sums.insert(hour, sum);
             }
         }
+        let last = page.data.last().filter(|_| page.has_more);
+        Ok(HourPage { sums, next: last.map(|last| last.id.as_str().to_owned()) })
     }
 }
 

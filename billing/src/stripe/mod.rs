@@ -15,8 +15,8 @@ use stripe::{Client, ClientBuilder, RequestStrategy};
 use crate::gateway::GatewayError;
 
 pub use buying::{Buyer, Worth};
-pub use look::Look;
-pub use meters::{Arrived, HourSums, MeterEvent};
+pub use look::{Bought, Listed, Look};
+pub use meters::{Arrived, HourPage, HourSums, MeterEvent};
 pub use names::Names;
 pub use signature::{SignatureError, Told};
 pub use sync::Synced;

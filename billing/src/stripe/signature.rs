@@ -48,8 +48,10 @@ pub struct Told {
     pub live: bool,
     /// In which version of Stripe's words.
     pub api_version: Option<String>,
-    /// Whom it is about, when it is about somebody.
+    /// Whom it is about, when it is about somebody and can be read.
     pub customer: Option<String>,
+    /// It says that it is about nobody: what others sell to strangers.
+    pub nobody: bool,
 }
 
 #[derive(Deserialize)]
@@ -98,15 +100,29 @@ fn read(body: &str) -> Result<Told, SignatureError> {
         object.get("id").and_then(text)
     } else {
         let customer = object.get("customer");
-        customer.and_then(text).or_else(|| customer.and_then(|customer| customer.get("id")).and_then(text))
+        let named = customer.and_then(text).or_else(|| customer.and_then(|customer| customer.get("id")).and_then(text));
+        // The words of another version may have it elsewhere.
+        named.or_else(|| somewhere(&object))
     };
+    let nobody = object.get("customer").is_some_and(serde_json::Value::is_null);
     Ok(Told {
+        nobody,
         id: envelope.id,
         kind: envelope.kind,
         live: envelope.livemode,
         api_version: envelope.api_version,
         customer,
     })
+}
+
+/// The first name of a customer anywhere in it.
+fn somewhere(value: &serde_json::Value) -> Option<String> {
+    match value {
+        serde_json::Value::String(text) => (text.starts_with("cus_") && text.len() <= 255).then(|| text.clone()),
+        serde_json::Value::Array(all) => all.iter().find_map(somewhere),
+        serde_json::Value::Object(fields) => fields.values().find_map(somewhere),
+        serde_json::Value::Null | serde_json::Value::Bool(_) | serde_json::Value::Number(_) => None,
+    }
 }
 
 #[cfg(test)]
@@ -172,5 +188,21 @@ mod tests {
         let expanded =
             r#"{"id":"evt_4","type":"invoice.paid","data":{"object":{"object":"invoice","customer":{"id":"cus_8"}}}}"#;
         assert_eq!(read(expanded).unwrap().customer.as_deref(), Some("cus_8"));
+    }
+
+    #[test]
+    fn a_customer_is_found_wherever_the_words_of_another_version_have_put_it() {
+        let told = |object: &str| {
+            let body = format!(r#"{{"id":"evt_1","type":"invoice.paid","data":{{"object":{object}}}}}"#);
+            read(&body).unwrap().customer
+        };
+        assert_eq!(
+            told(r#"{"object":"invoice","parties":[{"buyer":{"reference":"cus_1"}}]}"#),
+            Some("cus_1".to_owned())
+        );
+        assert_eq!(told(r#"{"object":"invoice","customer":{"id":"cus_2"}}"#), Some("cus_2".to_owned()));
+        assert_eq!(told(r#"{"object":"invoice","total":3}"#), None);
+        let stranger = r#"{"id":"evt_5","type":"checkout.session.completed","data":{"object":{"customer":null}}}"#;
+        assert!(read(stranger).unwrap().nobody);
     }
 }

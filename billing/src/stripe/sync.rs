@@ -20,6 +20,7 @@ use stripe_product::price::{
 use stripe_product::product::{CreateProduct, RetrieveProduct, UpdateProduct};
 use stripe_product::promotion_code::{
     CreatePromotionCode, CreatePromotionCodePromotion, CreatePromotionCodePromotionType, ListPromotionCode,
+    UpdatePromotionCode,
 };
 use stripe_product::{CouponDuration, PriceBillingScheme, PriceTaxBehavior, PriceTiersMode};
 use tenant::usage::Meter;
@@ -145,31 +146,77 @@ impl Stripe {
     }
 
     async fn coupon(&self, coupon: &Coupon, done: &mut Synced) -> Result<(), GatewayError> {
-        match RetrieveCoupon::new(coupon.id).send(&self.client).await {
-            Ok(_) => done.kept += 1,
-            Err(error) if is_missing(&error) => {
-                CreateCoupon::new()
-                    .id(coupon.id)
-                    .name(coupon.name)
-                    .percent_off(f64::from(coupon.percent_off))
-                    .duration(CouponDuration::Repeating)
-                    .duration_in_months(i64::from(coupon.months))
-                    .send(&self.client)
-                    .await
-                    .map_err(said)?;
-                done.made += 1;
+        // Stripe's coupons do not change, and who has redeemed one keeps it: other terms are another coupon, with a name of its own.
+        let successor = format!("{}_{}_{}", coupon.id, coupon.percent_off, coupon.months);
+        let id = match self.has_terms(coupon.id, coupon).await? {
+            None => self.create(coupon.id, coupon, done).await?,
+            Some(true) => {
+                done.kept += 1;
+                coupon.id
             }
+            Some(false) => match self.has_terms(&successor, coupon).await? {
+                None => self.create(&successor, coupon, done).await?,
+                Some(true) => {
+                    done.kept += 1;
+                    successor.as_str()
+                }
+                Some(false) => {
+                    return Err(GatewayError::Refused(format!(
+                        "the coupon {successor} has other terms than its name says"
+                    )));
+                }
+            },
+        };
+        self.word(coupon, id, done).await
+    }
+
+    /// Whether a coupon takes off what it should, for as long as it should; none where there is no such coupon.
+    async fn has_terms(&self, id: &str, wanted: &Coupon) -> Result<Option<bool>, GatewayError> {
+        let found = match RetrieveCoupon::new(id).send(&self.client).await {
+            Ok(found) => found,
+            Err(error) if is_missing(&error) => return Ok(None),
             Err(error) => return Err(said(error)),
+        };
+        let percent = found.percent_off.is_some_and(|off| (off - f64::from(wanted.percent_off)).abs() < 0.005);
+        let duration =
+            found.duration == CouponDuration::Repeating && found.duration_in_months == Some(i64::from(wanted.months));
+        Ok(Some(percent && duration && found.valid))
+    }
+
+    async fn create<'a>(&self, id: &'a str, coupon: &Coupon, done: &mut Synced) -> Result<&'a str, GatewayError> {
+        CreateCoupon::new()
+            .id(id)
+            .name(coupon.name)
+            .percent_off(f64::from(coupon.percent_off))
+            .duration(CouponDuration::Repeating)
+            .duration_in_months(i64::from(coupon.months))
+            .send(&self.client)
+            .await
+            .map_err(said)?;
+        done.made += 1;
+        Ok(id)
+    }
+
+    /// The word that people type stands for this coupon, and for no other.
+    async fn word(&self, coupon: &Coupon, id: &str, done: &mut Synced) -> Result<(), GatewayError> {
+        let there =
+            ListPromotionCode::new().code(coupon.code).active(true).limit(10).send(&self.client).await.map_err(said)?;
+        let mut stands = false;
+        for word in &there.data {
+            if word.promotion.coupon.as_ref().is_some_and(|of| of.id().as_str() == id) {
+                stands = true;
+            } else {
+                UpdatePromotionCode::new(word.id.clone()).active(false).send(&self.client).await.map_err(said)?;
+            }
         }
-        let there = ListPromotionCode::new().code(coupon.code).limit(1).send(&self.client).await.map_err(said)?;
-        if there.data.is_empty() {
-            let mut promotion = CreatePromotionCodePromotion::new(CreatePromotionCodePromotionType::Coupon);
-            promotion.coupon = Some(coupon.id.to_owned());
-            CreatePromotionCode::new(promotion).code(coupon.code).send(&self.client).await.map_err(said)?;
-            done.made += 1;
-        } else {
+        if stands {
             done.kept += 1;
+            return Ok(());
         }
+        let mut promotion = CreatePromotionCodePromotion::new(CreatePromotionCodePromotionType::Coupon);
+        promotion.coupon = Some(id.to_owned());
+        CreatePromotionCode::new(promotion).code(coupon.code).send(&self.client).await.map_err(said)?;
+        done.made += 1;
         Ok(())
     }
 }

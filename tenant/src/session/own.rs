@@ -242,7 +242,7 @@ pub async fn proven_until(world: &World, id: Uuid) -> Result<Option<Timestamp>, 
 #[derive(Debug, thiserror::Error)]
 pub enum NotProven {
     /// It is too long ago.
-    #[error("prove who you are again: this changes how you, or others, sign in")]
+    #[error("prove who you are again: this changes how people sign in, or what the company pays")]
     TooLongAgo,
     /// The database.
     #[error(transparent)]

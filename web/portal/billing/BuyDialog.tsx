@@ -5,6 +5,7 @@ import { useTranslation } from 'react-i18next'
 import type { Billing, Catalogue, Currency, Interval, Offer } from 'client/types'
 import { ProblemAlert } from 'ui/ProblemAlert'
 import { date } from 'ui/time'
+import { isDeclined, useProof } from '../security/useProof'
 import { Dialog } from '../shell/Dialog'
 import { money, price } from './money'
 import { priceOf, seatBounds } from './offers'
@@ -31,6 +32,7 @@ export function BuyDialog(props: {
   const [currency, setCurrency] = useState(props.start.currency)
   const [busy, setBusy] = useState(false)
   const [problem, setProblem] = useState<unknown>(null)
+  const proof = useProof()
   const each = priceOf(offer, currency, interval)?.seat_minor ?? 0
   const plan = t(`plan.${offer.id}`, { defaultValue: offer.name })
   // The provider begins to charge when the trial is over, unless that is too near for it: then at once.
@@ -42,15 +44,16 @@ export function BuyDialog(props: {
     setBusy(true)
     setProblem(null)
     try {
-      await goTo('checkout', { plan: offer.id, interval, currency, seats })
+      await proof.run(() => goTo('checkout', { plan: offer.id, interval, currency, seats }))
     } catch (failure) {
-      setProblem(failure)
+      if (!isDeclined(failure)) setProblem(failure)
       setBusy(false)
     }
   }
 
   return (
     <Dialog opened onClose={props.onClose} title={t('billing.order.buy', { plan })} size={460}>
+      {proof.dialog}
       <form
         className={css.form}
         onSubmit={(event) => {

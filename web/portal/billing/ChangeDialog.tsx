@@ -8,6 +8,7 @@ import type { Billing, ChangePreview, Interval, Offer } from 'client/types'
 import { ProblemAlert } from 'ui/ProblemAlert'
 import { http, useMe } from 'ui/session'
 import { date } from 'ui/time'
+import { isDeclined, useProof } from '../security/useProof'
 import { Dialog } from '../shell/Dialog'
 import { Lines } from './Lines'
 import { money } from './money'
@@ -26,6 +27,7 @@ export function ChangeDialog(props: { billing: Billing; offer: Offer; interval: 
   const [interval, setInterval] = useState(props.interval)
   const [busy, setBusy] = useState(false)
   const [problem, setProblem] = useState<unknown>(null)
+  const proof = useProof()
   const plan = t(`plan.${offer.id}`, { defaultValue: offer.name })
   const onlySeats = offer.id === billing.plan && interval === billing.interval
   const same = onlySeats && seats === billing.seats.total
@@ -48,14 +50,16 @@ export function ChangeDialog(props: { billing: Billing; offer: Offer; interval: 
     setBusy(true)
     setProblem(null)
     try {
-      await change(
-        onlySeats
-          ? { method: 'PUT', path: 'seats', body: { seats }, done: t('billing.done.seats', { count: seats }) }
-          : { method: 'PUT', path: 'plan', body: order, done: t('billing.done.plan', { plan }) },
+      await proof.run(() =>
+        change(
+          onlySeats
+            ? { method: 'PUT', path: 'seats', body: { seats }, done: t('billing.done.seats', { count: seats }) }
+            : { method: 'PUT', path: 'plan', body: order, done: t('billing.done.plan', { plan }) },
+        ),
       )
       props.onClose()
     } catch (failure) {
-      setProblem(failure)
+      if (!isDeclined(failure)) setProblem(failure)
       setBusy(false)
     }
   }
@@ -67,6 +71,7 @@ export function ChangeDialog(props: { billing: Billing; offer: Offer; interval: 
       size={520}
       title={t(offer.id === billing.plan ? 'billing.order.change' : 'billing.order.move', { plan })}
     >
+      {proof.dialog}
       <form
         className={css.form}
         onSubmit={(event) => {

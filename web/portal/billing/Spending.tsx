@@ -39,8 +39,9 @@ export function Spending() {
 function HardLimit({ billing, may }: { billing: Billing; may: boolean }) {
   const { t } = useTranslation()
   const change = useChange()
-  // Without a paid plan nothing is charged, so usage always stops at what is included.
-  const paid = billing.interval !== null || billing.state === 'trialing'
+  // Without a paid plan, and while one is tried, nothing is charged, so usage always stops at what is included.
+  const trying = billing.state === 'trialing'
+  const paid = billing.interval !== null && !trying
   // Where it was put, until the server has said so: it does not spring back in between.
   const [wish, setWish] = useState<boolean | null>(null)
   const save = useMutation({
@@ -57,7 +58,7 @@ function HardLimit({ billing, may }: { billing: Billing; may: boolean }) {
   return (
     <Switch
       label={t('billing.spending.hard')}
-      description={t(paid ? 'billing.spending.hard_text' : 'billing.spending.hard_free')}
+      description={t(`billing.spending.${trying ? 'hard_trial' : paid ? 'hard_text' : 'hard_free'}`)}
       checked={paid ? (wish ?? billing.hard_limit) : true}
       disabled={!may || !paid || wish !== null}
       onChange={(event) => {

@@ -6,6 +6,7 @@ import { useTranslation } from 'react-i18next'
 import type { Billing } from 'client/types'
 import { notifyProblem } from 'ui/ProblemAlert'
 import { date } from 'ui/time'
+import { isDeclined, useProof } from '../security/useProof'
 import css from './Billing.module.css'
 import { PayButton } from './PayButton'
 import { daysLeft, notice } from './standing'
@@ -25,16 +26,21 @@ const ICONS = {
 export function StateNotice({ billing, may }: { billing: Billing; may: boolean }) {
   const { t, i18n } = useTranslation()
   const change = useChange()
+  const proof = useProof()
   const found = notice(billing, Date.now())
   const stay = useMutation({
     mutationFn: () =>
-      change({
-        method: 'PUT',
-        path: 'cancellation',
-        body: { at_period_end: false },
-        done: t('billing.done.reactivated'),
-      }),
-    onError: (problem) => notifyProblem(t, problem),
+      proof.run(() =>
+        change({
+          method: 'PUT',
+          path: 'cancellation',
+          body: { at_period_end: false },
+          done: t('billing.done.reactivated'),
+        }),
+      ),
+    onError: (problem) => {
+      if (!isDeclined(problem)) notifyProblem(t, problem)
+    },
   })
   if (!found) return null
   const Icon = ICONS[found.key]
@@ -46,6 +52,7 @@ export function StateNotice({ billing, may }: { billing: Billing; may: boolean }
   const owes = found.key === 'grace' || found.key === 'restricted'
   return (
     <div className={css.notice} data-tone={found.tone} role={found.tone === 'danger' ? 'alert' : 'status'}>
+      {proof.dialog}
       <Icon size={20} stroke={1.8} aria-hidden />
       <div>
         <h2>{t(`billing.notice.${found.key}.title`, words)}</h2>

@@ -60,6 +60,13 @@ it('spreads usage over its steps', () => {
   expect(notes.slice(0, 2)).toEqual(['20,050 used, 20,000 included', '50 × $0.02 = $1.00'])
 })
 
+it('multiplies a step that the provider has a line for', () => {
+  const step = line({ kind: 'usage', meter: 'messages', quantity: 7_580, unit_micros: 50_000 })
+  expect(explain(t, step, 'usd', 'en').notes.slice(0, 2)).toEqual(['7,580 used', '7,580 × $0.0005'])
+  const free = line({ kind: 'usage', meter: 'messages', quantity: 500_000, unit_micros: 0 })
+  expect(explain(t, free, 'usd', 'en').notes).toHaveLength(2)
+})
+
 it('takes the words of the provider for what it does not know', () => {
   const other = line({ kind: 'other', plan: null, quantity: null, description: 'Set-up fee' })
   expect(explain(t, other, 'usd', 'en').title).toBe('Set-up fee')

@@ -47,9 +47,14 @@ export function explain(t: TFunction, line: InvoiceLine, currency: Currency, loc
           (tier) =>
             `${wholeNumber(tier.quantity, locale)} × ${unitPrice(tier.unit_micros, currency, locale)} = ${money(tier.amount_minor, currency, locale)}`,
         )
+      // The provider has a line for each step.
+      const step =
+        line.tiers.length === 0 && line.unit_micros !== null && line.unit_micros > 0
+          ? [`${wholeNumber(line.quantity ?? 0, locale)} × ${unitPrice(line.unit_micros, currency, locale)}`]
+          : []
       return {
         title: t(`meter.${meter}`),
-        notes: [[used, ...included].join(t('billing.line.comma')), ...charged, period],
+        notes: [[used, ...included].join(t('billing.line.comma')), ...charged, ...step, period],
       }
     }
     case 'credit':

@@ -229,7 +229,10 @@ impl Books {
         let decline = customer::card(&filled.card)?;
         let mut discounts = session.discounts.clone();
         if !filled.code.is_empty() {
-            let promotion = self.promotions.iter().find(|promotion| promotion.code.eq_ignore_ascii_case(&filled.code));
+            let promotion = self
+                .promotions
+                .iter()
+                .find(|promotion| promotion.active && promotion.code.eq_ignore_ascii_case(&filled.code));
             let promotion =
                 promotion.filter(|_| session.allow_codes == Some(true)).map(|promotion| promotion.id.clone());
             let promotion = promotion.ok_or_else(|| Refusal::invalid("code", "This code is invalid."))?;

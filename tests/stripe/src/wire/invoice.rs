@@ -9,9 +9,14 @@ use crate::books::item::InvoiceItem;
 use crate::books::lines::Line;
 use crate::money::Rate;
 
+/// How many lines are told with an invoice.
+const WITH_IT: usize = 10;
+
 impl Books {
     pub(crate) fn invoice_json(&self, invoice: &Invoice) -> Value {
         let lines: Vec<Value> = invoice.lines.iter().map(|line| self.line_json(invoice, line)).collect();
+        // The rest is told to who asks for it.
+        let told = lines.get(..WITH_IT).unwrap_or(&lines);
         let customer = self.customers.find(&invoice.customer);
         let final_ = invoice.finalized_at.is_some();
         let address =
@@ -46,7 +51,7 @@ impl Books {
             "ending_balance": invoice.ending_balance, "footer": null, "from_invoice": null,
             "hosted_invoice_url": address(""), "invoice_pdf": address("/pdf"), "issuer": { "type": "self" },
             "last_finalization_error": null, "latest_revision": null,
-            "lines": page(&format!("/v1/invoices/{}/lines", invoice.id), &lines, false), "livemode": self.habits.livemode,
+            "lines": page(&format!("/v1/invoices/{}/lines", invoice.id), told, lines.len() > told.len()), "livemode": self.habits.livemode,
             "metadata": invoice.metadata, "next_payment_attempt": invoice.next_attempt.or(invoice.finalizes_at),
             "number": invoice.number, "on_behalf_of": null, "parent": parent,
             "payment_settings": { "default_mandate": null, "payment_method_options": null, "payment_method_types": null },
