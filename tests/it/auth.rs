@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 use tenant::Role;
-use tests::{Agent, PASSWORD, Reply, TestApp, eventually, fresh, within};
+use tests::{Agent, Http, PASSWORD, Reply, TestApp, eventually, fresh, within};
 
 async fn refresh(agent: &Agent, cookie: &str) -> Reply {
     let headers = [("cookie", cookie), ("x-frontdesk", "1")];
@@ -40,6 +40,41 @@ async fn a_stolen_refresh_secret_ends_the_session_and_two_tabs_do_not() {
     for odd in ["fd_refresh=", "fd_refresh=x", "fd_refresh=01h455vb4pex5vsknk084sn02q.x", "other=1"] {
         refresh(&shop.owner, odd).await.refused(401, "session_expired");
     }
+}
+
+#[tokio::test]
+async fn everybody_works_on_while_the_installations_secret_is_replaced() {
+    // Two servers in the middle of it: one goes by the old secret and knows the new one, the other the reverse.
+    const NEW: &str = "quite another secret of more than 32 letters";
+    let app = TestApp::start_each(2, |number, settings| {
+        let (old, new) = (settings.secret.clone(), NEW.to_owned());
+        (settings.secret, settings.previous_secrets) = if number == 0 { (old, vec![new]) } else { (new, vec![old]) };
+    })
+    .await;
+    let shop = app.shop("Tea").await;
+    let (bo, ana) = (shop.agent_on(1, "Bo").await, shop.visitor_on(1, "Ana").await);
+    let at = |node: usize, token: &str| Http::new(&app.base(node), shop.guard()).with(token);
+    for agent in [&shop.owner, &bo] {
+        for node in [0, 1] {
+            at(node, &agent.http.token()).get("/v1/auth/me").await.ok();
+        }
+    }
+    for node in [0, 1] {
+        at(node, &ana.http.token()).patch("/v1/widget/contact", json!({ "name": ana.name })).await.ok();
+    }
+
+    // A refresh whose answer was lost at one server is asked for again at the other: the browser stays signed in.
+    let again = async |node: usize, cookie: &str| {
+        let headers = [("cookie", cookie), ("x-frontdesk", "1")];
+        at(node, "").send("POST", "/v1/auth/refresh", None, &headers).await
+    };
+    let mut cookie = shop.owner.cookie.clone();
+    for (first, second) in [(0, 1), (1, 0)] {
+        let next = again(first, &cookie).await.cookie().unwrap();
+        assert_eq!(again(second, &cookie).await.cookie(), Some(next.clone()), "lost at {first}");
+        cookie = next;
+    }
+    again(0, &cookie).await.ok();
 }
 
 #[tokio::test]
