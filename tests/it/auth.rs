@@ -231,6 +231,40 @@ async fn a_forgotten_password_is_set_anew_by_the_link_in_the_letter() {
 }
 
 #[tokio::test]
+async fn what_becomes_of_a_login_is_on_record_in_each_company_of_the_person() {
+    let app = TestApp::start().await;
+    let (tea, coffee) = (app.shop("Tea").await, app.shop("Coffee").await);
+    let bo = tea.colleague("Bo", Role::Agent).await;
+    let invite = json!({ "email": bo.email, "role": "agent" });
+    coffee.owner.http.post("/v1/invitations", invite).await.ok();
+    let invited = app.mail().letter(&bo.email, "invites you").await;
+    let both = Http::new(&app.base(0), app.guard(None).of_everybody());
+    let accept = format!("/v1/invitations/by-token/{}/accept", invited.token());
+    both.post(&accept, json!({ "password": PASSWORD })).await.ok();
+
+    let next = "another good password";
+    bo.http.put("/v1/auth/password", json!({ "password": next })).await.ok();
+    let new = format!("bo-{}@mail.test", fresh().simple());
+    bo.http.post("/v1/auth/email", json!({ "email": new })).await.ok();
+    let letter = app.mail().letter(&new, "Confirm your new e-mail address").await;
+    both.post("/v1/auth/email/confirm", json!({ "token": letter.token() })).await.ok();
+    both.post("/v1/auth/forgot-password", json!({ "email": new })).await.ok();
+    let letter = app.mail().letter(&new, "Reset your password").await;
+    let reset = json!({ "token": letter.token(), "password": "one more good password" });
+    both.post("/v1/auth/reset-password", reset).await.ok();
+    let told = ["password_reset", "email_changed", "email_change_asked", "password_changed"];
+    let told = told.map(|what| format!("login.{what}"));
+    // Bo's name has the first company's word in it.
+    let anybody = Http::new(&app.base(0), app.guard(None).of_everybody());
+    for shop in [&tea, &coffee] {
+        let log = anybody.with(&shop.owner.http.token()).get("/v1/audit-log?action=login").await.ok();
+        let entries = log["data"].as_array().unwrap();
+        let actions: Vec<_> = entries.iter().map(|entry| entry["action"].as_str().unwrap()).collect();
+        assert_eq!(actions, told, "{}", shop.name);
+    }
+}
+
+#[tokio::test]
 async fn an_address_is_proven_by_the_link_in_the_letter_once() {
     let app = TestApp::start().await;
     let shop = app.shop("Tea").await;
