@@ -94,6 +94,36 @@ async fn a_contact_is_taken_along_whole_and_alone() {
 }
 
 #[tokio::test]
+async fn archives_that_fill_the_plans_storage_leave_no_room_for_another() {
+    let app = TestApp::start().await;
+    let shop = app.shop("Tea").await;
+    let http = &shop.owner.http;
+    let ana = shop.visitor("Ana").await;
+    ana.writes("Hello").await;
+    let schema = shop.schema().await;
+    app.sql(&format!("update shared.account set limits = '{{\"storage_bytes\": 100}}' where schema_name = '{schema}'"))
+        .await;
+    app.node(0).world.directory.forget(shop.id.parse().unwrap());
+    let stored = async || {
+        let usage = http.get("/v1/usage").await.ok();
+        let meters = usage["meters"].as_array().unwrap().clone();
+        meters.into_iter().find(|meter| meter["meter"] == "storage_bytes").unwrap()
+    };
+    assert_eq!(stored().await["used"], 0);
+
+    let ask = json!({ "holds": "contact", "contact_id": ana.id });
+    let export = ready(http, ask.clone()).await;
+    let now = stored().await;
+    assert_eq!((&now["used"], &now["limit"]), (&export["bytes"], &json!(100)), "nobody's data is held back, once");
+    http.post("/v1/data-exports", ask.clone()).await.refused(409, "storage_full");
+    http.post("/v1/data-exports", json!({ "holds": "account" })).await.refused(409, "storage_full");
+    let path = format!("/v1/data-exports/{}", export["id"].as_str().unwrap());
+    assert_eq!(http.delete(&path).await.status, 204);
+    assert_eq!(stored().await["used"], 0);
+    ready(http, ask).await;
+}
+
+#[tokio::test]
 async fn a_link_is_for_one_person_and_a_quarter_of_an_hour_and_the_file_for_a_week() {
     let app = TestApp::start().await;
     let shop = app.shop("Tea").await;

@@ -244,7 +244,8 @@ async fn figures(app: &App, tenant: &Tenant) -> Result<AccountFigures, Problem> 
     let (profiles, counts, ratings, usage) = {
         let tx = tenant.begin().await?;
         let month = Period::of(tx.now());
-        let bounds = Bounds { plan: &tenant.account.plan, limits: tenant.account.limits, months: 1, agents: 0 };
+        let bounds =
+            Bounds { plan: &tenant.account.plan, limits: tenant.account.limits, months: 1, agents: 0, storage: 0 };
         (
             agent::list(&tx).await?,
             desk::conversation::counts(&tx, infra::Id::from_uuid(uuid::Uuid::nil())).await?,
