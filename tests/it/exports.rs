@@ -7,7 +7,8 @@ use futures::TryStreamExt as _;
 use serde_json::{Value, json};
 use tenant::Role;
 use tenant::archive::{self, ArchiveError, Reader};
-use tenant::identity::{self, key::Material};
+use tenant::data_key::Ring;
+use tenant::identity::key::{self, KeyError, Material};
 use tests::{Http, Program, Shop, TestApp, eventually, fresh};
 
 async fn ready(http: &Http, ask: Value) -> Value {
@@ -36,6 +37,25 @@ async fn opened(app: &TestApp, shop: &Shop, export: &Value) -> tempfile::NamedTe
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), parts.concat()).unwrap();
     file
+}
+
+/// The secret of a vouching key of the company's first inbox, as this installation opens it.
+async fn vouching_secret(shop: &Shop, world: &tenant::World, id: &str) -> Result<Vec<u8>, KeyError> {
+    let keys = Ring::of(world, shop.id.parse().unwrap()).await?;
+    let tx = shop.tenant().await.begin().await.unwrap();
+    let inbox = shop.inbox["id"].as_str().unwrap().parse().unwrap();
+    let kept = key::find(&tx, &keys, inbox, id.parse().unwrap()).await?;
+    let Some((_, Material::Secret(secret))) = kept else { panic!("the key is gone, or of another kind") };
+    Ok(secret)
+}
+
+/// Lines of JSON without one of their fields.
+fn without(lines: &[String], field: &str) -> Vec<Value> {
+    let mut all: Vec<Value> = lines.iter().map(|line| serde_json::from_str(line).unwrap()).collect();
+    for one in &mut all {
+        one.as_object_mut().unwrap().remove(field);
+    }
+    all
 }
 
 /// Every line of every file of an archive, sorted.
@@ -209,10 +229,16 @@ async fn a_company_that_was_taken_along_is_set_up_again_beside_itself_and_equals
                 assert_eq!(again.len(), lines.len() + 1, "{name}");
             }
             "tables/audit_head.ndjson" => {}
+            // Secrets are sealed with the key of the company that they are in.
+            "tables/identity_key.ndjson" => {
+                assert_eq!(without(lines, "material"), without(&again, "material"), "{name}");
+                assert_ne!(*lines, again);
+            }
             _ => assert_eq!(*lines, again, "{name}"),
         }
     }
     assert!(first["tables/message.ndjson"].len() > 5);
+    assert_eq!(made["identity_keys_ended"], 0);
     let verdict = tenant::audit::chain::verify(&copy.begin().await.unwrap()).await.unwrap();
     assert!(verdict.intact, "the chain of its log goes on: {verdict:?}");
 
@@ -275,6 +301,15 @@ async fn an_archive_lies_sealed_with_its_companys_key_and_is_noise_without_it() 
     assert!(read(&shop.id, found.place()).await.is_ok());
     let keys = format!("/v1/inboxes/{}/identity/keys", shop.inbox["id"].as_str().unwrap());
     let vouching = shop.owner.http.post(&keys, json!({ "name": "Shop server", "algorithm": "HS256" })).await.ok();
+    let (key, secret) = (vouching["id"].as_str().unwrap(), vouching["secret"].as_str().unwrap().as_bytes());
+    assert_eq!(vouching_secret(&shop, world, key).await.unwrap(), secret);
+    // And one that was sealed with the installation's own key, as they all once were.
+    let place =
+        tenant::seal::Place::new("identity_key", key.parse::<tenant::identity::IdentityKeyId>().unwrap().uuid());
+    let old: String =
+        world.sealer.seal(&world.chance, place, secret).unwrap().iter().map(|byte| format!("{byte:02x}")).collect();
+    app.sql(&format!("update {}.identity_key set material = '\\x{old}'", shop.schema().await)).await;
+    assert_eq!(vouching_secret(&shop, world, key).await.unwrap(), secret);
     let mut settings = app.settings().clone();
     settings.previous_secrets =
         vec![std::mem::replace(&mut settings.secret, "quite another secret of more than 32 letters".into())];
@@ -286,16 +321,13 @@ async fn an_archive_lies_sealed_with_its_companys_key_and_is_noise_without_it() 
     let parts =
         tenant::vault::read(&alone.world, shop.id.parse().unwrap(), found.place(), &found.path()).await.unwrap();
     assert!(parts.try_collect::<Vec<bytes::Bytes>>().await.is_ok(), "the secret before is needed no more");
-    let tx = shop.tenant().await.begin().await.unwrap();
-    let (inbox, key) = (shop.inbox["id"].as_str().unwrap().parse().unwrap(), vouching["id"].as_str().unwrap());
-    let kept = identity::key::find(&tx, &alone.world.sealer, inbox, key.parse().unwrap()).await.unwrap();
-    let Some((_, Material::Secret(secret))) = kept else { panic!("the key is gone, or of another kind") };
-    assert_eq!(secret, vouching["secret"].as_str().unwrap().as_bytes());
-    drop(tx);
+    assert_eq!(vouching_secret(&shop, &alone.world, key).await.unwrap(), secret);
+    assert!(vouching_secret(&shop, world, key).await.is_err());
     assert!(read(&shop.id, found.place()).await.is_err(), "and opens nothing any more");
 
     // Once the keys are gone, so is everything that was sealed with them, wherever a copy is.
     tenant::data_key::shred(&alone.world, shop.id.parse().unwrap()).await.unwrap();
     let gone = tenant::vault::read(&alone.world, shop.id.parse().unwrap(), found.place(), &found.path()).await;
     assert!(gone.is_err());
+    assert!(vouching_secret(&shop, &alone.world, key).await.is_err());
 }

@@ -12,12 +12,13 @@ use tokio::sync::mpsc::channel;
 use super::account::NOT_TAKEN;
 use super::{ArchiveError, Holding, Manifest, Reader};
 use crate::account::AccountId;
+use crate::data_key::Ring;
 use crate::login::NewLogin;
 use crate::membership::{AgentId, Role};
 use crate::role::Standing;
 use crate::schema::{SchemaName, TableName};
 use crate::world::World;
-use crate::{login, membership, migrate, password};
+use crate::{identity, login, membership, migrate, password};
 
 /// How many rows go into one statement.
 const AT_ONCE: usize = 500;
@@ -46,6 +47,8 @@ pub struct Restored {
     pub manifest: Manifest,
     /// How many rows were written.
     pub rows: u64,
+    /// How many keys that visitors' tokens are signed with have ended, because nobody can open their secrets any more.
+    pub identity_keys_ended: u64,
 }
 
 #[derive(FromQueryResult)]
@@ -83,12 +86,15 @@ pub async fn restore(world: &World, path: PathBuf, into: Into) -> Result<Restore
     let tx = world.database.begin(patient.into()).await?;
     let schema = SchemaName::fresh(&world.chance, world.now());
     let (account, owner) = register(world, &tx, &schema, &into, &was).await?;
+    let from: AccountId = manifest.account_id.parse().map_err(|_| ArchiveError::Damaged("whose it is".into()))?;
+    let (before, own) = (Ring::of(world, from).await?, Ring::found(&tx, world, account).await?);
     tx.execute_unprepared(&schema.create()).await.map_err(StoreError::from)?;
     migrate::furnish(&tx, 0, manifest.schema_level, world.now()).await?;
     let rows = fill(&tx, reader, &manifest).await?;
     migrate::furnish(&tx, manifest.schema_level, migrate::latest_tenant(), world.now()).await?;
+    let identity_keys_ended = identity::bring_along(&tx, &world.chance, (&before, &own), world.now()).await?;
     tx.commit().await?;
-    Ok(Restored { account, owner, manifest, rows })
+    Ok(Restored { account, owner, manifest, rows, identity_keys_ended })
 }
 
 /// Puts the company into the directory.
