@@ -231,6 +231,35 @@ async fn a_forgotten_password_is_set_anew_by_the_link_in_the_letter() {
 }
 
 #[tokio::test]
+async fn a_mailbox_is_not_filled_by_strangers_whatever_they_ask_for() {
+    let app = TestApp::start().await;
+    let (tea, coffee) = (app.shop("Tea").await, app.shop("Coffee").await);
+    // The first letter came with the signup.
+    let email = &tea.owner.email;
+    let forgot = async |email: &str| {
+        let reply = coffee.stranger().post("/v1/auth/forgot-password", json!({ "email": email })).await;
+        assert_eq!((reply.status, reply.text.as_str()), (204, ""), "the same to whoever asks");
+    };
+    let letters = || app.mail().all().into_iter().filter(|mail| mail.to == *email).count();
+    for _ in 0..3 {
+        forgot(email).await;
+    }
+    eventually("the mailbox has had enough", async || (letters() == 4).then_some(())).await;
+    let invite = json!({ "email": email, "role": "agent" });
+    assert_eq!(coffee.owner.http.post("/v1/invitations", invite).await.status, 201);
+    app.clock().advance(TimeDelta::hours(2));
+    forgot(email).await;
+    // Letters go in the order in which they were asked for: by the time that this one is here, others would be.
+    forgot(&coffee.owner.email).await;
+    app.mail().letter(&coffee.owner.email, "Reset your password").await;
+    assert_eq!(letters(), 4);
+
+    app.clock().advance(TimeDelta::hours(23));
+    forgot(email).await;
+    eventually("a letter on another day", async || (letters() == 5).then_some(())).await;
+}
+
+#[tokio::test]
 async fn what_becomes_of_a_login_is_on_record_in_each_company_of_the_person() {
     let app = TestApp::start().await;
     let (tea, coffee) = (app.shop("Tea").await, app.shop("Coffee").await);
