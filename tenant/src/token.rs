@@ -55,6 +55,9 @@ pub struct Claims {
     aud: String,
     exp: i64,
     iat: i64,
+    /// Never in what we sign. What has it and means something else than a time by it is not ours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    nbf: Option<i64>,
     /// The company.
     pub tid: Uuid,
     /// The agent or the contact.
@@ -88,6 +91,7 @@ impl Claims {
             aud: audience.name().into(),
             exp: (now + audience.lifetime()).timestamp(),
             iat: now.timestamp(),
+            nbf: None,
             tid,
             sub,
             sid,
@@ -243,7 +247,8 @@ impl Keys {
             .find_map(|keys| jsonwebtoken::decode::<Claims>(token, &keys.pair(audience).1, &rules).ok())
             .ok_or(BadToken)?
             .claims;
-        if claims.exp <= now.timestamp() || claims.iat > now.timestamp() + 60 { Err(BadToken) } else { Ok(claims) }
+        let begins = claims.nbf.map_or(claims.iat, |nbf| nbf.max(claims.iat));
+        if claims.exp <= now.timestamp() || begins > now.timestamp() + 60 { Err(BadToken) } else { Ok(claims) }
     }
 }
 
