@@ -198,6 +198,7 @@ async fn a_company_that_was_taken_along_is_set_up_again_beside_itself_and_equals
     let http = &shop.owner.http;
     let things = crate::probes::Things::of(&shop).await;
     drop(things);
+    let tia = shop.holder("Tia", json!(["conversations.read"]), "own").await;
     let bo = shop.agent("Bo").await;
     let ana = shop.visitor("Ana \u{1f375} \\ \"quoted\" 你好").await;
     ana.writes("line\nbreaks\tand 🍵").await;
@@ -218,6 +219,14 @@ async fn a_company_that_was_taken_along_is_set_up_again_beside_itself_and_equals
     archive::write_account(&copy, &second, None).await.unwrap();
 
     let (first, mut second) = (contents(&file), contents(&second));
+    let members = without(&first["directory/members.ndjson"], "id");
+    let held = members.iter().find(|member| member["email"] == tia.email.as_str()).unwrap();
+    assert_eq!((&held["role"], &held["custom_role"]), (&json!("agent"), &json!(tia.name)));
+    assert_eq!(made["not_taken"], json!({ "members": members.len(), "roles": [] }));
+    assert_eq!(
+        (&made["roles"], second["directory/roles.ndjson"].len()),
+        (&json!(first["directory/roles.ndjson"].len()), first["directory/roles.ndjson"].len())
+    );
     let new = second["directory/members.ndjson"].clone();
     assert_eq!(new.len(), 1, "the new company is its owner's: {new:?}");
     for (name, lines) in first.iter().filter(|(name, _)| name.starts_with("tables/")) {
@@ -245,6 +254,12 @@ async fn a_company_that_was_taken_along_is_set_up_again_beside_itself_and_equals
     // Its owner works there at once.
     let there = http.post("/v1/auth/switch", json!({ "account_id": made["account"] })).await.ok();
     let there = shop.stranger().with(there["access_token"].as_str().unwrap());
+    let roles = async |http: &Http| {
+        let roles = http.get("/v1/roles").await.ok()["data"].as_array().unwrap().clone();
+        let what = |role: &Value| json!([role["name"], role["permissions"], role["visibility"], role["description"]]);
+        roles.iter().map(what).collect::<Vec<_>>()
+    };
+    assert_eq!(roles(&there).await, roles(http).await, "its roles are there, held by nobody");
     let chats = there.get("/v1/conversations?status=resolved").await.ok();
     assert!(chats["data"].as_array().unwrap().iter().any(|chat| chat["id"] == ana.chat().as_str()));
 

@@ -114,7 +114,8 @@ async fn restore(app: &App, file: PathBuf, into: Into) -> Outcome {
     let again = rights::erase_again(&app.routing, &tenant, restored.manifest.account_id.parse()?).await?;
     say(&json!({
         "account": tenant.id(), "slug": slug, "owner": owner.email, "rows": restored.rows, "erased_again": again,
-        "identity_keys_ended": restored.identity_keys_ended,
+        "roles": restored.roles, "identity_keys_ended": restored.identity_keys_ended,
+        "not_taken": { "members": restored.members_left, "roles": restored.roles_left },
     }));
     Ok(())
 }
