@@ -210,7 +210,8 @@ async fn a_company_that_was_taken_along_is_set_up_again_beside_itself_and_equals
     let plain = opened(&app, &shop, &export).await;
     let file = plain.path().to_owned();
 
-    let into = ["tenant", "import", file.to_str().unwrap(), "--into", "tea-again", "--owner", &shop.owner.email];
+    let into =
+        ["tenant", "import", file.to_str().unwrap(), "--into", "tea-again", "--owner", &shop.owner.email, "--json"];
     let made: Value = serde_json::from_str(&Program::run(app.settings(), &into).await).unwrap();
     let world = &app.node(0).world;
     let copy = tenant::Tenant::find(world, made["account"].as_str().unwrap().parse().unwrap()).await.unwrap().unwrap();
