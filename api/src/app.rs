@@ -107,7 +107,7 @@ impl App {
     pub async fn new(settings: &Settings, clock: Clock) -> Result<(Arc<Self>, UnboundedReceiver<Fact>), StartError> {
         let (facts, receiver) = unbounded_channel();
         let mailer = Mailer::new(&settings.mail_url, &settings.mail_from)?;
-        let keys = Keys::derive(&settings.secret);
+        let keys = Keys::derive(&settings.secret, &settings.previous_secrets);
         keys.check(clock.now())?;
         let mail_outbox = mailer.outbox().map(ToOwned::to_owned);
         let sites = Sites::open(&settings.database_url, &settings.databases, settings.database_connections)?;

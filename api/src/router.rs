@@ -270,6 +270,8 @@ fn house() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
         .routes(routes!(v1::closing::close))
         .routes(routes!(v1::closing::restore))
+        .routes(routes!(v1::suspending::suspend))
+        .routes(routes!(v1::suspending::resume))
         .routes(routes!(v1::group_moves::of_account))
         .routes(routes!(v1::group_moves::ask_group, v1::group_moves::answer_group))
         .routes(routes!(v1::organisations::list, v1::organisations::found))

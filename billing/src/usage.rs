@@ -128,6 +128,8 @@ pub struct Bounds<'a> {
     pub months: u32,
     /// How many seats are taken.
     pub agents: i64,
+    /// How many bytes of files are kept.
+    pub storage: i64,
 }
 
 /// Sums usage up.
@@ -160,7 +162,6 @@ pub async fn report(tx: &TenantTx, period: &Period, bounds: Bounds<'_>) -> Resul
             daily,
         }
     };
-    let storage = usage::total(tx, Meter::StorageBytes, period.to).await?;
     let limits = bounds.limits;
     // Whoever has bought a period uses its months at any time of it: there is no bound to a calendar month.
     let is_bounded = limits.span.is_none() || period.name == BILLING;
@@ -176,7 +177,7 @@ pub async fn report(tx: &TenantTx, period: &Period, bounds: Bounds<'_>) -> Resul
             meter(Meter::Conversations, bound(limits.conversations_per_month), None),
             meter(Meter::Messages, bound(limits.messages_per_month), None),
             meter(Meter::Agents, limits.agents.map(u64::from), Some(bounds.agents)),
-            meter(Meter::StorageBytes, limits.storage_bytes, Some(storage)),
+            meter(Meter::StorageBytes, limits.storage_bytes, Some(bounds.storage)),
             meter(Meter::AiResolutions, None, None),
         ],
     })

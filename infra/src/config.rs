@@ -29,8 +29,8 @@ pub struct Settings {
     pub mail_from: String,
     /// `FRONTDESK_SECRET`: at least 32 characters; keys of all token kinds are derived from it.
     pub secret: String,
-    /// `FRONTDESK_PREVIOUS_SECRETS`: secrets that were `FRONTDESK_SECRET` before, separated by commas; what was sealed with them can
-    /// still be opened.
+    /// `FRONTDESK_PREVIOUS_SECRETS`: secrets that were `FRONTDESK_SECRET` before, or will be next, separated by commas; tokens that
+    /// were signed with them count, and what was sealed with them can be opened.
     pub previous_secrets: Vec<String>,
     /// `FRONTDESK_PRIVATE_OUTBOUND=allow`: addresses that customers write, such as a company's sign-in provider, may lead into our own
     /// network and be without TLS. Only for installations that serve nobody else.

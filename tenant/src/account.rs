@@ -37,7 +37,7 @@ pub enum Status {
     Provisioning,
     /// In use.
     Active,
-    /// Switched off by us; its data stays.
+    /// Switched off, by us or by its owner; its data stays.
     Suspended,
     /// Ended by its owner; its data waits out the grace period.
     Closed,
@@ -433,7 +433,7 @@ pub async fn set_status(
     database
         .orm()
         .run(sql(
-            "update shared.account set status = $2, updated_at = $3 where id = $1 and status = $4",
+            "update shared.account set status = $2, suspended_by_owner = false, updated_at = $3 where id = $1 and status = $4",
             [account.id.uuid().into(), to.as_str().into(), now.into(), account.status.as_str().into()],
         ))
         .await?;

@@ -105,7 +105,7 @@ pub async fn restore(world: &World, account: AccountId) -> Result<bool, StoreErr
         .database
         .orm()
         .run(sql(
-            "update shared.account set status = 'active', closed_at = null, delete_after = null, updated_at = $2 \
+            "update shared.account set status = 'active', suspended_by_owner = false, closed_at = null, delete_after = null, updated_at = $2 \
              where id = $1 and status = 'closed' and delete_after > $2",
             [account.uuid().into(), now.into()],
         ))

@@ -3,9 +3,8 @@
 //! Keys have versions: a company seals with its newest and opens with any it has. What must be absent: a key outside of memory that is
 //! not sealed, and any logging.
 
-use infra::Fault;
-use infra::Kind;
-use infra::database::{Rows as _, StoreError, sql};
+use infra::database::{Rows as _, StoreError, Tx, sql};
+use infra::{Chance, Fault, Kind};
 use sea_orm::FromQueryResult;
 
 use crate::account::AccountId;
@@ -68,11 +67,17 @@ fn unlock(world: &World, account: AccountId, row: &Row) -> Result<Sealer, Unseal
     Sealer::new(key, &[] as &[&[u8]])
 }
 
-/// Makes the company's next key. Two that do it at once make one.
-async fn make(world: &World, account: AccountId, version: i32) -> Result<(), KeyError> {
+/// A key, and how it is kept.
+fn fresh(world: &World, account: AccountId) -> Result<([u8; KEY], Vec<u8>), Unsealable> {
     let mut key = [0_u8; KEY];
     world.chance.fill(&mut key);
     let sealed = world.sealer.seal(&world.chance, Place::new(PURPOSE, account.uuid()), &key)?;
+    Ok((key, sealed))
+}
+
+/// Makes the company's next key. Two that do it at once make one.
+async fn make(world: &World, account: AccountId, version: i32) -> Result<(), KeyError> {
+    let (_, sealed) = fresh(world, account)?;
     world
         .database
         .orm()
@@ -113,6 +118,68 @@ pub async fn seal(world: &World, account: AccountId, place: Place, plain: &[u8])
 pub async fn open(world: &World, account: AccountId, place: Place, sealed: &[u8]) -> Result<Vec<u8>, KeyError> {
     let (version, rest) = sealed.split_first_chunk::<VERSION>().ok_or(Unsealable)?;
     Ok(of_version(world, account, i32::from_be_bytes(*version)).await?.open(place, rest)?)
+}
+
+/// A company's keys, opened: for where no other question may be asked in between, as in a transaction of the company. Opens also what
+/// the installation's own key has sealed, as it did before companies sealed with theirs.
+pub struct Ring {
+    /// Newest first.
+    own: Vec<(i32, Sealer)>,
+    installation: Sealer,
+}
+
+impl Ring {
+    /// The keys that a company has.
+    pub async fn of(world: &World, account: AccountId) -> Result<Self, StoreError> {
+        let all = rows(world, account).await?;
+        // One that does not open is as good as gone: what it has sealed does not open either.
+        let own = all.iter().filter_map(|row| Some((row.version, unlock(world, account, row).ok()?))).collect();
+        Ok(Self { own, installation: world.sealer.clone() })
+    }
+
+    /// The same for who is about to seal: a company without a key gets one.
+    pub async fn to_seal(world: &World, account: AccountId) -> Result<Self, KeyError> {
+        newest(world, account).await?;
+        Ok(Self::of(world, account).await?)
+    }
+
+    /// The first key of a company that is being made, in its transaction.
+    pub(crate) async fn found(tx: &Tx, world: &World, account: AccountId) -> Result<Self, KeyError> {
+        let (key, sealed) = fresh(world, account)?;
+        tx.run(sql(
+            "insert into shared.data_key (account_id, version, sealed, created_at) values ($1, 1, $2, $3)",
+            [account.uuid().into(), sealed.into(), world.now().into()],
+        ))
+        .await?;
+        Ok(Self { own: vec![(1, Sealer::new(key, &[] as &[&[u8]])?)], installation: world.sealer.clone() })
+    }
+
+    /// Seals something of the company for its place, with its newest key.
+    pub fn seal(&self, chance: &Chance, place: Place, plain: &[u8]) -> Result<Vec<u8>, Unsealable> {
+        let (version, key) = self.own.first().ok_or(Unsealable)?;
+        let mut sealed = version.to_be_bytes().to_vec();
+        sealed.extend(key.seal(chance, place, plain)?);
+        Ok(sealed)
+    }
+
+    /// Opens what was sealed for this place.
+    pub fn open(&self, place: Place, sealed: &[u8]) -> Result<Vec<u8>, Unsealable> {
+        let Some((version, rest)) = sealed_by_own(sealed) else { return self.installation.open(place, sealed) };
+        let (_, key) = self.own.iter().find(|(own, _)| *own == version).ok_or(Unsealable)?;
+        key.open(place, rest)
+    }
+
+    /// Whether it was sealed with any other key than the company's newest, and should be sealed anew.
+    pub fn is_stale(&self, sealed: &[u8]) -> bool {
+        sealed_by_own(sealed).map(|(version, _)| version) != self.own.first().map(|(version, _)| *version)
+    }
+}
+
+/// The version of the company's key that has sealed something, and what lies behind it. What the installation has sealed begins with a
+/// byte that no version's number begins with.
+fn sealed_by_own(sealed: &[u8]) -> Option<(i32, &[u8])> {
+    let (version, rest) = sealed.split_first_chunk::<VERSION>()?;
+    (version.first() == Some(&0)).then(|| (i32::from_be_bytes(*version), rest))
 }
 
 /// Gives a company a new key. What was sealed before is still opened with the one before.
@@ -156,4 +223,37 @@ pub async fn reseal(world: &World) -> Result<usize, KeyError> {
         anew += usize::from(touched > 0);
     }
     Ok(anew)
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn only(secret: &str) -> Sealer {
+        Sealer::new(secret, &[] as &[&str]).unwrap()
+    }
+
+    #[test]
+    fn a_ring_opens_what_its_own_keys_and_the_installations_have_sealed_and_nothing_else() {
+        let (chance, place) = (Chance::seeded(1), Place::new("sso-client-secret", Uuid::from_u128(7)));
+        let ring = |own: Vec<(i32, Sealer)>| Ring { own, installation: only("the installation's secret") };
+        let before = ring(vec![(1, only("first"))]);
+        let now = ring(vec![(2, only("second")), (1, only("first"))]);
+        let by_installation = only("the installation's secret").seal(&chance, place, b"tea").unwrap();
+        let (by_first, by_second) =
+            (before.seal(&chance, place, b"tea").unwrap(), now.seal(&chance, place, b"tea").unwrap());
+        for (sealed, stale) in [(&by_installation, true), (&by_first, true), (&by_second, false)] {
+            assert_eq!(now.open(place, sealed).unwrap(), b"tea");
+            assert_eq!(now.is_stale(sealed), stale);
+        }
+        assert_eq!(before.open(place, &by_second), Err(Unsealable), "no such key yet");
+        let shredded = ring(Vec::new());
+        for sealed in [&by_first, &by_second] {
+            assert_eq!(shredded.open(place, sealed), Err(Unsealable));
+        }
+        assert_eq!(shredded.seal(&chance, place, b"tea"), Err(Unsealable));
+        assert_eq!(now.open(Place::new("identity_key", Uuid::from_u128(7)), &by_second), Err(Unsealable));
+    }
 }

@@ -70,7 +70,7 @@ pub async fn ask(world: &World, user: &User, email: &str) -> Result<(), ChangeEr
         Template::SignIn(SignIn::NewEmail { link: format!("{}/login/email?token={secret}", world.public_url) })
     };
     let to_new = Post { to: email.to_owned(), locale: user.locale.clone(), template };
-    jobs::enqueue(&tx, world, &Job::SendMail(to_new)).await?;
+    jobs::enqueue_asked(&tx, world, to_new).await?;
     let template = Template::SignIn(SignIn::EmailChanging { email: email.to_owned() });
     let to_old = Post { to: user.email.clone(), locale: user.locale.clone(), template };
     jobs::enqueue(&tx, world, &Job::SendMail(to_old)).await?;

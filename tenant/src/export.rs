@@ -19,6 +19,10 @@ use crate::scope::ContactId;
 use crate::seal::Place;
 use crate::world::World;
 
+mod kept;
+
+pub use kept::kept_bytes;
+
 /// Marks ids of exports.
 #[derive(Debug)]
 pub enum ExportKind {}
@@ -167,6 +171,9 @@ pub enum ExportError {
     /// Another one of the whole company is being made.
     #[error("an export of the whole account is being made already")]
     Busy,
+    /// The plan's room for files is taken.
+    #[error("the plan keeps {0} bytes of files, and they are used: remove an archive, or wait until one has run out")]
+    StorageFull(u64),
     /// The link is of another export or person, or its time is over.
     #[error("this link is not good, or not any more: ask for another")]
     BadLink,
@@ -179,7 +186,7 @@ impl Fault for ExportError {
     fn kind(&self) -> Kind {
         match self {
             Self::Unknown | Self::BadLink => Kind::NotFound,
-            Self::NotReady | Self::Busy => Kind::Conflict,
+            Self::NotReady | Self::Busy | Self::StorageFull(_) => Kind::Conflict,
             Self::Store(error) => error.kind(),
         }
     }
@@ -188,6 +195,7 @@ impl Fault for ExportError {
             Self::Unknown => "export_unknown",
             Self::NotReady => "export_not_ready",
             Self::Busy => "export_busy",
+            Self::StorageFull(_) => "storage_full",
             Self::BadLink => "download_link_invalid",
             Self::Store(error) => error.code(),
         }
@@ -263,13 +271,21 @@ macro_rules! export {
     };
 }
 
-/// Asks for one. Of the whole company there is one at a time.
+/// Asks for one. Of the whole company there is one at a time. None while the plan's room for files is taken: the first one is always
+/// made, however large it becomes, so that nobody's data is held back.
 pub async fn ask(
     world: &World,
     account: AccountId,
     by: AgentId,
     contact: Option<ContactId>,
+    room: Option<u64>,
 ) -> Result<DataExport, ExportError> {
+    if let Some(room) = room {
+        let kept = u64::try_from(kept_bytes(world, account).await?).unwrap_or(0);
+        if kept > 0 && kept >= room {
+            return Err(ExportError::StorageFull(room));
+        }
+    }
     let holds = if contact.is_some() { ExportHolds::Contact } else { ExportHolds::Account };
     let now = world.now();
     let row: Option<Row> = world

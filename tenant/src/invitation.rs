@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::account::{self, Account, AccountId};
 use crate::hash::sha256;
-use crate::jobs::{self, Job};
+use crate::jobs;
 use crate::letters::{Post, Template};
 use crate::limits::LimitReached;
 use crate::login::{self, LoginId, NewLogin, User};
@@ -214,8 +214,7 @@ pub async fn invite(
     .await?;
     let link = format!("{}/login/invite?token={secret}", world.public_url);
     let template = Template::Invite { company: account.name.clone(), inviter: inviter.to_owned(), link };
-    jobs::enqueue(&tx, world, &Job::SendMail(Post { to: email.to_owned(), locale: account.locale.clone(), template }))
-        .await?;
+    jobs::enqueue_asked(&tx, world, Post { to: email.to_owned(), locale: account.locale.clone(), template }).await?;
     tx.commit().await?;
     Ok((
         Invitation {

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::letters::Post;
 use crate::signup;
+use crate::throttle::{self, Rate};
 use crate::world::World;
 
 /// Everything a worker can be asked to do. A renamed job keeps its old name here until the queue is drained.
@@ -54,6 +55,20 @@ pub async fn enqueue(tx: &Tx, world: &World, job: &Job) -> Result<(), StoreError
     ))
     .await
     .map(drop)
+}
+
+/// How many letters one mailbox gets in a day that somebody else may have asked for, whatever they are about.
+const ASKED_A_DAY: Rate = Rate::new(5, 86_400);
+
+/// Writes a letter that a stranger may have asked for, unless its reader has had enough of them today. Whoever asks is answered the
+/// same: how often an address was written to is as little theirs to learn as whether it is known.
+pub async fn enqueue_asked(tx: &Tx, world: &World, post: Post) -> Result<(), StoreError> {
+    let key = format!("letters:{}", post.to.to_lowercase());
+    if throttle::count_in(tx, &key, ASKED_A_DAY, world.now()).await? {
+        return enqueue(tx, world, &Job::SendMail(post)).await;
+    }
+    tracing::info!("a letter was not written: its reader has had enough of them today");
+    Ok(())
 }
 
 #[derive(FromQueryResult)]

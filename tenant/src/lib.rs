@@ -58,6 +58,7 @@ pub mod sites;
 pub mod slug;
 pub mod sso;
 pub mod support;
+pub mod suspension;
 pub mod throttle;
 pub mod token;
 pub mod tx;

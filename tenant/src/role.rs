@@ -1,6 +1,6 @@
 //! Roles: the four that every company has, and those that it makes itself. A role is rights and how far its holders see.
 
-use infra::database::{Rows as _, StoreError, sql};
+use infra::database::{Rows as _, StoreError, Tx, sql};
 use infra::validate::{Check, Invalid};
 use infra::{Fault, FieldFault, Id, Kind, ids};
 use sea_orm::FromQueryResult;
@@ -334,6 +334,49 @@ pub async fn create(world: &World, account: AccountId, ask: RoleRequest) -> Resu
     }
     tx.commit().await?;
     find(world, account, id).await
+}
+
+/// Makes the roles that came along in an archive, in the transaction that makes their new company. Gives the names of those that this
+/// program cannot make.
+pub(crate) async fn bring_along(
+    tx: &Tx,
+    world: &World,
+    account: AccountId,
+    lines: &[String],
+) -> Result<Vec<String>, StoreError> {
+    let (now, mut left) = (world.now(), Vec::new());
+    for (number, line) in lines.iter().enumerate() {
+        let mut kept: serde_json::Value = serde_json::from_str(line).unwrap_or_default();
+        let name = kept.get("name").and_then(|name| name.as_str()).unwrap_or("?").to_owned();
+        if let Some(fields) = kept.as_object_mut() {
+            // It has another id here.
+            fields.remove("id");
+        }
+        let ask = serde_json::from_value::<RoleRequest>(kept).ok().and_then(|ask| ask.checked().ok());
+        let Some(ask) = ask.filter(|_| number < MOST) else {
+            left.push(name);
+            continue;
+        };
+        let made = tx
+            .run(sql(
+                "insert into shared.custom_role (id, account_id, name, description, permissions, visibility, created_at, updated_at) \
+                 values ($1, $2, $3, $4, $5, $6, $7, $7) on conflict do nothing",
+                [
+                    world.chance.uuid(now).into(),
+                    account.uuid().into(),
+                    ask.name.clone().into(),
+                    ask.description.clone().into(),
+                    permissions_of(&ask)?.into(),
+                    ask.visibility.as_str().into(),
+                    now.into(),
+                ],
+            ))
+            .await?;
+        if made == 0 {
+            left.push(name);
+        }
+    }
+    Ok(left)
 }
 
 /// Writes a role anew, for everybody who holds it.

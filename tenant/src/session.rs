@@ -197,14 +197,7 @@ pub async fn rotate(world: &World, cookie_text: &str) -> Result<Session, Session
         .await?;
     let row = row.ok_or(SessionError::Over)?;
     let given = sha256(secret);
-    let fresh = world.keys.successor(id, secret);
-    let session = Session {
-        id,
-        login_id: LoginId::from_uuid(row.login_id),
-        membership_id: AgentId::from_uuid(row.membership_id),
-        enrol_only: row.enrol_only,
-        cookie: cookie(id, &fresh),
-    };
+    let mut fresh = world.keys.successor(id, secret);
     if same(&given, &row.secret_hash) {
         tx.run(sql(
             "update shared.session set previous_hash = secret_hash, secret_hash = $2, rotated_at = $3, expires_at = $4 where id = $1",
@@ -212,14 +205,23 @@ pub async fn rotate(world: &World, cookie_text: &str) -> Result<Session, Session
         ))
         .await?;
     } else if row.previous_hash.is_some_and(|previous| same(&given, &previous)) && now - row.rotated_at < GRACE {
-        // The other tab's answer carries the same cookie, or that answer was lost.
+        // The other tab's answer carries the same cookie, or that answer was lost. While the installation's secret is replaced, it
+        // may have been a server with the other one that gave it.
+        let given = world.keys.successors_beside(id, secret).find(|other| same(&sha256(other), &row.secret_hash));
+        fresh = given.unwrap_or(fresh);
     } else {
         tx.run(sql("update shared.session set revoked_at = $2 where id = $1", [id.into(), now.into()])).await?;
         tx.commit().await?;
         return Err(SessionError::Over);
     }
     tx.commit().await?;
-    Ok(session)
+    Ok(Session {
+        id,
+        login_id: LoginId::from_uuid(row.login_id),
+        membership_id: AgentId::from_uuid(row.membership_id),
+        enrol_only: row.enrol_only,
+        cookie: cookie(id, &fresh),
+    })
 }
 
 /// Ends the session of a cookie, and says whose it was; an unknown cookie is already ended.

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use infra::database::{Database, Rows as _, StoreError, sql};
+use infra::database::{Database, Rows as _, StoreError, Tx, sql};
 use infra::{Fault, Kind, Timestamp};
 use sea_orm::FromQueryResult;
 
@@ -97,6 +97,19 @@ struct Due {
     due: Timestamp,
 }
 
+/// Counts one attempt, unless it is one too many.
+const COUNT: &str = "insert into shared.attempt as a (key, due) values ($1, $2::timestamptz + $3 * interval '1 microsecond') \
+    on conflict (key) do update set due = greatest(a.due, $2) + $3 * interval '1 microsecond' \
+    where greatest(a.due, $2) + $3 * interval '1 microsecond' <= $2 + $4 * interval '1 microsecond' returning due";
+
+/// Counts one attempt under `key` in the caller's transaction: with what comes of it, or not at all. False when it is one too many.
+pub(crate) async fn count_in(tx: &Tx, key: &str, rate: Rate, now: Timestamp) -> Result<bool, StoreError> {
+    let counted: Option<Due> = tx
+        .one(sql(COUNT, [sha256(key).into(), now.into(), micros(rate.each()).into(), micros(rate.ahead()).into()]))
+        .await?;
+    Ok(counted.is_some())
+}
+
 impl Throttle {
     /// Counts one attempt under `key`, and refuses it when it is one too many. What is refused does not count.
     pub async fn attempt(&self, database: &Database, key: &str, rate: Rate, now: Timestamp) -> Result<(), NotNow> {
@@ -107,12 +120,7 @@ impl Throttle {
         }
         let counted: Option<Due> = database
             .orm()
-            .one(sql(
-                "insert into shared.attempt as a (key, due) values ($1, $2::timestamptz + $3 * interval '1 microsecond') \
-                 on conflict (key) do update set due = greatest(a.due, $2) + $3 * interval '1 microsecond' \
-                 where greatest(a.due, $2) + $3 * interval '1 microsecond' <= $2 + $4 * interval '1 microsecond' returning due",
-                [key.clone().into(), now.into(), micros(rate.each()).into(), micros(rate.ahead()).into()],
-            ))
+            .one(sql(COUNT, [key.clone().into(), now.into(), micros(rate.each()).into(), micros(rate.ahead()).into()]))
             .await?;
         if counted.is_some() {
             return Ok(());

@@ -55,6 +55,9 @@ pub struct Claims {
     aud: String,
     exp: i64,
     iat: i64,
+    /// Never in what we sign. What has it and means something else than a time by it is not ours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    nbf: Option<i64>,
     /// The company.
     pub tid: Uuid,
     /// The agent or the contact.
@@ -88,6 +91,7 @@ impl Claims {
             aud: audience.name().into(),
             exp: (now + audience.lifetime()).timestamp(),
             iat: now.timestamp(),
+            nbf: None,
             tid,
             sub,
             sid,
@@ -108,14 +112,21 @@ impl Claims {
     }
 }
 
-/// Signs and checks tokens.
-pub struct Keys {
+/// The keys that one secret of the installation gives.
+struct Derived {
     member: (EncodingKey, DecodingKey),
     visitor: (EncodingKey, DecodingKey),
     support: (EncodingKey, DecodingKey),
     visit: (EncodingKey, DecodingKey),
     download: (EncodingKey, DecodingKey),
     refresh: Vec<u8>,
+}
+
+/// Signs tokens with the present secret; checks them with it and with those that stand beside it, so that servers which have it
+/// already and servers which have not yet take each other's.
+pub struct Keys {
+    present: Derived,
+    beside: Vec<Derived>,
 }
 
 const ISSUER: &str = "frontdesk";
@@ -134,9 +145,9 @@ impl Fault for BadToken {
     }
 }
 
-impl Keys {
-    /// Derives a key for each audience from the installation's secret.
-    pub fn derive(secret: &str) -> Self {
+impl Derived {
+    /// A key for each audience.
+    fn of(secret: &str) -> Self {
         let pair = |audience: Audience| {
             let key = Sha256::new().chain_update(audience.name()).chain_update([0]).chain_update(secret).finalize();
             (EncodingKey::from_secret(&key), DecodingKey::from_secret(&key))
@@ -147,9 +158,7 @@ impl Keys {
         Self { member, visitor, support, visit, download: pair(Audience::Download), refresh }
     }
 
-    /// The refresh secret that follows `secret` in a session: the same one each time, so that an answer lost on its way can
-    /// be given again, and nobody without the installation's key can work it out.
-    pub(crate) fn successor(&self, session: Uuid, secret: &str) -> String {
+    fn successor(&self, session: Uuid, secret: &str) -> String {
         let next =
             Sha256::new().chain_update(&self.refresh).chain_update(session.as_bytes()).chain_update(secret).finalize();
         URL_SAFE_NO_PAD.encode(next)
@@ -163,6 +172,24 @@ impl Keys {
             Audience::Visit => &self.visit,
             Audience::Download => &self.download,
         }
+    }
+}
+
+impl Keys {
+    /// Derives the keys from the installation's present secret, and from those that stand beside it while it is replaced.
+    pub fn derive(secret: &str, beside: &[String]) -> Self {
+        Self { present: Derived::of(secret), beside: beside.iter().map(|other| Derived::of(other)).collect() }
+    }
+
+    /// The refresh secret that follows `secret` in a session: the same one each time, so that an answer lost on its way can
+    /// be given again, and nobody without the installation's key can work it out.
+    pub(crate) fn successor(&self, session: Uuid, secret: &str) -> String {
+        self.present.successor(session, secret)
+    }
+
+    /// The refresh secrets that servers with another present secret give for the same one.
+    pub(crate) fn successors_beside(&self, session: Uuid, secret: &str) -> impl Iterator<Item = String> {
+        self.beside.iter().map(move |keys| keys.successor(session, secret))
     }
 
     /// A token that speaks for `sub` in the company `tid` from now on.
@@ -191,7 +218,8 @@ impl Keys {
     }
 
     fn sign_more(&self, audience: Audience, claims: &Claims) -> Result<String, BadToken> {
-        jsonwebtoken::encode(&Header::new(Algorithm::HS256), claims, &self.pair(audience).0).map_err(|_| BadToken)
+        jsonwebtoken::encode(&Header::new(Algorithm::HS256), claims, &self.present.pair(audience).0)
+            .map_err(|_| BadToken)
     }
 
     /// Signs and checks one token of each kind, and refuses each as the other: a server whose keys do not work must not start.
@@ -214,9 +242,13 @@ impl Keys {
         rules.set_required_spec_claims(&["exp", "aud", "iss", "sub"]);
         // Expiry is judged by our own clock below, which tests can move.
         rules.validate_exp = false;
-        let claims =
-            jsonwebtoken::decode::<Claims>(token, &self.pair(audience).1, &rules).map_err(|_| BadToken)?.claims;
-        if claims.exp <= now.timestamp() || claims.iat > now.timestamp() + 60 { Err(BadToken) } else { Ok(claims) }
+        let mut keys = std::iter::once(&self.present).chain(&self.beside);
+        let claims = keys
+            .find_map(|keys| jsonwebtoken::decode::<Claims>(token, &keys.pair(audience).1, &rules).ok())
+            .ok_or(BadToken)?
+            .claims;
+        let begins = claims.nbf.map_or(claims.iat, |nbf| nbf.max(claims.iat));
+        if claims.exp <= now.timestamp() || begins > now.timestamp() + 60 { Err(BadToken) } else { Ok(claims) }
     }
 }
 
@@ -230,18 +262,41 @@ mod tests {
 
     #[test]
     fn a_visitors_token_is_no_members_token() {
-        let keys = Keys::derive("a secret of at least thirty-two characters");
+        let keys = Keys::derive("a secret of at least thirty-two characters", &[]);
         let token = keys.sign(Audience::Visitor, Uuid::nil(), Uuid::nil(), Uuid::nil(), at(0)).unwrap();
         assert!(keys.verify(Audience::Visitor, &token, at(1)).is_ok());
         assert!(keys.verify(Audience::Member, &token, at(1)).is_err());
-        assert!(
-            Keys::derive("another secret of thirty-two characters!").verify(Audience::Visitor, &token, at(1)).is_err()
-        );
+        let foreign = Keys::derive("another secret of thirty-two characters!", &[]);
+        assert!(foreign.verify(Audience::Visitor, &token, at(1)).is_err());
+    }
+
+    #[test]
+    fn servers_take_each_others_tokens_while_the_secret_is_replaced_and_not_afterwards() {
+        let (old, new) = ("a secret of at least thirty-two characters", "the secret that comes after, just as long");
+        let before = Keys::derive(old, &[new.into()]);
+        let after = Keys::derive(new, &[old.into()]);
+        let audiences = [Audience::Member, Audience::Visitor, Audience::Support, Audience::Visit, Audience::Download];
+        for (signer, judge) in [(&before, &after), (&after, &before)] {
+            for own in audiences {
+                let token = signer.sign(own, Uuid::nil(), Uuid::nil(), Uuid::nil(), at(0)).unwrap();
+                for audience in audiences {
+                    assert_eq!(
+                        judge.verify(audience, &token, at(1)).is_ok(),
+                        audience == own,
+                        "{own:?} as {audience:?}"
+                    );
+                }
+                assert_eq!(Keys::derive(new, &[]).verify(own, &token, at(1)).is_ok(), std::ptr::eq(signer, &after));
+            }
+            let given = signer.successor(Uuid::nil(), "x");
+            assert_ne!(given, judge.successor(Uuid::nil(), "x"));
+            assert!(judge.successors_beside(Uuid::nil(), "x").any(|other| other == given));
+        }
     }
 
     #[test]
     fn a_token_ends() {
-        let keys = Keys::derive("a secret of at least thirty-two characters");
+        let keys = Keys::derive("a secret of at least thirty-two characters", &[]);
         let token = keys.sign(Audience::Member, Uuid::nil(), Uuid::nil(), Uuid::nil(), at(0)).unwrap();
         assert!(keys.verify(Audience::Member, &token, at(899)).is_ok());
         assert!(keys.verify(Audience::Member, &token, at(900)).is_err());
@@ -249,7 +304,7 @@ mod tests {
 
     #[test]
     fn unsigned_and_half_tokens_are_refused() {
-        let keys = Keys::derive("a secret of at least thirty-two characters");
+        let keys = Keys::derive("a secret of at least thirty-two characters", &[]);
         for token in ["", "a.b.c", "eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0.", "eyJhbGciOiJIUzI1NiJ9.e30.AAAA"] {
             assert!(keys.verify(Audience::Member, token, at(1)).is_err(), "{token}");
         }

@@ -19,7 +19,7 @@ pub enum Meter {
     Messages,
     /// Seats: agents that may sign in.
     Agents,
-    /// Bytes of files kept.
+    /// Bytes of files kept: a live sum of what is there, never counted up.
     StorageBytes,
     /// Conversations that the assistant has resolved alone.
     AiResolutions,
@@ -66,22 +66,6 @@ pub struct Day {
     pub day: String,
     /// How much.
     pub quantity: i64,
-}
-
-#[derive(FromQueryResult)]
-struct Sum {
-    quantity: i64,
-}
-
-/// Everything one meter has counted before `to`.
-pub async fn total(tx: &TenantTx, meter: Meter, to: Timestamp) -> Result<i64, StoreError> {
-    let row: Option<Sum> = tx
-        .one(sql(
-            "select coalesce(sum(quantity), 0)::bigint as quantity from usage_event where meter = $1 and occurred_at < $2",
-            [meter.as_str().into(), to.into()],
-        ))
-        .await?;
-    Ok(row.map_or(0, |row| row.quantity))
 }
 
 /// Daily sums in `from..to`.

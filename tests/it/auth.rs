@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 use tenant::Role;
-use tests::{Agent, PASSWORD, Reply, TestApp, eventually, fresh, within};
+use tests::{Agent, Http, PASSWORD, Reply, TestApp, eventually, fresh, within};
 
 async fn refresh(agent: &Agent, cookie: &str) -> Reply {
     let headers = [("cookie", cookie), ("x-frontdesk", "1")];
@@ -40,6 +40,41 @@ async fn a_stolen_refresh_secret_ends_the_session_and_two_tabs_do_not() {
     for odd in ["fd_refresh=", "fd_refresh=x", "fd_refresh=01h455vb4pex5vsknk084sn02q.x", "other=1"] {
         refresh(&shop.owner, odd).await.refused(401, "session_expired");
     }
+}
+
+#[tokio::test]
+async fn everybody_works_on_while_the_installations_secret_is_replaced() {
+    // Two servers in the middle of it: one goes by the old secret and knows the new one, the other the reverse.
+    const NEW: &str = "quite another secret of more than 32 letters";
+    let app = TestApp::start_each(2, |number, settings| {
+        let (old, new) = (settings.secret.clone(), NEW.to_owned());
+        (settings.secret, settings.previous_secrets) = if number == 0 { (old, vec![new]) } else { (new, vec![old]) };
+    })
+    .await;
+    let shop = app.shop("Tea").await;
+    let (bo, ana) = (shop.agent_on(1, "Bo").await, shop.visitor_on(1, "Ana").await);
+    let at = |node: usize, token: &str| Http::new(&app.base(node), shop.guard()).with(token);
+    for agent in [&shop.owner, &bo] {
+        for node in [0, 1] {
+            at(node, &agent.http.token()).get("/v1/auth/me").await.ok();
+        }
+    }
+    for node in [0, 1] {
+        at(node, &ana.http.token()).patch("/v1/widget/contact", json!({ "name": ana.name })).await.ok();
+    }
+
+    // A refresh whose answer was lost at one server is asked for again at the other: the browser stays signed in.
+    let again = async |node: usize, cookie: &str| {
+        let headers = [("cookie", cookie), ("x-frontdesk", "1")];
+        at(node, "").send("POST", "/v1/auth/refresh", None, &headers).await
+    };
+    let mut cookie = shop.owner.cookie.clone();
+    for (first, second) in [(0, 1), (1, 0)] {
+        let next = again(first, &cookie).await.cookie().unwrap();
+        assert_eq!(again(second, &cookie).await.cookie(), Some(next.clone()), "lost at {first}");
+        cookie = next;
+    }
+    again(0, &cookie).await.ok();
 }
 
 #[tokio::test]
@@ -193,6 +228,69 @@ async fn a_forgotten_password_is_set_anew_by_the_link_in_the_letter() {
     reset(&second.token(), "too late for this").await.refused(404, "link_invalid");
     assert!(app.mail().all().iter().all(|mail| mail.to != "nobody@mail.test"), "an unknown address gets no letter");
     shop.owner.leaves();
+}
+
+#[tokio::test]
+async fn a_mailbox_is_not_filled_by_strangers_whatever_they_ask_for() {
+    let app = TestApp::start().await;
+    let (tea, coffee) = (app.shop("Tea").await, app.shop("Coffee").await);
+    // The first letter came with the signup.
+    let email = &tea.owner.email;
+    let forgot = async |email: &str| {
+        let reply = coffee.stranger().post("/v1/auth/forgot-password", json!({ "email": email })).await;
+        assert_eq!((reply.status, reply.text.as_str()), (204, ""), "the same to whoever asks");
+    };
+    let letters = || app.mail().all().into_iter().filter(|mail| mail.to == *email).count();
+    for _ in 0..3 {
+        forgot(email).await;
+    }
+    eventually("the mailbox has had enough", async || (letters() == 4).then_some(())).await;
+    let invite = json!({ "email": email, "role": "agent" });
+    assert_eq!(coffee.owner.http.post("/v1/invitations", invite).await.status, 201);
+    app.clock().advance(TimeDelta::hours(2));
+    forgot(email).await;
+    // Letters go in the order in which they were asked for: by the time that this one is here, others would be.
+    forgot(&coffee.owner.email).await;
+    app.mail().letter(&coffee.owner.email, "Reset your password").await;
+    assert_eq!(letters(), 4);
+
+    app.clock().advance(TimeDelta::hours(23));
+    forgot(email).await;
+    eventually("a letter on another day", async || (letters() == 5).then_some(())).await;
+}
+
+#[tokio::test]
+async fn what_becomes_of_a_login_is_on_record_in_each_company_of_the_person() {
+    let app = TestApp::start().await;
+    let (tea, coffee) = (app.shop("Tea").await, app.shop("Coffee").await);
+    let bo = tea.colleague("Bo", Role::Agent).await;
+    let invite = json!({ "email": bo.email, "role": "agent" });
+    coffee.owner.http.post("/v1/invitations", invite).await.ok();
+    let invited = app.mail().letter(&bo.email, "invites you").await;
+    let both = Http::new(&app.base(0), app.guard(None).of_everybody());
+    let accept = format!("/v1/invitations/by-token/{}/accept", invited.token());
+    both.post(&accept, json!({ "password": PASSWORD })).await.ok();
+
+    let next = "another good password";
+    bo.http.put("/v1/auth/password", json!({ "password": next })).await.ok();
+    let new = format!("bo-{}@mail.test", fresh().simple());
+    bo.http.post("/v1/auth/email", json!({ "email": new })).await.ok();
+    let letter = app.mail().letter(&new, "Confirm your new e-mail address").await;
+    both.post("/v1/auth/email/confirm", json!({ "token": letter.token() })).await.ok();
+    both.post("/v1/auth/forgot-password", json!({ "email": new })).await.ok();
+    let letter = app.mail().letter(&new, "Reset your password").await;
+    let reset = json!({ "token": letter.token(), "password": "one more good password" });
+    both.post("/v1/auth/reset-password", reset).await.ok();
+    let told = ["password_reset", "email_changed", "email_change_asked", "password_changed"];
+    let told = told.map(|what| format!("login.{what}"));
+    // Bo's name has the first company's word in it.
+    let anybody = Http::new(&app.base(0), app.guard(None).of_everybody());
+    for shop in [&tea, &coffee] {
+        let log = anybody.with(&shop.owner.http.token()).get("/v1/audit-log?action=login").await.ok();
+        let entries = log["data"].as_array().unwrap();
+        let actions: Vec<_> = entries.iter().map(|entry| entry["action"].as_str().unwrap()).collect();
+        assert_eq!(actions, told, "{}", shop.name);
+    }
 }
 
 #[tokio::test]

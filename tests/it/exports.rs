@@ -7,7 +7,8 @@ use futures::TryStreamExt as _;
 use serde_json::{Value, json};
 use tenant::Role;
 use tenant::archive::{self, ArchiveError, Reader};
-use tenant::identity::{self, key::Material};
+use tenant::data_key::Ring;
+use tenant::identity::key::{self, KeyError, Material};
 use tests::{Http, Program, Shop, TestApp, eventually, fresh};
 
 async fn ready(http: &Http, ask: Value) -> Value {
@@ -36,6 +37,25 @@ async fn opened(app: &TestApp, shop: &Shop, export: &Value) -> tempfile::NamedTe
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), parts.concat()).unwrap();
     file
+}
+
+/// The secret of a vouching key of the company's first inbox, as this installation opens it.
+async fn vouching_secret(shop: &Shop, world: &tenant::World, id: &str) -> Result<Vec<u8>, KeyError> {
+    let keys = Ring::of(world, shop.id.parse().unwrap()).await?;
+    let tx = shop.tenant().await.begin().await.unwrap();
+    let inbox = shop.inbox["id"].as_str().unwrap().parse().unwrap();
+    let kept = key::find(&tx, &keys, inbox, id.parse().unwrap()).await?;
+    let Some((_, Material::Secret(secret))) = kept else { panic!("the key is gone, or of another kind") };
+    Ok(secret)
+}
+
+/// Lines of JSON without one of their fields.
+fn without(lines: &[String], field: &str) -> Vec<Value> {
+    let mut all: Vec<Value> = lines.iter().map(|line| serde_json::from_str(line).unwrap()).collect();
+    for one in &mut all {
+        one.as_object_mut().unwrap().remove(field);
+    }
+    all
 }
 
 /// Every line of every file of an archive, sorted.
@@ -94,6 +114,36 @@ async fn a_contact_is_taken_along_whole_and_alone() {
 }
 
 #[tokio::test]
+async fn archives_that_fill_the_plans_storage_leave_no_room_for_another() {
+    let app = TestApp::start().await;
+    let shop = app.shop("Tea").await;
+    let http = &shop.owner.http;
+    let ana = shop.visitor("Ana").await;
+    ana.writes("Hello").await;
+    let schema = shop.schema().await;
+    app.sql(&format!("update shared.account set limits = '{{\"storage_bytes\": 100}}' where schema_name = '{schema}'"))
+        .await;
+    app.node(0).world.directory.forget(shop.id.parse().unwrap());
+    let stored = async || {
+        let usage = http.get("/v1/usage").await.ok();
+        let meters = usage["meters"].as_array().unwrap().clone();
+        meters.into_iter().find(|meter| meter["meter"] == "storage_bytes").unwrap()
+    };
+    assert_eq!(stored().await["used"], 0);
+
+    let ask = json!({ "holds": "contact", "contact_id": ana.id });
+    let export = ready(http, ask.clone()).await;
+    let now = stored().await;
+    assert_eq!((&now["used"], &now["limit"]), (&export["bytes"], &json!(100)), "nobody's data is held back, once");
+    http.post("/v1/data-exports", ask.clone()).await.refused(409, "storage_full");
+    http.post("/v1/data-exports", json!({ "holds": "account" })).await.refused(409, "storage_full");
+    let path = format!("/v1/data-exports/{}", export["id"].as_str().unwrap());
+    assert_eq!(http.delete(&path).await.status, 204);
+    assert_eq!(stored().await["used"], 0);
+    ready(http, ask).await;
+}
+
+#[tokio::test]
 async fn a_link_is_for_one_person_and_a_quarter_of_an_hour_and_the_file_for_a_week() {
     let app = TestApp::start().await;
     let shop = app.shop("Tea").await;
@@ -148,6 +198,7 @@ async fn a_company_that_was_taken_along_is_set_up_again_beside_itself_and_equals
     let http = &shop.owner.http;
     let things = crate::probes::Things::of(&shop).await;
     drop(things);
+    let tia = shop.holder("Tia", json!(["conversations.read"]), "own").await;
     let bo = shop.agent("Bo").await;
     let ana = shop.visitor("Ana \u{1f375} \\ \"quoted\" 你好").await;
     ana.writes("line\nbreaks\tand 🍵").await;
@@ -159,7 +210,8 @@ async fn a_company_that_was_taken_along_is_set_up_again_beside_itself_and_equals
     let plain = opened(&app, &shop, &export).await;
     let file = plain.path().to_owned();
 
-    let into = ["tenant", "import", file.to_str().unwrap(), "--into", "tea-again", "--owner", &shop.owner.email];
+    let into =
+        ["tenant", "import", file.to_str().unwrap(), "--into", "tea-again", "--owner", &shop.owner.email, "--json"];
     let made: Value = serde_json::from_str(&Program::run(app.settings(), &into).await).unwrap();
     let world = &app.node(0).world;
     let copy = tenant::Tenant::find(world, made["account"].as_str().unwrap().parse().unwrap()).await.unwrap().unwrap();
@@ -168,6 +220,14 @@ async fn a_company_that_was_taken_along_is_set_up_again_beside_itself_and_equals
     archive::write_account(&copy, &second, None).await.unwrap();
 
     let (first, mut second) = (contents(&file), contents(&second));
+    let members = without(&first["directory/members.ndjson"], "id");
+    let held = members.iter().find(|member| member["email"] == tia.email.as_str()).unwrap();
+    assert_eq!((&held["role"], &held["custom_role"]), (&json!("agent"), &json!(tia.name)));
+    assert_eq!(made["not_taken"], json!({ "members": members.len(), "roles": [] }));
+    assert_eq!(
+        (&made["roles"], second["directory/roles.ndjson"].len()),
+        (&json!(first["directory/roles.ndjson"].len()), first["directory/roles.ndjson"].len())
+    );
     let new = second["directory/members.ndjson"].clone();
     assert_eq!(new.len(), 1, "the new company is its owner's: {new:?}");
     for (name, lines) in first.iter().filter(|(name, _)| name.starts_with("tables/")) {
@@ -179,16 +239,28 @@ async fn a_company_that_was_taken_along_is_set_up_again_beside_itself_and_equals
                 assert_eq!(again.len(), lines.len() + 1, "{name}");
             }
             "tables/audit_head.ndjson" => {}
+            // Secrets are sealed with the key of the company that they are in.
+            "tables/identity_key.ndjson" => {
+                assert_eq!(without(lines, "material"), without(&again, "material"), "{name}");
+                assert_ne!(*lines, again);
+            }
             _ => assert_eq!(*lines, again, "{name}"),
         }
     }
     assert!(first["tables/message.ndjson"].len() > 5);
+    assert_eq!(made["identity_keys_ended"], 0);
     let verdict = tenant::audit::chain::verify(&copy.begin().await.unwrap()).await.unwrap();
     assert!(verdict.intact, "the chain of its log goes on: {verdict:?}");
 
     // Its owner works there at once.
     let there = http.post("/v1/auth/switch", json!({ "account_id": made["account"] })).await.ok();
     let there = shop.stranger().with(there["access_token"].as_str().unwrap());
+    let roles = async |http: &Http| {
+        let roles = http.get("/v1/roles").await.ok()["data"].as_array().unwrap().clone();
+        let what = |role: &Value| json!([role["name"], role["permissions"], role["visibility"], role["description"]]);
+        roles.iter().map(what).collect::<Vec<_>>()
+    };
+    assert_eq!(roles(&there).await, roles(http).await, "its roles are there, held by nobody");
     let chats = there.get("/v1/conversations?status=resolved").await.ok();
     assert!(chats["data"].as_array().unwrap().iter().any(|chat| chat["id"] == ana.chat().as_str()));
 
@@ -245,6 +317,15 @@ async fn an_archive_lies_sealed_with_its_companys_key_and_is_noise_without_it() 
     assert!(read(&shop.id, found.place()).await.is_ok());
     let keys = format!("/v1/inboxes/{}/identity/keys", shop.inbox["id"].as_str().unwrap());
     let vouching = shop.owner.http.post(&keys, json!({ "name": "Shop server", "algorithm": "HS256" })).await.ok();
+    let (key, secret) = (vouching["id"].as_str().unwrap(), vouching["secret"].as_str().unwrap().as_bytes());
+    assert_eq!(vouching_secret(&shop, world, key).await.unwrap(), secret);
+    // And one that was sealed with the installation's own key, as they all once were.
+    let place =
+        tenant::seal::Place::new("identity_key", key.parse::<tenant::identity::IdentityKeyId>().unwrap().uuid());
+    let old: String =
+        world.sealer.seal(&world.chance, place, secret).unwrap().iter().map(|byte| format!("{byte:02x}")).collect();
+    app.sql(&format!("update {}.identity_key set material = '\\x{old}'", shop.schema().await)).await;
+    assert_eq!(vouching_secret(&shop, world, key).await.unwrap(), secret);
     let mut settings = app.settings().clone();
     settings.previous_secrets =
         vec![std::mem::replace(&mut settings.secret, "quite another secret of more than 32 letters".into())];
@@ -256,16 +337,13 @@ async fn an_archive_lies_sealed_with_its_companys_key_and_is_noise_without_it() 
     let parts =
         tenant::vault::read(&alone.world, shop.id.parse().unwrap(), found.place(), &found.path()).await.unwrap();
     assert!(parts.try_collect::<Vec<bytes::Bytes>>().await.is_ok(), "the secret before is needed no more");
-    let tx = shop.tenant().await.begin().await.unwrap();
-    let (inbox, key) = (shop.inbox["id"].as_str().unwrap().parse().unwrap(), vouching["id"].as_str().unwrap());
-    let kept = identity::key::find(&tx, &alone.world.sealer, inbox, key.parse().unwrap()).await.unwrap();
-    let Some((_, Material::Secret(secret))) = kept else { panic!("the key is gone, or of another kind") };
-    assert_eq!(secret, vouching["secret"].as_str().unwrap().as_bytes());
-    drop(tx);
+    assert_eq!(vouching_secret(&shop, &alone.world, key).await.unwrap(), secret);
+    assert!(vouching_secret(&shop, world, key).await.is_err());
     assert!(read(&shop.id, found.place()).await.is_err(), "and opens nothing any more");
 
     // Once the keys are gone, so is everything that was sealed with them, wherever a copy is.
     tenant::data_key::shred(&alone.world, shop.id.parse().unwrap()).await.unwrap();
     let gone = tenant::vault::read(&alone.world, shop.id.parse().unwrap(), found.place(), &found.path()).await;
     assert!(gone.is_err());
+    assert!(vouching_secret(&shop, &alone.world, key).await.is_err());
 }

@@ -6,16 +6,21 @@ use std::collections::BTreeSet;
 
 use routing::realtime::CLIENT_TYPES;
 use serde_json::{Value, json};
+use tenant::token::Audience;
 use tests::{Reply, Shop, Socket, TestApp, fresh};
 
 use crate::probes::{Door, Probe, SETUP, Things, without_limits};
 
 /// Operations that take no token, each with its reason. This list may only shrink.
-const OPEN: [(&str, &str); 22] = [
+const OPEN: [(&str, &str); 23] = [
     ("GET /v1/invitations/by-token/{token}", "the link's secret is what lets in"),
     ("GET /v1/signup", "whether companies sign up here; says the same to all"),
     ("GET /v1/widget/config", "what a public web page shows; the key is printed on it"),
     ("POST /v1/account/restore", "who has closed a company cannot be inside; the owner's password is what lets in"),
+    (
+        "POST /v1/account/resume",
+        "who has switched a company off cannot be inside; the owner's password is what lets in",
+    ),
     ("POST /v1/account/sso/domains/confirm", "the link's secret is what proves the domain"),
     ("POST /v1/auth/email/confirm", "the link's secret is what takes the address"),
     ("POST /v1/auth/forgot-password", "who has forgotten it cannot sign in; says the same to all"),
@@ -47,6 +52,18 @@ fn refused(probe: &Probe, who: &str, reply: &Reply) {
     let told = format!("{} by {who}: {} {}", probe.operation, reply.status, reply.text);
     assert!([401, 403, 404].contains(&reply.status), "{told}");
     reply.is_a_problem();
+}
+
+/// Good tokens of every other kind, about the very same person and session as this one.
+fn of_other_kinds(shop: &Shop, token: &str) -> Vec<(String, tests::Http)> {
+    let claims = crate::tokens::claims_of(token);
+    let id = |name: &str| claims[name].as_str().unwrap().parse().unwrap();
+    let world = &shop.app.node(0).world;
+    let sign = |audience| {
+        let token = world.keys.sign(audience, id("tid"), id("sub"), id("sid"), world.now()).unwrap();
+        (format!("a token of the kind {audience:?}"), shop.stranger().with(&token))
+    };
+    [Audience::Support, Audience::Visit, Audience::Download].map(sign).into()
 }
 
 async fn everything(shop: &Shop, things: &Things) -> Vec<Value> {
@@ -87,8 +104,13 @@ async fn every_operation_tells_and_changes_nothing_for_whom_it_is_not() {
     let listed: BTreeSet<String> = OPEN.iter().map(|(operation, _)| (*operation).to_owned()).collect();
     assert_eq!(public, listed, "what is open to all is listed, with a reason");
 
+    let as_member = of_other_kinds(&ours, &ours.owner.http.token());
+    let as_visitor = of_other_kinds(&ours, &things.visitor.http.token());
     for probe in things.probes() {
         let probe = probe.in_other_words(&ours.canary);
+        for (who, http) in as_member.iter().chain(&as_visitor).filter(|_| probe.door != Door::Public) {
+            refused(&probe, who, &probe.send(http).await);
+        }
         let (insider, stranger, intruder, wrong) = match probe.door {
             Door::Public => continue,
             Door::Member => (None, &theirs.owner.http, &foreign.visitor.http, &things.visitor.http),

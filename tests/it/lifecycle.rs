@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use serde_json::{Value, json};
 use tenant::account::Status;
 use tenant::closing::{self, Step};
-use tests::{PASSWORD, Reply, Shop, Socket, TestApp};
+use tests::{PASSWORD, Program, Reply, Shop, Socket, TestApp};
 
 const SOON: Duration = Duration::from_secs(2);
 
@@ -68,6 +68,54 @@ async fn a_name_in_addresses_is_ones_own_and_looks_like_nobody_elses() {
     let mut answers = [both.0.status, both.1.status];
     answers.sort_unstable();
     assert_eq!(answers, [200, 422]);
+}
+
+#[tokio::test]
+async fn an_owner_switches_the_company_off_and_on_again_and_not_what_the_operator_has_switched_off() {
+    let app = TestApp::start_nodes(2).await;
+    let shop = app.shop("Tea").await;
+    let bo = shop.agent_on(1, "Bo").await;
+    let ana = shop.visitor_on(1, "Ana").await;
+    ana.writes("Hello").await;
+    let ask = |password: &str| json!({ "password": password });
+    bo.http.post("/v1/account/suspend", ask(PASSWORD)).await.refused(403, "permission_denied");
+    assert_eq!(field(&shop.owner.http.post("/v1/account/suspend", ask("wrong")).await), "password_wrong");
+    let resumes = async |email: &str, password: &str| {
+        let who = json!({ "email": email, "password": password });
+        shop.stranger().post("/v1/account/resume", who).await
+    };
+    resumes(&shop.owner.email, PASSWORD).await.refused(409, "account_not_resumable");
+
+    let off = shop.owner.http.post("/v1/account/suspend", ask(PASSWORD)).await.ok();
+    assert_eq!((&off["account_id"], &off["status"]), (&json!(shop.id), &json!("suspended")));
+    assert_eq!(bo.socket().closed_within(SOON).await, Some(4003));
+    assert_eq!(ana.socket.closed_within(SOON).await, Some(4003));
+    bo.http.get("/v1/conversations").await.refused(403, "account_suspended");
+    signs_in(&shop).await.refused(403, "account_suspended");
+    shop.stranger().get(&format!("/v1/widget/config?key={}", shop.key())).await.refused(404, "inbox_unknown");
+    resumes(&bo.email, PASSWORD).await.refused(409, "account_not_resumable");
+    resumes(&shop.owner.email, "a guess of somebody").await.refused(401, "credentials_invalid");
+    assert_eq!(resumes(&shop.owner.email, PASSWORD).await.ok()["status"], "active");
+    let back = signs_in(&shop).await.ok();
+    let owner = shop.stranger().with(back["access_token"].as_str().unwrap());
+    let log = owner.get("/v1/audit-log?action=account").await.ok()["data"].clone();
+    assert_eq!((&log[0]["action"], &log[1]["action"]), (&json!("account.resumed"), &json!("account.suspended")));
+    assert_eq!((&log[0]["actor"]["id"], &log[1]["actor"]["id"]), (&json!(shop.owner.id), &json!(shop.owner.id)));
+
+    // The operator, over the owner, and alone: not the owner's to undo.
+    app.clock().advance(TimeDelta::minutes(2));
+    let slug = owner.get("/v1/account").await.ok()["slug"].as_str().unwrap().to_owned();
+    owner.post("/v1/account/suspend", json!({})).await.ok();
+    Program::run(app.settings(), &["tenant", "suspend", &slug]).await;
+    resumes(&shop.owner.email, PASSWORD).await.refused(409, "account_not_resumable");
+    let (well, _, why) = Program::try_run(app.settings(), &["tenant", "suspend", &slug]).await;
+    assert!(!well && why.contains("is suspended"), "{why}");
+    Program::run(app.settings(), &["tenant", "resume", &slug]).await;
+    Program::run(app.settings(), &["tenant", "suspend", &slug]).await;
+    resumes(&shop.owner.email, PASSWORD).await.refused(409, "account_not_resumable");
+    Program::run(app.settings(), &["tenant", "resume", &slug]).await;
+    app.clock().advance(TimeDelta::seconds(3));
+    signs_in(&shop).await.ok();
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! Groups of companies: managed together, with figures of all, and no look into any.
 
+use chrono::TimeDelta;
 use serde_json::{Value, json};
 use tenant::Role;
 use tests::{PASSWORD, Shop, TestApp};
@@ -43,6 +44,40 @@ async fn a_group_sees_the_figures_of_its_companies_and_not_a_word_of_them() {
     assert_eq!(session["me"]["agent"]["role"], "owner");
     let audit = there.get("/v1/audit-log").await.ok().to_string();
     assert!(audit.contains("organisation.joined"));
+}
+
+#[tokio::test]
+async fn who_manages_a_group_is_decided_with_fresh_proof_and_on_record_in_each_of_its_companies() {
+    let app = TestApp::start().await;
+    let shop = app.shop("Tea").await;
+    let path = group(&shop).await;
+    let http = &shop.owner.http;
+    let brand =
+        http.post(&format!("{path}/accounts"), json!({ "company": shop.says("Cups"), "locale": "en" })).await.ok();
+    let bo = shop.colleague("Bo", Role::Agent).await;
+    let admins = format!("{path}/admins");
+    let email = json!({ "email": bo.email });
+    http.patch(&path, json!({ "name": shop.says("Home") })).await.ok();
+    let admin = http.post(&admins, email.clone()).await.ok();
+    http.post(&admins, email.clone()).await.ok();
+    let gone = format!("{admins}/{}", admin["user_id"].as_str().unwrap());
+    assert_eq!(http.delete(&gone).await.status, 204);
+
+    let session = http.post("/v1/auth/switch", json!({ "account_id": brand["id"] })).await.ok();
+    let there = http.with(session["access_token"].as_str().unwrap());
+    for company in [http, &there] {
+        let log = company.get("/v1/audit-log?action=organisation").await.ok()["data"].clone();
+        let actions: Vec<_> =
+            log.as_array().unwrap().iter().map(|entry| entry["action"].as_str().unwrap().to_owned()).collect();
+        let told = ["admin_removed", "admin_added", "renamed", "joined"].map(|what| format!("organisation.{what}"));
+        assert_eq!(actions, told, "each once: who was an admin already is not made one");
+        assert_eq!((&log[0]["detail"]["email"], &log[1]["detail"]["email"]), (&json!(bo.email), &json!(bo.email)));
+    }
+
+    app.clock().advance(TimeDelta::minutes(11));
+    http.patch(&path, json!({ "name": shop.says("House") })).await.refused(403, "reauthentication_required");
+    http.post(&admins, email).await.refused(403, "reauthentication_required");
+    http.delete(&gone).await.refused(403, "reauthentication_required");
 }
 
 /// Another company whose owner speaks the same words, so that a group may read its name.

@@ -290,6 +290,7 @@ impl Things {
             "GET /v1/roles/{id}" => (Some(&self.role), None),
             "DELETE /v1/roles/{id}" => (Some(&self.spare_role), None),
             "POST /v1/account/close" => (None, Some(json!({ "password": "not my password", "slug": "some-company" }))),
+            "POST /v1/account/suspend" => (None, Some(json!({ "password": "not my password" }))),
             "POST /v1/api-keys/{id}/rotate" => (Some(&self.kept_key), Some(json!({ "keep_previous_hours": 24 }))),
             "PUT /v1/account/owner" => {
                 let to = json!({ "agent_id": self.colleague.id, "password": "not my password" });
@@ -377,7 +378,7 @@ impl Things {
             }
             "POST /v1/widget/waiting-content/{id}/events" => (Door::Visitor, Some(json!({ "kind": "click" }))),
             "POST /v1/auth/forgot-password" => (Door::Public, Some(json!({ "email": email }))),
-            "POST /v1/auth/login" | "POST /v1/account/restore" => {
+            "POST /v1/auth/login" | "POST /v1/account/restore" | "POST /v1/account/resume" => {
                 (Door::Public, Some(json!({ "email": email, "password": PASSWORD, "account_id": self.account })))
             }
             "POST /v1/auth/logout"

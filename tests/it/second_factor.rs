@@ -116,6 +116,7 @@ async fn changing_how_one_signs_in_asks_for_proof_once_more() {
         ("POST", "/v1/api-keys", json!({ "name": "x", "scopes": ["audit.read"] })),
         ("POST", rotate.as_str(), json!({ "keep_previous_hours": 0 })),
         ("POST", "/v1/account/close", json!({ "slug": "tea" })),
+        ("POST", "/v1/account/suspend", json!({})),
         ("PUT", "/v1/account/sign-in/second-factor", json!({ "required": false })),
         ("DELETE", "/v1/account/sso", Value::Null),
     ] {

@@ -102,6 +102,31 @@ async fn somebody_comes_in_by_their_company_and_becomes_a_member_the_first_time(
 }
 
 #[tokio::test]
+async fn the_secret_at_the_provider_is_sealed_with_the_companys_own_key_and_noise_without_it() {
+    let company = Company::open().await;
+    let (app, nobody, sam) = (&company.app, company.shop.stranger(), company.address("sam"));
+    let (world, account) = (&app.node(0).world, company.shop.id.parse::<tenant::AccountId>().unwrap());
+    // What the installation's own key has sealed, as it once did, begins with another byte.
+    let first_byte =
+        "select get_byte(sso_client_secret, 0)::bigint from shared.sign_in where sso_client_secret is not null";
+    assert_eq!(app.count(first_byte).await, 0);
+    let place = tenant::seal::Place::new("sso-client-secret", account.uuid());
+    let old = world.sealer.seal(&world.chance, place, CLIENT_SECRET.as_bytes()).unwrap();
+    let old: String = old.iter().map(|byte| format!("{byte:02x}")).collect();
+    app.sql(&format!("update shared.sign_in set sso_client_secret = '\\x{old}' where sso_client_secret is not null"))
+        .await;
+    assert_eq!(app.count(first_byte).await, 1);
+    company.journey(&nobody, &sam).await.ok();
+
+    assert_eq!(tenant::sso::reseal_all(world).await.unwrap(), 1);
+    assert_eq!((app.count(first_byte).await, tenant::sso::reseal_all(world).await.unwrap()), (0, 0));
+    company.journey(&nobody, &sam).await.ok();
+
+    tenant::data_key::shred(world, account).await.unwrap();
+    nobody.post("/v1/auth/sso/begin", json!({ "email": sam })).await.refused(500, "internal");
+}
+
+#[tokio::test]
 async fn a_token_that_is_almost_right_lets_nobody_in() {
     let company = Company::open().await;
     let (nobody, sam, provider) = (company.shop.stranger(), company.address("sam"), &company.provider);

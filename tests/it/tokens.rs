@@ -16,7 +16,17 @@ fn sign(header: &Header, claims: &Value, key: &[u8]) -> String {
     jsonwebtoken::encode(header, claims, &EncodingKey::from_secret(key)).unwrap()
 }
 
-fn claims_of(token: &str) -> Value {
+/// A token of these very bytes, whatever they are.
+fn sign_text(header: &Value, payload: &str, key: &[u8]) -> String {
+    let part = |text: &str| URL_SAFE_NO_PAD.encode(text);
+    let message = format!("{}.{}", part(&header.to_string()), part(payload));
+    let signature =
+        jsonwebtoken::crypto::sign(message.as_bytes(), &EncodingKey::from_secret(key), Algorithm::HS256).unwrap();
+    format!("{message}.{signature}")
+}
+
+/// What a token says.
+pub(crate) fn claims_of(token: &str) -> Value {
     let payload = token.split('.').nth(1).unwrap();
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap()
 }
@@ -35,6 +45,8 @@ fn without(claims: &Value, name: &str) -> Value {
 
 const MEMBER: &str = "frontdesk:member";
 const VISITOR: &str = "frontdesk:visitor";
+/// The kinds that open neither a member's door nor a visitor's by what is in the claims.
+const OTHERS: [&str; 3] = ["frontdesk:support", "frontdesk:visit", "frontdesk:download"];
 
 fn corpus(app: &TestApp, good: &Value, audience: &str) -> Vec<(String, String)> {
     let secret = &app.settings().secret;
@@ -84,6 +96,19 @@ fn corpus(app: &TestApp, good: &Value, audience: &str) -> Vec<(String, String)> 
         ("nobody".to_owned(), signed(&with(good, "sub", json!("not-a-uuid")))),
         ("another company".to_owned(), signed(&with(good, "tid", json!(fresh())))),
     ];
+    all.extend(headers_that_bring_a_key(good));
+    all.extend(twice(good, &own));
+    for other in OTHERS {
+        let of_their_kind = with(good, "aud", json!(other));
+        let theirs = key(other, secret);
+        all.push((format!("the key of {other}"), sign(&hs256, good, &theirs)));
+        all.push((format!("for {other}, with our key"), signed(&of_their_kind)));
+        all.push((format!("a good one of {other}"), sign(&hs256, &of_their_kind, &theirs)));
+    }
+    let later = good["iat"].as_i64().unwrap() + 3600;
+    for nbf in [json!("tomorrow"), json!(later.to_string()), json!(later), json!([later]), json!({}), json!(1e99)] {
+        all.push((format!("nbf is {nbf}"), signed(&with(good, "nbf", nbf))));
+    }
     if audience == MEMBER {
         all.push(("a stranger".to_owned(), signed(&with(good, "sub", json!(fresh())))));
         all.push(("a session that never was".to_owned(), signed(&with(good, "sid", json!(fresh())))));
@@ -105,6 +130,47 @@ fn corpus(app: &TestApp, good: &Value, audience: &str) -> Vec<(String, String)> 
         json!(true),
     ] {
         all.push((format!("exp is {exp}"), signed(&with(good, "exp", exp))));
+    }
+    all
+}
+
+/// Headers that say which key to believe, signed with that one.
+fn headers_that_bring_a_key(good: &Value) -> Vec<(String, String)> {
+    let jwk = json!({ "kty": "oct", "alg": "HS256", "k": URL_SAFE_NO_PAD.encode("evil") });
+    let brought = [
+        ("jwk", jwk),
+        ("jku", json!("https://evil.example/jwks")),
+        ("x5u", json!("https://evil.example/chain.pem")),
+        ("x5c", json!([URL_SAFE_NO_PAD.encode("evil")])),
+        ("kid", json!("' union select 'evil' -- ")),
+        ("kid", json!("x'; drop table shared.session; --")),
+    ];
+    let sign = |(name, value): (&str, Value)| {
+        let mut header = json!({ "alg": "HS256", "typ": "JWT" });
+        header[name] = value;
+        (header.to_string(), sign_text(&header, &good.to_string(), b"evil"))
+    };
+    brought.into_iter().map(sign).collect()
+}
+
+/// Claims that are there twice: whoever reads the first one and whoever reads the last one must not disagree.
+fn twice(good: &Value, key: &[u8]) -> Vec<(String, String)> {
+    let text = good.to_string();
+    let inside = &text[1..text.len() - 1];
+    let mut all = Vec::new();
+    for (name, value) in [
+        ("tid", json!(fresh())),
+        ("sub", json!(fresh())),
+        ("sid", json!(fresh())),
+        ("aud", json!("frontdesk:support")),
+        ("iss", json!("someone")),
+        ("exp", json!(9_999_999_999_i64)),
+        ("sub", good["sub"].clone()),
+    ] {
+        for payload in [format!("{{\"{name}\":{value},{inside}}}"), format!("{{{inside},\"{name}\":{value}}}")] {
+            let header = json!({ "alg": "HS256", "typ": "JWT" });
+            all.push((format!("twice: {payload}"), sign_text(&header, &payload, key)));
+        }
     }
     all
 }

@@ -159,7 +159,7 @@ async fn a_maker_who_comes_late_takes_no_finished_export_away() {
     // No worker of the app takes it: both makers of this story have it in their hands.
     let (account, by) = (shop.id.parse().unwrap(), shop.owner.id.parse().unwrap());
     app.sql("update shared.data_export set status = 'failed' where status in ('waiting', 'working')").await;
-    let asked = export::ask(world, account, by, None).await.unwrap();
+    let asked = export::ask(world, account, by, None, None).await.unwrap();
     let take = async |attempt: i32| {
         app.sql(&format!(
             "update shared.data_export set status = 'working', attempts = {attempt}, locked_until = now() + interval '1 hour' where id = '{}'",

@@ -6,14 +6,14 @@ use clap::Subcommand;
 use infra::Clock;
 use infra::config::Settings;
 use routing::rights;
-use serde_json::{Value, json};
+use serde_json::json;
 use tenant::account::Status;
 use tenant::archive::{self, Into};
 use tenant::audit::chain;
 use tenant::world::SharedWorld;
 use tenant::{Account, Actor, Tenant, audit};
 
-use super::Outcome;
+use super::{Outcome, company};
 use crate::App;
 
 /// What can be done with one company's rows as a whole.
@@ -25,6 +25,9 @@ pub(super) enum Command {
         company: String,
         /// The file to write
         file: PathBuf,
+        /// Answer in JSON
+        #[arg(long)]
+        json: bool,
     },
     /// Make a new company of such a file, or of an export from the portal, beside all others
     Import {
@@ -39,16 +42,25 @@ pub(super) enum Command {
         /// Its name; as it was, when absent
         #[arg(long)]
         name: Option<String>,
+        /// Answer in JSON
+        #[arg(long)]
+        json: bool,
     },
     /// Erase again whoever is on the list of those who were erased, as after an older backup was restored
     ReapplyErasures {
         /// One company's id or name in addresses; all of them, when absent
         company: Option<String>,
+        /// Answer in JSON
+        #[arg(long)]
+        json: bool,
     },
     /// Look whether anybody has tampered with audit logs
     AuditVerify {
         /// One company's id or name in addresses; all of them, when absent
         company: Option<String>,
+        /// Answer in JSON
+        #[arg(long)]
+        json: bool,
     },
 }
 
@@ -56,10 +68,12 @@ pub(super) enum Command {
 pub(super) async fn run(settings: &Settings, command: Command) -> Outcome {
     let (app, _facts) = App::new(settings, Clock::system()).await?;
     match command {
-        Command::Dump { company, file } => dump(&app.world, &company, file).await,
-        Command::Import { file, into, owner, name } => restore(&app, file, Into { slug: into, name, owner }).await,
-        Command::ReapplyErasures { company } => reapply_erasures(&app, company.as_deref()).await,
-        Command::AuditVerify { company } => audit_verify(&app.world, company.as_deref()).await,
+        Command::Dump { company, file, json } => dump(&app.world, &company, file, json).await,
+        Command::Import { file, into, owner, name, json } => {
+            restore(&app, file, Into { slug: into, name, owner }, json).await
+        }
+        Command::ReapplyErasures { company, json } => reapply_erasures(&app, company.as_deref(), json).await,
+        Command::AuditVerify { company, json } => audit_verify(&app.world, company.as_deref(), json).await,
     }
 }
 
@@ -79,11 +93,7 @@ async fn find(world: &SharedWorld, company: &str) -> Result<Tenant, Box<dyn std:
     Ok(Tenant::find(world, account.id).await?.ok_or("the company has just gone")?)
 }
 
-fn say(what: &Value) {
-    println!("{what:#}");
-}
-
-async fn dump(world: &SharedWorld, company: &str, file: PathBuf) -> Outcome {
+async fn dump(world: &SharedWorld, company: &str, file: PathBuf, json: bool) -> Outcome {
     let tenant = find(world, company).await?;
     let sealed = archive::write_account(&tenant, &file, None).await?;
     let rows: u64 = sealed.manifest.entries.iter().map(|entry| entry.rows).sum();
@@ -91,14 +101,18 @@ async fn dump(world: &SharedWorld, company: &str, file: PathBuf) -> Outcome {
     let detail = json!({ "rows": rows, "sha256": sealed.seal });
     audit::note(&tx, &Actor::System, "account.dumped", Some(tenant.id().to_string()), detail).await?;
     tx.commit().await?;
-    say(&json!({
-        "account": tenant.id(), "file": file, "rows": rows, "bytes": sealed.bytes, "sha256": sealed.seal,
-        "schema_level": sealed.manifest.schema_level,
-    }));
+    if json {
+        return company::print(&json!({
+            "account": tenant.id(), "file": file, "rows": rows, "bytes": sealed.bytes, "sha256": sealed.seal,
+            "schema_level": sealed.manifest.schema_level,
+        }));
+    }
+    println!("{} is in {}: {rows} rows, {} bytes", tenant.account.slug, file.display(), sealed.bytes);
+    println!("its SHA-256 is {}", sealed.seal);
     Ok(())
 }
 
-async fn restore(app: &App, file: PathBuf, into: Into) -> Outcome {
+async fn restore(app: &App, file: PathBuf, into: Into, json: bool) -> Outcome {
     let world = &app.world;
     let slug = into.slug.clone();
     let restored = archive::restore(world, file, into).await?;
@@ -112,9 +126,22 @@ async fn restore(app: &App, file: PathBuf, into: Into) -> Outcome {
     tx.commit().await?;
     // Whoever was erased after the archive was written stays erased.
     let again = rights::erase_again(&app.routing, &tenant, restored.manifest.account_id.parse()?).await?;
-    say(&json!({
-        "account": tenant.id(), "slug": slug, "owner": owner.email, "rows": restored.rows, "erased_again": again,
-    }));
+    if json {
+        return company::print(&json!({
+            "account": tenant.id(), "slug": slug, "owner": owner.email, "rows": restored.rows, "erased_again": again,
+            "roles": restored.roles, "identity_keys_ended": restored.identity_keys_ended,
+            "not_taken": { "members": restored.members_left, "roles": restored.roles_left },
+        }));
+    }
+    println!("{slug} is made: {} rows and {} roles; {} owns it", restored.rows, restored.roles, owner.email);
+    println!("not taken: {} members, whom the owner may invite", restored.members_left);
+    for role in &restored.roles_left {
+        println!("not taken: the role {role}, which this program cannot make");
+    }
+    if restored.identity_keys_ended > 0 {
+        println!("{} vouching keys have ended: nobody can open their secrets here", restored.identity_keys_ended);
+    }
+    println!("{again} persons who were erased since are erased again");
     Ok(())
 }
 
@@ -133,20 +160,35 @@ async fn chosen(
     Ok(vec![find(world, company).await?])
 }
 
-async fn reapply_erasures(app: &App, company: Option<&str>) -> Outcome {
+async fn reapply_erasures(app: &App, company: Option<&str>, json: bool) -> Outcome {
+    let mut told = Vec::new();
     for tenant in chosen(&app.world, company).await? {
         let again = rights::erase_again(&app.routing, &tenant, tenant.id()).await?;
-        say(&json!({ "account": tenant.id(), "slug": tenant.account.slug, "erased_again": again }));
+        if !json {
+            println!("{}: {again} persons are erased again", tenant.account.slug);
+        }
+        told.push(json!({ "account": tenant.id(), "slug": tenant.account.slug, "erased_again": again }));
     }
-    Ok(())
+    if json { company::print(&told) } else { Ok(()) }
 }
 
-async fn audit_verify(world: &SharedWorld, company: Option<&str>) -> Outcome {
-    let mut broken = 0;
+async fn audit_verify(world: &SharedWorld, company: Option<&str>, json: bool) -> Outcome {
+    let (mut broken, mut told) = (0, Vec::new());
     for tenant in chosen(world, company).await? {
         let verdict = chain::verify(&tenant.begin().await?).await?;
         broken += usize::from(!verdict.intact);
-        say(&json!({ "account": tenant.id(), "slug": tenant.account.slug, "verdict": verdict }));
+        if !json {
+            let slug = &tenant.account.slug;
+            match verdict.broken_at {
+                Some(number) => println!("{slug}: NOT as it was written, from entry {number} on"),
+                None if !verdict.intact => println!("{slug}: NOT as it was written: it does not end as it should"),
+                None => println!("{slug}: as it was written, {} entries", verdict.checked),
+            }
+        }
+        told.push(json!({ "account": tenant.id(), "slug": tenant.account.slug, "verdict": verdict }));
+    }
+    if json {
+        company::print(&told)?;
     }
     if broken == 0 { Ok(()) } else { Err(format!("{broken} audit logs are not as they were written").into()) }
 }

@@ -9,7 +9,7 @@ use routing::revocation::{self, Revocation};
 use serde::Serialize;
 use tenant::account::{self, Status};
 use tenant::scope::Actor;
-use tenant::{Role, Tenant, audit, closing, membership, overview};
+use tenant::{Role, Tenant, audit, closing, membership, overview, suspension};
 
 use super::{Failure, Outcome};
 use crate::App;
@@ -83,7 +83,11 @@ pub(super) async fn turn(settings: &Settings, text: &str, turn: Turn, reason: Op
     let world = &app.world;
     let tenant = find(&app, text).await?;
     let account = &tenant.account;
-    if !turn.from().contains(&account.status) {
+    // What its owner has switched off, and could switch on again, is the operator's from now on.
+    let is_taken_over = turn == Turn::Suspend
+        && account.status == Status::Suspended
+        && suspension::take_over(world, account.id).await?;
+    if !is_taken_over && !turn.from().contains(&account.status) {
         return Err(format!("{} is {}, so this cannot be done", account.slug, account.status.as_str()).into());
     }
     match turn {
@@ -98,6 +102,7 @@ pub(super) async fn turn(settings: &Settings, text: &str, turn: Turn, reason: Op
                 return Err(format!("{} cannot be restored any more", account.slug).into());
             }
         }
+        Turn::Suspend if is_taken_over => {}
         Turn::Suspend | Turn::Resume => account::set_status(&world.database, account, turn.to(), world.now()).await?,
     }
     let tx = tenant.begin().await?;

@@ -18,6 +18,7 @@ use tenant::token::BadToken;
 use tenant::{AccountId, AgentId, Tenant, email_token, login, membership, password, refusals, signup, support};
 
 use super::Problems;
+use super::security::note_elsewhere;
 use super::session::{self, Entry, LoginChallenge, Me, SessionView};
 use crate::App;
 use crate::address::AtTheDoor;
@@ -270,6 +271,9 @@ pub(crate) async fn reset_password(
     let login = email_token::reset(&app.world, &ask.token, password::hash(ask.password).await?).await?;
     for member in membership::of_login(&app.world, login).await? {
         revocation::revoke(&app.routing, Revocation::Session(member.account_id, member.id)).await;
+    }
+    if let Some(user) = login::find(&app.world, login).await? {
+        note_elsewhere(&app, &user, None, "login.password_reset").await?;
     }
     Ok(StatusCode::NO_CONTENT)
 }

@@ -11,7 +11,7 @@ use tenant::throttle::Rate;
 use tenant::{audit, email_change, login, membership, password};
 
 use super::Problems;
-use super::security::{changed, look_again, proven_person};
+use super::security::{changed, look_again, note_elsewhere, proven_person};
 use crate::App;
 use crate::extract::{AsMember, Body};
 use crate::problem::Problem;
@@ -76,6 +76,7 @@ pub(crate) async fn change_email(
     let target = Some(scope.who.agent_id.to_string());
     audit::note(&tx, &scope.actor(), "login.email_change_asked", target, serde_json::json!({})).await?;
     tx.commit().await?;
+    note_elsewhere(&app, &user, Some(scope.who.agent_id), "login.email_change_asked").await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -97,6 +98,9 @@ pub(crate) async fn confirm_email(
     let login = email_change::confirm(&app.world, &ask.token).await?;
     for member in membership::of_login(&app.world, login).await? {
         app.world.directory.forget(member.account_id);
+    }
+    if let Some(user) = login::find(&app.world, login).await? {
+        note_elsewhere(&app, &user, None, "login.email_changed").await?;
     }
     Ok(StatusCode::NO_CONTENT)
 }

@@ -74,7 +74,8 @@ pub(crate) async fn list_exports(AsMember(scope): AsMember) -> Result<Json<Page<
 
 /// Ask for an export
 ///
-/// It is made in the background; look at it again until it is `ready`.
+/// It is made in the background; look at it again until it is `ready`. `storage_full` while the archives that are kept take all the
+/// room for files that the plan has.
 #[utoipa::path(post, path = "/v1/data-exports", tag = "data", request_body = ExportRequest, responses((status = 201, body = DataExport), Problems))]
 pub(crate) async fn ask_for_export(
     AsMember(scope): AsMember,
@@ -100,7 +101,7 @@ pub(crate) async fn ask_for_export(
         ExportHolds::Contact => (format!("export-contact:{account}"), CONTACTS_AN_HOUR),
     };
     world.throttle.attempt(&world.database, &key, rate, scope.now()).await?;
-    let made = export::ask(world, account, scope.who.agent_id, ask.contact_id).await?;
+    let made = export::ask(world, account, scope.who.agent_id, ask.contact_id, scope.limits().storage_bytes).await?;
     noted(&scope, "data_export.requested", &made, json!({})).await?;
     Ok((StatusCode::CREATED, Json(made)))
 }

@@ -14,11 +14,12 @@ use tenant::membership::{self, Role};
 use tenant::organisation::{self, GroupAdmin, OrganisationId};
 use tenant::page::Page;
 use tenant::permission::Denied;
+use tenant::session::own;
 use tenant::{AccountId, Permission, Tenant, invitation};
 
 use super::Problems;
 use super::invitations::INVITES;
-use super::organisations::{manager, note};
+use super::organisations::{manager, note, note_in_all};
 use crate::App;
 use crate::extract::{AsMember, Body, Path};
 use crate::problem::Problem;
@@ -32,6 +33,8 @@ pub(crate) struct GroupAdminRequest {
 }
 
 /// Let somebody manage a group
+///
+/// With fresh proof of who asks. It stands in the audit log of each of the group's companies.
 #[utoipa::path(post, path = "/v1/organisations/{id}/admins", tag = "organisations", params(("id" = OrganisationId, Path)),
     request_body = GroupAdminRequest, responses((status = 201, body = GroupAdmin), Problems))]
 pub(crate) async fn add_admin(
@@ -40,13 +43,20 @@ pub(crate) async fn add_admin(
     Path(id): Path<OrganisationId>,
     Body(ask): Body<GroupAdminRequest>,
 ) -> Result<(StatusCode, Json<GroupAdmin>), Problem> {
-    manager(&app, &scope, id).await?;
-    Ok((StatusCode::CREATED, Json(organisation::add_admin(&app.world, id, &ask.email).await?)))
+    let (who, group) = manager(&app, &scope, id).await?;
+    own::require_recent_proof(&app.world, scope.session()?).await?;
+    let before = organisation::admins(&app.world, id).await?;
+    let added = organisation::add_admin(&app.world, id, &ask.email).await?;
+    if !before.iter().any(|admin| admin.user_id == added.user_id) {
+        let detail = json!({ "name": group.name, "email": added.email });
+        note_in_all(&app, id, &who.actor, "organisation.admin_added", &detail).await?;
+    }
+    Ok((StatusCode::CREATED, Json(added)))
 }
 
 /// Take the management of a group from somebody
 ///
-/// The last one stays.
+/// The last one stays. With fresh proof of who asks. It stands in the audit log of each of the group's companies.
 #[utoipa::path(delete, path = "/v1/organisations/{id}/admins/{user_id}", tag = "organisations",
     params(("id" = OrganisationId, Path), ("user_id" = LoginId, Path)), responses((status = 204), Problems))]
 pub(crate) async fn remove_admin(
@@ -54,8 +64,12 @@ pub(crate) async fn remove_admin(
     AsMember(scope): AsMember,
     Path((id, user)): Path<(OrganisationId, LoginId)>,
 ) -> Result<StatusCode, Problem> {
-    manager(&app, &scope, id).await?;
+    let (who, group) = manager(&app, &scope, id).await?;
+    own::require_recent_proof(&app.world, scope.session()?).await?;
+    let gone = organisation::admins(&app.world, id).await?.into_iter().find(|admin| admin.user_id == user);
     organisation::remove_admin(&app.world, id, user).await?;
+    let detail = json!({ "name": group.name, "email": gone.map(|admin| admin.email) });
+    note_in_all(&app, id, &who.actor, "organisation.admin_removed", &detail).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

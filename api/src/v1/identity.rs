@@ -12,6 +12,7 @@ use infra::validate::Check;
 use routing::revocation::{Revocation, revoke as tell};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use tenant::data_key::Ring;
 use tenant::identity::key::NewKey;
 use tenant::identity::{self, IdentityKey, IdentityKeyId, Refusal, Vouched};
 use tenant::{Permission, TenantTx, audit, visits};
@@ -103,9 +104,10 @@ pub(crate) async fn create(
     Body(ask): Body<NewKey>,
 ) -> Result<(StatusCode, Json<IdentityKeyCreated>), Problem> {
     scope.require(Permission::InboxesManage)?;
+    let keys = Ring::to_seal(&app.world, scope.tenant.id()).await?;
     let tx = scope.begin().await?;
     inbox::find(&tx, id).await?.ok_or(InboxError::Unknown)?;
-    let (key, secret) = identity::key::create(&tx, &app.world.sealer, id, ask).await?;
+    let (key, secret) = identity::key::create(&tx, &keys, id, ask).await?;
     let detail = json!({ "inbox_id": id, "name": key.name, "algorithm": key.algorithm });
     audit::note(&tx, &scope.actor(), "identity_key.created", Some(key.id.to_string()), detail).await?;
     tx.commit().await?;
@@ -141,8 +143,9 @@ pub(crate) async fn rotate(
     }
     check.finish()?;
     let overlap = TimeDelta::hours(i64::from(ask.overlap_hours));
+    let keys = Ring::to_seal(&app.world, scope.tenant.id()).await?;
     let tx = scope.begin().await?;
-    let (key, secret) = identity::key::rotate(&tx, &app.world.sealer, id, key_id, ask.public_key, overlap).await?;
+    let (key, secret) = identity::key::rotate(&tx, &keys, id, key_id, ask.public_key, overlap).await?;
     let detail = json!({ "inbox_id": id, "successor": key.id, "overlap_hours": ask.overlap_hours });
     audit::note(&tx, &scope.actor(), "identity_key.rotated", Some(key_id.to_string()), detail).await?;
     tx.commit().await?;
@@ -206,9 +209,10 @@ pub(crate) async fn check(
     Body(ask): Body<TokenToCheck>,
 ) -> Result<Json<TokenChecked>, Problem> {
     scope.require(Permission::InboxesManage)?;
+    let keys = Ring::of(&app.world, scope.tenant.id()).await?;
     let tx = scope.begin().await?;
     inbox::find(&tx, id).await?.ok_or(InboxError::Unknown)?;
-    Ok(Json(match look(&app, &tx, id, ask.token.trim()).await? {
+    Ok(Json(match look(&keys, &tx, id, ask.token.trim()).await? {
         Ok(vouched) => TokenChecked { accepted: true, code: None, detail: None, vouched: Some(vouched) },
         Err(refusal) => TokenChecked {
             accepted: false,
@@ -219,12 +223,12 @@ pub(crate) async fn check(
     }))
 }
 
-async fn look(app: &App, tx: &TenantTx, inbox: InboxId, token: &str) -> Result<Result<Vouched, Refusal>, Problem> {
+async fn look(keys: &Ring, tx: &TenantTx, inbox: InboxId, token: &str) -> Result<Result<Vouched, Refusal>, Problem> {
     let id = match identity::token::key_of(token) {
         Ok(id) => id,
         Err(refusal) => return Ok(Err(refusal)),
     };
-    let Some((key, material)) = identity::key::find(tx, &app.world.sealer, inbox, id).await? else {
+    let Some((key, material)) = identity::key::find(tx, keys, inbox, id).await? else {
         return Ok(Err(Refusal::KeyUnknown));
     };
     Ok(match identity::token::check(token, inbox, &key, &material, tx.now()) {

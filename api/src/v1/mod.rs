@@ -44,6 +44,7 @@ pub(crate) mod skills;
 pub(crate) mod sso;
 pub(crate) mod support;
 pub(crate) mod surveys;
+pub(crate) mod suspending;
 pub(crate) mod teams;
 pub(crate) mod usage;
 pub(crate) mod waiting_content;

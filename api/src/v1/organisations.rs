@@ -6,6 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use billing::usage::{Bounds, Period};
+use infra::spoken::OrLog as _;
 use routing::presence::EffectiveAvailability;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -67,6 +68,23 @@ pub(crate) async fn note(
     let tx = tenant.begin().await?;
     audit::note(&tx, actor, action, Some(account.to_string()), detail).await?;
     Ok(tx.commit().await?)
+}
+
+/// Notes in the log of every company of a group what became of the group. It is done by then: a company that cannot be written to just
+/// now keeps no other from reading of it.
+pub(crate) async fn note_in_all(
+    app: &App,
+    id: OrganisationId,
+    actor: &Actor,
+    action: &'static str,
+    detail: &serde_json::Value,
+) -> Result<(), Problem> {
+    for account in organisation::accounts(&app.world, id).await? {
+        let target = Some(id.to_string());
+        let noted = audit::note_from_outside(&app.world, account.id, actor, action, target, detail.clone()).await;
+        noted.or_log("noting in a company what became of its group");
+    }
+    Ok(())
 }
 
 /// A group's name.
@@ -138,6 +156,8 @@ pub(crate) async fn show(
 }
 
 /// Give a group another name
+///
+/// With fresh proof of who asks. It stands in the audit log of each of its companies.
 #[utoipa::path(patch, path = "/v1/organisations/{id}", tag = "organisations", params(("id" = OrganisationId, Path)),
     request_body = OrganisationRequest, responses((status = 200, body = Organisation), Problems))]
 pub(crate) async fn rename(
@@ -146,9 +166,13 @@ pub(crate) async fn rename(
     Path(id): Path<OrganisationId>,
     Body(ask): Body<OrganisationRequest>,
 ) -> Result<Json<Organisation>, Problem> {
-    let (who, _) = manager(&app, &scope, id).await?;
+    let (who, before) = manager(&app, &scope, id).await?;
+    own::require_recent_proof(&app.world, scope.session()?).await?;
     organisation::rename(&app.world, id, &ask.name).await?;
-    Ok(Json(organisation::managed(&app.world, id, who.user.id).await?))
+    let renamed = organisation::managed(&app.world, id, who.user.id).await?;
+    let detail = json!({ "name": renamed.name, "previous": before.name });
+    note_in_all(&app, id, &who.actor, "organisation.renamed", &detail).await?;
+    Ok(Json(renamed))
 }
 
 /// How one company of a group is doing.
@@ -220,7 +244,8 @@ async fn figures(app: &App, tenant: &Tenant) -> Result<AccountFigures, Problem> 
     let (profiles, counts, ratings, usage) = {
         let tx = tenant.begin().await?;
         let month = Period::of(tx.now());
-        let bounds = Bounds { plan: &tenant.account.plan, limits: tenant.account.limits, months: 1, agents: 0 };
+        let bounds =
+            Bounds { plan: &tenant.account.plan, limits: tenant.account.limits, months: 1, agents: 0, storage: 0 };
         (
             agent::list(&tx).await?,
             desk::conversation::counts(&tx, infra::Id::from_uuid(uuid::Uuid::nil())).await?,

@@ -6,6 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
+use infra::spoken::OrLog as _;
 use infra::validate::Check;
 use routing::revocation::{self, Revocation};
 use serde::{Deserialize, Serialize};
@@ -20,7 +21,7 @@ use tenant::sign_in::{self, NotThisWay};
 use tenant::sign_in_letters::Changed;
 use tenant::throttle::Rate;
 use tenant::token::BadToken;
-use tenant::{Member, Scope, audit, membership};
+use tenant::{Actor, AgentId, Member, Scope, audit, membership};
 
 use super::Problems;
 use super::second_factor::{checked_code, passkey_answer, prove_by_code};
@@ -40,7 +41,27 @@ pub(crate) async fn proven_person(app: &App, scope: &Scope<Member>) -> Result<Us
     person(app, scope).await
 }
 
-/// Notes what somebody has changed of how they sign in, where the company's admins look for it, and tells them by letter.
+/// Notes what became of somebody's login in each company of theirs, but for the one where it stands already. It is done by then: a
+/// company that cannot be written to just now keeps no other from reading of it.
+pub(crate) async fn note_elsewhere(
+    app: &App,
+    user: &User,
+    here: Option<AgentId>,
+    action: &'static str,
+) -> Result<(), Problem> {
+    for member in membership::of_login(&app.world, user.id).await? {
+        if Some(member.id) == here || member.disabled_at.is_some() {
+            continue;
+        }
+        let actor = Actor::Person { id: member.id, name: user.name.clone() };
+        let (target, detail) = (Some(member.id.to_string()), serde_json::json!({}));
+        let noted = audit::note_from_outside(&app.world, member.account_id, &actor, action, target, detail).await;
+        noted.or_log("noting what became of a login");
+    }
+    Ok(())
+}
+
+/// Notes what somebody has changed of how they sign in, where the admins of their companies look for it, and tells them by letter.
 pub(crate) async fn changed(
     app: &App,
     scope: &Scope<Member>,
@@ -51,6 +72,7 @@ pub(crate) async fn changed(
     let tx = scope.begin().await?;
     audit::note(&tx, &scope.actor(), action, Some(scope.who.agent_id.to_string()), serde_json::json!({})).await?;
     tx.commit().await?;
+    note_elsewhere(app, user, Some(scope.who.agent_id), action).await?;
     Ok(proof::tell(&app.world, user, what).await?)
 }
 

@@ -138,7 +138,7 @@ pub(crate) async fn set_sso(
         }
     }
     let sealed_secret = match secret {
-        Some(secret) => Some(sso::seal_secret(world, account, &secret)?),
+        Some(secret) => Some(sso::seal_secret(world, account, &secret).await?),
         // A secret belongs to the provider it was made at: it is never shown to another one.
         None => before.sso.filter(|sso| sso.issuer == issuer).and_then(|sso| sso.sealed_secret),
     };

@@ -8,7 +8,7 @@ use billing::Plan;
 use billing::usage::{Bounds, Period, UsageReport, report};
 use serde::Deserialize;
 use tenant::page::Page;
-use tenant::{Permission, membership};
+use tenant::{Permission, export, membership};
 
 use super::Problems;
 use crate::App;
@@ -48,12 +48,14 @@ pub(crate) async fn show(
     };
     let members = membership::of_account(&app.world, scope.tenant.id()).await?;
     let seats = members.iter().filter(|member| member.disabled_at.is_none()).count();
+    let storage = export::kept_bytes(&app.world, scope.tenant.id()).await?;
     let tx = scope.begin().await?;
     let bounds = Bounds {
         plan: &scope.tenant.account.plan,
         limits: scope.limits(),
         months,
         agents: i64::try_from(seats).unwrap_or(i64::MAX),
+        storage,
     };
     Ok(Json(report(&tx, &period, bounds).await?))
 }

@@ -32,8 +32,8 @@ use crate::App;
 use crate::extract::{AsVisitor, Body, Path, Query};
 use crate::problem::Problem;
 
-/// The inbox of a key, in its open company. A key that names nothing is unknown, whatever the reason.
-pub(super) async fn by_key(app: &App, key: &str) -> Result<(Tenant, TenantTx, Inbox), Problem> {
+/// The open company of a key. A key that names nothing is unknown, whatever the reason.
+pub(super) async fn company_of(app: &App, key: &str) -> Result<(Tenant, InboxKey), Problem> {
     let key = InboxKey::decode(key).ok_or(InboxError::Unknown)?;
     let tenant = match Tenant::active(&app.world, key.account).await {
         Ok(tenant) => tenant,
@@ -43,6 +43,12 @@ pub(super) async fn by_key(app: &App, key: &str) -> Result<(Tenant, TenantTx, In
         }
     };
     tenant.pass(Class::VisitorRequests).await?;
+    Ok((tenant, key))
+}
+
+/// The inbox of a key, in its open company.
+pub(super) async fn by_key(app: &App, key: &str) -> Result<(Tenant, TenantTx, Inbox), Problem> {
+    let (tenant, key) = company_of(app, key).await?;
     let tx = tenant.begin().await?;
     let inbox = inbox::find(&tx, key.inbox).await?.ok_or(InboxError::Unknown)?;
     Ok((tenant, tx, inbox))

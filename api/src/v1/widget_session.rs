@@ -13,6 +13,7 @@ use desk::opening::{self, Door};
 use infra::Timestamp;
 use routing::revocation::{Revocation, revoke};
 use serde::{Deserialize, Serialize};
+use tenant::data_key::Ring;
 use tenant::identity::{self, Refusal};
 use tenant::pace::Class;
 use tenant::token::{Audience, BadToken, VouchedBy};
@@ -20,7 +21,7 @@ use tenant::{Tenant, TenantTx, Visitor, visits};
 use uuid::Uuid;
 
 use super::Problems;
-use super::widget::by_key;
+use super::widget::{by_key, company_of};
 use crate::App;
 use crate::address::Address;
 use crate::extract::{AsVisitor, Body};
@@ -219,8 +220,11 @@ pub(crate) async fn identify(
     Body(ask): Body<IdentifyRequest>,
 ) -> Result<Json<WidgetSession>, Problem> {
     let id = identity::token::key_of(&ask.token)?;
-    let (tenant, mut tx, inbox) = by_key(&app, &ask.key).await?;
-    let found = identity::key::find(&tx, &app.world.sealer, inbox.id, id).await?;
+    let (tenant, door) = company_of(&app, &ask.key).await?;
+    let keys = Ring::of(&app.world, tenant.id()).await?;
+    let mut tx = tenant.begin().await?;
+    let inbox = inbox::find(&tx, door.inbox).await?.ok_or(InboxError::Unknown)?;
+    let found = identity::key::find(&tx, &keys, inbox.id, id).await?;
     let (key, material) = found.ok_or(Refusal::KeyUnknown)?;
     let vouched = identity::token::check(&ask.token, inbox.id, &key, &material, tx.now())?;
     if !identity::use_once(&tx, inbox.id, &vouched, ask.attempt).await? {

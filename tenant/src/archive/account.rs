@@ -11,7 +11,7 @@ use crate::export::{self, DataExport};
 use crate::schema::TableName;
 use crate::scope::Tenant;
 use crate::tx::TenantTx;
-use crate::{membership, migrate};
+use crate::{membership, migrate, role};
 
 /// Tables that are no part of what a company has: what was migrated when, and news on its way to the bus.
 pub(super) const NOT_TAKEN: [&str; 2] = ["migration", "outbox"];
@@ -46,6 +46,7 @@ pub(super) async fn tables(tx: &TenantTx) -> Result<Vec<(TableName, i64)>, Store
 /// Writes a company into a file. An export that asked for it is told how far it is.
 pub async fn write_account(tenant: &Tenant, path: &Path, told: Option<&DataExport>) -> Result<Sealed, ArchiveError> {
     let members = membership::of_account(&tenant.world, tenant.id()).await?;
+    let roles = role::list(&tenant.world, tenant.id()).await?;
     let tx = tenant.begin().await?;
     // One instant for all tables, however long it takes.
     tx.execute_unprepared("set transaction isolation level repeatable read, read only")
@@ -66,7 +67,17 @@ pub async fn write_account(tenant: &Tenant, path: &Path, told: Option<&DataExpor
     for member in &members {
         let line = json!({
             "id": member.id, "email": member.email, "name": member.name, "role": member.standing.role,
+            "custom_role": member.standing.custom.as_ref().map(|role| &role.name),
             "disabled_at": member.disabled_at, "created_at": member.created_at,
+        });
+        writer.lines(&[line.to_string()]).await?;
+    }
+
+    writer.entry("directory/roles.ndjson").await?;
+    for role in roles.iter().filter(|role| !role.built_in) {
+        let line = json!({
+            "id": role.id, "name": role.name, "description": role.description, "permissions": role.permissions,
+            "visibility": role.visibility,
         });
         writer.lines(&[line.to_string()]).await?;
     }

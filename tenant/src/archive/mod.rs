@@ -15,6 +15,8 @@ use infra::database::StoreError;
 use infra::{Fault, Kind};
 use serde::{Deserialize, Serialize};
 
+use crate::data_key::KeyError;
+
 pub use account::write_account;
 pub use reader::Reader;
 pub use restore::{Into, restore};
@@ -97,6 +99,15 @@ impl From<zip::result::ZipError> for ArchiveError {
         match error {
             zip::result::ZipError::Io(error) => Self::File(error),
             error => Self::Damaged(error.to_string()),
+        }
+    }
+}
+
+impl From<KeyError> for ArchiveError {
+    fn from(error: KeyError) -> Self {
+        match error {
+            KeyError::Sealed(_) => Self::Unfit("the new company's key cannot be used".into()),
+            KeyError::Store(error) => error.into(),
         }
     }
 }

@@ -12,13 +12,18 @@ use tokio::sync::mpsc::channel;
 use super::account::NOT_TAKEN;
 use super::{ArchiveError, Holding, Manifest, Reader};
 use crate::account::AccountId;
+use crate::data_key::Ring;
 use crate::login::NewLogin;
 use crate::membership::{AgentId, Role};
 use crate::role::Standing;
 use crate::schema::{SchemaName, TableName};
 use crate::world::World;
-use crate::{login, membership, migrate, password};
+use crate::{identity, login, membership, migrate, password, role};
 
+/// Who was in the company, and as what.
+const MEMBERS: &str = "directory/members.ndjson";
+/// The roles that it had made.
+const ROLES: &str = "directory/roles.ndjson";
 /// How many rows go into one statement.
 const AT_ONCE: usize = 500;
 /// How many portions may wait for the database.
@@ -46,6 +51,14 @@ pub struct Restored {
     pub manifest: Manifest,
     /// How many rows were written.
     pub rows: u64,
+    /// How many of the roles that the company had made were made again.
+    pub roles: usize,
+    /// The names of those that this program cannot make.
+    pub roles_left: Vec<String>,
+    /// How many members the archive names. None of them is let in: the new company is its owner's.
+    pub members_left: usize,
+    /// How many keys that visitors' tokens are signed with have ended, because nobody can open their secrets any more.
+    pub identity_keys_ended: u64,
 }
 
 #[derive(FromQueryResult)]
@@ -77,18 +90,37 @@ pub async fn restore(world: &World, path: PathBuf, into: Into) -> Result<Restore
         was = lines.first().map(|line| serde_json::from_str(line)).transpose()?;
         Ok(())
     })?;
+    let (mut roles, mut members_left) = (Vec::new(), 0);
+    // Archives of before have no roles.
+    if manifest.entries.iter().any(|entry| entry.name == ROLES) {
+        reader.lines(ROLES, AT_ONCE, |lines| {
+            roles.extend(lines);
+            Ok(())
+        })?;
+    }
+    if manifest.entries.iter().any(|entry| entry.name == MEMBERS) {
+        reader.lines(MEMBERS, AT_ONCE, |lines| {
+            members_left += lines.len();
+            Ok(())
+        })?;
+    }
     let was = was.ok_or_else(|| ArchiveError::Damaged("it does not say whose it is".into()))?;
 
     let patient = "SET LOCAL statement_timeout = '120s'; SET LOCAL idle_in_transaction_session_timeout = '120s'";
     let tx = world.database.begin(patient.into()).await?;
     let schema = SchemaName::fresh(&world.chance, world.now());
     let (account, owner) = register(world, &tx, &schema, &into, &was).await?;
+    let from: AccountId = manifest.account_id.parse().map_err(|_| ArchiveError::Damaged("whose it is".into()))?;
+    let (before, own) = (Ring::of(world, from).await?, Ring::found(&tx, world, account).await?);
+    let roles_left = role::bring_along(&tx, world, account, &roles).await?;
     tx.execute_unprepared(&schema.create()).await.map_err(StoreError::from)?;
     migrate::furnish(&tx, 0, manifest.schema_level, world.now()).await?;
     let rows = fill(&tx, reader, &manifest).await?;
     migrate::furnish(&tx, manifest.schema_level, migrate::latest_tenant(), world.now()).await?;
+    let identity_keys_ended = identity::bring_along(&tx, &world.chance, (&before, &own), world.now()).await?;
     tx.commit().await?;
-    Ok(Restored { account, owner, manifest, rows })
+    let roles = roles.len() - roles_left.len();
+    Ok(Restored { account, owner, manifest, rows, roles, roles_left, members_left, identity_keys_ended })
 }
 
 /// Puts the company into the directory.

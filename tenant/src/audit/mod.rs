@@ -13,9 +13,11 @@ use sea_orm::FromQueryResult;
 use serde::Serialize;
 use uuid::Uuid;
 
+use crate::account::{AccountId, Status};
 use crate::page::{Cursor, Page};
-use crate::scope::Actor;
+use crate::scope::{Actor, Tenant};
 use crate::tx::TenantTx;
+use crate::world::SharedWorld;
 
 /// Marks ids of audit rows.
 #[derive(Debug)]
@@ -102,6 +104,27 @@ pub async fn note(
     let (kind, id, name) = actor.describe();
     let deed = chain::Deed { kind, id, name, action, target, detail };
     chain::append(tx, deed).await
+}
+
+/// Notes in a company's log what was done elsewhere and concerns it, also while it is switched off or closed. False for those that have
+/// no rows to write to, or are on their way out.
+pub async fn note_from_outside(
+    world: &SharedWorld,
+    account: AccountId,
+    actor: &Actor,
+    action: &'static str,
+    target: Option<String>,
+    detail: serde_json::Value,
+) -> Result<bool, StoreError> {
+    let Some(tenant) = Tenant::find(world, account).await? else { return Ok(false) };
+    match tenant.account.status {
+        Status::Active | Status::Suspended | Status::Closed => {}
+        Status::Provisioning | Status::Deleting | Status::Deleted => return Ok(false),
+    }
+    let tx = tenant.begin().await?;
+    note(&tx, actor, action, target, detail).await?;
+    tx.commit().await?;
+    Ok(true)
 }
 
 /// Which entries; what is absent does not matter.

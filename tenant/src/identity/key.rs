@@ -10,8 +10,9 @@ use sea_orm::FromQueryResult;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::data_key::{self, Ring};
 use crate::scope::InboxKind;
-use crate::seal::{Place, Sealer, Unsealable};
+use crate::seal::{Place, Unsealable};
 use crate::tx::TenantTx;
 
 /// Marks ids of identity keys.
@@ -113,6 +114,15 @@ pub enum KeyError {
     Store(#[from] StoreError),
 }
 
+impl From<data_key::KeyError> for KeyError {
+    fn from(error: data_key::KeyError) -> Self {
+        match error {
+            data_key::KeyError::Sealed(error) => error.into(),
+            data_key::KeyError::Store(error) => error.into(),
+        }
+    }
+}
+
 impl Fault for KeyError {
     fn kind(&self) -> Kind {
         match self {
@@ -187,7 +197,7 @@ pub async fn list(tx: &TenantTx, inbox: Id<InboxKind>) -> Result<Vec<IdentityKey
 /// One key of an inbox, with what its signatures are checked with.
 pub async fn find(
     tx: &TenantTx,
-    sealer: &Sealer,
+    keys: &Ring,
     inbox: Id<InboxKind>,
     id: IdentityKeyId,
 ) -> Result<Option<(IdentityKey, Material)>, KeyError> {
@@ -200,7 +210,7 @@ pub async fn find(
     let Some(row) = row else { return Ok(None) };
     let (key, material) = row.read()?;
     let material = match key.algorithm {
-        Algorithm::Hs256 => Material::Secret(sealer.open(place(id), &material)?),
+        Algorithm::Hs256 => Material::Secret(keys.open(place(id), &material)?),
         Algorithm::EdDsa => Material::Public(material),
     };
     Ok(Some((key, material)))
@@ -238,10 +248,10 @@ pub struct NewKey {
     pub public_key: Option<String>,
 }
 
-/// Makes a key. The secret of HS256 is made here, returned once, and kept sealed.
+/// Makes a key. The secret of HS256 is made here, returned once, and kept sealed with the company's own key.
 pub async fn create(
     tx: &TenantTx,
-    sealer: &Sealer,
+    keys: &Ring,
     inbox: Id<InboxKind>,
     ask: NewKey,
 ) -> Result<(IdentityKey, Option<String>), KeyError> {
@@ -274,7 +284,7 @@ pub async fn create(
         Some(public) => (public, None),
         None => {
             let secret = format!("{MARK}{}", tx.secret());
-            (sealer.seal(tx.chance(), place(id), secret.as_bytes())?, Some(secret))
+            (keys.seal(tx.chance(), place(id), secret.as_bytes())?, Some(secret))
         }
     };
     tx.run(sql(
@@ -296,7 +306,7 @@ pub async fn create(
 /// Makes a successor of the same kind; the key itself ends after `overlap`.
 pub async fn rotate(
     tx: &TenantTx,
-    sealer: &Sealer,
+    keys: &Ring,
     inbox: Id<InboxKind>,
     id: IdentityKeyId,
     public_key: Option<String>,
@@ -306,7 +316,7 @@ pub async fn rotate(
     if !old.counts(tx.now()) {
         return Err(KeyError::Ended);
     }
-    let made = create(tx, sealer, inbox, NewKey { name: old.name, algorithm: old.algorithm, public_key }).await?;
+    let made = create(tx, keys, inbox, NewKey { name: old.name, algorithm: old.algorithm, public_key }).await?;
     end(tx, id, tx.now() + overlap).await?;
     Ok(made)
 }

@@ -15,6 +15,7 @@ use crate::scope::InboxKind;
 use crate::tx::TenantTx;
 
 pub use key::{IdentityKey, IdentityKeyId};
+pub(crate) use reseal::bring_along;
 pub use reseal::reseal_all;
 pub use token::{Refusal, Vouched};
 

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::account::{self, Account, AccountId};
 use crate::hash::sha256;
-use crate::jobs::{self, Job};
+use crate::jobs;
 use crate::letters::{Post, Template};
 use crate::sign_in_letters::SignIn;
 use crate::world::World;
@@ -218,7 +218,7 @@ pub async fn claim(world: &World, account: &Account, domain: String, mailbox: Ma
     let row = row.ok_or_else(|| StoreError::Refused("a domain was not written".into()))?;
     let link = format!("{}/login/domain?token={secret}", world.public_url);
     let template = Template::SignIn(SignIn::DomainProof { company: account.name.clone(), domain, link });
-    jobs::enqueue(&tx, world, &Job::SendMail(Post { to: sent_to, locale: account.locale.clone(), template })).await?;
+    jobs::enqueue_asked(&tx, world, Post { to: sent_to, locale: account.locale.clone(), template }).await?;
     tx.commit().await?;
     Ok(row.into())
 }

@@ -74,8 +74,8 @@ pub struct Arrival {
 type ReadyClient =
     CoreClient<EndpointSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointMaybeSet, EndpointMaybeSet>;
 
-fn client(world: &World, config: &Config, metadata: CoreProviderMetadata) -> Result<ReadyClient, SsoError> {
-    let secret = config.secret(world)?.map(ClientSecret::new);
+async fn client(world: &World, config: &Config, metadata: CoreProviderMetadata) -> Result<ReadyClient, SsoError> {
+    let secret = config.secret(world).await?.map(ClientSecret::new);
     let back = RedirectUrl::new(redirect_uri(world)).map_err(|error| SsoError::Provider(error.to_string()))?;
     Ok(CoreClient::from_provider_metadata(metadata, ClientId::new(config.client_id.clone()), secret)
         .set_redirect_uri(back))
@@ -109,7 +109,7 @@ pub async fn begin(world: &World, email: &str) -> Result<Departure, SsoError> {
     let account = company_of(world, email).await?;
     let config = sign_in::policy(world, account).await?.sso.ok_or(SsoError::Unknown)?;
     let metadata = provider::recent(world, &config.issuer).await?;
-    let client = client(world, &config, CoreProviderMetadata::clone(&metadata))?;
+    let client = client(world, &config, CoreProviderMetadata::clone(&metadata)).await?;
     let (nonce, browser) = (world.chance.secret(), world.chance.secret());
     let verifier = PkceCodeVerifier::new(world.chance.secret());
     let begun = Begun {
@@ -154,7 +154,7 @@ pub async fn finish(world: &World, state: &str, code: &str, browser: &str) -> Re
         return Err(SsoError::Refused);
     }
     let metadata = provider::recent(world, &config.issuer).await?;
-    let client = client(world, &config, CoreProviderMetadata::clone(&metadata))?;
+    let client = client(world, &config, CoreProviderMetadata::clone(&metadata)).await?;
     let verifier = world.sealer.open(verifier_place(account), &begun.verifier)?;
     let verifier = PkceCodeVerifier::new(String::from_utf8(verifier).map_err(|_| SsoError::Refused)?);
     let asked = Asked::of(world);

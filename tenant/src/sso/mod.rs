@@ -18,6 +18,7 @@ use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
 use crate::account::AccountId;
+use crate::data_key::{KeyError, Ring};
 use crate::limits::{LimitReached, Restricted};
 use crate::membership::Role;
 use crate::proof::ProofError;
@@ -49,9 +50,9 @@ fn place(account: AccountId) -> Place {
     Place::new("sso-client-secret", account.uuid())
 }
 
-/// Seals the secret that the company has at its provider.
-pub fn seal_secret(world: &World, account: AccountId, secret: &str) -> Result<Vec<u8>, Unsealable> {
-    world.sealer.seal(&world.chance, place(account), secret.as_bytes())
+/// Seals the secret that the company has at its provider, with the company's own key.
+pub async fn seal_secret(world: &World, account: AccountId, secret: &str) -> Result<Vec<u8>, KeyError> {
+    Ok(Ring::to_seal(world, account).await?.seal(&world.chance, place(account), secret.as_bytes())?)
 }
 
 #[derive(FromQueryResult)]
@@ -60,7 +61,7 @@ struct Kept {
     sso_client_secret: Vec<u8>,
 }
 
-/// Seals every client secret anew that an older key had sealed; says how many needed it.
+/// Seals every client secret anew that anything but its company's newest key had sealed; says how many needed it.
 pub async fn reseal_all(world: &World) -> Result<usize, SsoError> {
     let all: Vec<Kept> = world
         .database
@@ -68,10 +69,14 @@ pub async fn reseal_all(world: &World) -> Result<usize, SsoError> {
         .all(sql("select account_id, sso_client_secret from shared.sign_in where sso_client_secret is not null", []))
         .await?;
     let mut anew = 0;
-    for row in all.into_iter().filter(|row| world.sealer.is_stale(&row.sso_client_secret)) {
-        let place = place(AccountId::from_uuid(row.account_id));
-        let secret = world.sealer.open(place, &row.sso_client_secret)?;
-        let sealed = world.sealer.seal(&world.chance, place, &secret)?;
+    for row in all {
+        let account = AccountId::from_uuid(row.account_id);
+        let keys = Ring::to_seal(world, account).await?;
+        if !keys.is_stale(&row.sso_client_secret) {
+            continue;
+        }
+        let secret = keys.open(place(account), &row.sso_client_secret)?;
+        let sealed = keys.seal(&world.chance, place(account), &secret)?;
         let touched = world
             .database
             .orm()
@@ -86,10 +91,10 @@ pub async fn reseal_all(world: &World) -> Result<usize, SsoError> {
 }
 
 impl Config {
-    fn secret(&self, world: &World) -> Result<Option<String>, Unsealable> {
+    async fn secret(&self, world: &World) -> Result<Option<String>, KeyError> {
         let Some(sealed) = &self.sealed_secret else { return Ok(None) };
-        let plain = world.sealer.open(place(self.account_id), sealed)?;
-        String::from_utf8(plain).map(Some).map_err(|_| Unsealable)
+        let plain = Ring::of(world, self.account_id).await?.open(place(self.account_id), sealed)?;
+        Ok(Some(String::from_utf8(plain).map_err(|_| Unsealable)?))
     }
 }
 
@@ -138,6 +143,15 @@ pub enum SsoError {
 impl From<Unsealable> for SsoError {
     fn from(error: Unsealable) -> Self {
         Self::Proof(error.into())
+    }
+}
+
+impl From<KeyError> for SsoError {
+    fn from(error: KeyError) -> Self {
+        match error {
+            KeyError::Sealed(error) => error.into(),
+            KeyError::Store(error) => error.into(),
+        }
     }
 }
 

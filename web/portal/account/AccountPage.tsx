@@ -22,6 +22,7 @@ import { CloseCard } from './CloseCard'
 import { ClosedCompanies } from './ClosedCompanies'
 import { GroupCard } from './GroupCard'
 import { SchemeChoice } from './SchemeChoice'
+import { SuspendCard } from './SuspendCard'
 
 export function AccountPage() {
   const { t } = useTranslation()
@@ -35,6 +36,7 @@ export function AccountPage() {
         <Device />
         {mayManage && <GroupCard />}
         <Leave />
+        {agent.role === 'owner' && <SuspendCard />}
         {agent.role === 'owner' && <CloseCard />}
       </Stack>
     </Page>

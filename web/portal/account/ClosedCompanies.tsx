@@ -1,6 +1,6 @@
-// Other companies of one's own that are closed, and the way back into them.
+// Other companies of one's own that are closed or switched off, and the way back into them.
 import { Button } from '@mantine/core'
-import { IconArchive } from '@tabler/icons-react'
+import { IconArchive, IconPlayerPlay } from '@tabler/icons-react'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { AccountChoice } from 'client/types'
@@ -11,31 +11,39 @@ import { PasswordConfirm } from '../shell/PasswordConfirm'
 export function ClosedCompanies() {
   const { t, i18n } = useTranslation()
   const me = useMe()
-  const [restoring, setRestoring] = useState<AccountChoice | null>(null)
-  const closed = me.accounts.filter((account) => account.status === 'closed' && account.role === 'owner')
+  const [opening, setOpening] = useState<AccountChoice | null>(null)
+  const mine = me.accounts.filter((account) => account.role === 'owner')
+  const isClosed = opening?.status === 'closed'
+  const company = opening?.name ?? ''
   return (
     <>
-      {closed.map((account) => (
-        <Button
-          key={account.id}
-          variant="default"
-          leftSection={<IconArchive size={16} />}
-          onClick={() => setRestoring(account)}
-        >
-          {t('closing.restore', { company: account.name })}
-        </Button>
-      ))}
+      {mine.map((account) =>
+        account.status === 'closed' || account.status === 'suspended' ? (
+          <Button
+            key={account.id}
+            variant="default"
+            leftSection={account.status === 'closed' ? <IconArchive size={16} /> : <IconPlayerPlay size={16} />}
+            onClick={() => setOpening(account)}
+          >
+            {t(account.status === 'closed' ? 'closing.restore' : 'suspending.resume', { company: account.name })}
+          </Button>
+        ) : null,
+      )}
       <PasswordConfirm
-        opened={restoring !== null}
-        onClose={() => setRestoring(null)}
-        title={t('closing.restore', { company: restoring?.name ?? '' })}
-        text={t('closing.restore_text', {
-          date: restoring?.delete_after ? date(restoring.delete_after, i18n.language) : '',
-        })}
-        action={t('closing.restore_action')}
+        opened={opening !== null}
+        onClose={() => setOpening(null)}
+        title={t(isClosed ? 'closing.restore' : 'suspending.resume', { company })}
+        text={
+          isClosed
+            ? t('closing.restore_text', {
+                date: opening.delete_after ? date(opening.delete_after, i18n.language) : '',
+              })
+            : t('suspending.resume_text')
+        }
+        action={t(isClosed ? 'closing.restore_action' : 'suspending.resume_action')}
         onConfirm={async (password) => {
-          const body = { email: me.user.email, password, account_id: restoring?.id }
-          await http.post('/v1/account/restore', body, { auth: false })
+          const body = { email: me.user.email, password, account_id: opening?.id }
+          await http.post(isClosed ? '/v1/account/restore' : '/v1/account/resume', body, { auth: false })
           await session.reload()
         }}
       />

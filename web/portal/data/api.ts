@@ -114,7 +114,7 @@ export const useWaitEstimates = (days: number) =>
 export const useInboxes = (options?: Options) => useList<Inbox>('inboxes', '/v1/inboxes', options)
 export const useAgents = (options?: Options) => useList<Agent>('agents', '/v1/agents', options)
 export const useAccountGroup = () => useOne<AccountGroup>('account-group', '/v1/account/organisation')
-export const useGroups = () => useList<Organisation>('groups', '/v1/organisations')
+export const useGroups = (options?: Options) => useList<Organisation>('groups', '/v1/organisations', options)
 const groupPath = (id: string) => `/v1/organisations/${encodeURIComponent(id)}`
 export const useGroup = (id: string) => useOne<OrganisationView>(`group ${id}`, groupPath(id))
 export const useGroupOverview = (id: string) =>

@@ -1,9 +1,10 @@
-// A name is all that something new needs; the rest is set up on its own page.
+// A name is all that something new needs; the rest is set up on its own page. What only the person may do asks for proof first.
 import { Button, Group, TextInput } from '@mantine/core'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { fieldErrors } from 'ui/problem'
 import { ProblemAlert } from 'ui/ProblemAlert'
+import { isDeclined, useProof } from '../security/useProof'
 import { Dialog } from '../shell/Dialog'
 
 interface Props {
@@ -33,6 +34,7 @@ function Form(props: Props) {
   const [missing, setMissing] = useState(false)
   const [busy, setBusy] = useState(false)
   const [problem, setProblem] = useState<unknown>(null)
+  const proof = useProof()
   const error = missing ? t('problem.name_invalid') : Object.values(fieldErrors(t, problem))[0]
 
   async function save(): Promise<void> {
@@ -40,44 +42,47 @@ function Form(props: Props) {
     setBusy(true)
     setProblem(null)
     try {
-      await props.onSave(name.trim())
+      await proof.run(() => props.onSave(name.trim()))
       props.onClose()
     } catch (failure) {
-      setProblem(failure)
+      if (!isDeclined(failure)) setProblem(failure)
       setBusy(false)
     }
   }
 
   return (
-    <form
-      noValidate
-      onSubmit={(event) => {
-        event.preventDefault()
-        void save()
-      }}
-    >
-      <TextInput
-        data-autofocus
-        label={props.label ?? t('setup.name')}
-        placeholder={props.example}
-        maxLength={props.longest}
-        value={name}
-        error={error}
-        mb="md"
-        onChange={(event) => {
-          setName(event.currentTarget.value)
-          setMissing(false)
+    <>
+      {proof.dialog}
+      <form
+        noValidate
+        onSubmit={(event) => {
+          event.preventDefault()
+          void save()
         }}
-      />
-      {!error && <ProblemAlert problem={problem} />}
-      <Group justify="flex-end" gap="xs" mt="lg">
-        <Button variant="default" onClick={props.onClose}>
-          {t('common.cancel')}
-        </Button>
-        <Button type="submit" loading={busy}>
-          {t(props.name === undefined ? 'setup.create' : 'common.save')}
-        </Button>
-      </Group>
-    </form>
+      >
+        <TextInput
+          data-autofocus
+          label={props.label ?? t('setup.name')}
+          placeholder={props.example}
+          maxLength={props.longest}
+          value={name}
+          error={error}
+          mb="md"
+          onChange={(event) => {
+            setName(event.currentTarget.value)
+            setMissing(false)
+          }}
+        />
+        {!error && <ProblemAlert problem={problem} />}
+        <Group justify="flex-end" gap="xs" mt="lg">
+          <Button variant="default" onClick={props.onClose}>
+            {t('common.cancel')}
+          </Button>
+          <Button type="submit" loading={busy}>
+            {t(props.name === undefined ? 'setup.create' : 'common.save')}
+          </Button>
+        </Group>
+      </form>
+    </>
   )
 }

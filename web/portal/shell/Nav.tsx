@@ -31,6 +31,7 @@ import { useLocation } from 'wouter'
 import { AccountMenu } from 'ui/AccountMenu'
 import { NavItem, NavSection } from 'ui/Shell'
 import { useMe } from 'ui/session'
+import { useGroups } from '../data/api'
 import css from './Nav.module.css'
 
 const SECTIONS = [
@@ -91,10 +92,16 @@ export function PortalHeader() {
 
 export function PortalNav() {
   const { t } = useTranslation()
-  const { permissions } = useMe()
+  const { permissions, support } = useMe()
   const [path] = useLocation()
+  // Who manages a group is a person, not a role: an agent may. Asked only where the role alone does not say so.
+  const asks = !permissions.includes('account.manage') && !support
+  const groups = useGroups({ enabled: asks })
+  const managesGroup = asks && (groups.data?.length ?? 0) > 0
   return SECTIONS.map((section) => {
-    const items = section.items.filter((item) => item.needs === null || permissions.includes(item.needs))
+    const items = section.items.filter(
+      (item) => item.needs === null || permissions.includes(item.needs) || (item.name === 'group' && managesGroup),
+    )
     if (items.length === 0) return null
     return (
       <NavSection key={section.title ?? ''} title={section.title ? t(`nav.${section.title}`) : undefined}>

@@ -21,6 +21,9 @@ import css from './LoginPage.module.css'
 import { useSignupOpen } from './useSignupOpen'
 import { useTitle } from './useTitle'
 
+/** What the owner can do about a company that lets nobody in. */
+const WAYS_BACK: Record<string, 'restore' | 'resume'> = { account_closed: 'restore', account_suspended: 'resume' }
+
 export function LoginPage() {
   const { t } = useTranslation()
   useTitle('login.title')
@@ -58,6 +61,7 @@ export function LoginPage() {
     },
   })
 
+  const wayBack = submit.problem instanceof ApiProblem ? WAYS_BACK[submit.problem.code] : undefined
   if (choosing) return <AccountChooser me={choosing} />
   if (challenge)
     return (
@@ -76,8 +80,14 @@ export function LoginPage() {
     <Frame>
       <Heading title={t('login.title')} text={t('login.text')} />
       <form ref={submit.form} className={formClass} onSubmit={submit.onSubmit} noValidate>
-        {submit.problem instanceof ApiProblem && submit.problem.code === 'account_closed' ? (
-          <RestoreOffer email={email} password={password} onRestored={() => submit.form.current?.requestSubmit()} />
+        {wayBack ? (
+          <RestoreOffer
+            key={wayBack}
+            how={wayBack}
+            email={email}
+            password={password}
+            onRestored={() => submit.form.current?.requestSubmit()}
+          />
         ) : (
           <ProblemAlert problem={submit.problem ?? (over ? new ApiProblem({ code: 'challenge_over' }) : null)} />
         )}

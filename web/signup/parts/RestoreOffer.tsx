@@ -1,12 +1,18 @@
-// A company that its owner has closed can be opened again, with the same password, before one signs in.
+// A company that its owner has closed, or switched off, can be opened again, with the same password, before one signs in.
 import { Alert, Button } from '@mantine/core'
-import { IconArchive } from '@tabler/icons-react'
+import { IconArchive, IconPlayerPause } from '@tabler/icons-react'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { ProblemAlert } from 'ui/ProblemAlert'
 import { http } from 'ui/session'
 
-export function RestoreOffer(props: { email: string; password: string; onRestored: () => void }) {
+export function RestoreOffer(props: {
+  /** What is to be done: a closed company is restored, one that is switched off resumed. */
+  how: 'restore' | 'resume'
+  email: string
+  password: string
+  onRestored: () => void
+}) {
   const { t } = useTranslation()
   const [busy, setBusy] = useState(false)
   const [problem, setProblem] = useState<unknown>(null)
@@ -15,8 +21,8 @@ export function RestoreOffer(props: { email: string; password: string; onRestore
     setBusy(true)
     setProblem(null)
     try {
-      const { email, password } = props
-      await http.post('/v1/account/restore', { email: email.trim(), password }, { auth: false })
+      const { how, email, password } = props
+      await http.post(`/v1/account/${how}`, { email: email.trim(), password }, { auth: false })
       props.onRestored()
     } catch (failure) {
       setProblem(failure)
@@ -24,12 +30,13 @@ export function RestoreOffer(props: { email: string; password: string; onRestore
     }
   }
 
+  const Icon = props.how === 'restore' ? IconArchive : IconPlayerPause
   return (
-    <Alert color="amber" variant="light" radius="md" icon={<IconArchive size={18} />} title={t('restore.title')}>
-      <p>{t('restore.text')}</p>
+    <Alert color="amber" variant="light" radius="md" icon={<Icon size={18} />} title={t(`${props.how}.title`)}>
+      <p>{t(`${props.how}.text`)}</p>
       <ProblemAlert problem={problem} />
       <Button size="xs" mt="xs" loading={busy} onClick={() => void restore()}>
-        {t('restore.action')}
+        {t(`${props.how}.action`)}
       </Button>
     </Alert>
   )
