@@ -53,6 +53,7 @@ mod nodes;
 mod operations;
 mod organisations;
 mod outages;
+mod passed_on;
 mod postgres;
 mod private_mode;
 mod probes;

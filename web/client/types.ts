@@ -91,6 +91,7 @@ export type MessageType = Schemas['MessageType']
 export type MessageContent =
   | { kind: 'assigned'; agent_id: string; agent_name: string; by: string | null }
   | { kind: 'unassigned'; by: string | null }
+  | { kind: 'transferred'; to: 'agent' | 'team'; name: string; by: string; summary: ConversationSummary }
   | { kind: 'status_changed'; status: ConversationStatus; until: Timestamp | null; by: string | null }
   | { kind: 'survey'; episode: number }
   // Whoever wrote it, or was written to, was erased; or its time was over.
@@ -163,6 +164,9 @@ export type QueueTicket = Whole<Schemas['BoardEntry']>
 /** Loads and capacities are in hundredths of a conversation; the levels of skills by their ids. */
 export type QueueSeat = With<Whole<Schemas['BoardAgent']>, { skills: Record<string, number> }>
 export type QueueBoard = With<Whole<Schemas['QueueBoard']>, { agents: QueueSeat[] }>
+
+/** What is known of a conversation, for whoever gets it next; answers by their questions. */
+export type ConversationSummary = Whole<realtime['schemas']['ConversationSummary']>
 
 /** What became of an offer. */
 export type OfferOutcome = realtime['schemas']['OfferOutcome']
@@ -279,7 +283,7 @@ type ForAudience<Frame, M, C> = Frame extends unknown
           ? M[]
           : Key extends 'conversation'
             ? C
-            : Key extends 'by' | 'contact' | 'queue'
+            : Key extends 'by' | 'contact' | 'queue' | 'summary'
               ? Whole<Frame[Key]>
               : Frame[Key]
     }

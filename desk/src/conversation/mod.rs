@@ -5,6 +5,7 @@ mod list;
 mod marks;
 mod state;
 pub(crate) mod store;
+mod summary;
 mod verbs;
 
 use chrono::{DateTime, Utc};
@@ -24,6 +25,7 @@ pub use list::{Counts, Filter, Progress, counts, list, progress};
 pub use marks::{Mark, Marker, note};
 pub use state::{State, StateError, Status};
 pub use store::{ends, find, find_of_contact, latest_of_contact, lock_only};
+pub use summary::{PassedTo, Summary, note_transfer, summary};
 pub use verbs::{
     AssignedBy, assign, claim, join, next_to_wake, pass_to_team, release_all_of, requeue, set_priority, set_status,
     wake_snoozed,

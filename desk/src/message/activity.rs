@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::store::{Draft, append};
 use super::{MessageType, Sender, SenderKind};
-use crate::conversation::{Conversation, Status};
+use crate::conversation::{Conversation, PassedTo, Status, Summary};
 use crate::event::Event;
 use crate::waiting_room::Way;
 
@@ -31,6 +31,17 @@ pub(crate) enum Activity {
     Unassigned {
         /// The colleague who did it; the routing when absent.
         by: Option<String>,
+    },
+    /// Passed on, or a colleague is asked to take it.
+    Transferred {
+        /// To a colleague or a team.
+        to: PassedTo,
+        /// What they are called.
+        name: String,
+        /// The colleague who did it.
+        by: String,
+        /// What is known of it.
+        summary: Box<Summary>,
     },
     /// Opened, put aside, snoozed or resolved.
     StatusChanged {
@@ -58,6 +69,7 @@ impl Activity {
         match self {
             Self::Assigned { agent_name, .. } => format!("Assigned to {agent_name}"),
             Self::Unassigned { .. } => "Unassigned".to_owned(),
+            Self::Transferred { name, by, .. } => format!("Handed over to {name} by {by}"),
             Self::StatusChanged { status, .. } => format!("Marked {}", status.as_str()),
             Self::LeftWaitingRoom { way, email, phone } => match way {
                 Way::Message => "Left the waiting room: an answer here will do".to_owned(),

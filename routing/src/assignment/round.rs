@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
 use desk::ConversationId;
-use desk::conversation::{self, AssignedBy, Conversation, ConversationError};
+use desk::conversation::{self, AssignedBy, Conversation, ConversationError, Summary};
 use desk::queue::offers::{self, Question};
 use desk::queue::{self, Entrance, Reason, overdue, transfer};
 use desk::team::TeamId;
@@ -186,9 +186,10 @@ async fn give(tx: &mut TenantTx, mut loaded: Loaded, round: &mut Round) -> Resul
         }
         let id = decision.conversation;
         let line = loaded.entries.get(&id).and_then(|entry| entry.team);
+        let reason = loaded.entries.get(&id).map_or(Reason::New, |entry| entry.reason);
         let carried_out = match decision.offer {
             None => claim(tx, line, decision).await?,
-            Some(seconds) => ask(tx, decision, now + TimeDelta::seconds(seconds.into()), round).await?,
+            Some(seconds) => ask(tx, decision, now + TimeDelta::seconds(seconds.into()), reason, round).await?,
         };
         if carried_out {
             round.given += 1;
@@ -268,10 +269,12 @@ async fn claim(tx: &mut TenantTx, line: Option<TeamId>, decision: Decision) -> R
     Ok(claimed.is_some())
 }
 
+/// Asks an agent. What came back, or was passed on, has a history that they are shown.
 async fn ask(
     tx: &TenantTx,
     decision: Decision,
     until: Timestamp,
+    reason: Reason,
     round: &mut Round,
 ) -> Result<bool, ConversationError> {
     let (id, to) = (decision.conversation, decision.agent);
@@ -281,15 +284,22 @@ async fn ask(
         return Ok(false);
     }
     if let Some(conversation) = conversation::find(tx, id).await? {
-        round.frames.push((Topic::Agent(tx.account(), to), offered(&conversation, until, None)));
+        let history = if reason == Reason::New { None } else { Some(conversation::summary(tx, &conversation).await?) };
+        round.frames.push((Topic::Agent(tx.account(), to), offered(&conversation, until, None, history)));
     }
     metrics::counter!("frontdesk_offers_total").increment(1);
     Ok(true)
 }
 
 /// The question to an agent, as a frame.
-pub(super) fn offered(conversation: &Conversation, expires_at: Timestamp, from: Option<&str>) -> String {
-    ServerFrame::Offered { conversation, expires_at, from: from.map(str::to_owned) }.encode()
+pub(super) fn offered(
+    conversation: &Conversation,
+    expires_at: Timestamp,
+    from: Option<&str>,
+    summary: Option<Summary>,
+) -> String {
+    let (from, summary) = (from.map(str::to_owned), summary.map(Box::new));
+    ServerFrame::Offered { conversation, expires_at, from, summary }.encode()
 }
 
 async fn tell(routing: &Routing, tenant: &Tenant, round: &mut Round) {
@@ -315,21 +325,23 @@ pub fn is_noteworthy(error: &ConversationError) -> bool {
 /// Who is being asked about what, for whoever has just come: the questions that stand.
 pub async fn standing_offers(tx: &TenantTx, to: AgentId) -> Result<Vec<String>, StoreError> {
     let mut frames = Vec::new();
-    let mut asked: Vec<(ConversationId, Timestamp, Option<AgentId>)> = Vec::new();
+    let mut asked: Vec<(ConversationId, Timestamp, Option<AgentId>, Reason)> = Vec::new();
     for entry in queue::list(tx).await? {
-        asked
-            .extend(entry.offer.filter(|offer| offer.agent == to).map(|offer| (entry.conversation, offer.until, None)));
+        let mine = entry.offer.filter(|offer| offer.agent == to);
+        asked.extend(mine.map(|offer| (entry.conversation, offer.until, None, entry.reason)));
     }
     for transfer in transfer::all(tx).await?.into_iter().filter(|transfer| transfer.to == to) {
-        asked.push((transfer.conversation, transfer.until, Some(transfer.from)));
+        asked.push((transfer.conversation, transfer.until, Some(transfer.from), Reason::Transferred));
     }
-    for (id, until, from) in asked.into_iter().filter(|(_, until, _)| *until > tx.now()) {
+    for (id, until, from, reason) in asked.into_iter().filter(|(_, until, ..)| *until > tx.now()) {
         let from = match from {
             Some(from) => agent::find_name(tx, from).await?,
             None => None,
         };
         if let Some(conversation) = conversation::find(tx, id).await? {
-            frames.push(offered(&conversation, until, from.as_deref()));
+            let history =
+                if reason == Reason::New { None } else { Some(conversation::summary(tx, &conversation).await?) };
+            frames.push(offered(&conversation, until, from.as_deref(), history));
         }
     }
     Ok(frames)

@@ -130,7 +130,7 @@ function Form({ conversation, onClose }: { conversation: Conversation; onClose: 
       )}
       <Textarea
         label={t('transfer.note')}
-        description={t('transfer.note_text')}
+        description={`${t('transfer.note_text')} ${t('transfer.summary_text')}`}
         autosize
         minRows={2}
         maxRows={6}
