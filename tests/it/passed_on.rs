@@ -74,3 +74,80 @@ async fn who_is_asked_to_take_a_conversation_reads_what_is_known_of_it_and_the_v
     let again = cy.socket().next(0, "it is offered still", |frame| frame["type"] == "conversation.offered").await;
     assert_eq!(&again["summary"]["rules"], &known["rules"]);
 }
+
+#[tokio::test]
+async fn what_nobody_in_a_team_takes_in_time_goes_back_to_the_head_of_the_line_it_came_from() {
+    let app = TestApp::start().await;
+    let shop = app.shop("Tea").await;
+    let team = shop.owner.http.post("/v1/teams", json!({ "name": "Repairs" })).await.ok()["id"].clone();
+    let bo = shop.agent("Bo").await;
+    shop.owner.http.patch(&format!("/v1/agents/{}", bo.id), json!({ "capacity": 1 })).await.ok();
+    let ana = shop.visitor("Ana").await;
+    ana.writes("My teapot leaks").await;
+    let chat = ana.chat();
+    bo.is_given(&chat).await;
+    bo.chooses("busy").await;
+    app.clock().advance(chrono::TimeDelta::seconds(5));
+    let bea = shop.visitor("Bea").await;
+    bea.writes("Mine too").await;
+    let to = json!({ "kind": "team", "team_id": team });
+    passes_on(&bo, &chat, json!({ "to": to, "accept_seconds": 3_601 })).await.refused(422, "validation_failed");
+
+    passes_on(&bo, &chat, json!({ "to": to, "accept_seconds": 60 })).await.ok();
+    assert_eq!(shop.owner.reads(&chat).await["team_id"], team);
+    app.clock().advance(chrono::TimeDelta::seconds(50));
+    bo.chooses("online").await;
+    bo.is_given(&bea.chat()).await;
+    assert_eq!(shop.owner.reads(&chat).await["team_id"], team, "its time is not over");
+    bo.chooses("busy").await;
+    bo.resolves(&bea.chat()).await;
+    let cleo = shop.visitor("Cleo").await;
+    cleo.writes("And mine").await;
+
+    app.clock().advance(chrono::TimeDelta::seconds(11));
+
+    tests::eventually("it is back", async || shop.owner.reads(&chat).await["team_id"].is_null().then_some(())).await;
+    let told = lines(&bo, &chat, "not_taken").await;
+    assert_eq!(told, [json!({ "kind": "not_taken", "team": "Repairs", "back_to": null })]);
+    let decided = shop.owner.http.get(&format!("/v1/conversations/{chat}/assignments")).await.ok();
+    assert_eq!(decided["data"][0]["why"], json!({ "reason": "not_taken", "team_id": team }));
+    bo.chooses("online").await;
+    bo.is_given(&chat).await;
+    assert_eq!(shop.owner.reads(&cleo.chat()).await["assignee_id"], Value::Null, "it kept its place before Cleo's");
+}
+
+#[tokio::test]
+async fn what_a_brand_takes_in_time_stays_there() {
+    let app = TestApp::start().await;
+    let shop = app.shop("Tea").await;
+    let brand = shop.owner.http.post("/v1/brands", json!({ "name": "Teapots" })).await.ok()["id"].clone();
+    let team = json!({ "name": "Repairs", "brand_id": brand });
+    let team = shop.owner.http.post("/v1/teams", team).await.ok()["id"].as_str().unwrap().to_owned();
+    let bo = shop.agent("Bo").await;
+    let ana = shop.visitor("Ana").await;
+    ana.writes("My teapot leaks").await;
+    let chat = ana.chat();
+    bo.is_given(&chat).await;
+    let to = json!({ "kind": "brand", "brand_id": brand });
+
+    // Nobody is there: it comes back, and Bo has it again.
+    passes_on(&bo, &chat, json!({ "to": to, "accept_seconds": 30 })).await.ok();
+    assert_eq!(shop.owner.reads(&chat).await["assignee_id"], Value::Null);
+    let seen = bo.socket().count();
+    app.clock().advance(chrono::TimeDelta::seconds(31));
+    let mine = |frame: &Value| {
+        frame["type"] == "conversation.updated"
+            && frame["conversation"]["id"] == chat.as_str()
+            && frame["conversation"]["assignee_id"] == bo.id.as_str()
+    };
+    bo.socket().next(seen, "it is Bo's again", mine).await;
+
+    let cy = shop.agent("Cy").await;
+    shop.owner.http.put(&format!("/v1/teams/{team}/members"), json!({ "agent_ids": [cy.id] })).await.ok();
+    passes_on(&bo, &chat, json!({ "to": to, "accept_seconds": 30 })).await.ok();
+    cy.is_given(&chat).await;
+    app.clock().advance(chrono::TimeDelta::seconds(31));
+    app.clock().pause(std::time::Duration::from_millis(1_500)).await;
+    let still = shop.owner.reads(&chat).await;
+    assert_eq!((&still["assignee_id"], &still["team_id"]), (&json!(cy.id), &json!(team)));
+}

@@ -92,6 +92,7 @@ export type MessageContent =
   | { kind: 'assigned'; agent_id: string; agent_name: string; by: string | null }
   | { kind: 'unassigned'; by: string | null }
   | { kind: 'transferred'; to: 'agent' | 'team'; name: string; by: string; summary: ConversationSummary }
+  | { kind: 'not_taken'; team: string | null; back_to: string | null }
   | { kind: 'status_changed'; status: ConversationStatus; until: Timestamp | null; by: string | null }
   | { kind: 'survey'; episode: number }
   // Whoever wrote it, or was written to, was erased; or its time was over.
@@ -196,7 +197,7 @@ export type Refusal =
   | 'not_named'
 /** The routing's grounds are whole; of what was done otherwise only the reason is known. */
 export interface AssignmentGrounds {
-  reason: Ground | 'by_hand' | 'agent_switched_off' | QueueReason
+  reason: Ground | 'by_hand' | 'agent_switched_off' | 'not_taken' | QueueReason
   policy?: string | null
   step?: number
   required?: Demand[]

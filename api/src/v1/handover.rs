@@ -101,12 +101,16 @@ pub(crate) struct Transfer {
     /// A private note for whoever gets it, 1 to 5,000 characters: what it is about, what was tried.
     #[serde(default)]
     note: Option<String>,
-    /// To a colleague: ask first, and let them answer within this many seconds, 5 to 300. Until they accept it stays where it is.
+    /// Within how many seconds it is to be taken; absent where that does not matter. A colleague is asked first, 5 to 300, and until
+    /// they accept it stays where it is. A team or a brand has it in its line, 5 to 3,600; if nobody has taken it there by then, it
+    /// goes back to the line it was in, at its place.
     #[serde(default)]
     accept_seconds: Option<u32>,
 }
 
 /// Pass a conversation on
+///
+/// What is known of it goes with it: page, answers, rules, who had it and the last words, among colleagues only.
 #[utoipa::path(post, path = "/v1/conversations/{id}/transfer", tag = "conversations", params(("id" = ConversationId, Path)), request_body = Transfer,
     responses((status = 200, body = Conversation), Problems))]
 pub(crate) async fn transfer(
@@ -123,10 +127,12 @@ pub(crate) async fn transfer(
         TransferTo::Brand { brand_id } => Destination::Brand(brand_id),
     };
     if let Some(seconds) = ask.accept_seconds {
-        if !(5..=300).contains(&seconds) {
-            check.refuse("accept_seconds", "number_out_of_range", "5 to 300.");
-        } else if !matches!(to, Destination::Agent(_)) {
-            check.refuse("accept_seconds", "only_for_agents", "Only a colleague can be asked.");
+        let (most, bounds) = match to {
+            Destination::Agent(_) => (300, "5 to 300."),
+            Destination::Team(_) | Destination::Brand(_) => (3_600, "5 to 3600."),
+        };
+        if !(5..=most).contains(&seconds) {
+            check.refuse("accept_seconds", "number_out_of_range", bounds);
         }
     }
     let note = ask.note.map(|note| check.text("note", &note, 1, 5_000));

@@ -149,6 +149,7 @@ pub const PLACES: &[Place] = &[
             "updated_at",
             "turned_away",
             "offer_why",
+            "return_at",
         ],
         export: None,
         // Resolving a conversation takes it out of its line.

@@ -43,6 +43,13 @@ pub(crate) enum Activity {
         /// What is known of it.
         summary: Box<Summary>,
     },
+    /// Nobody in a team took it in time, and it is back in the line it was in.
+    NotTaken {
+        /// Which team.
+        team: Option<String>,
+        /// Whose line that is; none for the line of the whole company.
+        back_to: Option<String>,
+    },
     /// Opened, put aside, snoozed or resolved.
     StatusChanged {
         /// To what.
@@ -70,6 +77,11 @@ impl Activity {
             Self::Assigned { agent_name, .. } => format!("Assigned to {agent_name}"),
             Self::Unassigned { .. } => "Unassigned".to_owned(),
             Self::Transferred { name, by, .. } => format!("Handed over to {name} by {by}"),
+            Self::NotTaken { team, back_to } => format!(
+                "Not taken in time by {}: back in the line of {}",
+                team.as_deref().unwrap_or("the team"),
+                back_to.as_deref().unwrap_or("the company")
+            ),
             Self::StatusChanged { status, .. } => format!("Marked {}", status.as_str()),
             Self::LeftWaitingRoom { way, email, phone } => match way {
                 Way::Message => "Left the waiting room: an answer here will do".to_owned(),

@@ -151,7 +151,7 @@ pub const GRACE: TimeDelta = TimeDelta::seconds(5);
 pub struct Pulse {
     /// Something waits in line, and somebody who is here takes conversations and has room.
     pub can_give: bool,
-    /// An offer, a question to a colleague, or a rung of the ladder has come to its time.
+    /// An offer, a question to a colleague or a team, or a rung of the ladder has come to its time.
     pub is_due: bool,
     /// Somebody who is gone, who gave up, or who has a limit on their time owes an answer.
     pub is_owed: bool,
@@ -164,7 +164,7 @@ pub async fn pulse(tx: &TenantTx, here: Vec<Uuid>) -> Result<Pulse, StoreError> 
             "select exists (select 1 from queue_entry) and exists (select 1 from agent a where a.id = any($1::uuid[]) and a.availability = 'online' and a.capacity * 100 > \
              coalesce((select sum(i.weight) from conversation c join inbox i on i.id = c.inbox_id \
              where c.assignee_id = a.id and c.status = 'open'), 0)) as can_give, \
-             exists (select 1 from queue_entry where offered_until <= $2 or step_at <= $2) or exists (select 1 from queue_entry q \
+             exists (select 1 from queue_entry where offered_until <= $2 or step_at <= $2 or return_at <= $2) or exists (select 1 from queue_entry q \
              join agent a on a.id = q.offered_to where a.availability <> 'online' or a.gone_at <= $3) or exists (select 1 from transfer where until <= $2) as is_due, \
              exists (select 1 from agent a join conversation c on c.assignee_id = a.id where c.status = 'open' \
              and c.waiting_since is not null and (a.gone_at is not null or a.availability = 'reassigning' \

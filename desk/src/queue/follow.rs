@@ -78,12 +78,23 @@ pub struct Entrance {
     pub team: Option<TeamId>,
     /// Who is not asked this time round.
     pub not: Option<AgentId>,
+    /// Where it goes when nobody takes it there.
+    pub back: Option<Back>,
+}
+
+/// Where a conversation goes that nobody has taken in time.
+#[derive(Debug, Clone, Copy)]
+pub struct Back {
+    /// Into which team's line; none for the line of the whole company.
+    pub team: Option<TeamId>,
+    /// When.
+    pub at: Timestamp,
 }
 
 impl Entrance {
     /// For this reason, and otherwise as the rules say.
     pub const fn by(reason: Reason) -> Self {
-        Self { reason, team: None, not: None }
+        Self { reason, team: None, not: None, back: None }
     }
 }
 
@@ -221,7 +232,8 @@ async fn enter(tx: &TenantTx, conversation: &mut Conversation, entrance: Entranc
         weight: inbox.weight,
         last_agent: known.last_agent_id.map(AgentId::from_uuid),
         only_agent: None,
-        return_team: None,
+        return_team: entrance.back.and_then(|back| back.team),
+        return_at: entrance.back.map(|back| back.at),
         declined: entrance.not.into_iter().collect(),
         // Who let it wait is left in peace for a while, as if they had been asked.
         last_offer_at: entrance.not.map(|_| tx.now()),

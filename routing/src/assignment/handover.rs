@@ -146,7 +146,8 @@ pub async fn decline(
 }
 
 /// Passes a conversation on, with a summary of what is known and a note for whoever gets it. With `accept_seconds` a colleague is
-/// asked first, and the conversation stays where it is until they accept.
+/// asked first, and the conversation stays where it is until they accept; from a team's line it goes back where it was when nobody
+/// there has taken it by then.
 pub async fn transfer(
     routing: &Routing,
     tenant: &Tenant,
@@ -175,10 +176,10 @@ pub async fn transfer(
         message::send(&mut tx, id, author, &text, true, client_message_id).await?;
     }
     let by = AssignedBy::Agent { id: who.id, name: who.name.clone() };
+    let until = accept_seconds.map(|seconds| tx.now() + TimeDelta::seconds(seconds.into()));
     let (mut question, mut unasked) = (None, None);
-    let conversation = match (target, accept_seconds) {
-        (Target::Agent(agent), Some(seconds)) => {
-            let until = tx.now() + TimeDelta::seconds(seconds.into());
+    let conversation = match (target, until) {
+        (Target::Agent(agent), Some(until)) => {
             let asked = transfer::Transfer { conversation: id, from: who.id, to: agent, until };
             unasked = transfer::of(&tx, id).await?.filter(|earlier| earlier.to != agent);
             transfer::ask(&tx, asked).await?;
@@ -186,19 +187,21 @@ pub async fn transfer(
             if conversation.status == Status::Resolved {
                 return Err(ConversationError::State(conversation::StateError::Resolved).into());
             }
-            question = Some((agent, until, offered(&conversation, until, Some(&who.name), Some(summary))));
+            question = Some((agent, offered(&conversation, until, Some(&who.name), Some(summary))));
             conversation
         }
         (Target::Agent(agent), None) => conversation::assign(&mut tx, id, Some(agent), by).await?,
-        (Target::Team(team), _) => conversation::pass_to_team(&mut tx, id, team, by).await?,
+        (Target::Team(team), _) => conversation::pass_to_team(&mut tx, id, team, until, by).await?,
     };
     tx.commit().await?;
     if let Some(earlier) = unasked {
         let ended = ServerFrame::OfferEnded { conversation_id: id, outcome: OfferOutcome::Withdrawn };
         routing.switchboard.say(Topic::Agent(tenant.id(), earlier.to), ended.encode()).await;
     }
-    if let Some((agent, until, frame)) = question {
+    if let Some((agent, frame)) = question {
         routing.switchboard.say(Topic::Agent(tenant.id(), agent), frame).await;
+    }
+    if let Some(until) = until {
         relay::look_at(routing, tenant.id(), until);
     }
     Ok(conversation)

@@ -80,6 +80,7 @@ pub async fn round(routing: &Routing, tenant: &Tenant, is_thorough: bool) -> Res
         queue::floor::take_turn(&tx).await?;
         touched += take_back(&mut tx, late, &mut round).await?;
         touched += end_transfers(&tx, &mut round).await?;
+        touched += give_back(&mut tx, &mut round).await?;
         let loaded = floor::load(&tx, &here).await?;
         touched += give(&mut tx, loaded, &mut round).await?;
     }
@@ -169,6 +170,34 @@ async fn end_transfers(tx: &TenantTx, round: &mut Round) -> Result<usize, StoreE
         }
     }
     Ok(ended)
+}
+
+/// Puts back what was passed on to a team and nobody there has taken in time.
+async fn give_back(tx: &mut TenantTx, round: &mut Round) -> Result<usize, ConversationError> {
+    let (mut returned, now) = (0, tx.now());
+    for passed in offers::passed_on(tx).await? {
+        if passed.return_at > now {
+            // The earliest comes first.
+            round.wake(passed.return_at);
+            break;
+        }
+        if returned == TOGETHER {
+            round.more = true;
+            break;
+        }
+        if conversation::give_back(tx, passed.conversation).await?.is_none() {
+            round.wake(now + BUSY);
+            continue;
+        }
+        returned += 1;
+        metrics::counter!("frontdesk_requeued_total", "reason" => "not_taken").increment(1);
+        if let Some(agent) = passed.asked {
+            let ended =
+                ServerFrame::OfferEnded { conversation_id: passed.conversation, outcome: OfferOutcome::Withdrawn };
+            round.frames.push((Topic::Agent(tx.account(), agent), ended.encode()));
+        }
+    }
+    Ok(returned)
 }
 
 /// Plans, and carries the plan out.

@@ -59,6 +59,12 @@ function useWords(message: Message): string {
       const name = content.to === 'agent' ? (nameOf(content.name) ?? '') : content.name
       return t('activity.transferred', { name, by: nameOf(content.by) })
     }
+    case 'not_taken': {
+      const team = content.team ?? t('transfer.team')
+      return content.back_to
+        ? t('activity.not_taken', { team, to: content.back_to })
+        : t('activity.not_taken_all', { team })
+    }
     case 'status_changed': {
       const by = nameOf(content.by)
       if (content.status === 'snoozed' && content.until) {
