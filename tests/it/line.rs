@@ -17,6 +17,7 @@ fn entry(tx: &TenantTx, conversation: &str, seconds_ago: i64) -> QueueEntry {
         vip: false,
         patient: false,
         turned_away: false,
+        refused: false,
         demands: Demands::default(),
         language: None,
         channel: "website".into(),
@@ -96,6 +97,8 @@ async fn an_entry_is_kept_whole() {
     let full = QueueEntry {
         team: Some(team.parse().unwrap()),
         vip: true,
+        turned_away: true,
+        refused: true,
         demands: Demands { required: vec![demand], preferred: vec![demand] },
         language: Some("zh-CN".into()),
         weight: 50,

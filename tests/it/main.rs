@@ -54,6 +54,7 @@ mod operations;
 mod organisations;
 mod outages;
 mod passed_on;
+mod policies;
 mod postgres;
 mod private_mode;
 mod probes;

@@ -150,6 +150,7 @@ pub const PLACES: &[Place] = &[
             "turned_away",
             "offer_why",
             "return_at",
+            "refused",
         ],
         export: None,
         // Resolving a conversation takes it out of its line.

@@ -199,8 +199,9 @@ async fn enter(tx: &TenantTx, conversation: &mut Conversation, entrance: Entranc
     let wanted = entrance.team.or(conversation.team_id).or(start.team_id).or(outcome.team_id).or(inbox.team_id);
     conversation.priority = conversation.priority.or(outcome.priority);
     // Who had a place in this episode keeps it.
-    let (team, turned_away) =
-        if known.first_entered_at.is_none() { admitted(tx, wanted, &inbox).await? } else { (wanted, false) };
+    let (team, turned) =
+        if known.first_entered_at.is_none() { admitted(tx, wanted, &inbox).await? } else { (wanted, Turned::In) };
+    let turned_away = turned != Turned::In;
     conversation.team_id = team;
     let rank = Priority::rank(conversation.priority);
     tx.run(sql(
@@ -226,6 +227,7 @@ async fn enter(tx: &TenantTx, conversation: &mut Conversation, entrance: Entranc
         vip: outcome.vip,
         patient: turned_away,
         turned_away,
+        refused: turned == Turned::Refused,
         demands: outcome.demands,
         language: contact.locale,
         channel: inbox.channel,
@@ -253,21 +255,33 @@ struct Length {
     length: i64,
 }
 
-/// Whose line somebody who comes now stands in, and whether it is full.
+/// Whether somebody who comes is let into line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Turned {
+    /// They are.
+    In,
+    /// They are not, and may leave a message.
+    Away,
+    /// They are not, and are told that nobody can be reached.
+    Refused,
+}
+
+/// Whose line somebody who comes now stands in, and whether it takes them.
 async fn admitted(
     tx: &TenantTx,
     wanted: Option<TeamId>,
     inbox: &inbox::Inbox,
-) -> Result<(Option<TeamId>, bool), StoreError> {
+) -> Result<(Option<TeamId>, Turned), StoreError> {
     let rules = assignment_policy::holding(tx, wanted, inbox).await?;
     if !is_full(tx, wanted, &rules).await? {
-        return Ok((wanted, false));
+        return Ok((wanted, Turned::In));
     }
-    match rules.when_full {
-        WhenFull::MessageForm {} | WhenFull::Refuse {} => Ok((wanted, true)),
+    Ok(match rules.when_full {
+        WhenFull::MessageForm {} => (wanted, Turned::Away),
+        WhenFull::Refuse {} => (wanted, Turned::Refused),
         // Where it flows over to takes them, full or not: nobody is sent round.
-        WhenFull::OverflowToTeam { team_id } => Ok((Some(team_id), false)),
-    }
+        WhenFull::OverflowToTeam { team_id } => (Some(team_id), Turned::In),
+    })
 }
 
 async fn is_full(tx: &TenantTx, team: Option<TeamId>, rules: &Rules) -> Result<bool, StoreError> {

@@ -102,6 +102,8 @@ pub struct QueueEntry {
     pub patient: bool,
     /// Whether it came when the line was full.
     pub turned_away: bool,
+    /// Whether it was turned away without being asked for a message.
+    pub refused: bool,
     /// What it asks for, before any rung of the ladder.
     pub demands: Demands,
     /// The visitor's language.
@@ -147,6 +149,7 @@ struct Row {
     vip: bool,
     patient: bool,
     turned_away: bool,
+    refused: bool,
     demands: serde_json::Value,
     language: Option<String>,
     channel: String,
@@ -187,6 +190,7 @@ impl TryFrom<Row> for QueueEntry {
             vip: row.vip,
             patient: row.patient,
             turned_away: row.turned_away,
+            refused: row.refused,
             demands: setup::read("queue_entry", &conversation, row.demands)?,
             language: row.language,
             channel: row.channel,
@@ -214,7 +218,7 @@ pub async fn list(tx: &TenantTx) -> Result<Vec<QueueEntry>, StoreError> {
         .all(sql(
             "select conversation_id, team_id, entered_at, rank, vip, patient, demands, language, channel, weight, last_agent_id, only_agent_id, \
              return_team_id, declined, offered_to, offered_at, offered_until, reason, step, step_at, best_progress, predicted, turned_away, return_at, \
-             updated_at \
+             refused, updated_at \
              from queue_entry order by patient, vip desc, rank desc, entered_at, conversation_id",
             [],
         ))
@@ -228,7 +232,7 @@ pub async fn find(tx: &TenantTx, id: ConversationId) -> Result<Option<QueueEntry
         .one(sql(
             "select conversation_id, team_id, entered_at, rank, vip, patient, demands, language, channel, weight, last_agent_id, only_agent_id, \
              return_team_id, declined, offered_to, offered_at, offered_until, reason, step, step_at, best_progress, predicted, turned_away, return_at, \
-             updated_at \
+             refused, updated_at \
              from queue_entry where conversation_id = $1",
             [id.uuid().into()],
         ))
@@ -241,15 +245,15 @@ pub async fn put(tx: &TenantTx, entry: &QueueEntry) -> Result<(), StoreError> {
     let declined: Vec<Uuid> = entry.declined.iter().map(|agent| agent.uuid()).collect();
     tx.run(sql(
         "insert into queue_entry (conversation_id, team_id, entered_at, rank, vip, patient, demands, language, channel, weight, last_agent_id, \
-         only_agent_id, return_team_id, declined, offered_to, offered_at, offered_until, reason, step, step_at, best_progress, predicted, updated_at, turned_away, return_at) \
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25) \
+         only_agent_id, return_team_id, declined, offered_to, offered_at, offered_until, reason, step, step_at, best_progress, predicted, updated_at, turned_away, return_at, refused) \
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26) \
          on conflict (conversation_id) do update set team_id = excluded.team_id, entered_at = excluded.entered_at, rank = excluded.rank, \
          vip = excluded.vip, patient = excluded.patient, demands = excluded.demands, language = excluded.language, channel = excluded.channel, \
          weight = excluded.weight, last_agent_id = excluded.last_agent_id, only_agent_id = excluded.only_agent_id, \
          return_team_id = excluded.return_team_id, declined = excluded.declined, offered_to = excluded.offered_to, \
          offered_at = excluded.offered_at, offered_until = excluded.offered_until, reason = excluded.reason, step = excluded.step, \
          step_at = excluded.step_at, best_progress = excluded.best_progress, predicted = excluded.predicted, turned_away = excluded.turned_away, return_at = excluded.return_at, \
-         updated_at = excluded.updated_at",
+         refused = excluded.refused, updated_at = excluded.updated_at",
         [
             entry.conversation.uuid().into(),
             entry.team.map(Id::uuid).into(),
@@ -276,6 +280,7 @@ pub async fn put(tx: &TenantTx, entry: &QueueEntry) -> Result<(), StoreError> {
             tx.now().into(),
             entry.turned_away.into(),
             entry.return_at.into(),
+            entry.refused.into(),
         ],
     ))
     .await

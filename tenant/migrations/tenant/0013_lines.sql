@@ -4,4 +4,6 @@
 
 alter table queue_entry
     -- When what was passed on to a team goes back to return_team_id, if nobody has taken it; null when it stays.
-    add column return_at timestamptz;
+    add column return_at timestamptz,
+    -- Turned away for good: not even a message is asked for.
+    add column refused   boolean not null default false;
