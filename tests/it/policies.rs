@@ -97,3 +97,79 @@ async fn a_full_line_flows_over_into_another_teams() {
     assert_eq!(shop.owner.reads(&bea.chat()).await["team_id"], back.as_str());
     assert_eq!(shop.owner.reads(&ana.chat()).await["assignee_id"], Value::Null, "Cy is not in her line");
 }
+
+/// How many times this team has had conversations in hand, and how many waits were in its line.
+async fn counted(shop: &Shop, team: &str) -> (i64, i64) {
+    let team = team.parse::<desk::TeamId>().unwrap().uuid();
+    let handled = format!("select count(*) from {{}}.handling where team_id = '{team}'");
+    let waited = format!("select count(*) from {{}}.wait where team_id = '{team}'");
+    (shop.count(&handled).await, shop.count(&waited).await)
+}
+
+#[tokio::test]
+async fn a_wait_that_overflows_goes_on_in_the_other_line_and_belongs_there() {
+    let app = TestApp::start().await;
+    let shop = app.shop("Tea").await;
+    let cy = shop.agent("Cy").await;
+    let (front, back) = (team(&shop, "Front", &[]).await, team(&shop, "Back", &[&cy]).await);
+    let over = json!([{ "after_seconds": 30, "step": { "kind": "overflow_to_team", "team_id": back } }]);
+    let rules = policy(&shop, "Front rules", json!({ "ladder": over })).await;
+    let change = json!({ "name": "Front", "assignment_policy_id": rules });
+    shop.owner.http.put(&format!("/v1/teams/{front}"), change).await.ok();
+    let back_rules = policy(&shop, "Back rules", json!({ "strategy": "manual" })).await;
+    let change = json!({ "name": "Back", "assignment_policy_id": back_rules });
+    shop.owner.http.put(&format!("/v1/teams/{back}"), change).await.ok();
+    let inbox = format!("/v1/inboxes/{}", shop.inbox["id"].as_str().unwrap());
+    shop.owner.http.patch(&inbox, json!({ "team_id": front })).await.ok();
+    let ana = writes(&shop, "Ana").await;
+    let chat = ana.chat();
+    let since = place(&ana).await["since"].clone();
+    assert_eq!(shop.owner.reads(&chat).await["team_id"], front.as_str());
+
+    app.clock().advance(TimeDelta::seconds(31));
+
+    eventually("it is in the other line", async || {
+        (shop.owner.reads(&chat).await["team_id"] == back.as_str()).then_some(())
+    })
+    .await;
+    assert_eq!(place(&ana).await["since"], since, "it is the same wait");
+    app.clock().pause(std::time::Duration::from_millis(1_500)).await;
+    assert_eq!(shop.owner.reads(&chat).await["assignee_id"], Value::Null, "the rules there give nothing by themselves");
+    cy.http.put(&format!("/v1/conversations/{chat}/assignee"), json!({ "agent_id": cy.id })).await.ok();
+    assert_eq!(counted(&shop, &back).await, (1, 1));
+    assert_eq!(counted(&shop, &front).await, (0, 0));
+    cy.http.put(&format!("/v1/conversations/{chat}/assignee"), json!({ "agent_id": null })).await.ok();
+    assert_eq!(shop.owner.reads(&chat).await["team_id"], back.as_str(), "what comes back comes back there");
+}
+
+#[tokio::test]
+async fn a_rung_once_taken_stays_taken_when_the_conversation_comes_back() {
+    let app = TestApp::start().await;
+    let shop = app.shop("Tea").await;
+    let skill = shop.owner.http.post("/v1/skills", json!({ "name": "Teapots" })).await.ok()["id"].clone();
+    decrees(&shop, json!({ "ladder": [{ "after_seconds": 30, "step": { "kind": "lower_level", "by": 2 } }] })).await;
+    let require = json!({ "require": [{ "skill_id": skill, "level": 4 }] });
+    let rule = json!({ "name": "Experts", "active": true, "conditions": [], "effects": require });
+    shop.owner.http.post("/v1/routing-rules", rule).await.ok();
+    let bo = shop.agent("Bo").await;
+    let level = json!({ "skills": [{ "skill_id": skill, "level": 2 }] });
+    shop.owner.http.put(&format!("/v1/agents/{}/skills", bo.id), level).await.ok();
+    let ana = writes(&shop, "Ana").await;
+    let chat = ana.chat();
+    assert_eq!(shop.owner.reads(&chat).await["assignee_id"], Value::Null, "Bo is not good enough yet");
+    app.clock().advance(TimeDelta::seconds(31));
+    bo.is_given(&chat).await;
+
+    let seen = bo.socket().count();
+    bo.http.put(&format!("/v1/conversations/{chat}/assignee"), json!({ "agent_id": null })).await.ok();
+
+    // At once, and not after another half minute.
+    let again = |frame: &Value| {
+        frame["type"] == "conversation.updated"
+            && frame["conversation"]["id"] == chat.as_str()
+            && frame["conversation"]["assignee_id"] == bo.id.as_str()
+    };
+    bo.socket().next(seen, "it is Bo's again", again).await;
+    let decided = shop.owner.http.get(&format!("/v1/conversations/{chat}/assignments")).await.ok();
+    assert_eq!(decided["data"][0]["why"]["step"], 1);
+}

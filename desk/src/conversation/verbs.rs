@@ -8,9 +8,12 @@ use tenant::{AgentId, TenantTx, agent};
 
 use super::store::{due, lock, lock_if_free, next_due, save};
 use super::{Conversation, ConversationError, ConversationId, Priority, State, StateError, Status};
+use crate::assignment_policy;
 use crate::event::Event;
+use crate::inbox;
 use crate::message::{self, Activity};
 use crate::queue::{self, Back, Entrance, Reason, Stood};
+use crate::skill::Demands;
 use crate::survey;
 use crate::team::{self, TeamId};
 
@@ -99,8 +102,7 @@ pub async fn pass_to_team(
         return Err(StateError::Resolved.into());
     }
     if conversation.is_waiting() {
-        queue::remove(tx, id).await?;
-        queue::end_wait(tx, id, queue::Outcome::Moved).await?;
+        queue::leave(tx, id, queue::Outcome::Moved).await?;
     } else if conversation.status != Status::Open {
         let open = conversation.state()?.open();
         conversation.set_state(open);
@@ -117,8 +119,7 @@ pub async fn give_back(tx: &mut TenantTx, id: ConversationId) -> Result<Option<C
     let now = tx.now();
     let entry = queue::find(tx, id).await?.filter(|entry| entry.return_at.is_some_and(|at| at <= now));
     let Some(entry) = entry else { return Ok(None) };
-    queue::remove(tx, id).await?;
-    queue::end_wait(tx, id, queue::Outcome::Moved).await?;
+    queue::leave(tx, id, queue::Outcome::Moved).await?;
     let activity = Activity::NotTaken {
         team: team_name(tx, conversation.team_id).await?,
         back_to: team_name(tx, entry.return_team).await?,
@@ -128,6 +129,31 @@ pub async fn give_back(tx: &mut TenantTx, id: ConversationId) -> Result<Option<C
     conversation.team_id = entry.return_team;
     let by = AssignedBy::Routing { why, stamp: None };
     hand_over(tx, conversation, None, by, Entrance::by(Reason::Returned)).await.map(Some)
+}
+
+/// Moves a conversation that has waited for long into another team's line: its wait goes on there, by the rules of that line.
+/// `relaxed` is what it asks for by now. `None` when it is in other hands at this moment; false when it stays where it is, as it has
+/// been there before, or is being offered to somebody.
+pub async fn overflow(
+    tx: &mut TenantTx,
+    id: ConversationId,
+    to: TeamId,
+    relaxed: &Demands,
+) -> Result<Option<bool>, ConversationError> {
+    let Some(mut conversation) = lock_if_free(tx, id).await?.filter(Conversation::is_waiting) else { return Ok(None) };
+    let Some(inbox) = inbox::find(tx, conversation.inbox_id).await? else { return Ok(Some(false)) };
+    let from = conversation.team_id;
+    let here = assignment_policy::holding(tx, from, &inbox).await?;
+    let there = assignment_policy::holding(tx, Some(to), &inbox).await?;
+    // By the same rules the same ladder goes on, and says itself what it has relaxed.
+    let relaxed = (here != there).then_some(relaxed);
+    if !queue::overflow(tx, id, from, to, relaxed).await? {
+        return Ok(Some(false));
+    }
+    conversation.team_id = Some(to);
+    save(tx, &mut conversation).await?;
+    Event::ConversationUpdated { conversation: Arc::new(conversation) }.tell(tx)?;
+    Ok(Some(true))
 }
 
 async fn team_name(tx: &TenantTx, id: Option<TeamId>) -> Result<Option<String>, StoreError> {

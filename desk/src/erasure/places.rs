@@ -99,6 +99,9 @@ pub const PLACES: &[Place] = &[
             "uncorrected",
             "ahead",
             "offered_at",
+            "step",
+            "relaxed",
+            "moved_from",
         ],
         export: Some(
             "select row_to_json(r)::text as line from wait r join conversation c on c.id = r.conversation_id \

@@ -9,13 +9,14 @@ use sea_orm::FromQueryResult;
 use tenant::{AgentId, TenantTx};
 use uuid::Uuid;
 
+use super::overflow::{Climbed, climbed};
 use super::{QueueEntry, Reason, put};
 use crate::assignment_policy::{self, Rules, WhenFull};
 use crate::conversation::{Conversation, ConversationId, Priority, Status};
 use crate::routing_rule::{self, Facts};
 use crate::start::Start;
 use crate::team::TeamId;
-use crate::{contact, inbox};
+use crate::{contact, inbox, setup};
 
 /// How a wait ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -151,8 +152,9 @@ pub(crate) async fn follow(
 pub(crate) async fn leave(tx: &TenantTx, id: ConversationId, outcome: Outcome) -> Result<(), StoreError> {
     tx.run(sql(
         "with entry as (delete from queue_entry where conversation_id = $1 \
-             returning case when offered_to is not null then offered_at end as offered_at) \
-         update wait set left_at = $2, outcome = $3, offered_at = (select offered_at from entry) \
+             returning step, case when offered_to is not null then offered_at end as offered_at) \
+         update wait set left_at = $2, outcome = $3, offered_at = (select offered_at from entry), \
+         step = coalesce((select step from entry), step) \
          where conversation_id = $1 and left_at is null",
         [id.uuid().into(), tx.now().into(), outcome.as_str().into()],
     ))
@@ -203,10 +205,14 @@ async fn enter(tx: &TenantTx, conversation: &mut Conversation, entrance: Entranc
         if known.first_entered_at.is_none() { admitted(tx, wanted, &inbox).await? } else { (wanted, Turned::In) };
     let turned_away = turned != Turned::In;
     conversation.team_id = team;
+    let climbed = match known.first_entered_at {
+        Some(_) => climbed(tx, conversation, team).await?,
+        None => Climbed::default(),
+    };
     let rank = Priority::rank(conversation.priority);
     tx.run(sql(
-        "insert into wait (id, conversation_id, episode, team_id, skill_ids, entered_at, left_at, outcome, position, staffed, ahead) \
-         values ($1, $2, $3, $4, $5, $6, case when $7 then $6::timestamptz end, case when $7 then 'refused' end, 0, 0, $8)",
+        "insert into wait (id, conversation_id, episode, team_id, skill_ids, entered_at, left_at, outcome, position, staffed, ahead, relaxed) \
+         values ($1, $2, $3, $4, $5, $6, case when $7 then $6::timestamptz end, case when $7 then 'refused' end, 0, 0, $8, $9)",
         [
             tx.uuid().into(),
             id.uuid().into(),
@@ -216,6 +222,7 @@ async fn enter(tx: &TenantTx, conversation: &mut Conversation, entrance: Entranc
             tx.now().into(),
             turned_away.into(),
             (known.first_entered_at.is_some() || outcome.vip || rank > Priority::rank(None)).into(),
+            climbed.relaxed.as_ref().map(setup::stored).transpose()?.into(),
         ],
     ))
     .await?;
@@ -228,7 +235,7 @@ async fn enter(tx: &TenantTx, conversation: &mut Conversation, entrance: Entranc
         patient: turned_away,
         turned_away,
         refused: turned == Turned::Refused,
-        demands: outcome.demands,
+        demands: climbed.relaxed.unwrap_or(outcome.demands),
         language: contact.locale,
         channel: inbox.channel,
         weight: inbox.weight,
@@ -241,7 +248,7 @@ async fn enter(tx: &TenantTx, conversation: &mut Conversation, entrance: Entranc
         last_offer_at: entrance.not.map(|_| tx.now()),
         offer: None,
         reason: entrance.reason,
-        step: 0,
+        step: climbed.step,
         step_at: None,
         best_progress: 0.0,
         predicted: None,

@@ -4,6 +4,7 @@ pub mod floor;
 mod follow;
 pub mod offers;
 pub mod overdue;
+mod overflow;
 pub mod transfer;
 
 use chrono::{DateTime, Utc};
@@ -22,6 +23,7 @@ use crate::team::TeamId;
 
 pub use follow::{Back, Entrance, Outcome, Stood, end_wait, repair};
 pub(crate) use follow::{follow, leave, rank};
+pub(crate) use overflow::overflow;
 
 /// Why it waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]

@@ -7,9 +7,11 @@ use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
 use desk::ConversationId;
+use desk::assignment_policy::Step;
 use desk::conversation::{self, AssignedBy, Conversation, ConversationError, Summary};
 use desk::queue::offers::{self, Question};
 use desk::queue::{self, Entrance, Reason, overdue, transfer};
+use desk::skill::Demands;
 use desk::team::TeamId;
 use infra::Timestamp;
 use infra::database::StoreError;
@@ -19,7 +21,7 @@ use tenant::{AgentId, Tenant, TenantTx};
 use uuid::Uuid;
 
 use super::floor::{self, Loaded, Policies};
-use super::{Decision, Seat, effective, plan};
+use super::{Decision, Seat, Ticket, effective, plan};
 use crate::Routing;
 use crate::realtime::{OfferOutcome, ServerFrame, Topic};
 
@@ -204,6 +206,7 @@ async fn give_back(tx: &mut TenantTx, round: &mut Round) -> Result<usize, Conver
 async fn give(tx: &mut TenantTx, mut loaded: Loaded, round: &mut Round) -> Result<usize, ConversationError> {
     let now = tx.now();
     let mut touched = pass_on(tx, &mut loaded, round).await?;
+    touched += overflow(tx, &mut loaded, round).await?;
     touched += climb(tx, &loaded).await?;
     let most = (loaded.floor.tickets.len() / OF_A_LINE).clamp(TOGETHER, AT_MOST);
     let planned = plan(&mut loaded.floor, now);
@@ -272,6 +275,38 @@ async fn pass_on(tx: &TenantTx, loaded: &mut Loaded, round: &mut Round) -> Resul
         }
     }
     Ok(ended)
+}
+
+/// Moves waits into the lines that they have overflowed into. What has moved is planned for in the next round, by the rules of its
+/// new line; what is in other hands at this moment is moved then.
+async fn overflow(tx: &mut TenantTx, loaded: &mut Loaded, round: &mut Round) -> Result<usize, ConversationError> {
+    let now = tx.now();
+    let overflows = |ticket: &&Ticket| {
+        let ladder = &ticket.rules.ladder;
+        ticket.offer.is_none() && ladder.iter().any(|rung| matches!(rung.step, Step::OverflowToTeam { .. }))
+    };
+    let brands = &loaded.floor.brands;
+    let due = loaded.floor.tickets.iter().filter(overflows).filter_map(|ticket| {
+        let reach = effective(ticket, brands, now);
+        let to = reach.team.filter(|team| ticket.team != Some(*team))?;
+        Some((ticket.conversation, to, Demands { required: reach.required, preferred: reach.preferred }))
+    });
+    let due: Vec<(ConversationId, TeamId, Demands)> = due.collect();
+    let (mut moved, mut away) = (0, BTreeSet::new());
+    for (id, to, relaxed) in due {
+        let outcome = if moved < AT_MOST { conversation::overflow(tx, id, to, &relaxed).await? } else { None };
+        match outcome {
+            Some(true) => moved += 1,
+            Some(false) => continue,
+            None => round.wake(now + BUSY),
+        }
+        away.insert(id);
+    }
+    if !away.is_empty() {
+        round.more |= moved > 0;
+        loaded.floor.tickets.retain(|ticket| !away.contains(&ticket.conversation));
+    }
+    Ok(moved)
 }
 
 /// Notes the rungs that waits have reached, for whoever looks at the board.
