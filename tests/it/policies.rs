@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};
-use tests::{Agent, Shop, TestApp, Visitor, eventually};
+use tests::{Agent, Shop, Signer, TestApp, Visitor, eventually, fresh};
 
 /// A policy with these changes to what holds until somebody writes one.
 async fn policy(shop: &Shop, name: &str, change: Value) -> Value {
@@ -172,4 +172,40 @@ async fn a_rung_once_taken_stays_taken_when_the_conversation_comes_back() {
     bo.socket().next(seen, "it is Bo's again", again).await;
     let decided = shop.owner.http.get(&format!("/v1/conversations/{chat}/assignments")).await.ok();
     assert_eq!(decided["data"][0]["why"]["step"], 1);
+}
+
+/// A person for whom the company vouches writes in an inbox. Gives the conversation.
+async fn known_person_writes(shop: &Shop, inbox: &Value, text: &str) -> String {
+    let signer = Signer::make(&shop.owner.http, inbox["id"].as_str().unwrap()).await;
+    let token = signer.sign(&signer.claims(&shop.app, "user-1"));
+    let ask = json!({ "key": inbox["key"], "token": token, "attempt": fresh(), "secret": null });
+    let session = shop.stranger().post("/v1/widget/identify", ask).await.ok();
+    let http = shop.stranger().with(session["token"].as_str().unwrap());
+    let hello = json!({ "client_message_id": fresh(), "text": shop.says(text) });
+    http.post("/v1/widget/messages", hello).await.ok()["conversation"]["id"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn who_had_the_contact_last_gets_them_again_also_by_another_door_and_not_while_they_are_away() {
+    let app = TestApp::start().await;
+    let shop = app.shop("Tea").await;
+    decrees(&shop, json!({ "sticky": true })).await;
+    let (outlet, bazaar) = (
+        shop.owner.http.post("/v1/inboxes", json!({ "name": "Outlet" })).await.ok(),
+        shop.owner.http.post("/v1/inboxes", json!({ "name": "Bazaar" })).await.ok(),
+    );
+    let bo = shop.agent("Bo").await;
+    let first = known_person_writes(&shop, &shop.inbox, "My teapot leaks").await;
+    bo.is_given(&first).await;
+    // It is Cy's turn, who has had none yet.
+    let cy = shop.agent("Cy").await;
+
+    let second = known_person_writes(&shop, &outlet, "The new one, too").await;
+    bo.is_given(&second).await;
+    let decided = shop.owner.http.get(&format!("/v1/conversations/{second}/assignments")).await.ok();
+    assert_eq!(decided["data"][0]["why"]["reason"], "last_agent");
+
+    bo.chooses("away").await;
+    let third = known_person_writes(&shop, &bazaar, "And the third").await;
+    cy.is_given(&third).await;
 }

@@ -185,8 +185,8 @@ async fn enter(tx: &TenantTx, conversation: &mut Conversation, entrance: Entranc
     let known: Option<Known> = tx
         .one(sql(
             "select c.start, (select min(w.entered_at) from wait w where w.conversation_id = c.id and w.episode = $2) as first_entered_at, \
-             (select a.agent_id from assignment a where a.conversation_id = c.id and a.agent_id is not null \
-             order by a.created_at desc, a.number desc limit 1) as last_agent_id from conversation c where c.id = $1",
+             (select a.agent_id from assignment a join conversation o on o.id = a.conversation_id where o.contact_id = c.contact_id \
+             and a.agent_id is not null order by a.created_at desc, a.number desc limit 1) as last_agent_id from conversation c where c.id = $1",
             [id.uuid().into(), conversation.episode.into()],
         ))
         .await?;
