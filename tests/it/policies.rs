@@ -59,6 +59,30 @@ async fn a_line_that_has_an_end_asks_whoever_comes_then_for_a_message() {
 }
 
 #[tokio::test]
+async fn a_line_ends_where_it_should_also_for_those_who_come_back_at_the_same_moment() {
+    let app = TestApp::start().await;
+    let shop = app.shop("Tea").await;
+    let mut visitors = Vec::new();
+    for n in 0..12 {
+        let visitor = writes(&shop, &format!("Visitor {n}")).await;
+        shop.owner.resolves(&visitor.chat()).await;
+        visitors.push(visitor);
+    }
+    decrees(&shop, json!({ "queue_limit": 3 })).await;
+
+    // Old and new conversations take their places by different ways.
+    let newcomer = shop.visitor("Newcomer").await;
+    visitors.push(newcomer);
+    let coming = visitors.iter().map(|visitor| visitor.posts("Here again"));
+    for reply in futures::future::join_all(coming).await {
+        reply.ok();
+    }
+
+    assert_eq!(shop.count("select count(*) from {}.queue_entry where not patient").await, 3);
+    assert_eq!(shop.count("select count(*) from {}.queue_entry where turned_away").await, 10);
+}
+
+#[tokio::test]
 async fn where_nobody_can_be_reached_no_message_is_asked_for_and_whoever_is_free_answers_all_the_same() {
     let app = TestApp::start().await;
     let shop = app.shop("Tea").await;

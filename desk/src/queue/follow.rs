@@ -293,6 +293,12 @@ async fn admitted(
 
 async fn is_full(tx: &TenantTx, team: Option<TeamId>, rules: &Rules) -> Result<bool, StoreError> {
     let Some(most) = rules.queue_limit else { return Ok(false) };
+    // Two who come at once would both find the last place free. Whoever comes into a line without an end waits for nobody here.
+    tx.run(sql(
+        "insert into counter as n (name, value) values ('line', 1) on conflict (name) do update set value = n.value + 1",
+        [],
+    ))
+    .await?;
     let row: Option<Length> = tx
         .one(sql(
             "select count(*) as length from queue_entry where not patient and team_id is not distinct from $1",
