@@ -151,3 +151,47 @@ async fn what_a_brand_takes_in_time_stays_there() {
     let still = shop.owner.reads(&chat).await;
     assert_eq!((&still["assignee_id"], &still["team_id"]), (&json!(cy.id), &json!(team)));
 }
+
+#[tokio::test]
+async fn nobody_is_given_more_than_they_take_by_hand_unless_a_supervisor_means_it() {
+    let app = TestApp::start().await;
+    let shop = app.shop("Tea").await;
+    let (bo, cy) = (shop.agent("Bo").await, shop.agent("Cy").await);
+    let sue = shop.colleague("Sue", tenant::Role::Supervisor).await;
+    for agent in [&bo, &cy, &sue] {
+        shop.owner.http.patch(&format!("/v1/agents/{}", agent.id), json!({ "capacity": 1 })).await.ok();
+    }
+    let mut chats = Vec::new();
+    for (name, agent) in [("Ana", Some(&bo)), ("Bea", Some(&cy)), ("Cleo", None)] {
+        let visitor = shop.visitor(name).await;
+        visitor.writes("Hello").await;
+        if let Some(agent) = agent {
+            agent.is_given(&visitor.chat()).await;
+        }
+        chats.push(visitor.chat());
+    }
+    let [ana, bea, cleo] = [chats[0].as_str(), chats[1].as_str(), chats[2].as_str()];
+    let gives = async |by: &Agent, chat: &str, to: &Agent, even: bool| {
+        let body = json!({ "agent_id": to.id, "even_if_full": even });
+        by.http.put(&format!("/v1/conversations/{chat}/assignee"), body).await
+    };
+
+    gives(&bo, cleo, &bo, false).await.refused(409, "agent_full");
+    gives(&bo, cleo, &bo, true).await.refused(403, "permission_denied");
+    let to = json!({ "kind": "agent", "agent_id": cy.id });
+    passes_on(&bo, ana, json!({ "to": to, "accept_seconds": 60 })).await.refused(409, "agent_full");
+    passes_on(&bo, ana, json!({ "to": to })).await.refused(409, "agent_full");
+    assert_eq!(lines(&bo, ana, "transferred").await.len(), 0, "what was refused has left no trace");
+    // What is theirs already is no more than they have.
+    gives(&cy, bea, &cy, false).await.ok();
+
+    let takes =
+        async |query: &str| sue.http.post(&format!("/v1/conversations/{cleo}/take_over{query}"), json!({})).await;
+    takes("").await.ok();
+    gives(&sue, ana, &sue, false).await.refused(409, "agent_full");
+    gives(&sue, ana, &sue, true).await.ok();
+    let over = sue.http.post(&format!("/v1/conversations/{bea}/take_over"), json!({})).await;
+    over.refused(409, "agent_full");
+    let meant = sue.http.post(&format!("/v1/conversations/{bea}/take_over?even_if_full=true"), json!({})).await.ok();
+    assert_eq!(meant["assignee_id"], sue.id.as_str());
+}

@@ -16,6 +16,7 @@ import { CommandBar } from './shell/CommandBar'
 import { ConnectionBanner } from './shell/ConnectionBanner'
 import { ConsoleFooter, ConsoleHeader, ConsoleNav } from './shell/Nav'
 import { useNotifier } from './shell/notifier'
+import { Overfull } from './shell/Overfull'
 import { ShortcutSheet } from './shell/ShortcutSheet'
 import { useTitle } from './shell/title'
 import { useShortcuts } from './shell/useShortcuts'
@@ -116,6 +117,7 @@ export function Console() {
         />
       )}
       <Offers onTaken={taken} />
+      <Overfull />
       <CommandBar
         opened={commandOpen}
         onClose={() => setCommandOpen(false)}

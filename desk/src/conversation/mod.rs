@@ -278,6 +278,9 @@ pub enum ConversationError {
     /// No such agent here.
     #[error("no such agent")]
     AgentUnknown,
+    /// The agent has as much as they take.
+    #[error("this agent has as much as they take")]
+    AgentFull,
     /// It is not in a state that allows this.
     #[error(transparent)]
     State(#[from] StateError),
@@ -290,6 +293,7 @@ impl Fault for ConversationError {
     fn kind(&self) -> Kind {
         match self {
             Self::Unknown | Self::AgentUnknown => Kind::NotFound,
+            Self::AgentFull => Kind::Conflict,
             Self::State(error) => error.kind(),
             Self::Store(error) => error.kind(),
         }
@@ -298,6 +302,7 @@ impl Fault for ConversationError {
         match self {
             Self::Unknown => "conversation_unknown",
             Self::AgentUnknown => "agent_unknown",
+            Self::AgentFull => "agent_full",
             Self::State(error) => error.code(),
             Self::Store(error) => error.code(),
         }

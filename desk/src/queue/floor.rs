@@ -9,7 +9,7 @@ use tenant::{AgentId, TenantTx};
 use uuid::Uuid;
 
 use crate::assignment_policy::PolicyId;
-use crate::conversation::ConversationId;
+use crate::conversation::{ConversationError, ConversationId};
 
 /// An agent's own row, as far as routing is concerned.
 #[derive(Debug, Clone)]
@@ -173,6 +173,35 @@ pub async fn pulse(tx: &TenantTx, here: Vec<Uuid>) -> Result<Pulse, StoreError> 
         ))
         .await?;
     row.ok_or_else(|| StoreError::Refused("a question without an answer".to_owned()))
+}
+
+#[derive(FromQueryResult)]
+struct Fits {
+    fits: bool,
+}
+
+/// Refuses when an agent has no room for a conversation that is not theirs: as much as they take in all, or of its channel. What they
+/// are being asked about takes a place already. To be asked within one's turn.
+pub async fn make_sure_of_room(tx: &TenantTx, agent: AgentId, id: ConversationId) -> Result<(), ConversationError> {
+    let row: Option<Fits> = tx
+        .one(sql(
+            "with held as (select i.channel, i.weight from conversation c join inbox i on i.id = c.inbox_id \
+             where c.assignee_id = $1 and c.status = 'open' and c.id <> $2 \
+             union all select i.channel, i.weight from transfer t join conversation c on c.id = t.conversation_id \
+             join inbox i on i.id = c.inbox_id where t.to_agent_id = $1 and t.conversation_id <> $2 \
+             union all select q.channel, q.weight from queue_entry q where q.offered_to = $1 and q.conversation_id <> $2) \
+             select (c.status <> 'open' or c.assignee_id is not distinct from a.id \
+             or (a.capacity * 100 >= i.weight + coalesce((select sum(h.weight) from held h), 0) \
+             and coalesce((a.channel_capacity ->> i.channel)::bigint > (select count(*) from held h where h.channel = i.channel), true))) as fits \
+             from agent a, conversation c join inbox i on i.id = c.inbox_id where a.id = $1 and c.id = $2",
+            [agent.uuid().into(), id.uuid().into()],
+        ))
+        .await?;
+    // Who or what is not there is said by whoever looks for it.
+    if row.is_some_and(|row| !row.fits) {
+        return Err(ConversationError::AgentFull);
+    }
+    Ok(())
 }
 
 /// Waits for one's turn to count free places, and keeps it until the transaction ends.

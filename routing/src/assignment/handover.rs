@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use desk::brand::BrandId;
 use desk::conversation::{self, AssignedBy, Conversation, ConversationError, ConversationId, PassedTo, Status};
 use desk::message::{self, Author, MessageError};
-use desk::queue::floor::take_turn;
+use desk::queue::floor::{make_sure_of_room, take_turn};
 use desk::queue::{offers, transfer};
 use desk::team::{self, Team, TeamId};
 use infra::database::StoreError;
@@ -24,6 +24,19 @@ pub enum Destination {
     Team(TeamId),
     /// Into the line of a brand's first team.
     Brand(BrandId),
+}
+
+/// How a conversation is passed on.
+#[derive(Debug, Clone)]
+pub struct Passing {
+    /// To whom.
+    pub to: Destination,
+    /// A note for whoever gets it, under an id of its own.
+    pub note: Option<(String, uuid::Uuid)>,
+    /// Within how many seconds it is to be taken.
+    pub accept_seconds: Option<u32>,
+    /// Also to a colleague who has as much as they take.
+    pub even_if_full: bool,
 }
 
 /// The colleague who acts.
@@ -152,11 +165,10 @@ pub async fn transfer(
     routing: &Routing,
     tenant: &Tenant,
     id: ConversationId,
-    to: Destination,
-    note: Option<(String, uuid::Uuid)>,
-    accept_seconds: Option<u32>,
+    passing: Passing,
     who: Actor,
 ) -> Result<Conversation, HandoverError> {
+    let Passing { to, note, accept_seconds, even_if_full } = passing;
     let mut tx = tenant.begin().await?;
     if matches!(to, Destination::Agent(_)) {
         take_turn(&tx).await?;
@@ -170,6 +182,11 @@ pub async fn transfer(
         Destination::Agent(_) | Destination::Team(_) | Destination::Brand(_) => {}
     }
     let (target, called) = target(&tx, to).await?;
+    if let Target::Agent(agent) = target
+        && !even_if_full
+    {
+        make_sure_of_room(&tx, agent, id).await?;
+    }
     let summary = conversation::note_transfer(&mut tx, id, called, who.name.clone()).await?;
     if let Some((text, client_message_id)) = note {
         let author = Author::Agent { id: who.id, name: who.name.clone() };
