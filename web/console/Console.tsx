@@ -10,6 +10,7 @@ import { listOf } from './data/views'
 import { ConversationList } from './list/ConversationList'
 import { useListWindow } from './list/useListWindow'
 import { Offers } from './offers/Offers'
+import { LineAlarm } from './queue/LineAlarm'
 import { QueueBoard } from './queue/QueueBoard'
 import { usePlace } from './route'
 import { CommandBar } from './shell/CommandBar'
@@ -80,6 +81,7 @@ export function Console() {
         <>
           <SupportBanner />
           <ConnectionBanner />
+          {!queue && <LineAlarm />}
         </>
       }
     >
