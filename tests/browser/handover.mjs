@@ -124,6 +124,17 @@ await story(async (browser) => {
   await chat.getByText('Bo Jensen is here for you').waitFor()
   check((await chat.getByText('She has the small one.').count()) === 0, 'the visitor read a note')
 
+  now('a supervisor reads along and whispers')
+  await chat.getByRole('textbox', { name: 'Your message' }).fill('And the cups?')
+  await page.keyboard.press('Enter')
+  await thread(mei).getByText('And the cups?').waitFor()
+  await mei.getByRole('tab', { name: /^Whisper/ }).click()
+  await mei.getByRole('textbox', { name: /^Whisper to Bo Jensen/ }).fill('Offer her the whole set.')
+  await mei.keyboard.press('Enter')
+  await thread(bo).getByText('Offer her the whole set.').waitFor()
+  await accessible(mei, 'a whisper')
+  check((await chat.getByText('Offer her the whole set.').count()) === 0, 'the visitor heard a whisper')
+
   now('a supervisor joins in sight of the visitor, and takes over')
   await mei.getByRole('button', { name: 'More', exact: true }).click()
   await mei.getByRole('menuitem', { name: /^Join/ }).click()
