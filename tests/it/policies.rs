@@ -233,3 +233,89 @@ async fn who_had_the_contact_last_gets_them_again_also_by_another_door_and_not_w
     let third = known_person_writes(&shop, &bazaar, "And the third").await;
     cy.is_given(&third).await;
 }
+
+/// Somebody who speaks this language writes. Gives the conversation.
+async fn speaker_writes(shop: &Shop, locale: &str) -> String {
+    let session = json!({ "key": shop.key(), "locale": locale });
+    let session = shop.stranger().post("/v1/widget/session", session).await.ok();
+    let http = shop.stranger().with(session["token"].as_str().unwrap());
+    let hello = json!({ "client_message_id": fresh(), "text": shop.says("Hello") });
+    http.post("/v1/widget/messages", hello).await.ok()["conversation"]["id"].as_str().unwrap().to_owned()
+}
+
+/// Changes how an agent is set up.
+async fn set(shop: &Shop, agent: &Agent, change: Value) {
+    shop.owner.http.patch(&format!("/v1/agents/{}", agent.id), change).await.ok();
+}
+
+#[tokio::test]
+async fn a_language_that_is_preferred_decides_and_one_that_is_required_waits() {
+    let app = TestApp::start().await;
+    let shop = app.shop("Tea").await;
+    decrees(&shop, json!({ "language": "prefer" })).await;
+    let (bo, cy) = (shop.agent("Bo").await, shop.agent("Cy").await);
+    set(&shop, &bo, json!({ "languages": ["en"] })).await;
+    set(&shop, &cy, json!({ "languages": ["zh"] })).await;
+
+    // Whoever's turn it is: three times the one who speaks it.
+    for _ in 0..3 {
+        cy.is_given(&speaker_writes(&shop, "zh-CN").await).await;
+    }
+    cy.chooses("away").await;
+    bo.is_given(&speaker_writes(&shop, "zh-CN").await).await;
+
+    let strict = json!({ "assignment_policy_id": policy(&shop, "Strict", json!({ "language": "require" })).await });
+    shop.owner.http.put("/v1/assignment-policies/default", strict).await.ok();
+    let waits = speaker_writes(&shop, "zh-CN").await;
+    bo.is_given(&speaker_writes(&shop, "en-GB").await).await;
+    assert_eq!(shop.owner.reads(&waits).await["assignee_id"], Value::Null, "Bo speaks no Chinese");
+    cy.chooses("online").await;
+    cy.is_given(&waits).await;
+}
+
+#[tokio::test]
+async fn where_agents_pick_for_themselves_nobody_is_given_anything() {
+    let app = TestApp::start().await;
+    let shop = app.shop("Tea").await;
+    decrees(&shop, json!({ "strategy": "manual" })).await;
+    let bo = shop.agent("Bo").await;
+    let ana = writes(&shop, "Ana").await;
+    let chat = ana.chat();
+    // As long as several sweeps.
+    app.clock().pause(std::time::Duration::from_millis(2_500)).await;
+    assert_eq!(shop.owner.reads(&chat).await["assignee_id"], Value::Null);
+    let board = shop.owner.http.get("/v1/queue").await.ok();
+    assert_eq!(board["waiting"][0]["conversation_id"], chat.as_str());
+
+    bo.http.put(&format!("/v1/conversations/{chat}/assignee"), json!({ "agent_id": bo.id })).await.ok();
+
+    bo.is_given(&chat).await;
+    assert_eq!(place(&ana).await, Value::Null);
+}
+
+#[tokio::test]
+async fn a_light_channel_takes_half_a_place_and_an_agent_may_take_fewer_of_it() {
+    let app = TestApp::start().await;
+    let shop = app.shop("Tea").await;
+    decrees(&shop, json!({})).await;
+    let inbox = format!("/v1/inboxes/{}", shop.inbox["id"].as_str().unwrap());
+    shop.owner.http.patch(&inbox, json!({ "weight": 50 })).await.ok();
+    let bo = shop.agent("Bo").await;
+    set(&shop, &bo, json!({ "capacity": 1 })).await;
+
+    let (ana, bea) = (writes(&shop, "Ana").await, writes(&shop, "Bea").await);
+    bo.is_given(&ana.chat()).await;
+    bo.is_given(&bea.chat()).await;
+    let cleo = writes(&shop, "Cleo").await;
+    assert_eq!(place(&cleo).await["position"], 1, "two halves are all that Bo takes");
+
+    // Of this channel Cy takes one, whatever room is left.
+    let cy = shop.agent("Cy").await;
+    cy.is_given(&cleo.chat()).await;
+    set(&shop, &cy, json!({ "channel_capacity": { "website": 1 } })).await;
+    let dee = writes(&shop, "Dee").await;
+    assert_eq!(place(&dee).await["position"], 1);
+    assert_eq!(shop.owner.reads(&dee.chat()).await["assignee_id"], Value::Null);
+    set(&shop, &cy, json!({ "channel_capacity": {} })).await;
+    cy.is_given(&dee.chat()).await;
+}
