@@ -38,7 +38,11 @@ pub(super) async fn make_sure_of_room(
         scope.require(Permission::ConversationsSupervise)?;
         return Ok(());
     }
-    floor::make_sure_of_room(tx, agent, id).await?;
+    if let Err(full) = floor::make_sure_of_room(tx, agent, id).await {
+        // Of what is out of sight nothing is said, not even this.
+        conversation::find(tx, id).await?.ok_or(ConversationError::Unknown)?;
+        return Err(full.into());
+    }
     Ok(())
 }
 

@@ -25,7 +25,7 @@ pub use list::{Counts, Filter, Progress, counts, list, progress};
 pub use marks::{Mark, Marker, note};
 pub use state::{State, StateError, Status};
 pub use store::{ends, find, find_of_contact, latest_of_contact, lock_only};
-pub use summary::{PassedTo, Summary, note_transfer, summary};
+pub use summary::{Holder, Line, PassedTo, Summary, note_transfer, summary};
 pub use verbs::{
     AssignedBy, assign, claim, give_back, join, next_to_wake, overflow, pass_to_team, release_all_of, requeue,
     set_priority, set_status, wake_snoozed,

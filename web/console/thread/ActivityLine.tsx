@@ -57,7 +57,7 @@ function useWords(message: Message): string {
     }
     case 'transferred': {
       const name = content.to === 'agent' ? (nameOf(content.name) ?? '') : content.name
-      return t('activity.transferred', { name, by: nameOf(content.by) })
+      return t('activity.transferred', { name, by: nameOf(content.by) ?? '' })
     }
     case 'not_taken': {
       const team = content.team ?? t('transfer.team')
