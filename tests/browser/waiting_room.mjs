@@ -2,7 +2,20 @@
 // after the tab was closed; the board shows the same; and who would rather not wait need not.
 
 import { accessible } from './axe.mjs'
-import { BASE, check, company, loaded, now, openChat, person, shopPage, shot, site, story } from './stage.mjs'
+import {
+  BASE,
+  check,
+  company,
+  loaded,
+  now,
+  openChat,
+  person,
+  shopPage,
+  shot,
+  site,
+  story,
+  troubleAt,
+} from './stage.mjs'
 
 await story(async (browser) => {
   now('a company with one agent, who takes one at a time, and something to look at')
@@ -47,6 +60,12 @@ await story(async (browser) => {
     await chat.getByRole('textbox', { name: label }).fill(text)
     await page.keyboard.press('Enter')
   }
+  // In minutes, as it is written; less than one is half of one.
+  const estimate = async (chat) => {
+    const text = await chat.locator('.waiting .time').innerText()
+    if (/less than|不到/.test(text)) return 0.5
+    return parseFloat(text.match(/[\d.]+/)[0]) * (/hour|小时/.test(text) ? 60 : 1)
+  }
   const bar = async (chat) => Number(await chat.getByRole('progressbar').getAttribute('aria-valuenow'))
 
   now('the first is answered at once, the others wait')
@@ -60,6 +79,7 @@ await story(async (browser) => {
   await write(ben.page, bens, 'My lid broke.')
   await bens.getByText('You are next', { exact: true }).waitFor()
   await bens.getByText('Your place is kept, also when you close this page.').waitFor()
+  await bens.locator('.waiting .time').filter({ hasText: /^(about|less than)/ }).waitFor()
   const chi = await visit('chi', { locale: 'zh-CN', colorScheme: 'dark' })
   let chis = await openChat(chi.page, '打开聊天')
   await write(chi.page, chis, '可以单独买盖子吗？', '您的消息')
@@ -95,6 +115,7 @@ await story(async (browser) => {
   chi.page = again
   chis = second
   const before = await bar(chis)
+  const expected = await estimate(chis)
 
   now('somebody with priority is let in, and those behind are told')
   const dora = await visit('dora', {}, urgent)
@@ -125,6 +146,8 @@ await story(async (browser) => {
   await chis.getByText('下一位就是您', { exact: true }).waitFor()
   const after = await bar(chis)
   check(after > before, `the bar went from ${before} to ${after}`)
+  const left = await estimate(chis)
+  check(left < expected, `the estimate went from ${expected} to ${left} minutes`)
   // Told politely, in a region of its own.
   await chis.getByRole('status').filter({ hasText: '下一位就是您' }).waitFor({ state: 'attached' })
   await shot(chi.page, '05-moved-up-zh')
@@ -153,8 +176,17 @@ await story(async (browser) => {
   await desk.keyboard.press('Enter')
   await desk.getByRole('menuitem', { name: /Mei Chen/ }).waitFor()
   await desk.keyboard.press('ArrowDown')
+  // The browser notes a refusal as an error.
+  troubleAt(BASE)
+  await desk.keyboard.press('Enter')
+  // She takes one at a time, and has one.
+  const more = desk.getByRole('dialog', { name: 'More than they take?' })
+  await more.waitFor()
+  await accessible(desk, 'the question about one more')
+  await more.getByRole('button', { name: 'Take it all the same' }).focus()
   await desk.keyboard.press('Enter')
   await chis.getByText('Mei Chen 正在为您服务').waitFor()
+  troubleAt(null)
   await desk.getByText('Nobody is waiting').first().waitFor()
   const where = await desk.evaluate(() => document.activeElement?.localName)
   check(where !== 'body', 'the keyboard lost its place on the board')

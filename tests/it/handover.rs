@@ -210,7 +210,7 @@ async fn a_colleague_who_is_asked_first_gets_it_only_when_they_accept() {
     let transfer = json!({ "to": { "kind": "agent", "agent_id": cy.id } });
     post(&cy, &chat, "transfer", transfer).await.refused(409, "theirs_already");
     let wrong =
-        json!({ "to": { "kind": "team", "team_id": shop.owner.id.replace("agent", "team") }, "accept_seconds": 30 });
+        json!({ "to": { "kind": "team", "team_id": shop.owner.id.replace("agent", "team") }, "accept_seconds": 4 });
     post(&cy, &chat, "transfer", wrong).await.refused(422, "validation_failed");
 }
 

@@ -54,6 +54,8 @@ mod nodes;
 mod operations;
 mod organisations;
 mod outages;
+mod passed_on;
+mod policies;
 mod postgres;
 mod private_mode;
 mod probes;

@@ -91,6 +91,8 @@ export type MessageType = Schemas['MessageType']
 export type MessageContent =
   | { kind: 'assigned'; agent_id: string; agent_name: string; by: string | null }
   | { kind: 'unassigned'; by: string | null }
+  | { kind: 'transferred'; to: 'agent' | 'team'; name: string; by: string; summary: ConversationSummary }
+  | { kind: 'not_taken'; team: string | null; back_to: string | null }
   | { kind: 'status_changed'; status: ConversationStatus; until: Timestamp | null; by: string | null }
   | { kind: 'survey'; episode: number }
   // Whoever wrote it, or was written to, was erased; or its time was over.
@@ -164,6 +166,9 @@ export type QueueTicket = Whole<Schemas['BoardEntry']>
 export type QueueSeat = With<Whole<Schemas['BoardAgent']>, { skills: Record<string, number> }>
 export type QueueBoard = With<Whole<Schemas['QueueBoard']>, { agents: QueueSeat[] }>
 
+/** What is known of a conversation, for whoever gets it next; answers by their questions. */
+export type ConversationSummary = Whole<realtime['schemas']['ConversationSummary']>
+
 /** What became of an offer. */
 export type OfferOutcome = realtime['schemas']['OfferOutcome']
 /** Where a conversation is handed on to. */
@@ -192,7 +197,7 @@ export type Refusal =
   | 'not_named'
 /** The routing's grounds are whole; of what was done otherwise only the reason is known. */
 export interface AssignmentGrounds {
-  reason: Ground | 'by_hand' | 'agent_switched_off' | QueueReason
+  reason: Ground | 'by_hand' | 'agent_switched_off' | 'not_taken' | QueueReason
   policy?: string | null
   step?: number
   required?: Demand[]
@@ -279,7 +284,7 @@ type ForAudience<Frame, M, C> = Frame extends unknown
           ? M[]
           : Key extends 'conversation'
             ? C
-            : Key extends 'by' | 'contact' | 'queue'
+            : Key extends 'by' | 'contact' | 'queue' | 'summary'
               ? Whole<Frame[Key]>
               : Frame[Key]
     }

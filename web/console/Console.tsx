@@ -10,12 +10,14 @@ import { listOf } from './data/views'
 import { ConversationList } from './list/ConversationList'
 import { useListWindow } from './list/useListWindow'
 import { Offers } from './offers/Offers'
+import { LineAlarm } from './queue/LineAlarm'
 import { QueueBoard } from './queue/QueueBoard'
 import { usePlace } from './route'
 import { CommandBar } from './shell/CommandBar'
 import { ConnectionBanner } from './shell/ConnectionBanner'
 import { ConsoleFooter, ConsoleHeader, ConsoleNav } from './shell/Nav'
 import { useNotifier } from './shell/notifier'
+import { Overfull } from './shell/Overfull'
 import { ShortcutSheet } from './shell/ShortcutSheet'
 import { useTitle } from './shell/title'
 import { useShortcuts } from './shell/useShortcuts'
@@ -79,6 +81,7 @@ export function Console() {
         <>
           <SupportBanner />
           <ConnectionBanner />
+          {!queue && <LineAlarm />}
         </>
       }
     >
@@ -116,6 +119,7 @@ export function Console() {
         />
       )}
       <Offers onTaken={taken} />
+      <Overfull />
       <CommandBar
         opened={commandOpen}
         onClose={() => setCommandOpen(false)}

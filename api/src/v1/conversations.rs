@@ -88,6 +88,9 @@ pub(crate) struct Assign {
     /// The agent; null for nobody.
     #[serde(deserialize_with = "present")]
     agent_id: Option<AgentId>,
+    /// Also when they have as much as they take; for who supervises.
+    #[serde(default)]
+    even_if_full: bool,
 }
 
 /// A field that may be null but not be left out.
@@ -96,6 +99,8 @@ fn present<'de, D: serde::Deserializer<'de>, T: Deserialize<'de>>(deserializer: 
 }
 
 /// Assign a conversation
+///
+/// 409 `agent_full` when the agent has as much as they take.
 #[utoipa::path(put, path = "/v1/conversations/{id}/assignee", tag = "conversations", params(("id" = ConversationId, Path)), request_body = Assign,
     responses((status = 200, body = Conversation), Problems))]
 pub(crate) async fn assign(
@@ -108,6 +113,9 @@ pub(crate) async fn assign(
     let by = AssignedBy::Agent { id: scope.who.agent_id, name: agent::signature(&tx, &scope.who).await? };
     // Before the conversation: whoever counts free places sees it in one hand or in the other.
     desk::queue::floor::take_turn(&tx).await?;
+    if let Some(agent) = ask.agent_id {
+        super::handover::make_sure_of_room(&scope, &tx, agent, id, ask.even_if_full).await?;
+    }
     let conversation = conversation::assign(&mut tx, id, ask.agent_id, by).await?;
     tx.commit().await?;
     Ok(Json(conversation))

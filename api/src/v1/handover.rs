@@ -7,23 +7,43 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use desk::brand::BrandId;
 use desk::conversation::{self, AssignedBy, Assignment, Conversation, ConversationError, ConversationId};
-use desk::queue::floor::take_turn;
+use desk::queue::floor;
 use desk::sight;
 use desk::team::TeamId;
 use infra::validate::Check;
-use routing::assignment::handover::{self, Actor, Destination};
+use routing::assignment::handover::{self, Actor, Destination, Passing};
 use serde::Deserialize;
 use tenant::page::Page;
-use tenant::{AgentId, Member, Permission, Scope, agent};
+use tenant::{AgentId, Member, Permission, Scope, TenantTx, agent};
 
 use super::Problems;
 use crate::App;
-use crate::extract::{AsMember, Body, Path};
+use crate::extract::{AsMember, Body, Path, Query};
 use crate::problem::Problem;
 
 async fn actor(scope: &Scope<Member>) -> Result<Actor, Problem> {
     let tx = scope.begin().await?;
     Ok(Actor { id: scope.who.agent_id, name: agent::signature(&tx, &scope.who).await? })
+}
+
+/// Refuses to give an agent more than they take, unless whoever supervises wants it so.
+pub(super) async fn make_sure_of_room(
+    scope: &Scope<Member>,
+    tx: &TenantTx,
+    agent: AgentId,
+    id: ConversationId,
+    even_if_full: bool,
+) -> Result<(), Problem> {
+    if even_if_full {
+        scope.require(Permission::ConversationsSupervise)?;
+        return Ok(());
+    }
+    if let Err(full) = floor::make_sure_of_room(tx, agent, id).await {
+        // Of what is out of sight nothing is said, not even this.
+        conversation::find(tx, id).await?.ok_or(ConversationError::Unknown)?;
+        return Err(full.into());
+    }
+    Ok(())
 }
 
 /// Show why a conversation went to whom
@@ -101,12 +121,20 @@ pub(crate) struct Transfer {
     /// A private note for whoever gets it, 1 to 5,000 characters: what it is about, what was tried.
     #[serde(default)]
     note: Option<String>,
-    /// To a colleague: ask first, and let them answer within this many seconds, 5 to 300. Until they accept it stays where it is.
+    /// Within how many seconds it is to be taken; absent where that does not matter. A colleague is asked first, 5 to 300, and until
+    /// they accept it stays where it is. A team or a brand has it in its line, 5 to 3,600; if nobody has taken it there by then, it
+    /// goes back to the line it was in, at its place.
     #[serde(default)]
     accept_seconds: Option<u32>,
+    /// To a colleague who has as much as they take, too; for who supervises.
+    #[serde(default)]
+    even_if_full: bool,
 }
 
 /// Pass a conversation on
+///
+/// What is known of it goes with it: page, answers, rules, who had it and the last words, among colleagues only. 409 `agent_full` when
+/// the colleague has as much as they take.
 #[utoipa::path(post, path = "/v1/conversations/{id}/transfer", tag = "conversations", params(("id" = ConversationId, Path)), request_body = Transfer,
     responses((status = 200, body = Conversation), Problems))]
 pub(crate) async fn transfer(
@@ -116,6 +144,9 @@ pub(crate) async fn transfer(
     Body(ask): Body<Transfer>,
 ) -> Result<Json<Conversation>, Problem> {
     scope.require(Permission::ConversationsAssign)?;
+    if ask.even_if_full {
+        scope.require(Permission::ConversationsSupervise)?;
+    }
     let mut check = Check::new();
     let to = match ask.to {
         TransferTo::Agent { agent_id } => Destination::Agent(agent_id),
@@ -123,10 +154,12 @@ pub(crate) async fn transfer(
         TransferTo::Brand { brand_id } => Destination::Brand(brand_id),
     };
     if let Some(seconds) = ask.accept_seconds {
-        if !(5..=300).contains(&seconds) {
-            check.refuse("accept_seconds", "number_out_of_range", "5 to 300.");
-        } else if !matches!(to, Destination::Agent(_)) {
-            check.refuse("accept_seconds", "only_for_agents", "Only a colleague can be asked.");
+        let (most, bounds) = match to {
+            Destination::Agent(_) => (300, "5 to 300."),
+            Destination::Team(_) | Destination::Brand(_) => (3_600, "5 to 3600."),
+        };
+        if !(5..=most).contains(&seconds) {
+            check.refuse("accept_seconds", "number_out_of_range", bounds);
         }
     }
     let note = ask.note.map(|note| check.text("note", &note, 1, 5_000));
@@ -134,23 +167,36 @@ pub(crate) async fn transfer(
     let note = note.map(|note| (note, app.world.chance.uuid(app.world.now())));
     let who = actor(&scope).await?;
     sight::look_at(&scope, id).await?;
-    Ok(Json(handover::transfer(&app.routing, &scope.tenant, id, to, note, ask.accept_seconds, who).await?))
+    let passing = Passing { to, note, accept_seconds: ask.accept_seconds, even_if_full: ask.even_if_full };
+    Ok(Json(handover::transfer(&app.routing, &scope.tenant, id, passing, who).await?))
+}
+
+/// How a conversation is taken over.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct TakeOverQuery {
+    /// Also when one has as much as one takes.
+    #[serde(default)]
+    even_if_full: bool,
 }
 
 /// Take a conversation over
 ///
-/// From whoever has it, or out of the line.
-#[utoipa::path(post, path = "/v1/conversations/{id}/take_over", tag = "conversations", params(("id" = ConversationId, Path)),
+/// From whoever has it, or out of the line. 409 `agent_full` when one has as much as one takes.
+#[utoipa::path(post, path = "/v1/conversations/{id}/take_over", tag = "conversations", params(("id" = ConversationId, Path), TakeOverQuery),
     responses((status = 200, body = Conversation), Problems))]
 pub(crate) async fn take_over(
     AsMember(scope): AsMember,
     Path(id): Path<ConversationId>,
+    Query(query): Query<TakeOverQuery>,
 ) -> Result<Json<Conversation>, Problem> {
     scope.require(Permission::ConversationsSupervise)?;
     let who = actor(&scope).await?;
     let mut tx = scope.begin().await?;
     let by = AssignedBy::Agent { id: who.id, name: who.name };
-    take_turn(&tx).await?;
+    floor::take_turn(&tx).await?;
+    make_sure_of_room(&scope, &tx, who.id, id, query.even_if_full).await?;
     let conversation = conversation::assign(&mut tx, id, Some(who.id), by).await?;
     tx.commit().await?;
     Ok(Json(conversation))

@@ -82,7 +82,7 @@ pub struct Rung {
 pub enum WhenFull {
     /// They may leave a message.
     MessageForm {},
-    /// They are told that nobody can take them now.
+    /// They are told that nobody can be reached now, and are asked for nothing.
     Refuse {},
     /// They wait in another team's line.
     OverflowToTeam {

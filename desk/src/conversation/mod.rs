@@ -5,6 +5,7 @@ mod list;
 mod marks;
 mod state;
 pub(crate) mod store;
+mod summary;
 mod verbs;
 
 use chrono::{DateTime, Utc};
@@ -24,9 +25,10 @@ pub use list::{Counts, Filter, Progress, counts, list, progress};
 pub use marks::{Mark, Marker, note};
 pub use state::{State, StateError, Status};
 pub use store::{ends, find, find_of_contact, latest_of_contact, lock_only};
+pub use summary::{Holder, Line, PassedTo, Summary, note_transfer, summary};
 pub use verbs::{
-    AssignedBy, assign, claim, join, next_to_wake, pass_to_team, release_all_of, requeue, set_priority, set_status,
-    wake_snoozed,
+    AssignedBy, assign, claim, give_back, join, next_to_wake, overflow, pass_to_team, release_all_of, requeue,
+    set_priority, set_status, wake_snoozed,
 };
 pub(crate) use verbs::{begin_episode, count_episode};
 
@@ -276,6 +278,9 @@ pub enum ConversationError {
     /// No such agent here.
     #[error("no such agent")]
     AgentUnknown,
+    /// The agent has as much as they take.
+    #[error("this agent has as much as they take")]
+    AgentFull,
     /// It is not in a state that allows this.
     #[error(transparent)]
     State(#[from] StateError),
@@ -288,6 +293,7 @@ impl Fault for ConversationError {
     fn kind(&self) -> Kind {
         match self {
             Self::Unknown | Self::AgentUnknown => Kind::NotFound,
+            Self::AgentFull => Kind::Conflict,
             Self::State(error) => error.kind(),
             Self::Store(error) => error.kind(),
         }
@@ -296,6 +302,7 @@ impl Fault for ConversationError {
         match self {
             Self::Unknown => "conversation_unknown",
             Self::AgentUnknown => "agent_unknown",
+            Self::AgentFull => "agent_full",
             Self::State(error) => error.code(),
             Self::Store(error) => error.code(),
         }

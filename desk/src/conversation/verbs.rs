@@ -8,11 +8,14 @@ use tenant::{AgentId, TenantTx, agent};
 
 use super::store::{due, lock, lock_if_free, next_due, save};
 use super::{Conversation, ConversationError, ConversationId, Priority, State, StateError, Status};
+use crate::assignment_policy;
 use crate::event::Event;
+use crate::inbox;
 use crate::message::{self, Activity};
-use crate::queue::{self, Entrance, Reason, Stood};
+use crate::queue::{self, Back, Entrance, Reason, Stood};
+use crate::skill::Demands;
 use crate::survey;
-use crate::team::TeamId;
+use crate::team::{self, TeamId};
 
 /// Who decided an assignment, and on what grounds.
 #[derive(Debug, Clone)]
@@ -85,11 +88,13 @@ pub async fn requeue(
     }
 }
 
-/// Moves a conversation into a team's line, from whoever has it and whatever line it is in, at the place it has had.
+/// Moves a conversation into a team's line, from whoever has it and whatever line it is in, at the place it has had. If nobody there
+/// has taken it by `until`, it goes back to the line it was in.
 pub async fn pass_to_team(
     tx: &mut TenantTx,
     id: ConversationId,
     team: TeamId,
+    until: Option<Timestamp>,
     by: AssignedBy,
 ) -> Result<Conversation, ConversationError> {
     let mut conversation = lock(tx, id).await?.ok_or(ConversationError::Unknown)?;
@@ -97,14 +102,63 @@ pub async fn pass_to_team(
         return Err(StateError::Resolved.into());
     }
     if conversation.is_waiting() {
-        queue::remove(tx, id).await?;
-        queue::end_wait(tx, id, queue::Outcome::Moved).await?;
+        queue::leave(tx, id, queue::Outcome::Moved).await?;
     } else if conversation.status != Status::Open {
         let open = conversation.state()?.open();
         conversation.set_state(open);
     }
-    let entrance = Entrance { reason: Reason::Transferred, team: Some(team), not: conversation.assignee_id };
+    let back = until.filter(|_| conversation.team_id != Some(team)).map(|at| Back { team: conversation.team_id, at });
+    let entrance = Entrance { reason: Reason::Transferred, team: Some(team), not: conversation.assignee_id, back };
     hand_over(tx, conversation, None, by, entrance).await
+}
+
+/// Puts a conversation that was passed on to a team back into the line it was in before, at its place, as nobody has taken it in
+/// time; `None` when it does not wait for that any more, or is in other hands at this moment.
+pub async fn give_back(tx: &mut TenantTx, id: ConversationId) -> Result<Option<Conversation>, ConversationError> {
+    let Some(mut conversation) = lock_if_free(tx, id).await?.filter(Conversation::is_waiting) else { return Ok(None) };
+    let now = tx.now();
+    let entry = queue::find(tx, id).await?.filter(|entry| entry.return_at.is_some_and(|at| at <= now));
+    let Some(entry) = entry else { return Ok(None) };
+    queue::leave(tx, id, queue::Outcome::Moved).await?;
+    let activity = Activity::NotTaken {
+        team: team_name(tx, conversation.team_id).await?,
+        back_to: team_name(tx, entry.return_team).await?,
+    };
+    message::note_activity(tx, &mut conversation, activity).await?;
+    let why = serde_json::json!({ "reason": "not_taken", "team_id": conversation.team_id });
+    conversation.team_id = entry.return_team;
+    let by = AssignedBy::Routing { why, stamp: None };
+    hand_over(tx, conversation, None, by, Entrance::by(Reason::Returned)).await.map(Some)
+}
+
+/// Moves a conversation that has waited for long into another team's line: its wait goes on there, by the rules of that line.
+/// `relaxed` is what it asks for by now. `None` when it is in other hands at this moment; false when it stays where it is, as it has
+/// been there before, or is being offered to somebody.
+pub async fn overflow(
+    tx: &mut TenantTx,
+    id: ConversationId,
+    to: TeamId,
+    relaxed: &Demands,
+) -> Result<Option<bool>, ConversationError> {
+    let Some(mut conversation) = lock_if_free(tx, id).await?.filter(Conversation::is_waiting) else { return Ok(None) };
+    let Some(inbox) = inbox::find(tx, conversation.inbox_id).await? else { return Ok(Some(false)) };
+    let from = conversation.team_id;
+    let here = assignment_policy::holding(tx, from, &inbox).await?;
+    let there = assignment_policy::holding(tx, Some(to), &inbox).await?;
+    // By the same rules the same ladder goes on, and says itself what it has relaxed.
+    let relaxed = (here != there).then_some(relaxed);
+    if !queue::overflow(tx, id, from, to, relaxed).await? {
+        return Ok(Some(false));
+    }
+    conversation.team_id = Some(to);
+    save(tx, &mut conversation).await?;
+    Event::ConversationUpdated { conversation: Arc::new(conversation) }.tell(tx)?;
+    Ok(Some(true))
+}
+
+async fn team_name(tx: &TenantTx, id: Option<TeamId>) -> Result<Option<String>, StoreError> {
+    let Some(id) = id else { return Ok(None) };
+    Ok(team::find(tx, id).await?.map(|team| team.name))
 }
 
 /// An agent joins a conversation that somebody else has: the visitor is told, so that nobody wonders who is speaking.
@@ -146,10 +200,8 @@ async fn hand_over(
 ) -> Result<Conversation, ConversationError> {
     let id = conversation.id;
     // A conversation that was taken out of its line to go into another one stands nowhere.
-    let stood = match entrance.team {
-        Some(_) if conversation.assignee_id.is_none() => Stood::NOWHERE,
-        Some(_) | None => Stood::of(&conversation),
-    };
+    let is_moved = conversation.assignee_id.is_none() && to.is_none();
+    let stood = if is_moved { Stood::NOWHERE } else { Stood::of(&conversation) };
     let name = match to {
         Some(agent_id) => Some(agent::find_name(tx, agent_id).await?.ok_or(ConversationError::AgentUnknown)?),
         None => None,
@@ -189,7 +241,10 @@ async fn hand_over(
         (Some(agent_id), Some(agent_name)) => Activity::Assigned { agent_id, agent_name, by: author },
         _ => Activity::Unassigned { by: author },
     };
-    message::note_activity(tx, &mut conversation, activity).await?;
+    // Nothing was taken from anybody; whoever moved it has said so.
+    if !is_moved {
+        message::note_activity(tx, &mut conversation, activity).await?;
+    }
     save(tx, &mut conversation).await?;
     Event::ConversationAssigned { conversation: Arc::new(conversation.clone()) }.tell(tx)?;
     Ok(conversation)

@@ -99,6 +99,9 @@ pub const PLACES: &[Place] = &[
             "uncorrected",
             "ahead",
             "offered_at",
+            "step",
+            "relaxed",
+            "moved_from",
         ],
         export: Some(
             "select row_to_json(r)::text as line from wait r join conversation c on c.id = r.conversation_id \
@@ -149,6 +152,8 @@ pub const PLACES: &[Place] = &[
             "updated_at",
             "turned_away",
             "offer_why",
+            "return_at",
+            "refused",
         ],
         export: None,
         // Resolving a conversation takes it out of its line.

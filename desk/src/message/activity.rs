@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::store::{Draft, append};
 use super::{MessageType, Sender, SenderKind};
-use crate::conversation::{Conversation, Status};
+use crate::conversation::{Conversation, PassedTo, Status, Summary};
 use crate::event::Event;
 use crate::waiting_room::Way;
 
@@ -31,6 +31,24 @@ pub(crate) enum Activity {
     Unassigned {
         /// The colleague who did it; the routing when absent.
         by: Option<String>,
+    },
+    /// Passed on, or a colleague is asked to take it.
+    Transferred {
+        /// To a colleague or a team.
+        to: PassedTo,
+        /// What they are called.
+        name: String,
+        /// The colleague who did it.
+        by: String,
+        /// What is known of it.
+        summary: Box<Summary>,
+    },
+    /// Nobody in a team took it in time, and it is back in the line it was in.
+    NotTaken {
+        /// Which team.
+        team: Option<String>,
+        /// Whose line that is; none for the line of the whole company.
+        back_to: Option<String>,
     },
     /// Opened, put aside, snoozed or resolved.
     StatusChanged {
@@ -58,6 +76,12 @@ impl Activity {
         match self {
             Self::Assigned { agent_name, .. } => format!("Assigned to {agent_name}"),
             Self::Unassigned { .. } => "Unassigned".to_owned(),
+            Self::Transferred { name, by, .. } => format!("Handed over to {name} by {by}"),
+            Self::NotTaken { team, back_to } => format!(
+                "Not taken in time by {}: back in the line of {}",
+                team.as_deref().unwrap_or("the team"),
+                back_to.as_deref().unwrap_or("the company")
+            ),
             Self::StatusChanged { status, .. } => format!("Marked {}", status.as_str()),
             Self::LeftWaitingRoom { way, email, phone } => match way {
                 Way::Message => "Left the waiting room: an answer here will do".to_owned(),

@@ -9,7 +9,7 @@ use tenant::{AgentId, TenantTx};
 use uuid::Uuid;
 
 use crate::assignment_policy::PolicyId;
-use crate::conversation::ConversationId;
+use crate::conversation::{ConversationError, ConversationId};
 
 /// An agent's own row, as far as routing is concerned.
 #[derive(Debug, Clone)]
@@ -151,7 +151,7 @@ pub const GRACE: TimeDelta = TimeDelta::seconds(5);
 pub struct Pulse {
     /// Something waits in line, and somebody who is here takes conversations and has room.
     pub can_give: bool,
-    /// An offer, a question to a colleague, or a rung of the ladder has come to its time.
+    /// An offer, a question to a colleague or a team, or a rung of the ladder has come to its time.
     pub is_due: bool,
     /// Somebody who is gone, who gave up, or who has a limit on their time owes an answer.
     pub is_owed: bool,
@@ -167,7 +167,7 @@ pub async fn pulse(tx: &TenantTx, here: Vec<Uuid>) -> Result<Pulse, StoreError> 
             "select exists (select 1 from queue_entry) and exists (select 1 from agent a where a.id = any($1::uuid[]) and a.availability = 'online' and a.capacity * 100 > \
              coalesce((select sum(i.weight) from conversation c join inbox i on i.id = c.inbox_id \
              where c.assignee_id = a.id and c.status = 'open'), 0)) as can_give, \
-             exists (select 1 from queue_entry where offered_until <= $2 or step_at <= $2) or exists (select 1 from queue_entry q \
+             exists (select 1 from queue_entry where offered_until <= $2 or step_at <= $2 or return_at <= $2) or exists (select 1 from queue_entry q \
              join agent a on a.id = q.offered_to where a.availability <> 'online' or a.gone_at <= $3) or exists (select 1 from transfer where until <= $2) as is_due, \
              exists (select 1 from agent a join conversation c on c.assignee_id = a.id where c.status = 'open' \
              and c.waiting_since is not null and (a.gone_at is not null or a.availability = 'reassigning' \
@@ -176,6 +176,35 @@ pub async fn pulse(tx: &TenantTx, here: Vec<Uuid>) -> Result<Pulse, StoreError> 
         ))
         .await?;
     row.ok_or_else(|| StoreError::Refused("a question without an answer".to_owned()))
+}
+
+#[derive(FromQueryResult)]
+struct Fits {
+    fits: bool,
+}
+
+/// Refuses when an agent has no room for a conversation that is not theirs: as much as they take in all, or of its channel. What they
+/// are being asked about takes a place already. To be asked within one's turn.
+pub async fn make_sure_of_room(tx: &TenantTx, agent: AgentId, id: ConversationId) -> Result<(), ConversationError> {
+    let row: Option<Fits> = tx
+        .one(sql(
+            "with held as (select i.channel, i.weight from conversation c join inbox i on i.id = c.inbox_id \
+             where c.assignee_id = $1 and c.status = 'open' and c.id <> $2 \
+             union all select i.channel, i.weight from transfer t join conversation c on c.id = t.conversation_id \
+             join inbox i on i.id = c.inbox_id where t.to_agent_id = $1 and t.conversation_id <> $2 \
+             union all select q.channel, q.weight from queue_entry q where q.offered_to = $1 and q.conversation_id <> $2) \
+             select (c.status <> 'open' or c.assignee_id is not distinct from a.id \
+             or (a.capacity * 100 >= i.weight + coalesce((select sum(h.weight) from held h), 0) \
+             and coalesce((a.channel_capacity ->> i.channel)::bigint > (select count(*) from held h where h.channel = i.channel), true))) as fits \
+             from agent a, conversation c join inbox i on i.id = c.inbox_id where a.id = $1 and c.id = $2",
+            [agent.uuid().into(), id.uuid().into()],
+        ))
+        .await?;
+    // Who or what is not there is said by whoever looks for it.
+    if row.is_some_and(|row| !row.fits) {
+        return Err(ConversationError::AgentFull);
+    }
+    Ok(())
 }
 
 /// Waits for one's turn to count free places, and keeps it until the transaction ends.

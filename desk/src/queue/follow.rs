@@ -9,13 +9,14 @@ use sea_orm::FromQueryResult;
 use tenant::{AgentId, TenantTx};
 use uuid::Uuid;
 
+use super::overflow::{Climbed, climbed};
 use super::{QueueEntry, Reason, put};
 use crate::assignment_policy::{self, Rules, WhenFull};
 use crate::conversation::{Conversation, ConversationId, Priority, Status};
 use crate::routing_rule::{self, Facts};
 use crate::start::Start;
 use crate::team::TeamId;
-use crate::{contact, inbox};
+use crate::{contact, inbox, setup};
 
 /// How a wait ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,12 +79,23 @@ pub struct Entrance {
     pub team: Option<TeamId>,
     /// Who is not asked this time round.
     pub not: Option<AgentId>,
+    /// Where it goes when nobody takes it there.
+    pub back: Option<Back>,
+}
+
+/// Where a conversation goes that nobody has taken in time.
+#[derive(Debug, Clone, Copy)]
+pub struct Back {
+    /// Into which team's line; none for the line of the whole company.
+    pub team: Option<TeamId>,
+    /// When.
+    pub at: Timestamp,
 }
 
 impl Entrance {
     /// For this reason, and otherwise as the rules say.
     pub const fn by(reason: Reason) -> Self {
-        Self { reason, team: None, not: None }
+        Self { reason, team: None, not: None, back: None }
     }
 }
 
@@ -140,8 +152,9 @@ pub(crate) async fn follow(
 pub(crate) async fn leave(tx: &TenantTx, id: ConversationId, outcome: Outcome) -> Result<(), StoreError> {
     tx.run(sql(
         "with entry as (delete from queue_entry where conversation_id = $1 \
-             returning case when offered_to is not null then offered_at end as offered_at) \
-         update wait set left_at = $2, outcome = $3, offered_at = (select offered_at from entry) \
+             returning step, case when offered_to is not null then offered_at end as offered_at) \
+         update wait set left_at = $2, outcome = $3, offered_at = (select offered_at from entry), \
+         step = coalesce((select step from entry), step) \
          where conversation_id = $1 and left_at is null",
         [id.uuid().into(), tx.now().into(), outcome.as_str().into()],
     ))
@@ -172,8 +185,8 @@ async fn enter(tx: &TenantTx, conversation: &mut Conversation, entrance: Entranc
     let known: Option<Known> = tx
         .one(sql(
             "select c.start, (select min(w.entered_at) from wait w where w.conversation_id = c.id and w.episode = $2) as first_entered_at, \
-             (select a.agent_id from assignment a where a.conversation_id = c.id and a.agent_id is not null \
-             order by a.created_at desc, a.number desc limit 1) as last_agent_id from conversation c where c.id = $1",
+             (select a.agent_id from assignment a join conversation o on o.id = a.conversation_id where o.contact_id = c.contact_id \
+             and a.agent_id is not null order by a.created_at desc, a.number desc limit 1) as last_agent_id from conversation c where c.id = $1",
             [id.uuid().into(), conversation.episode.into()],
         ))
         .await?;
@@ -188,13 +201,18 @@ async fn enter(tx: &TenantTx, conversation: &mut Conversation, entrance: Entranc
     let wanted = entrance.team.or(conversation.team_id).or(start.team_id).or(outcome.team_id).or(inbox.team_id);
     conversation.priority = conversation.priority.or(outcome.priority);
     // Who had a place in this episode keeps it.
-    let (team, turned_away) =
-        if known.first_entered_at.is_none() { admitted(tx, wanted, &inbox).await? } else { (wanted, false) };
+    let (team, turned) =
+        if known.first_entered_at.is_none() { admitted(tx, wanted, &inbox).await? } else { (wanted, Turned::In) };
+    let turned_away = turned != Turned::In;
     conversation.team_id = team;
+    let climbed = match known.first_entered_at {
+        Some(_) => climbed(tx, conversation, team).await?,
+        None => Climbed::default(),
+    };
     let rank = Priority::rank(conversation.priority);
     tx.run(sql(
-        "insert into wait (id, conversation_id, episode, team_id, skill_ids, entered_at, left_at, outcome, position, staffed, ahead) \
-         values ($1, $2, $3, $4, $5, $6, case when $7 then $6::timestamptz end, case when $7 then 'refused' end, 0, 0, $8)",
+        "insert into wait (id, conversation_id, episode, team_id, skill_ids, entered_at, left_at, outcome, position, staffed, ahead, relaxed) \
+         values ($1, $2, $3, $4, $5, $6, case when $7 then $6::timestamptz end, case when $7 then 'refused' end, 0, 0, $8, $9)",
         [
             tx.uuid().into(),
             id.uuid().into(),
@@ -204,6 +222,7 @@ async fn enter(tx: &TenantTx, conversation: &mut Conversation, entrance: Entranc
             tx.now().into(),
             turned_away.into(),
             (known.first_entered_at.is_some() || outcome.vip || rank > Priority::rank(None)).into(),
+            climbed.relaxed.as_ref().map(setup::stored).transpose()?.into(),
         ],
     ))
     .await?;
@@ -215,19 +234,21 @@ async fn enter(tx: &TenantTx, conversation: &mut Conversation, entrance: Entranc
         vip: outcome.vip,
         patient: turned_away,
         turned_away,
-        demands: outcome.demands,
+        refused: turned == Turned::Refused,
+        demands: climbed.relaxed.unwrap_or(outcome.demands),
         language: contact.locale,
         channel: inbox.channel,
         weight: inbox.weight,
         last_agent: known.last_agent_id.map(AgentId::from_uuid),
         only_agent: None,
-        return_team: None,
+        return_team: entrance.back.and_then(|back| back.team),
+        return_at: entrance.back.map(|back| back.at),
         declined: entrance.not.into_iter().collect(),
         // Who let it wait is left in peace for a while, as if they had been asked.
         last_offer_at: entrance.not.map(|_| tx.now()),
         offer: None,
         reason: entrance.reason,
-        step: 0,
+        step: climbed.step,
         step_at: None,
         best_progress: 0.0,
         predicted: None,
@@ -241,25 +262,43 @@ struct Length {
     length: i64,
 }
 
-/// Whose line somebody who comes now stands in, and whether it is full.
+/// Whether somebody who comes is let into line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Turned {
+    /// They are.
+    In,
+    /// They are not, and may leave a message.
+    Away,
+    /// They are not, and are told that nobody can be reached.
+    Refused,
+}
+
+/// Whose line somebody who comes now stands in, and whether it takes them.
 async fn admitted(
     tx: &TenantTx,
     wanted: Option<TeamId>,
     inbox: &inbox::Inbox,
-) -> Result<(Option<TeamId>, bool), StoreError> {
+) -> Result<(Option<TeamId>, Turned), StoreError> {
     let rules = assignment_policy::holding(tx, wanted, inbox).await?;
     if !is_full(tx, wanted, &rules).await? {
-        return Ok((wanted, false));
+        return Ok((wanted, Turned::In));
     }
-    match rules.when_full {
-        WhenFull::MessageForm {} | WhenFull::Refuse {} => Ok((wanted, true)),
+    Ok(match rules.when_full {
+        WhenFull::MessageForm {} => (wanted, Turned::Away),
+        WhenFull::Refuse {} => (wanted, Turned::Refused),
         // Where it flows over to takes them, full or not: nobody is sent round.
-        WhenFull::OverflowToTeam { team_id } => Ok((Some(team_id), false)),
-    }
+        WhenFull::OverflowToTeam { team_id } => (Some(team_id), Turned::In),
+    })
 }
 
 async fn is_full(tx: &TenantTx, team: Option<TeamId>, rules: &Rules) -> Result<bool, StoreError> {
     let Some(most) = rules.queue_limit else { return Ok(false) };
+    // Two who come at once would both find the last place free. Whoever comes into a line without an end waits for nobody here.
+    tx.run(sql(
+        "insert into counter as n (name, value) values ('line', 1) on conflict (name) do update set value = n.value + 1",
+        [],
+    ))
+    .await?;
     let row: Option<Length> = tx
         .one(sql(
             "select count(*) as length from queue_entry where not patient and team_id is not distinct from $1",

@@ -4,6 +4,7 @@ pub mod floor;
 mod follow;
 pub mod offers;
 pub mod overdue;
+mod overflow;
 pub mod transfer;
 
 use chrono::{DateTime, Utc};
@@ -20,8 +21,9 @@ use crate::setup;
 use crate::skill::Demands;
 use crate::team::TeamId;
 
-pub use follow::{Entrance, Outcome, Stood, end_wait, repair};
+pub use follow::{Back, Entrance, Outcome, Stood, end_wait, repair};
 pub(crate) use follow::{follow, leave, rank};
+pub(crate) use overflow::overflow;
 
 /// Why it waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -102,6 +104,8 @@ pub struct QueueEntry {
     pub patient: bool,
     /// Whether it came when the line was full.
     pub turned_away: bool,
+    /// Whether it was turned away without being asked for a message.
+    pub refused: bool,
     /// What it asks for, before any rung of the ladder.
     pub demands: Demands,
     /// The visitor's language.
@@ -114,8 +118,10 @@ pub struct QueueEntry {
     pub last_agent: Option<AgentId>,
     /// The only one who may have it: it was passed on to them.
     pub only_agent: Option<AgentId>,
-    /// Where it goes when that one does not take it.
+    /// The line it goes back to when nobody takes it in time; none for the line of the whole company.
     pub return_team: Option<TeamId>,
+    /// When it goes back; none when it stays where it is.
+    pub return_at: Option<Timestamp>,
     /// Who did not want it.
     pub declined: Vec<AgentId>,
     /// When somebody was last asked.
@@ -145,6 +151,7 @@ struct Row {
     vip: bool,
     patient: bool,
     turned_away: bool,
+    refused: bool,
     demands: serde_json::Value,
     language: Option<String>,
     channel: String,
@@ -152,6 +159,7 @@ struct Row {
     last_agent_id: Option<Uuid>,
     only_agent_id: Option<Uuid>,
     return_team_id: Option<Uuid>,
+    return_at: Option<Timestamp>,
     declined: Vec<Uuid>,
     offered_to: Option<Uuid>,
     offered_at: Option<Timestamp>,
@@ -184,6 +192,7 @@ impl TryFrom<Row> for QueueEntry {
             vip: row.vip,
             patient: row.patient,
             turned_away: row.turned_away,
+            refused: row.refused,
             demands: setup::read("queue_entry", &conversation, row.demands)?,
             language: row.language,
             channel: row.channel,
@@ -191,6 +200,7 @@ impl TryFrom<Row> for QueueEntry {
             last_agent: row.last_agent_id.map(Id::from_uuid),
             only_agent: row.only_agent_id.map(Id::from_uuid),
             return_team: row.return_team_id.map(Id::from_uuid),
+            return_at: row.return_at,
             declined: row.declined.into_iter().map(Id::from_uuid).collect(),
             last_offer_at: row.offered_at,
             offer,
@@ -209,7 +219,8 @@ pub async fn list(tx: &TenantTx) -> Result<Vec<QueueEntry>, StoreError> {
     let rows: Vec<Row> = tx
         .all(sql(
             "select conversation_id, team_id, entered_at, rank, vip, patient, demands, language, channel, weight, last_agent_id, only_agent_id, \
-             return_team_id, declined, offered_to, offered_at, offered_until, reason, step, step_at, best_progress, predicted, turned_away, updated_at \
+             return_team_id, declined, offered_to, offered_at, offered_until, reason, step, step_at, best_progress, predicted, turned_away, return_at, \
+             refused, updated_at \
              from queue_entry order by patient, vip desc, rank desc, entered_at, conversation_id",
             [],
         ))
@@ -222,7 +233,8 @@ pub async fn find(tx: &TenantTx, id: ConversationId) -> Result<Option<QueueEntry
     let row: Option<Row> = tx
         .one(sql(
             "select conversation_id, team_id, entered_at, rank, vip, patient, demands, language, channel, weight, last_agent_id, only_agent_id, \
-             return_team_id, declined, offered_to, offered_at, offered_until, reason, step, step_at, best_progress, predicted, turned_away, updated_at \
+             return_team_id, declined, offered_to, offered_at, offered_until, reason, step, step_at, best_progress, predicted, turned_away, return_at, \
+             refused, updated_at \
              from queue_entry where conversation_id = $1",
             [id.uuid().into()],
         ))
@@ -235,14 +247,15 @@ pub async fn put(tx: &TenantTx, entry: &QueueEntry) -> Result<(), StoreError> {
     let declined: Vec<Uuid> = entry.declined.iter().map(|agent| agent.uuid()).collect();
     tx.run(sql(
         "insert into queue_entry (conversation_id, team_id, entered_at, rank, vip, patient, demands, language, channel, weight, last_agent_id, \
-         only_agent_id, return_team_id, declined, offered_to, offered_at, offered_until, reason, step, step_at, best_progress, predicted, updated_at, turned_away) \
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24) \
+         only_agent_id, return_team_id, declined, offered_to, offered_at, offered_until, reason, step, step_at, best_progress, predicted, updated_at, turned_away, return_at, refused) \
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26) \
          on conflict (conversation_id) do update set team_id = excluded.team_id, entered_at = excluded.entered_at, rank = excluded.rank, \
          vip = excluded.vip, patient = excluded.patient, demands = excluded.demands, language = excluded.language, channel = excluded.channel, \
          weight = excluded.weight, last_agent_id = excluded.last_agent_id, only_agent_id = excluded.only_agent_id, \
          return_team_id = excluded.return_team_id, declined = excluded.declined, offered_to = excluded.offered_to, \
          offered_at = excluded.offered_at, offered_until = excluded.offered_until, reason = excluded.reason, step = excluded.step, \
-         step_at = excluded.step_at, best_progress = excluded.best_progress, predicted = excluded.predicted, turned_away = excluded.turned_away, updated_at = excluded.updated_at",
+         step_at = excluded.step_at, best_progress = excluded.best_progress, predicted = excluded.predicted, turned_away = excluded.turned_away, return_at = excluded.return_at, \
+         refused = excluded.refused, updated_at = excluded.updated_at",
         [
             entry.conversation.uuid().into(),
             entry.team.map(Id::uuid).into(),
@@ -268,6 +281,8 @@ pub async fn put(tx: &TenantTx, entry: &QueueEntry) -> Result<(), StoreError> {
             entry.predicted.clone().into(),
             tx.now().into(),
             entry.turned_away.into(),
+            entry.return_at.into(),
+            entry.refused.into(),
         ],
     ))
     .await

@@ -6,6 +6,7 @@ use infra::Timestamp;
 use infra::database::{Rows as _, StoreError, sql};
 use sea_orm::FromQueryResult;
 use tenant::{AgentId, TenantTx};
+use uuid::Uuid;
 
 use crate::conversation::ConversationId;
 
@@ -85,6 +86,40 @@ pub async fn climb(tx: &TenantTx, id: ConversationId, step: i16, next_at: Option
     ))
     .await
     .map(drop)
+}
+
+/// Something that was passed on to a team for a time.
+#[derive(Debug, Clone, Copy)]
+pub struct PassedOn {
+    /// Which.
+    pub conversation: ConversationId,
+    /// When it goes back.
+    pub return_at: Timestamp,
+    /// Who is being asked.
+    pub asked: Option<AgentId>,
+}
+
+#[derive(FromQueryResult)]
+struct PassedRow {
+    conversation_id: Uuid,
+    return_at: Timestamp,
+    offered_to: Option<Uuid>,
+}
+
+/// What goes back if nobody takes it, the earliest first.
+pub async fn passed_on(tx: &TenantTx) -> Result<Vec<PassedOn>, StoreError> {
+    let rows: Vec<PassedRow> = tx
+        .all(sql(
+            "select conversation_id, return_at, offered_to from queue_entry where return_at is not null order by return_at, conversation_id",
+            [],
+        ))
+        .await?;
+    let read = |row: PassedRow| PassedOn {
+        conversation: ConversationId::from_uuid(row.conversation_id),
+        return_at: row.return_at,
+        asked: row.offered_to.map(AgentId::from_uuid),
+    };
+    Ok(rows.into_iter().map(read).collect())
 }
 
 #[derive(FromQueryResult)]

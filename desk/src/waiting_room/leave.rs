@@ -155,7 +155,7 @@ pub async fn leave(
     }
     let waits = tx
         .run(sql(
-            "update queue_entry set patient = true, turned_away = false, updated_at = $2 where conversation_id = $1",
+            "update queue_entry set patient = true, turned_away = false, updated_at = $2 where conversation_id = $1 and not refused",
             [id.uuid().into(), tx.now().into()],
         ))
         .await?;

@@ -2,11 +2,11 @@
 
 use chrono::TimeDelta;
 use desk::brand::BrandId;
-use desk::conversation::{self, AssignedBy, Conversation, ConversationError, ConversationId, Status};
+use desk::conversation::{self, AssignedBy, Conversation, ConversationError, ConversationId, PassedTo, Status};
 use desk::message::{self, Author, MessageError};
-use desk::queue::floor::take_turn;
+use desk::queue::floor::{make_sure_of_room, take_turn};
 use desk::queue::{offers, transfer};
-use desk::team::{self, TeamId};
+use desk::team::{self, Team, TeamId};
 use infra::database::StoreError;
 use infra::{Fault, Kind};
 use tenant::{AgentId, Tenant, TenantTx};
@@ -24,6 +24,19 @@ pub enum Destination {
     Team(TeamId),
     /// Into the line of a brand's first team.
     Brand(BrandId),
+}
+
+/// How a conversation is passed on.
+#[derive(Debug, Clone)]
+pub struct Passing {
+    /// To whom.
+    pub to: Destination,
+    /// A note for whoever gets it, under an id of its own.
+    pub note: Option<(String, uuid::Uuid)>,
+    /// Within how many seconds it is to be taken.
+    pub accept_seconds: Option<u32>,
+    /// Also to a colleague who has as much as they take.
+    pub even_if_full: bool,
 }
 
 /// The colleague who acts.
@@ -145,34 +158,45 @@ pub async fn decline(
     Ok(())
 }
 
-/// Passes a conversation on, with a note for whoever gets it. With `accept_seconds` a colleague is asked first, and the
-/// conversation stays where it is until they accept.
+/// Passes a conversation on, with a summary of what is known and a note for whoever gets it. With `accept_seconds` a colleague is
+/// asked first, and the conversation stays where it is until they accept; from a team's line it goes back where it was when nobody
+/// there has taken it by then.
 pub async fn transfer(
     routing: &Routing,
     tenant: &Tenant,
     id: ConversationId,
-    to: Destination,
-    note: Option<(String, uuid::Uuid)>,
-    accept_seconds: Option<u32>,
+    passing: Passing,
     who: Actor,
 ) -> Result<Conversation, HandoverError> {
+    let Passing { to, note, accept_seconds, even_if_full } = passing;
     let mut tx = tenant.begin().await?;
     if matches!(to, Destination::Agent(_)) {
         take_turn(&tx).await?;
     }
     let before = conversation::lock_only(&tx, id).await?.ok_or(ConversationError::Unknown)?;
+    match to {
+        Destination::Agent(agent) if before == Some(agent) => return Err(HandoverError::TheirsAlready),
+        Destination::Agent(_) if before.is_none() && accept_seconds.is_some() => {
+            return Err(HandoverError::NobodyHasIt);
+        }
+        Destination::Agent(_) | Destination::Team(_) | Destination::Brand(_) => {}
+    }
+    let (target, called) = target(&tx, to).await?;
+    if let Target::Agent(agent) = target
+        && !even_if_full
+    {
+        make_sure_of_room(&tx, agent, id).await?;
+    }
+    let summary = conversation::note_transfer(&mut tx, id, called, who.name.clone()).await?;
     if let Some((text, client_message_id)) = note {
         let author = Author::Agent { id: who.id, name: who.name.clone() };
         message::send(&mut tx, id, author, &text, true, client_message_id).await?;
     }
     let by = AssignedBy::Agent { id: who.id, name: who.name.clone() };
+    let until = accept_seconds.map(|seconds| tx.now() + TimeDelta::seconds(seconds.into()));
     let (mut question, mut unasked) = (None, None);
-    let conversation = match (to, accept_seconds) {
-        (Destination::Agent(agent), _) if before == Some(agent) => return Err(HandoverError::TheirsAlready),
-        (Destination::Agent(_), Some(_)) if before.is_none() => return Err(HandoverError::NobodyHasIt),
-        (Destination::Agent(agent), Some(seconds)) => {
-            tenant::agent::find_name(&tx, agent).await?.ok_or(ConversationError::AgentUnknown)?;
-            let until = tx.now() + TimeDelta::seconds(seconds.into());
+    let conversation = match (target, until) {
+        (Target::Agent(agent), Some(until)) => {
             let asked = transfer::Transfer { conversation: id, from: who.id, to: agent, until };
             unasked = transfer::of(&tx, id).await?.filter(|earlier| earlier.to != agent);
             transfer::ask(&tx, asked).await?;
@@ -180,36 +204,52 @@ pub async fn transfer(
             if conversation.status == Status::Resolved {
                 return Err(ConversationError::State(conversation::StateError::Resolved).into());
             }
-            question = Some((agent, until, offered(&conversation, until, Some(&who.name))));
+            question = Some((agent, offered(&conversation, until, Some(&who.name), Some(summary))));
             conversation
         }
-        (Destination::Agent(agent), None) => conversation::assign(&mut tx, id, Some(agent), by).await?,
-        (Destination::Team(team), _) => {
-            team::find(&tx, team).await?.ok_or(HandoverError::TeamUnknown)?;
-            conversation::pass_to_team(&mut tx, id, team, by).await?
-        }
-        (Destination::Brand(brand), _) => {
-            let team = first_team(&tx, brand).await?.ok_or(HandoverError::BrandWithoutTeam)?;
-            conversation::pass_to_team(&mut tx, id, team, by).await?
-        }
+        (Target::Agent(agent), None) => conversation::assign(&mut tx, id, Some(agent), by).await?,
+        (Target::Team(team), _) => conversation::pass_to_team(&mut tx, id, team, until, by).await?,
     };
     tx.commit().await?;
     if let Some(earlier) = unasked {
         let ended = ServerFrame::OfferEnded { conversation_id: id, outcome: OfferOutcome::Withdrawn };
         routing.switchboard.say(Topic::Agent(tenant.id(), earlier.to), ended.encode()).await;
     }
-    if let Some((agent, until, frame)) = question {
+    if let Some((agent, frame)) = question {
         routing.switchboard.say(Topic::Agent(tenant.id(), agent), frame).await;
+    }
+    if let Some(until) = until {
         relay::look_at(routing, tenant.id(), until);
     }
     Ok(conversation)
 }
 
-async fn first_team(tx: &TenantTx, brand: BrandId) -> Result<Option<TeamId>, StoreError> {
+/// Where it goes in the end.
+#[derive(Clone, Copy)]
+enum Target {
+    Agent(AgentId),
+    Team(TeamId),
+}
+
+/// Finds it, with what it is called.
+async fn target(tx: &TenantTx, to: Destination) -> Result<(Target, (PassedTo, String)), HandoverError> {
+    match to {
+        Destination::Agent(agent) => {
+            let name = tenant::agent::find_name(tx, agent).await?.ok_or(ConversationError::AgentUnknown)?;
+            Ok((Target::Agent(agent), (PassedTo::Agent, name)))
+        }
+        Destination::Team(team) => {
+            let team = team::find(tx, team).await?.ok_or(HandoverError::TeamUnknown)?;
+            Ok((Target::Team(team.id), (PassedTo::Team, team.name)))
+        }
+        Destination::Brand(brand) => {
+            let team = first_team(tx, brand).await?.ok_or(HandoverError::BrandWithoutTeam)?;
+            Ok((Target::Team(team.id), (PassedTo::Team, team.name)))
+        }
+    }
+}
+
+async fn first_team(tx: &TenantTx, brand: BrandId) -> Result<Option<Team>, StoreError> {
     let teams = team::list(tx).await?;
-    Ok(teams
-        .into_iter()
-        .filter(|team| team.brand_id == Some(brand))
-        .min_by_key(|team| team.position)
-        .map(|team| team.id))
+    Ok(teams.into_iter().filter(|team| team.brand_id == Some(brand)).min_by_key(|team| team.position))
 }

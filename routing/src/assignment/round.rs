@@ -7,9 +7,11 @@ use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
 use desk::ConversationId;
-use desk::conversation::{self, AssignedBy, Conversation, ConversationError};
+use desk::assignment_policy::Step;
+use desk::conversation::{self, AssignedBy, Conversation, ConversationError, Summary};
 use desk::queue::offers::{self, Question};
 use desk::queue::{self, Entrance, Reason, overdue, transfer};
+use desk::skill::Demands;
 use desk::team::TeamId;
 use infra::Timestamp;
 use infra::database::StoreError;
@@ -19,7 +21,7 @@ use tenant::{AgentId, Tenant, TenantTx};
 use uuid::Uuid;
 
 use super::floor::{self, Loaded, Policies};
-use super::{Decision, Seat, effective, plan};
+use super::{Decision, Seat, Ticket, effective, plan};
 use crate::Routing;
 use crate::realtime::{OfferOutcome, ServerFrame, Topic};
 
@@ -80,6 +82,7 @@ pub async fn round(routing: &Routing, tenant: &Tenant, is_thorough: bool) -> Res
         queue::floor::take_turn(&tx).await?;
         touched += take_back(&mut tx, late, &mut round).await?;
         touched += end_transfers(&tx, &mut round).await?;
+        touched += give_back(&mut tx, &mut round).await?;
         let loaded = floor::load(&tx, &here).await?;
         touched += give(&mut tx, loaded, &mut round).await?;
     }
@@ -171,10 +174,39 @@ async fn end_transfers(tx: &TenantTx, round: &mut Round) -> Result<usize, StoreE
     Ok(ended)
 }
 
+/// Puts back what was passed on to a team and nobody there has taken in time.
+async fn give_back(tx: &mut TenantTx, round: &mut Round) -> Result<usize, ConversationError> {
+    let (mut returned, now) = (0, tx.now());
+    for passed in offers::passed_on(tx).await? {
+        if passed.return_at > now {
+            // The earliest comes first.
+            round.wake(passed.return_at);
+            break;
+        }
+        if returned == TOGETHER {
+            round.more = true;
+            break;
+        }
+        if conversation::give_back(tx, passed.conversation).await?.is_none() {
+            round.wake(now + BUSY);
+            continue;
+        }
+        returned += 1;
+        metrics::counter!("frontdesk_requeued_total", "reason" => "not_taken").increment(1);
+        if let Some(agent) = passed.asked {
+            let ended =
+                ServerFrame::OfferEnded { conversation_id: passed.conversation, outcome: OfferOutcome::Withdrawn };
+            round.frames.push((Topic::Agent(tx.account(), agent), ended.encode()));
+        }
+    }
+    Ok(returned)
+}
+
 /// Plans, and carries the plan out.
 async fn give(tx: &mut TenantTx, mut loaded: Loaded, round: &mut Round) -> Result<usize, ConversationError> {
     let now = tx.now();
     let mut touched = pass_on(tx, &mut loaded, round).await?;
+    touched += overflow(tx, &mut loaded, round).await?;
     touched += climb(tx, &loaded).await?;
     let most = (loaded.floor.tickets.len() / OF_A_LINE).clamp(TOGETHER, AT_MOST);
     let planned = plan(&mut loaded.floor, now);
@@ -186,9 +218,10 @@ async fn give(tx: &mut TenantTx, mut loaded: Loaded, round: &mut Round) -> Resul
         }
         let id = decision.conversation;
         let line = loaded.entries.get(&id).and_then(|entry| entry.team);
+        let reason = loaded.entries.get(&id).map_or(Reason::New, |entry| entry.reason);
         let carried_out = match decision.offer {
             None => claim(tx, line, decision).await?,
-            Some(seconds) => ask(tx, decision, now + TimeDelta::seconds(seconds.into()), round).await?,
+            Some(seconds) => ask(tx, decision, now + TimeDelta::seconds(seconds.into()), reason, round).await?,
         };
         if carried_out {
             round.given += 1;
@@ -244,6 +277,38 @@ async fn pass_on(tx: &TenantTx, loaded: &mut Loaded, round: &mut Round) -> Resul
     Ok(ended)
 }
 
+/// Moves waits into the lines that they have overflowed into. What has moved is planned for in the next round, by the rules of its
+/// new line; what is in other hands at this moment is moved then.
+async fn overflow(tx: &mut TenantTx, loaded: &mut Loaded, round: &mut Round) -> Result<usize, ConversationError> {
+    let now = tx.now();
+    let overflows = |ticket: &&Ticket| {
+        let ladder = &ticket.rules.ladder;
+        ticket.offer.is_none() && ladder.iter().any(|rung| matches!(rung.step, Step::OverflowToTeam { .. }))
+    };
+    let brands = &loaded.floor.brands;
+    let due = loaded.floor.tickets.iter().filter(overflows).filter_map(|ticket| {
+        let reach = effective(ticket, brands, now);
+        let to = reach.team.filter(|team| ticket.team != Some(*team))?;
+        Some((ticket.conversation, to, Demands { required: reach.required, preferred: reach.preferred }))
+    });
+    let due: Vec<(ConversationId, TeamId, Demands)> = due.collect();
+    let (mut moved, mut away) = (0, BTreeSet::new());
+    for (id, to, relaxed) in due {
+        let outcome = if moved < AT_MOST { conversation::overflow(tx, id, to, &relaxed).await? } else { None };
+        match outcome {
+            Some(true) => moved += 1,
+            Some(false) => continue,
+            None => round.wake(now + BUSY),
+        }
+        away.insert(id);
+    }
+    if !away.is_empty() {
+        round.more |= moved > 0;
+        loaded.floor.tickets.retain(|ticket| !away.contains(&ticket.conversation));
+    }
+    Ok(moved)
+}
+
 /// Notes the rungs that waits have reached, for whoever looks at the board.
 async fn climb(tx: &TenantTx, loaded: &Loaded) -> Result<usize, StoreError> {
     let mut climbed = 0;
@@ -268,10 +333,12 @@ async fn claim(tx: &mut TenantTx, line: Option<TeamId>, decision: Decision) -> R
     Ok(claimed.is_some())
 }
 
+/// Asks an agent. What came back, or was passed on, has a history that they are shown.
 async fn ask(
     tx: &TenantTx,
     decision: Decision,
     until: Timestamp,
+    reason: Reason,
     round: &mut Round,
 ) -> Result<bool, ConversationError> {
     let (id, to) = (decision.conversation, decision.agent);
@@ -281,15 +348,22 @@ async fn ask(
         return Ok(false);
     }
     if let Some(conversation) = conversation::find(tx, id).await? {
-        round.frames.push((Topic::Agent(tx.account(), to), offered(&conversation, until, None)));
+        let history = if reason == Reason::New { None } else { Some(conversation::summary(tx, &conversation).await?) };
+        round.frames.push((Topic::Agent(tx.account(), to), offered(&conversation, until, None, history)));
     }
     metrics::counter!("frontdesk_offers_total").increment(1);
     Ok(true)
 }
 
 /// The question to an agent, as a frame.
-pub(super) fn offered(conversation: &Conversation, expires_at: Timestamp, from: Option<&str>) -> String {
-    ServerFrame::Offered { conversation, expires_at, from: from.map(str::to_owned) }.encode()
+pub(super) fn offered(
+    conversation: &Conversation,
+    expires_at: Timestamp,
+    from: Option<&str>,
+    summary: Option<Summary>,
+) -> String {
+    let (from, summary) = (from.map(str::to_owned), summary.map(Box::new));
+    ServerFrame::Offered { conversation, expires_at, from, summary }.encode()
 }
 
 async fn tell(routing: &Routing, tenant: &Tenant, round: &mut Round) {
@@ -315,21 +389,23 @@ pub fn is_noteworthy(error: &ConversationError) -> bool {
 /// Who is being asked about what, for whoever has just come: the questions that stand.
 pub async fn standing_offers(tx: &TenantTx, to: AgentId) -> Result<Vec<String>, StoreError> {
     let mut frames = Vec::new();
-    let mut asked: Vec<(ConversationId, Timestamp, Option<AgentId>)> = Vec::new();
+    let mut asked: Vec<(ConversationId, Timestamp, Option<AgentId>, Reason)> = Vec::new();
     for entry in queue::list(tx).await? {
-        asked
-            .extend(entry.offer.filter(|offer| offer.agent == to).map(|offer| (entry.conversation, offer.until, None)));
+        let mine = entry.offer.filter(|offer| offer.agent == to);
+        asked.extend(mine.map(|offer| (entry.conversation, offer.until, None, entry.reason)));
     }
     for transfer in transfer::all(tx).await?.into_iter().filter(|transfer| transfer.to == to) {
-        asked.push((transfer.conversation, transfer.until, Some(transfer.from)));
+        asked.push((transfer.conversation, transfer.until, Some(transfer.from), Reason::Transferred));
     }
-    for (id, until, from) in asked.into_iter().filter(|(_, until, _)| *until > tx.now()) {
+    for (id, until, from, reason) in asked.into_iter().filter(|(_, until, ..)| *until > tx.now()) {
         let from = match from {
             Some(from) => agent::find_name(tx, from).await?,
             None => None,
         };
         if let Some(conversation) = conversation::find(tx, id).await? {
-            frames.push(offered(&conversation, until, from.as_deref()));
+            let history =
+                if reason == Reason::New { None } else { Some(conversation::summary(tx, &conversation).await?) };
+            frames.push(offered(&conversation, until, from.as_deref(), history));
         }
     }
     Ok(frames)

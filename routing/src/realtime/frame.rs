@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use desk::conversation::{Conversation, ConversationId, WidgetConversation};
+use desk::conversation::{Conversation, ConversationId, Summary, WidgetConversation};
 use desk::message::{Message, SenderKind, WidgetMessage};
 use desk::start::Start;
 use desk::{Contact, EmergencyNotice};
@@ -270,6 +270,9 @@ pub enum ServerFrame<'a> {
         /// The colleague who passes it on; absent when the routing asks.
         #[serde(skip_serializing_if = "Option::is_none")]
         from: Option<String>,
+        /// What is known of it; absent for what has only just come.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        summary: Option<Box<Summary>>,
     },
     /// An offer is over; for the agent who was asked, and the one who passed it on.
     #[serde(rename = "conversation.offer_ended")]

@@ -51,7 +51,7 @@ pub fn advance(before: Option<Shown>, position: u32, waited_seconds: f64, estima
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::{prop_assert, proptest};
+    use proptest::prelude::{ProptestConfig, prop_assert, proptest};
 
     fn estimate(seconds: u32) -> Estimate {
         Estimate { seconds, low_seconds: seconds / 2, high_seconds: seconds * 2 }
@@ -83,6 +83,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(10_000))]
+
         #[test]
         fn it_never_moves_back_unannounced(line in proptest::collection::vec((1_u32..9, 0_u32..900, proptest::bool::ANY), 1..40)) {
             let (mut before, mut waited): (Option<Shown>, f64) = (None, 0.0);

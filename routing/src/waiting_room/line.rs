@@ -1,6 +1,6 @@
 //! What each visitor in line is told, from what is known of the line. Pure.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use chrono::{DateTime, Utc};
@@ -39,6 +39,9 @@ pub struct Place {
     pub message_form: bool,
     /// Whether the line was full when they came. They wait for nobody then, until they leave a message or a number.
     pub full: bool,
+    /// Whether they were told so without being asked for a message: nobody can be reached, and they write no more until somebody can.
+    #[serde(default)]
+    pub refused: bool,
     /// Whether they have left a message, or wait to be called or written to.
     pub patient: bool,
     /// Since when they wait.
@@ -63,7 +66,8 @@ impl Place {
             || (self.progress - now.progress).abs() >= 0.01
             || (self.staffed, self.open, self.opens_at) != (now.staffed, now.open, now.opens_at)
             || self.since != now.since
-            || (self.message_form, self.full, self.patient) != (now.message_form, now.full, now.patient)
+            || (self.message_form, self.full, self.refused, self.patient)
+                != (now.message_form, now.full, now.refused, now.patient)
     }
 }
 
@@ -86,7 +90,8 @@ pub(super) struct View<'a> {
     pub(super) floor: &'a Floor,
     pub(super) standings: &'a [Standing],
     pub(super) waiters: &'a HashMap<ConversationId, Waiter>,
-    pub(super) turned_away: &'a HashSet<ConversationId>,
+    /// Who came when their line was full, and whether they were refused.
+    pub(super) turned_away: &'a HashMap<ConversationId, bool>,
     pub(super) opening: &'a dyn Fn(Option<TeamId>, InboxId) -> Opening,
     pub(super) now: Timestamp,
 }
@@ -116,9 +121,13 @@ impl View<'_> {
 
     fn tell(&self, standing: &Standing, ticket: &Ticket, waiter: &Waiter, before: Option<&Said>) -> Option<Said> {
         let was: Option<Place> = before.and_then(|said| serde_json::from_value(said.place.clone()).ok());
+        let turned = self.turned_away.get(&ticket.conversation).copied();
+        let (full, refused) = (turned.is_some(), turned.unwrap_or_default());
+        // Whom nobody has let in has left nothing yet.
+        let patient = ticket.patient && !full;
         // Another line's places, and those of people who wait for nothing live, say nothing of this one's.
         let comparable = before.is_some_and(|said| said.team == standing.team)
-            && was.as_ref().is_some_and(|was| was.patient == ticket.patient);
+            && was.as_ref().is_some_and(|was| was.patient == patient);
         let shown = was.as_ref().map(|was| Shown {
             position: if comparable { was.position } else { standing.position },
             progress: was.progress,
@@ -126,7 +135,6 @@ impl View<'_> {
         let seconds = (self.now - ticket.since).as_seconds_f64().max(0.0);
         let bar = advance(shown, standing.position, seconds, standing.estimate.as_ref());
         let reach = effective(ticket, &self.floor.brands, self.now);
-        let full = self.turned_away.contains(&ticket.conversation);
         let opening = (self.opening)(standing.team, waiter.inbox);
         let place = Place {
             position: standing.position,
@@ -137,9 +145,10 @@ impl View<'_> {
             staffed: standing.staffed > 0,
             open: opening.open,
             opens_at: opening.opens_at,
-            message_form: full || reach.message_form && !ticket.patient,
+            message_form: if full { !refused } else { reach.message_form && !patient },
             full,
-            patient: ticket.patient,
+            refused,
+            patient,
             since: ticket.since,
         };
         if was.is_some_and(|was| !was.differs(&place)) {
@@ -212,7 +221,7 @@ mod tests {
             floor: &floor(Vec::new(), tickets.collect()),
             standings: line,
             waiters: &waiters,
-            turned_away: &HashSet::new(),
+            turned_away: &HashMap::new(),
             opening: &|_, _| Opening { open: true, opens_at: None },
             now: at(now),
         };

@@ -71,7 +71,7 @@ pub async fn refresh_now(routing: &Routing, account: AccountId) -> Result<(), St
 /// Everything that is read of a company's line at once.
 struct Reading {
     floor: Floor,
-    turned_away: HashSet<ConversationId>,
+    turned_away: HashMap<ConversationId, bool>,
     waiters: HashMap<ConversationId, Waiter>,
     hours: Hours,
     history: Arc<History>,
@@ -103,7 +103,8 @@ async fn look(routing: &Routing, account: AccountId) -> Result<bool, StoreError>
     let boards = waiting_room::take_turn(&tx).await?;
     let loaded = floor::load(&tx, &here).await?;
     let waiters = waiting_room::waiters(&tx).await?;
-    let turned_away = loaded.entries.values().filter(|entry| entry.turned_away).map(|entry| entry.conversation);
+    let turned_away = loaded.entries.values().filter(|entry| entry.turned_away);
+    let turned_away = turned_away.map(|entry| (entry.conversation, entry.refused));
     let turnover = routing.turnovers.watch(account, &loaded.floor.seats, tx.now());
     let reading = Reading {
         turned_away: turned_away.collect(),

@@ -32,7 +32,12 @@ export interface Actions {
   /** A supervisor's own: the conversation becomes mine, or I step in beside who has it. */
   takeOver(conversationId: string): Promise<void>
   join(conversationId: string): Promise<void>
+  /** Asks whether somebody gets more than they take; for pages of those who may say so. */
+  onFull(ask: AskIfFull): () => void
 }
+
+/** True to go on. */
+type AskIfFull = (agentId: string) => Promise<boolean>
 
 export function createActions(with_: {
   http: Http
@@ -66,6 +71,19 @@ export function createActions(with_: {
     }
   }
 
+  let askIfFull: AskIfFull | null = null
+
+  /** Does a deed, and does it once more when the one who gets the conversation is full and somebody says that this is meant. */
+  async function orFull<T>(agentId: string | null, deed: (even: { even_if_full?: boolean }) => Promise<T>): Promise<T> {
+    try {
+      return await deed({})
+    } catch (problem) {
+      const isFull = problem instanceof ApiProblem && problem.code === 'agent_full'
+      if (!isFull || agentId === null || !askIfFull || !(await askIfFull(agentId))) throw problem
+      return deed({ even_if_full: true })
+    }
+  }
+
   function setMe(change: Partial<Agent>): void {
     store.set((state) => ({
       agents: state.agents.map((agent) => (agent.id === me.agent.id ? { ...agent, ...change } : agent)),
@@ -96,7 +114,7 @@ export function createActions(with_: {
     assign(id, agentId) {
       const name = store.get().agents.find((agent) => agent.id === agentId)?.name ?? null
       return optimistic(id, { assignee_id: agentId, assignee_name: name }, () =>
-        http.put(`/v1/conversations/${id}/assignee`, { agent_id: agentId }),
+        orFull(agentId, (even) => http.put(`/v1/conversations/${id}/assignee`, { agent_id: agentId, ...even })),
       )
     },
     setStatus(id, status, snoozedUntil) {
@@ -108,13 +126,25 @@ export function createActions(with_: {
     setPriority: (id, priority) =>
       optimistic(id, { priority }, () => http.put(`/v1/conversations/${id}/priority`, { priority })),
     async transfer(id, transfer) {
-      upsert([await http.post<Conversation>(`/v1/conversations/${id}/transfer`, transfer)])
+      const to = transfer.to.kind === 'agent' ? transfer.to.agent_id : null
+      const path = `/v1/conversations/${id}/transfer`
+      upsert([await orFull(to, (even) => http.post<Conversation>(path, { ...transfer, ...even }))])
     },
     async takeOver(id) {
-      upsert([await http.post<Conversation>(`/v1/conversations/${id}/take_over`)])
+      const path = `/v1/conversations/${id}/take_over`
+      const taken = await orFull(me.agent.id, (even) =>
+        http.post<Conversation>(even.even_if_full ? `${path}?even_if_full=true` : path),
+      )
+      upsert([taken])
     },
     async join(id) {
       upsert([await http.post<Conversation>(`/v1/conversations/${id}/join`)])
+    },
+    onFull(ask) {
+      askIfFull = ask
+      return () => {
+        if (askIfFull === ask) askIfFull = null
+      }
     },
     async setAvailability(availability, reason = null) {
       const before = store.get().agents.find((agent) => agent.id === me.agent.id)

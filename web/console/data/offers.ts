@@ -88,12 +88,12 @@ export function createOffers(with_: {
     },
     listen() {
       const off = [
-        realtime.on('conversation.offered', ({ conversation, expires_at, from = null }) => {
+        realtime.on('conversation.offered', ({ conversation, expires_at, from = null, summary = null }) => {
           const expiresAt = Date.parse(expires_at) - store.get().skew
           const seconds = (expiresAt - now()) / 1000
           if (seconds <= 0) return
           upsert([conversation])
-          const offer = { conversation, expiresAt, seconds, busy: false, from }
+          const offer = { conversation, expiresAt, seconds, busy: false, from, summary }
           const known = store.get().offers.some((each) => each.conversation.id === conversation.id)
           put(offer)
           // Said again after a reconnect, it is the same offer.

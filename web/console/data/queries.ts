@@ -1,9 +1,9 @@
 // What the console reads beside the conversations: teams, skills, brands, the queue board, and why somebody got a conversation.
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useEffect } from 'react'
-import type { Assignment, AssignmentPolicy, Brand, Page, QueueBoard, Skill, Team } from 'client/types'
+import type { Assignment, AssignmentPolicy, Brand, Page, QueueBoard, QueueThresholds, Skill, Team } from 'client/types'
 import { http, useMe } from 'ui/session'
-import { useDeskState } from './context'
+import { useDesk, useDeskState } from './context'
 
 /** Frames tell of changes; this is for the one that got lost. */
 const LOOK_AGAIN_MS = 15_000
@@ -25,10 +25,14 @@ export const useBrands = (enabled?: boolean) => useWhole<Brand>('brands', '/v1/b
 export const usePolicies = (enabled?: boolean) =>
   useWhole<AssignmentPolicy>('policies', '/v1/assignment-policies', enabled)
 
-/** The line as it is now; read again whenever the server says that it moved. */
+/** Several things at once are read as one. */
+const SETTLE_MS = 700
+
+/** The line as it is now; read again whenever the server says that it moved, or that somebody's hands are fuller or freer. */
 export function useBoard() {
   const account = useMe().account.id
   const client = useQueryClient()
+  const desk = useDesk()
   const pulse = useDeskState((state) => state.queue)
   const connected = useDeskState((state) => state.connection === 'online')
   const board = useQuery({
@@ -40,7 +44,33 @@ export function useBoard() {
   useEffect(() => {
     if (pulse || connected) void client.invalidateQueries({ queryKey: [account, 'queue'] })
   }, [client, account, pulse, connected])
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout> | undefined
+    // Not put off by what comes meanwhile: on a busy desk something always does.
+    const soon = () => {
+      timer ??= setTimeout(() => {
+        timer = undefined
+        void client.invalidateQueries({ queryKey: [account, 'queue'] })
+      }, SETTLE_MS)
+    }
+    const off = [desk.realtime.on('presence.updated', soon), desk.realtime.on('conversation.updated', soon)]
+    return () => {
+      for (const each of off) each()
+      clearTimeout(timer)
+    }
+  }, [client, account, desk])
   return board
+}
+
+/** Past which numbers the line is worth a word, wherever one is. */
+export function useThresholds() {
+  const account = useMe().account.id
+  return useQuery({
+    queryKey: [account, 'queue-thresholds'],
+    queryFn: ({ signal }) => http.get<QueueThresholds>('/v1/queue/thresholds', undefined, { signal }),
+    staleTime: 60_000,
+    refetchInterval: 60_000,
+  })
 }
 
 export function useAssignments(conversationId: string, enabled: boolean) {

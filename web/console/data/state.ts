@@ -3,7 +3,15 @@ import type { ApiProblem } from 'client/http'
 import type { OutboxEntry } from 'client/outbox'
 import type { RealtimeState } from 'client/realtime'
 import { emptyThread, type Thread } from 'client/thread'
-import type { Agent, Conversation, ConversationCounts, EmergencyNotice, Message, Sender } from 'client/types'
+import type {
+  Agent,
+  Conversation,
+  ConversationCounts,
+  ConversationSummary,
+  EmergencyNotice,
+  Message,
+  Sender,
+} from 'client/types'
 import { VIEWS, type View } from './views'
 
 export interface ListState {
@@ -35,6 +43,8 @@ export interface Offer {
   busy: boolean
   /** The colleague who hands it over; null when the routing offers it. */
   from: string | null
+  /** What is known of it; null for what has only just come. */
+  summary: ConversationSummary | null
 }
 
 export interface QueuePulse {

@@ -11,6 +11,7 @@ import { useTeams } from '../data/queries'
 import type { Offer } from '../data/state'
 import { ringForOffers } from '../shell/notifier'
 import { ALT, useShortcuts } from '../shell/useShortcuts'
+import { Summary } from '../thread/Summary'
 import css from './Offers.module.css'
 
 const TICK_MS = 250
@@ -89,7 +90,7 @@ export function Offers({ onTaken }: { onTaken: (conversationId: string) => void 
 
 function Card(props: { offer: Offer; first: boolean; onAccept: () => void; onDecline: () => void }) {
   const { t } = useTranslation()
-  const { conversation, busy, from } = props.offer
+  const { conversation, busy, from, summary } = props.offer
   const teams = useTeams()
   const left = useSecondsLeft(props.offer)
   const name = contactName(conversation.contact) ?? t('contact.visitor', { number: conversation.number })
@@ -111,7 +112,15 @@ function Card(props: { offer: Offer; first: boolean; onAccept: () => void; onDec
           {left}
         </span>
       </div>
-      {conversation.last_message && <p className={css.text}>{conversation.last_message.text}</p>}
+      {/* What was said last is in the summary, where there is one; a note among colleagues is not. */}
+      {conversation.last_message && (!summary?.messages.length || conversation.last_message.private) && (
+        <p className={css.text}>{conversation.last_message.text}</p>
+      )}
+      {summary && (
+        <div className={css.known} role="group" aria-label={t('summary.title')} tabIndex={0}>
+          <Summary summary={summary} />
+        </div>
+      )}
       <div className={css.actions}>
         <Button
           size="sm"

@@ -50,6 +50,7 @@ function Form({ thresholds, onDone }: { thresholds: Limits; onDone: () => void }
         longest_seconds: typeof minutes === 'number' ? Math.round(minutes * 60) : null,
       })
       client.setQueryData<QueueBoard>([account, 'queue'], (board) => board && { ...board, thresholds: saved })
+      client.setQueryData<QueueThresholds>([account, 'queue-thresholds'], saved)
       onDone()
     } catch (failure) {
       setProblem(failure)
@@ -71,7 +72,7 @@ function Form({ thresholds, onDone }: { thresholds: Limits; onDone: () => void }
         label={t('queue.alert_waiting')}
         placeholder={t('queue.alert_never')}
         min={1}
-        max={100_000}
+        max={10_000}
         allowDecimal={false}
         allowNegative={false}
         value={waiting}

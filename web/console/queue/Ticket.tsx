@@ -73,8 +73,8 @@ export function Ticket(props: {
         <p className={css.needs}>
           <Needs required={ticket.required} preferred={ticket.preferred} />
           <Eased ticket={ticket} now={now} />
-          {ticket.turned_away && !ticket.patient && <span>{t('queue.turned_away')}</span>}
-          {ticket.patient && <span>{t('queue.patient')}</span>}
+          {ticket.turned_away && <span>{t('queue.turned_away')}</span>}
+          {ticket.patient && !ticket.turned_away && <span>{t('queue.patient')}</span>}
           {told && !ticket.patient && props.open && <span>{told}</span>}
         </p>
       </div>

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { QueueBoard, QueueTicket } from 'client/types'
 import { clockOf } from './duration'
 import { agent } from '../data/fixtures'
-import { alarms, bestFirst, linesOf, loadOf, pulseOf, seatsOf, unfit, type Seat } from './fit'
+import { alarms, alarmsOf, bestFirst, linesOf, loadOf, pulseOf, seatsOf, unfit, type Seat } from './fit'
 
 const NOW = Date.parse('2026-03-02T10:00:00Z')
 
@@ -121,6 +121,15 @@ describe('an alarm', () => {
       { kind: 'waiting', value: 2, limit: 1 },
       { kind: 'longest', value: 300, limit: 240 },
     ])
+  })
+
+  it('is raised away from the board by what a frame says', () => {
+    const since = new Date(NOW - 241_000).toISOString()
+    expect(alarmsOf({ waiting: 1, longestSince: since }, thresholds, NOW)).toEqual([
+      { kind: 'longest', value: 241, limit: 240 },
+    ])
+    expect(alarmsOf({ waiting: 0, longestSince: null }, thresholds, NOW)).toEqual([])
+    expect(alarmsOf({ waiting: 9, longestSince: since }, { waiting: null, longest_seconds: null }, NOW)).toEqual([])
   })
 
   it('is not raised by whoever left a message', () => {

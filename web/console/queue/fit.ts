@@ -1,5 +1,5 @@
 // Who could take whom: what the board shows while one decides. The server decides by itself; a person may decide otherwise.
-import type { Agent, Availability, QueueBoard, QueueSeat, QueueTicket } from 'client/types'
+import type { Agent, Availability, QueueBoard, QueueSeat, QueueThresholds, QueueTicket } from 'client/types'
 import { PRESENCE_RANK } from 'ui/person'
 import type { QueuePulse } from '../data/state'
 
@@ -62,12 +62,19 @@ export interface Alarm {
 }
 
 /** Which thresholds were passed. Whoever does not wait live raises no alarm. */
-export function alarms({ waiting, thresholds }: QueueBoard, now: number): Alarm[] {
-  const live = waiting.filter((ticket) => !ticket.patient)
-  const longest = longestWait(live, now)
-  const { waiting: most, longest_seconds: longer } = thresholds
+export function alarms(board: QueueBoard, now: number): Alarm[] {
+  return alarmsOf(pulseOf(board), board.thresholds, now)
+}
+
+/** The same from what a frame says of the line. */
+export function alarmsOf(
+  { waiting, longestSince }: QueuePulse,
+  { waiting: most, longest_seconds: longer }: Pick<QueueThresholds, 'waiting' | 'longest_seconds'>,
+  now: number,
+): Alarm[] {
+  const longest = longestSince === null ? null : Math.max(0, (now - Date.parse(longestSince)) / 1000)
   const found: Alarm[] = []
-  if (most !== null && live.length > most) found.push({ kind: 'waiting', value: live.length, limit: most })
+  if (most !== null && waiting > most) found.push({ kind: 'waiting', value: waiting, limit: most })
   if (longer !== null && longest !== null && longest > longer) {
     found.push({ kind: 'longest', value: longest, limit: longer })
   }

@@ -1,20 +1,38 @@
 // What happened to the conversation, as a quiet line between the words.
+import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import type { Message } from 'client/types'
+import type { ConversationSummary, Message } from 'client/types'
 import { clock, dateTime, moment } from 'ui/time'
 import { useDesk } from '../data/context'
 import css from './ActivityLine.module.css'
+import { Summary } from './Summary'
 
 export function ActivityLine({ message }: { message: Message }) {
   const { i18n } = useTranslation()
   const words = useWords(message)
+  const content = message.content
   return (
-    <p className={css.root}>
-      {words}
-      <time dateTime={message.created_at} title={dateTime(message.created_at, i18n.language)}>
-        {clock(message.created_at, i18n.language)}
-      </time>
-    </p>
+    <>
+      <p className={css.root}>
+        {words}
+        <time dateTime={message.created_at} title={dateTime(message.created_at, i18n.language)}>
+          {clock(message.created_at, i18n.language)}
+        </time>
+      </p>
+      {content?.kind === 'transferred' && <Known summary={content.summary} />}
+    </>
+  )
+}
+
+/** Folded: most of it is in the thread above, for whoever has the time to read it. */
+function Known({ summary }: { summary: ConversationSummary }) {
+  const { t } = useTranslation()
+  const [open, setOpen] = useState(false)
+  return (
+    <details className={css.known} onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary>{t('summary.title')}</summary>
+      {open && <Summary summary={summary} />}
+    </details>
   )
 }
 
@@ -36,6 +54,16 @@ function useWords(message: Message): string {
     case 'unassigned': {
       const by = nameOf(content.by)
       return by ? t('activity.unassigned_by', { by }) : t('activity.unassigned')
+    }
+    case 'transferred': {
+      const name = content.to === 'agent' ? (nameOf(content.name) ?? '') : content.name
+      return t('activity.transferred', { name, by: nameOf(content.by) ?? '' })
+    }
+    case 'not_taken': {
+      const team = content.team ?? t('transfer.team')
+      return content.back_to
+        ? t('activity.not_taken', { team, to: content.back_to })
+        : t('activity.not_taken_all', { team })
     }
     case 'status_changed': {
       const by = nameOf(content.by)

@@ -82,13 +82,20 @@ export function Composer({
     if (event.key === 'Escape' && !composing) field.current?.blur()
   }
 
+  // What only the team sees, while a colleague talks with the visitor, is said to that colleague.
+  const whispers =
+    status === 'open' && conversation.assignee_id !== null && conversation.assignee_id !== desk.me.agent.id
   const name = contactName(contact)
   const placeholder =
     kind === 'note'
-      ? t('composer.note_placeholder')
+      ? whispers
+        ? t('composer.whisper_placeholder', { name: conversation.assignee_name ?? '' })
+        : t('composer.note_placeholder')
       : name
         ? t('composer.reply_to', { name })
         : t('composer.reply_placeholder')
+
+  const deed = t(kind === 'reply' ? 'composer.send' : whispers ? 'composer.add_whisper' : 'composer.add_note')
 
   return (
     <div className={css.root}>
@@ -114,7 +121,7 @@ export function Composer({
             kind="note"
             chosen={kind}
             onChoose={setKind}
-            label={t('composer.note')}
+            label={t(whispers ? 'composer.whisper' : 'composer.note')}
             hint="N"
             icon={<IconLock size={14} />}
           />
@@ -144,7 +151,7 @@ export function Composer({
               {length}/{LONGEST_TEXT}
             </span>
           )}
-          <Tooltip label={t(kind === 'note' ? 'composer.add_note' : 'composer.send')}>
+          <Tooltip label={deed}>
             <ActionIcon
               size={32}
               variant="filled"
@@ -154,7 +161,7 @@ export function Composer({
               // Not `disabled`: a screen reader should still find the button and hear what it is for.
               aria-disabled={!sendable}
               data-disabled={!sendable || undefined}
-              aria-label={t(kind === 'note' ? 'composer.add_note' : 'composer.send')}
+              aria-label={deed}
             >
               <IconSend2 size={17} />
             </ActionIcon>

@@ -25,6 +25,8 @@ interface Target {
 const LONGEST_NOTE = 5000
 /** How long somebody may think about it; 0 gives it to them at once. */
 const ACCEPT_SECONDS = [0, 15, 30, 60, 120] as const
+/** How long a team may take to take it; 0 leaves it there. */
+const TAKE_MINUTES = [0, 1, 2, 5, 15, 60] as const
 
 export function TransferDialog(props: { conversation: Conversation; opened: boolean; onClose: () => void }) {
   const { t } = useTranslation()
@@ -50,6 +52,7 @@ function Form({ conversation, onClose }: { conversation: Conversation; onClose: 
   const [query, setQuery] = useState('')
   const [note, setNote] = useState('')
   const [seconds, setSeconds] = useState('30')
+  const [minutes, setMinutes] = useState('0')
   const [busy, setBusy] = useState(false)
   const [problem, setProblem] = useState<unknown>(null)
   const targets = useTargets(to, conversation)
@@ -60,12 +63,13 @@ function Form({ conversation, onClose }: { conversation: Conversation; onClose: 
     if (!chosen || busy) return
     const body: Transfer = { to: destination(to, chosen) }
     if (note.trim()) body.note = note.trim()
-    if (to === 'agent' && seconds !== '0') body.accept_seconds = Number(seconds)
+    const within = to === 'agent' ? Number(seconds) : 60 * Number(minutes)
+    if (within > 0) body.accept_seconds = within
     setBusy(true)
     setProblem(null)
     try {
       // Before it is sent: the answer may be quicker than the server's own.
-      if (body.accept_seconds) desk.awaitAnswer(conversation.id)
+      if (to === 'agent' && within > 0) desk.awaitAnswer(conversation.id)
       await desk.transfer(conversation.id, body)
       onClose()
     } catch (failure) {
@@ -115,7 +119,7 @@ function Form({ conversation, onClose }: { conversation: Conversation; onClose: 
         </ScrollArea.Autosize>
       </Radio.Group>
       <p className={css.what}>{t(`transfer.${to}_text`)}</p>
-      {to === 'agent' && (
+      {to === 'agent' ? (
         <Select
           label={t('transfer.accept')}
           description={t('transfer.accept_text')}
@@ -127,10 +131,22 @@ function Form({ conversation, onClose }: { conversation: Conversation; onClose: 
             label: value === 0 ? t('transfer.at_once') : t('transfer.seconds', { count: value }),
           }))}
         />
+      ) : (
+        <Select
+          label={t('transfer.take')}
+          description={t('transfer.take_text')}
+          allowDeselect={false}
+          value={minutes}
+          onChange={(value) => value && setMinutes(value)}
+          data={TAKE_MINUTES.map((value) => ({
+            value: String(value),
+            label: value === 0 ? t('transfer.stays') : t('transfer.minutes', { count: value }),
+          }))}
+        />
       )}
       <Textarea
         label={t('transfer.note')}
-        description={t('transfer.note_text')}
+        description={`${t('transfer.note_text')} ${t('transfer.summary_text')}`}
         autosize
         minRows={2}
         maxRows={6}

@@ -23,6 +23,7 @@ const PLACE: Omit<QueuePlace, 'since'> = {
   staffed: true,
   patient: false,
   full: false,
+  refused: false,
 }
 
 function readCard(value: unknown): WaitingCard | null {

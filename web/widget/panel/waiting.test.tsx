@@ -18,6 +18,7 @@ const PLACE: QueuePlace = {
   staffed: true,
   patient: false,
   full: false,
+  refused: false,
   since: '2026-03-02T08:00:00Z',
 }
 const strip = () => root.querySelector('.waiting')
@@ -163,7 +164,23 @@ describe('the ways not to wait', () => {
     await settle()
     const at = server.calls.indexOf('POST /v1/widget/queue/leave')
     const id = expect.any(String) as string
-    expect(server.bodies[at]).toEqual({ client_message_id: id, kind: 'message', text: 'Please tell me about the blue one' })
+    expect(server.bodies[at]).toEqual({
+      client_message_id: id,
+      kind: 'message',
+      text: 'Please tell me about the blue one',
+    })
+  })
+
+  it('asks for a message where the line was full, and for nothing where nobody can be reached', async () => {
+    await wait({ full: true, message_form: true })
+    expect(strip()?.textContent).toContain('Every line is busy')
+    expect(root.querySelector('.leave')?.textContent).toContain('How can we get back to you?')
+    expect(root.querySelector('.composer')).not.toBeNull()
+    await say({ full: true, refused: true })
+    expect(strip()?.textContent).toContain('Nobody can be reached right now')
+    expect(root.querySelector('.leave')).toBeNull()
+    expect(root.querySelector('.composer')).toBeNull()
+    expect(root.querySelector('.door')?.textContent).toContain('You cannot write just now')
   })
 
   it('leaves the question for an address alone while somebody writes theirs', async () => {

@@ -10,14 +10,14 @@ import { Icon } from './parts'
 export function WaitingShelf() {
   const { state } = usePanel()
   const { queue, shelf, unreachable } = state
-  return queue && !queue.patient && !unreachable && shelf.length > 0 ? <Shelf cards={shelf} /> : null
+  return queue && !queue.patient && !queue.refused && !unreachable && shelf.length > 0 ? <Shelf cards={shelf} /> : null
 }
 
 /** Below the question for an address, which asks the same for as long as nobody is there: who is at it must not lose their words. */
 export function WaysOut() {
   const { state } = usePanel()
   const { queue, unreachable, sample, contact } = state
-  if (!queue || queue.patient || unreachable || sample) return null
+  if (!queue || queue.patient || queue.refused || unreachable || sample) return null
   if (contact.asked && !queue.message_form) return null
   return <LeaveCard key={String(queue.message_form)} asked={queue.message_form} full={queue.full} />
 }

@@ -59,6 +59,9 @@ function say(words: Words, queue: QueuePlace, left: PanelState['left']): Said {
     const text = words.t(left === 'callback' ? 'patientCall' : left === 'email' ? 'patientMail' : 'patientText')
     return { icon: 'check', title: words.t('patientTitle'), time: null, text, bar: false }
   }
+  if (queue.refused) {
+    return { icon: 'moon', title: words.t('noneTitle'), time: null, text: words.t('noneText'), bar: false }
+  }
   if (!queue.open) {
     const when = opensWords(words, queue.opens_at)
     const text = when ? words.t('closedOpens', { when }) : words.t('closedText')
@@ -94,7 +97,9 @@ function Spoken({ text, state }: { text: string; state: PanelState }) {
   const { queue, open, conversation } = state
   const [said, setSaid] = useState('')
   const saidAt = useRef(0)
-  const step = queue ? [queue.position, queue.open, queue.staffed, queue.patient, queue.message_form, queue.full].join() : ''
+  const step = queue
+    ? [queue.position, queue.open, queue.staffed, queue.patient, queue.message_form, queue.full, queue.refused].join()
+    : ''
   const lastStep = useRef('')
   const agent = conversation?.status === 'open' ? conversation.assignee : null
   const waited = useRef(false)
