@@ -57,6 +57,7 @@ use crate::{App, contract, health, hooks, idempotency, layers, outbox_page, page
         (name = "billing", description = "What the company has bought, and what it pays"),
         (name = "audit-log", description = "Who did what"),
         (name = "data", description = "People's data: taken along, erased, and for how long it is kept"),
+        (name = "safety", description = "What is masked or refused, and who is kept out"),
         (name = "widget", description = "What the chat widget calls, as a visitor")
     )
 )]
@@ -141,6 +142,7 @@ fn company() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(v1::support::show, v1::support::grant, v1::support::revoke))
         .routes(routes!(v1::support::enter))
         .routes(routes!(v1::emergency::show, v1::emergency::set))
+        .routes(routes!(v1::masking::show_masking, v1::masking::set_masking))
         .routes(routes!(v1::agents::list))
         .routes(routes!(v1::agents::change))
         .routes(routes!(v1::agents::leave))

@@ -17,6 +17,7 @@ pub mod event;
 pub mod hours;
 pub mod inbox;
 pub mod look;
+pub mod masking;
 pub mod message;
 pub mod queue;
 pub mod retention;

@@ -44,6 +44,7 @@ const TENANT: &[(i32, &str)] = &[
     (9, include_str!("../migrations/tenant/0009_visitors.sql")),
     (10, include_str!("../migrations/tenant/0010_audit_chain.sql")),
     (11, include_str!("../migrations/tenant/0011_rights.sql")),
+    (14, include_str!("../migrations/tenant/0014_safety.sql")),
 ];
 
 /// The level that this program needs every tenant schema to have.

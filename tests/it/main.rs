@@ -49,6 +49,7 @@ mod limits;
 mod line;
 mod main_job;
 mod many_resumes;
+mod masking;
 mod nodes;
 mod operations;
 mod organisations;

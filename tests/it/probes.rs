@@ -88,7 +88,7 @@ pub(crate) struct Things {
 }
 
 /// What needs neither an id nor a body.
-const ASKED_ALONE: [&str; 32] = [
+const ASKED_ALONE: [&str; 33] = [
     "GET /v1/account",
     "GET /v1/account/checklist",
     "GET /v1/assignment-policies",
@@ -113,6 +113,7 @@ const ASKED_ALONE: [&str; 32] = [
     "GET /v1/data-exports",
     "GET /v1/emergency",
     "GET /v1/retention",
+    "GET /v1/safety/masking",
     "GET /v1/inboxes",
     "GET /v1/invitations",
     "GET /v1/limits",
@@ -195,6 +196,12 @@ impl Things {
                 let contacts = json!([{ "kind": "phone", "label": text("Shop"), "value": "+49 30 123456" }]);
                 let plan = json!({ "active": true, "message": text("Please call"), "contacts": contacts });
                 (None, Door::Member, Some(plan))
+            }
+            "PUT /v1/safety/masking" => {
+                let words = json!([text("Nonsense"), "赌博"]);
+                let choice =
+                    json!({ "card_numbers": true, "resident_ids": true, "words": words, "words_action": "mask" });
+                (None, Door::Member, Some(choice))
             }
             "PUT /v1/agents/me/availability" => {
                 (None, Door::Member, Some(json!({ "availability": "away", "reason": text("Lunch") })))

@@ -124,6 +124,8 @@ export type ErasurePreview = Whole<Schemas['ErasurePreview']>
 export type Retention = Whole<Schemas['Retention']>
 export type RetentionChoice = Whole<Schemas['RetentionRequest']>
 export type RetentionPreview = Schemas['RetentionPreview']
+export type Masking = Whole<Schemas['Masking']>
+export type MaskingChoice = Whole<Schemas['MaskingRequest']>
 /** Whether the audit log is as it was written. */
 export type AuditVerdict = Whole<Schemas['Verdict']>
 

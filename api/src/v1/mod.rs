@@ -25,6 +25,7 @@ pub(crate) mod inboxes;
 pub(crate) mod invitations;
 pub(crate) mod limits;
 pub(crate) mod lost_factor;
+pub(crate) mod masking;
 pub(crate) mod messages;
 pub(crate) mod organisations;
 pub(crate) mod ownership;

@@ -250,6 +250,7 @@ pub const PLACES: &[Place] = &[
     Place::Other { table: "identity_key", reason: "what the company's own server signs with" },
     Place::Other { table: "identity_token", reason: "hashes of tokens that were used, until they would have ended" },
     Place::Other { table: "inbox", reason: "what the company has set up" },
+    Place::Other { table: "masking", reason: "what the company has set up" },
     Place::Other { table: "migration", reason: "levels of the tables" },
     Place::Other { table: "outbox", reason: "ids and places of news that is not on the bus yet; no word of it" },
     Place::Other { table: "queue_threshold", reason: "what the company has set up" },

@@ -22,6 +22,7 @@ import type {
   Invitation,
   Invoice,
   InvoicePreview,
+  Masking,
   Organisation,
   OrganisationView,
   Page,
@@ -107,6 +108,8 @@ export const useIdentity = (inbox: string) =>
 export const useLimits = (options?: Options) => useOne<Bounds>('limits', '/v1/limits', undefined, options)
 
 export const useEmergency = (options?: Options) => useOne<Emergency>('emergency', '/v1/emergency', undefined, options)
+
+export const useMasking = () => useOne<Masking>('masking', '/v1/safety/masking')
 
 export const useWaitEstimates = (days: number) =>
   useOne<WaitEstimates>('wait-estimates', '/v1/reports/wait-estimates', { days: String(days) })

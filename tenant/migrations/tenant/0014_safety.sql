@@ -1,0 +1,11 @@
+-- What of messages is not kept or not taken. At most one row; none until somebody has chosen. `edition` is another one with each
+-- change: who writes messages says by which edition they were masked, and a message that was masked by an older one is not written.
+create table masking (
+    singleton    boolean primary key default true constraint masking_only_one check (singleton),
+    edition      uuid not null,
+    card_numbers boolean not null,
+    resident_ids boolean not null,
+    words        text[] not null,
+    words_action text not null constraint masking_words_action check (words_action in ('mask', 'refuse')),
+    updated_at   timestamptz not null
+);
