@@ -143,6 +143,8 @@ fn company() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(v1::support::enter))
         .routes(routes!(v1::emergency::show, v1::emergency::set))
         .routes(routes!(v1::masking::show_masking, v1::masking::set_masking))
+        .routes(routes!(v1::address_blocks::list_addresses, v1::address_blocks::block_address))
+        .routes(routes!(v1::address_blocks::unblock_address))
         .routes(routes!(v1::agents::list))
         .routes(routes!(v1::agents::change))
         .routes(routes!(v1::agents::leave))

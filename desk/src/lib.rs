@@ -5,6 +5,7 @@
 //!
 //! Every verb has one silhouette: fetch (locking), decide (purely), save, tell.
 
+pub mod address_block;
 pub mod assignment_policy;
 mod backlog;
 pub mod brand;

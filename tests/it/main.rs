@@ -7,6 +7,7 @@
     reason = "a story fails loudly, at the line that is wrong"
 )]
 
+mod address_blocks;
 mod assignment;
 mod audit;
 mod auth;
@@ -62,6 +63,7 @@ mod resume;
 mod retention;
 mod revocation;
 mod roles;
+mod safety_probes;
 mod schema;
 mod second_factor;
 mod setup;

@@ -8,6 +8,7 @@ use tests::{Agent, Http, PASSWORD, Shop, Visitor, fresh};
 use crate::billing_probes;
 use crate::group_probes::Group;
 use crate::identity_probes::Vouching;
+use crate::safety_probes::Safety;
 use crate::setup_probes::SetUp;
 use crate::sign_in_probes::SignIn;
 
@@ -81,6 +82,7 @@ pub(crate) struct Things {
     group: Group,
     vouching: Vouching,
     exports: Exports,
+    safety: Safety,
     /// Somebody to be erased.
     forgotten: Visitor,
     sign_in: SignIn,
@@ -88,7 +90,7 @@ pub(crate) struct Things {
 }
 
 /// What needs neither an id nor a body.
-const ASKED_ALONE: [&str; 33] = [
+const ASKED_ALONE: [&str; 32] = [
     "GET /v1/account",
     "GET /v1/account/checklist",
     "GET /v1/assignment-policies",
@@ -113,7 +115,6 @@ const ASKED_ALONE: [&str; 33] = [
     "GET /v1/data-exports",
     "GET /v1/emergency",
     "GET /v1/retention",
-    "GET /v1/safety/masking",
     "GET /v1/inboxes",
     "GET /v1/invitations",
     "GET /v1/limits",
@@ -159,6 +160,7 @@ impl Things {
             spare_role: role().await,
             vouching: Vouching::of(shop).await,
             exports,
+            safety: Safety::of(shop).await,
             forgotten: shop.visitor("Gus").await,
             sign_in,
             colleague,
@@ -196,12 +198,6 @@ impl Things {
                 let contacts = json!([{ "kind": "phone", "label": text("Shop"), "value": "+49 30 123456" }]);
                 let plan = json!({ "active": true, "message": text("Please call"), "contacts": contacts });
                 (None, Door::Member, Some(plan))
-            }
-            "PUT /v1/safety/masking" => {
-                let words = json!([text("Nonsense"), "赌博"]);
-                let choice =
-                    json!({ "card_numbers": true, "resident_ids": true, "words": words, "words_action": "mask" });
-                (None, Door::Member, Some(choice))
             }
             "PUT /v1/agents/me/availability" => {
                 (None, Door::Member, Some(json!({ "availability": "away", "reason": text("Lunch") })))
@@ -259,6 +255,7 @@ impl Things {
                 .governed(operation)
                 .or_else(|| self.rights(operation))
                 .or_else(|| self.sign_in.probe(operation))
+                .or_else(|| self.safety.probe(operation, &*self.says))
             {
                 Some((id, body)) => (id, Door::Member, body),
                 None => return self.other_door(operation),

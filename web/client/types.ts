@@ -126,6 +126,7 @@ export type RetentionChoice = Whole<Schemas['RetentionRequest']>
 export type RetentionPreview = Schemas['RetentionPreview']
 export type Masking = Whole<Schemas['Masking']>
 export type MaskingChoice = Whole<Schemas['MaskingRequest']>
+export type AddressBlock = Whole<Schemas['AddressBlock']>
 /** Whether the audit log is as it was written. */
 export type AuditVerdict = Whole<Schemas['Verdict']>
 

@@ -1,6 +1,7 @@
 //! Version 1 of the public API: one file a noun, one paragraph a handler.
 
 pub(crate) mod account;
+pub(crate) mod address_blocks;
 pub(crate) mod agents;
 pub(crate) mod api_keys;
 pub(crate) mod assignment_policies;

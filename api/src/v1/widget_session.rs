@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
+use desk::address_block;
 use desk::contact::{self, ContactId, VisitedPage};
 use desk::conversation::{self, WidgetConversation};
 use desk::emergency::{self, EmergencyNotice};
@@ -22,7 +23,7 @@ use uuid::Uuid;
 use super::Problems;
 use super::widget::by_key;
 use crate::App;
-use crate::address::Address;
+use crate::address::{Address, Whence};
 use crate::extract::{AsVisitor, Body};
 use crate::problem::Problem;
 
@@ -141,12 +142,14 @@ async fn continued(app: &App, tx: &TenantTx, inbox: &Inbox, secret: &str) -> Res
 
 /// Come in as a visitor
 ///
-/// With a known secret: the same visitor as before, with their conversation. Without: a new one.
+/// With a known secret: the same visitor as before, with their conversation. Without: a new one. From a network that the company
+/// has blocked: 403 and `address_blocked`.
 #[utoipa::path(post, path = "/v1/widget/session", tag = "widget", security(()), request_body = WidgetSessionRequest,
     responses((status = 200, body = WidgetSession), Problems))]
 pub(crate) async fn session(
     State(app): State<Arc<App>>,
     address: Address,
+    Whence(whence): Whence,
     headers: HeaderMap,
     Body(ask): Body<WidgetSessionRequest>,
 ) -> Result<Json<WidgetSession>, Problem> {
@@ -161,6 +164,9 @@ pub(crate) async fn session(
     }
     if inbox::unvouched(&tx, inbox.id).await?.is_some_and(|unvouched| unvouched.refused) {
         return Err(InboxError::IdentityRequired.into());
+    }
+    if let Some(whence) = whence {
+        address_block::refuse_blocked(&tx, whence).await?;
     }
     let known = match secret {
         Some(secret) => contact::recognise(&tx, inbox.id, secret).await?,

@@ -230,6 +230,7 @@ pub const PLACES: &[Place] = &[
              erased_at = coalesce(erased_at, now()) where id = $1",
         ),
     }),
+    Place::Other { table: "address_block", reason: "networks the company keeps out; tied to nobody it knows" },
     Place::Other { table: "agent", reason: "colleagues, whose data the directory and their own account look after" },
     Place::Other { table: "agent_skill", reason: "what colleagues can do" },
     Place::Other {

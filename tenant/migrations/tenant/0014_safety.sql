@@ -9,3 +9,12 @@ create table masking (
     words_action text not null constraint masking_words_action check (words_action in ('mask', 'refuse')),
     updated_at   timestamptz not null
 );
+
+-- Networks from which no visitors come in, for a while or for good. What is over is removed when the next one is added.
+create table address_block (
+    id         uuid primary key,
+    network    cidr not null constraint address_block_network_key unique,
+    note       text not null,
+    ends_at    timestamptz,
+    created_at timestamptz not null
+);

@@ -27,6 +27,8 @@ const NOUNS = [
   'contact',
   'data_export',
   'retention',
+  'masking',
+  'address_block',
   'audit',
   'access',
   'login',

@@ -3,6 +3,7 @@ import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-quer
 import { useCallback } from 'react'
 import type {
   AccountGroup,
+  AddressBlock,
   Agent,
   ApiKey,
   AssignmentPolicy,
@@ -109,6 +110,7 @@ export const useLimits = (options?: Options) => useOne<Bounds>('limits', '/v1/li
 
 export const useEmergency = (options?: Options) => useOne<Emergency>('emergency', '/v1/emergency', undefined, options)
 
+export const useAddressBlocks = () => useList<AddressBlock>('address-blocks', '/v1/safety/addresses')
 export const useMasking = () => useOne<Masking>('masking', '/v1/safety/masking')
 
 export const useWaitEstimates = (days: number) =>

@@ -1,6 +1,7 @@
-// What is safe for the company and for who writes to it: what messages must not hold.
+// What is safe for the company and for who writes to it: what messages must not hold, and who is kept out.
 import { useTranslation } from 'react-i18next'
 import { Page, Stack } from '../shell/Page'
+import { AddressesCard } from './AddressesCard'
 import { MaskingCard } from './MaskingCard'
 
 export function SafetyPage() {
@@ -9,6 +10,7 @@ export function SafetyPage() {
     <Page title={t('nav.safety')} text={t('safety.text')}>
       <Stack>
         <MaskingCard />
+        <AddressesCard />
       </Stack>
     </Page>
   )

@@ -40,6 +40,8 @@ export class FakeServer {
   queue: QueuePlace | null = null
   shelf: WaitingCard[] = []
   blocked = false
+  /** The company lets nobody in from this network. */
+  outside = false
   /** What every token of the page is refused with. */
   refusedToken: string | null = null
   visitOver = false
@@ -69,6 +71,8 @@ export class FakeServer {
       if (this.visitOver) return Response.json({ code: 'identity_expired', status: 401 }, { status: 401 })
       return Response.json(this.vouched())
     }
+    if (path.endsWith('/session') && this.outside)
+      return Response.json({ code: 'address_blocked', status: 403 }, { status: 403 })
     if (path.endsWith('/session')) {
       const secret = body['secret'] ? undefined : 's3cret'
       const session = {

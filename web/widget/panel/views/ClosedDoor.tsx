@@ -2,25 +2,39 @@
 
 import { usePanel } from '../context'
 import type { PanelState } from '../store'
+import { Contacts } from './Notice'
 import { Icon } from './parts'
 
-export type ClosedFor = 'blocked' | 'unknown'
+export type ClosedFor = 'blocked' | 'unknown' | 'outside'
+
+const WORDS = {
+  blocked: ['blockedTitle', 'blockedText'],
+  unknown: ['signInTitle', 'signInText'],
+  outside: ['outsideTitle', 'outsideText'],
+} as const
 
 /** Why the visitor may not write, if they may not. */
 export function closedBy({ standing, verified, config }: PanelState): ClosedFor | null {
-  if (standing === 'blocked') return 'blocked'
+  if (standing === 'blocked' || standing === 'outside') return standing
   return standing === 'unknown' || (config?.identity_required && !verified) ? 'unknown' : null
 }
 
 export function ClosedDoor({ reason }: { reason: ClosedFor }) {
-  const { words } = usePanel()
+  const { state, words } = usePanel()
+  const [title, text] = WORDS[reason]
+  // The notice above shows them already while the plan is on, or nothing answers.
+  const elsewhere =
+    reason === 'outside' && !state.notice.active && !state.unreachable && state.notice.contacts.length > 0
   return (
-    <div class="door" role="status">
+    <div class="door">
       <Icon name="lock" size={18} />
-      <p>
-        <strong>{words.t(reason === 'blocked' ? 'blockedTitle' : 'signInTitle')}</strong>
-        <span>{words.t(reason === 'blocked' ? 'blockedText' : 'signInText')}</span>
-      </p>
+      <div>
+        <p role="status">
+          <strong>{words.t(title)}</strong>
+          <span>{words.t(text)}</span>
+        </p>
+        {elsewhere && <Contacts />}
+      </div>
     </div>
   )
 }
