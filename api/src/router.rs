@@ -145,6 +145,7 @@ fn company() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(v1::masking::show_masking, v1::masking::set_masking))
         .routes(routes!(v1::address_blocks::list_addresses, v1::address_blocks::block_address))
         .routes(routes!(v1::address_blocks::unblock_address))
+        .routes(routes!(v1::spam_guard::show_spam_guard, v1::spam_guard::set_spam_guard))
         .routes(routes!(v1::agents::list))
         .routes(routes!(v1::agents::change))
         .routes(routes!(v1::agents::leave))
@@ -256,6 +257,7 @@ fn records() -> OpenApiRouter<Arc<App>> {
 fn widget() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
         .routes(routes!(v1::widget::config))
+        .routes(routes!(v1::spam_guard::challenge))
         .routes(routes!(v1::widget_session::session))
         .routes(routes!(v1::widget_session::identify))
         .routes(routes!(v1::widget_session::log_out))

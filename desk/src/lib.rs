@@ -26,6 +26,7 @@ pub mod routing_rule;
 pub mod setup;
 pub mod sight;
 pub mod skill;
+pub mod spam_guard;
 pub mod start;
 pub mod survey;
 pub mod team;

@@ -14,7 +14,7 @@ await story(async (browser) => {
   await portal.getByRole('textbox', { name: 'Words', exact: true }).fill('nonsense\n赌博')
   await portal.getByText('2 words of 500').waitFor()
   await portal.getByRole('radio', { name: 'is not sent' }).check()
-  await portal.getByRole('button', { name: 'Save', exact: true }).click()
+  await portal.getByRole('button', { name: 'Save', exact: true }).first().click()
   await portal.getByText('Saved', { exact: true }).waitFor()
   await loaded(portal)
   await accessible(portal, 'the portal')

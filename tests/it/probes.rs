@@ -404,6 +404,7 @@ impl Things {
                 let ask = json!({ "company": company, "email": email, "password": PASSWORD, "name": "Olive", "locale": "en" });
                 (Door::Public, Some(ask))
             }
+            "POST /v1/widget/challenge" => (Door::Public, Some(json!({ "key": self.key }))),
             "POST /v1/widget/session" => {
                 let page = json!({ "url": "https://shop.example/", "title": "Shop", "referrer": "" });
                 (Door::Public, Some(json!({ "key": self.key, "secret": "unknown", "locale": "en", "page": page })))

@@ -127,6 +127,8 @@ export type RetentionPreview = Schemas['RetentionPreview']
 export type Masking = Whole<Schemas['Masking']>
 export type MaskingChoice = Whole<Schemas['MaskingRequest']>
 export type AddressBlock = Whole<Schemas['AddressBlock']>
+export type SpamGuard = Whole<Schemas['SpamGuard']>
+export type SpamGuardChoice = Whole<Schemas['SpamGuardRequest']>
 /** Whether the audit log is as it was written. */
 export type AuditVerdict = Whole<Schemas['Verdict']>
 
@@ -244,6 +246,8 @@ export type WidgetConversation = Whole<Schemas['WidgetConversation']>
 export type WidgetConfig = Whole<Schemas['WidgetConfig']>
 /** `secret` is there only when a new visitor was made. */
 export type WidgetSession = With<Whole<Schemas['WidgetSession']>, Pick<Schemas['WidgetSession'], 'secret'>>
+export type WidgetChallenge = Schemas['WidgetChallenge']
+export type WidgetProof = Schemas['WidgetProof']
 /** What came of a visitor's message. */
 export type WidgetSent = With<Whole<Schemas['WidgetSent']>, { message: WidgetMessage | null }>
 

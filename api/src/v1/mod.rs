@@ -43,6 +43,7 @@ pub(crate) mod sessions;
 pub(crate) mod sign_in;
 pub(crate) mod signup;
 pub(crate) mod skills;
+pub(crate) mod spam_guard;
 pub(crate) mod sso;
 pub(crate) mod support;
 pub(crate) mod surveys;

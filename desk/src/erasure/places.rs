@@ -258,6 +258,7 @@ pub const PLACES: &[Place] = &[
     Place::Other { table: "retention", reason: "what the company has set up" },
     Place::Other { table: "routing_rule", reason: "what the company has set up" },
     Place::Other { table: "skill", reason: "what the company has set up" },
+    Place::Other { table: "spam_guard", reason: "what the company has set up" },
     Place::Other { table: "team", reason: "what the company has set up" },
     Place::Other { table: "team_member", reason: "colleagues" },
     Place::Other { table: "transfer", reason: "between colleagues, and gone when a conversation is resolved" },

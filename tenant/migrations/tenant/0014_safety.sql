@@ -18,3 +18,12 @@ create table address_block (
     ends_at    timestamptz,
     created_at timestamptz not null
 );
+
+-- From how many newcomers a minute on a challenge is asked. At most one row; none until somebody has chosen.
+create table spam_guard (
+    singleton                boolean primary key default true constraint spam_guard_only_one check (singleton),
+    active                   boolean not null,
+    visitors_per_minute      integer not null constraint spam_guard_visitors check (visitors_per_minute between 1 and 100000),
+    conversations_per_minute integer constraint spam_guard_conversations check (conversations_per_minute between 1 and 100000),
+    updated_at               timestamptz not null
+);

@@ -29,6 +29,7 @@ const NOUNS = [
   'retention',
   'masking',
   'address_block',
+  'spam_guard',
   'audit',
   'access',
   'login',

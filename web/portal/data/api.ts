@@ -33,6 +33,7 @@ import type {
   SignedInSession,
   SignInSettings,
   Skill,
+  SpamGuard,
   SurveyResponse,
   SurveySummary,
   Team,
@@ -111,6 +112,7 @@ export const useLimits = (options?: Options) => useOne<Bounds>('limits', '/v1/li
 export const useEmergency = (options?: Options) => useOne<Emergency>('emergency', '/v1/emergency', undefined, options)
 
 export const useAddressBlocks = () => useList<AddressBlock>('address-blocks', '/v1/safety/addresses')
+export const useSpamGuard = () => useOne<SpamGuard>('spam-guard', '/v1/safety/spam-guard')
 export const useMasking = () => useOne<Masking>('masking', '/v1/safety/masking')
 
 export const useWaitEstimates = (days: number) =>

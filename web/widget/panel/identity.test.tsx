@@ -121,6 +121,19 @@ describe('who comes from a network that the company keeps out', () => {
   })
 })
 
+describe('a newcomer in a crowd', () => {
+  it('works for a moment, and their words arrive once', async () => {
+    const desk = await inTheShop()
+    server.crowded = true
+    desk.actions.send('Hello')
+    await settle(500)
+    expect(server.calls.filter((call) => call === 'POST /v1/widget/challenge')).toHaveLength(1)
+    expect(server.calls.filter((call) => call === 'POST /v1/widget/session')).toHaveLength(2)
+    expect(server.messages.map((message) => message.text)).toEqual(['Hello'])
+    expect(localStorage.getItem(`frontdesk:${KEY}:secret`)).toBe('s3cret')
+  })
+})
+
 describe('a company that is too busy', () => {
   it('keeps the words, says so kindly, and sends them by itself', async () => {
     const desk = await inTheShop()
