@@ -27,8 +27,21 @@ impl FromRequestParts<Arc<App>> for Address {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Infallible> {
+        let Whence(address) = Whence::from_request_parts(parts, app).await?;
+        Ok(Self(address.map_or(1, number)))
+    }
+}
+
+/// The client's address itself, for what a company says of networks. It is looked at and not kept.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Whence(pub(crate) Option<IpAddr>);
+
+impl FromRequestParts<Arc<App>> for Whence {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Infallible> {
         let peer = parts.extensions.get::<Peer>().map(|peer| peer.0.ip());
-        Ok(Self(peer.map_or(1, |peer| number(client(peer, &parts.headers, app.trusted_proxies)))))
+        Ok(Self(peer.map(|peer| client(peer, &parts.headers, app.trusted_proxies))))
     }
 }
 

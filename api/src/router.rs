@@ -57,6 +57,7 @@ use crate::{App, contract, health, hooks, idempotency, layers, outbox_page, page
         (name = "billing", description = "What the company has bought, and what it pays"),
         (name = "audit-log", description = "Who did what"),
         (name = "data", description = "People's data: taken along, erased, and for how long it is kept"),
+        (name = "safety", description = "What is masked or refused, and who is kept out"),
         (name = "widget", description = "What the chat widget calls, as a visitor")
     )
 )]
@@ -141,6 +142,10 @@ fn company() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(v1::support::show, v1::support::grant, v1::support::revoke))
         .routes(routes!(v1::support::enter))
         .routes(routes!(v1::emergency::show, v1::emergency::set))
+        .routes(routes!(v1::masking::show_masking, v1::masking::set_masking))
+        .routes(routes!(v1::address_blocks::list_addresses, v1::address_blocks::block_address))
+        .routes(routes!(v1::address_blocks::unblock_address))
+        .routes(routes!(v1::spam_guard::show_spam_guard, v1::spam_guard::set_spam_guard))
         .routes(routes!(v1::agents::list))
         .routes(routes!(v1::agents::change))
         .routes(routes!(v1::agents::leave))
@@ -252,6 +257,7 @@ fn records() -> OpenApiRouter<Arc<App>> {
 fn widget() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
         .routes(routes!(v1::widget::config))
+        .routes(routes!(v1::spam_guard::challenge))
         .routes(routes!(v1::widget_session::session))
         .routes(routes!(v1::widget_session::identify))
         .routes(routes!(v1::widget_session::log_out))

@@ -5,6 +5,7 @@
 //!
 //! Every verb has one silhouette: fetch (locking), decide (purely), save, tell.
 
+pub mod address_block;
 pub mod assignment_policy;
 mod backlog;
 pub mod brand;
@@ -17,6 +18,7 @@ pub mod event;
 pub mod hours;
 pub mod inbox;
 pub mod look;
+pub mod masking;
 pub mod message;
 pub mod queue;
 pub mod retention;
@@ -24,6 +26,7 @@ pub mod routing_rule;
 pub mod setup;
 pub mod sight;
 pub mod skill;
+pub mod spam_guard;
 pub mod start;
 pub mod survey;
 pub mod team;

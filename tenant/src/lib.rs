@@ -11,6 +11,7 @@ pub mod agent;
 pub mod api_key;
 pub mod archive;
 pub mod audit;
+pub mod challenge;
 pub mod closing;
 pub mod data_key;
 pub mod device;

@@ -46,7 +46,8 @@ const TENANT: &[(i32, &str)] = &[
     (9, include_str!("../migrations/tenant/0009_visitors.sql")),
     (10, include_str!("../migrations/tenant/0010_audit_chain.sql")),
     (11, include_str!("../migrations/tenant/0011_rights.sql")),
-    (13, include_str!("../migrations/tenant/0013_lines.sql")),
+    (12, include_str!("../migrations/tenant/0012_lines.sql")),
+    (13, include_str!("../migrations/tenant/0013_safety.sql")),
 ];
 
 /// The level that this program needs every tenant schema to have.

@@ -24,6 +24,8 @@ pub enum Audience {
     Visit,
     /// A link to a file: the bearer of the member's own token may fetch it.
     Download,
+    /// A newcomer's browser, which is to do some work.
+    Challenge,
 }
 
 impl Audience {
@@ -34,6 +36,7 @@ impl Audience {
             Self::Support => "frontdesk:support",
             Self::Visit => "frontdesk:visit",
             Self::Download => "frontdesk:download",
+            Self::Challenge => "frontdesk:challenge",
         }
     }
 
@@ -44,6 +47,7 @@ impl Audience {
             Self::Visitor | Self::Support => TimeDelta::hours(1),
             Self::Visit => TimeDelta::hours(24),
             Self::Download => crate::export::LINK,
+            Self::Challenge => TimeDelta::minutes(2),
         }
     }
 }
@@ -62,7 +66,8 @@ pub struct Claims {
     pub tid: Uuid,
     /// The agent or the contact.
     pub sub: Uuid,
-    /// The session of a member, the inbox of a visitor, the visit of one of our own people, or what a link leads to.
+    /// The session of a member, the inbox of a visitor, the visit of one of our own people, what a link leads to, or where a
+    /// newcomer stands.
     pub sid: Uuid,
     /// How a visitor was vouched for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -119,6 +124,7 @@ struct Derived {
     support: (EncodingKey, DecodingKey),
     visit: (EncodingKey, DecodingKey),
     download: (EncodingKey, DecodingKey),
+    challenge: (EncodingKey, DecodingKey),
     refresh: Vec<u8>,
 }
 
@@ -155,7 +161,8 @@ impl Derived {
         let refresh = Sha256::new().chain_update("frontdesk:refresh\0").chain_update(secret).finalize().to_vec();
         let (member, visitor) = (pair(Audience::Member), pair(Audience::Visitor));
         let (support, visit) = (pair(Audience::Support), pair(Audience::Visit));
-        Self { member, visitor, support, visit, download: pair(Audience::Download), refresh }
+        let (download, challenge) = (pair(Audience::Download), pair(Audience::Challenge));
+        Self { member, visitor, support, visit, download, challenge, refresh }
     }
 
     fn successor(&self, session: Uuid, secret: &str) -> String {
@@ -171,6 +178,7 @@ impl Derived {
             Audience::Support => &self.support,
             Audience::Visit => &self.visit,
             Audience::Download => &self.download,
+            Audience::Challenge => &self.challenge,
         }
     }
 }

@@ -189,6 +189,11 @@ async fn data_is_taken_along_and_a_person_is_forgotten_by_hand() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_masked_and_who_is_kept_out_is_chosen_by_hand() {
+    tell("safety").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn people_prove_who_they_are_by_app_by_passkey_and_by_their_company() {
     tell("sign_in").await;
 }

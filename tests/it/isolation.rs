@@ -40,6 +40,7 @@ const OPEN: [(&str, &str); 23] = [
     ("POST /v1/auth/verify-email", "the link's secret is what lets in"),
     ("POST /v1/invitations/by-token/{token}/accept", "the link's secret is what lets in"),
     ("POST /v1/signup", "it is the way in"),
+    ("POST /v1/widget/challenge", "gives work to do, which is worth nothing undone"),
     ("POST /v1/widget/identify", "the signature of the company's own server is what lets in"),
     ("POST /v1/widget/session", "anyone may become a visitor; the browser's secret finds their own thread"),
 ];

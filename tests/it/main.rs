@@ -7,6 +7,7 @@
     reason = "a story fails loudly, at the line that is wrong"
 )]
 
+mod address_blocks;
 mod assignment;
 mod audit;
 mod auth;
@@ -50,6 +51,7 @@ mod limits;
 mod line;
 mod main_job;
 mod many_resumes;
+mod masking;
 mod nodes;
 mod operations;
 mod organisations;
@@ -64,12 +66,14 @@ mod resume;
 mod retention;
 mod revocation;
 mod roles;
+mod safety_probes;
 mod schema;
 mod second_factor;
 mod setup;
 mod setup_probes;
 mod sign_in_probes;
 mod signup;
+mod spam_guard;
 mod sso;
 mod stillness;
 mod support_access;

@@ -8,6 +8,7 @@ use tests::{Agent, Http, PASSWORD, Shop, Visitor, fresh};
 use crate::billing_probes;
 use crate::group_probes::Group;
 use crate::identity_probes::Vouching;
+use crate::safety_probes::Safety;
 use crate::setup_probes::SetUp;
 use crate::sign_in_probes::SignIn;
 
@@ -81,6 +82,7 @@ pub(crate) struct Things {
     group: Group,
     vouching: Vouching,
     exports: Exports,
+    safety: Safety,
     /// Somebody to be erased.
     forgotten: Visitor,
     sign_in: SignIn,
@@ -158,6 +160,7 @@ impl Things {
             spare_role: role().await,
             vouching: Vouching::of(shop).await,
             exports,
+            safety: Safety::of(shop).await,
             forgotten: shop.visitor("Gus").await,
             sign_in,
             colleague,
@@ -252,6 +255,7 @@ impl Things {
                 .governed(operation)
                 .or_else(|| self.rights(operation))
                 .or_else(|| self.sign_in.probe(operation))
+                .or_else(|| self.safety.probe(operation, &*self.says))
             {
                 Some((id, body)) => (id, Door::Member, body),
                 None => return self.other_door(operation),
@@ -401,6 +405,7 @@ impl Things {
                 let ask = json!({ "company": company, "email": email, "password": PASSWORD, "name": "Olive", "locale": "en" });
                 (Door::Public, Some(ask))
             }
+            "POST /v1/widget/challenge" => (Door::Public, Some(json!({ "key": self.key }))),
             "POST /v1/widget/session" => {
                 let page = json!({ "url": "https://shop.example/", "title": "Shop", "referrer": "" });
                 (Door::Public, Some(json!({ "key": self.key, "secret": "unknown", "locale": "en", "page": page })))

@@ -126,6 +126,11 @@ export type ErasurePreview = Whole<Schemas['ErasurePreview']>
 export type Retention = Whole<Schemas['Retention']>
 export type RetentionChoice = Whole<Schemas['RetentionRequest']>
 export type RetentionPreview = Schemas['RetentionPreview']
+export type Masking = Whole<Schemas['Masking']>
+export type MaskingChoice = Whole<Schemas['MaskingRequest']>
+export type AddressBlock = Whole<Schemas['AddressBlock']>
+export type SpamGuard = Whole<Schemas['SpamGuard']>
+export type SpamGuardChoice = Whole<Schemas['SpamGuardRequest']>
 /** Whether the audit log is as it was written. */
 export type AuditVerdict = Whole<Schemas['Verdict']>
 
@@ -246,6 +251,8 @@ export type WidgetConversation = Whole<Schemas['WidgetConversation']>
 export type WidgetConfig = Whole<Schemas['WidgetConfig']>
 /** `secret` is there only when a new visitor was made. */
 export type WidgetSession = With<Whole<Schemas['WidgetSession']>, Pick<Schemas['WidgetSession'], 'secret'>>
+export type WidgetChallenge = Schemas['WidgetChallenge']
+export type WidgetProof = Schemas['WidgetProof']
 /** What came of a visitor's message. */
 export type WidgetSent = With<Whole<Schemas['WidgetSent']>, { message: WidgetMessage | null }>
 

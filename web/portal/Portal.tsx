@@ -44,6 +44,7 @@ const RuleEditor = lazy(() => import('./rules/RuleEditor').then((page) => ({ def
 const ContentPage = lazy(() => import('./waiting/ContentPage').then((page) => ({ default: page.ContentPage })))
 const ContentEditor = lazy(() => import('./waiting/ContentEditor').then((page) => ({ default: page.ContentEditor })))
 const DataPage = lazy(() => import('./privacy/DataPage').then((page) => ({ default: page.DataPage })))
+const SafetyPage = lazy(() => import('./safety/SafetyPage').then((page) => ({ default: page.SafetyPage })))
 const SecurityPage = lazy(() => import('./security/SecurityPage').then((page) => ({ default: page.SecurityPage })))
 const SignInPage = lazy(() => import('./sign-in/SignInPage').then((page) => ({ default: page.SignInPage })))
 const EstimatesPage = lazy(() => import('./estimates/EstimatesPage').then((page) => ({ default: page.EstimatesPage })))
@@ -220,6 +221,11 @@ export function Portal() {
           <Route path="/sign-in">
             <Allowed permission="account.manage">
               <SignInPage />
+            </Allowed>
+          </Route>
+          <Route path="/safety">
+            <Allowed permission="account.manage">
+              <SafetyPage />
             </Allowed>
           </Route>
           <Route path="/security" component={SecurityPage} />

@@ -14,6 +14,8 @@ import privacyEn from './privacy/locales/en.json'
 import privacyZh from './privacy/locales/zh-CN.json'
 import rolesEn from './roles/locales/en.json'
 import rolesZh from './roles/locales/zh-CN.json'
+import safetyEn from './safety/locales/en.json'
+import safetyZh from './safety/locales/zh-CN.json'
 import securityEn from './security/locales/en.json'
 import securityZh from './security/locales/zh-CN.json'
 import setupEn from './setup/locales/en.json'
@@ -36,11 +38,11 @@ export function laid(over: Words, under: Words): Words {
 }
 
 export const words: Dictionaries = {
-  en: [billingEn, groupEn, identityEn, policiesEn, privacyEn, rolesEn, securityEn, setupEn, supportEn, waitingEn].reduce<Words>(
+  en: [billingEn, groupEn, identityEn, policiesEn, privacyEn, rolesEn, safetyEn, securityEn, setupEn, supportEn, waitingEn].reduce<Words>(
     (all, room) => laid(room, all),
     en,
   ),
-  'zh-CN': [billingZh, groupZh, identityZh, policiesZh, privacyZh, rolesZh, securityZh, setupZh, supportZh, waitingZh].reduce<Words>(
+  'zh-CN': [billingZh, groupZh, identityZh, policiesZh, privacyZh, rolesZh, safetyZh, securityZh, setupZh, supportZh, waitingZh].reduce<Words>(
     (all, room) => laid(room, all),
     zh,
   ),

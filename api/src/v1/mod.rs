@@ -1,6 +1,7 @@
 //! Version 1 of the public API: one file a noun, one paragraph a handler.
 
 pub(crate) mod account;
+pub(crate) mod address_blocks;
 pub(crate) mod agents;
 pub(crate) mod api_keys;
 pub(crate) mod assignment_policies;
@@ -25,6 +26,7 @@ pub(crate) mod inboxes;
 pub(crate) mod invitations;
 pub(crate) mod limits;
 pub(crate) mod lost_factor;
+pub(crate) mod masking;
 pub(crate) mod messages;
 pub(crate) mod organisations;
 pub(crate) mod ownership;
@@ -41,6 +43,7 @@ pub(crate) mod sessions;
 pub(crate) mod sign_in;
 pub(crate) mod signup;
 pub(crate) mod skills;
+pub(crate) mod spam_guard;
 pub(crate) mod sso;
 pub(crate) mod support;
 pub(crate) mod surveys;

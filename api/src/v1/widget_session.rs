@@ -5,14 +5,17 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
+use desk::address_block;
 use desk::contact::{self, ContactId, VisitedPage};
 use desk::conversation::{self, WidgetConversation};
 use desk::emergency::{self, EmergencyNotice};
 use desk::inbox::{self, Inbox, InboxError};
 use desk::opening::{self, Door};
+use desk::spam_guard::{self, Crowd};
 use infra::Timestamp;
 use routing::revocation::{Revocation, revoke};
 use serde::{Deserialize, Serialize};
+use tenant::challenge::{self, ChallengeError, WidgetProof};
 use tenant::data_key::Ring;
 use tenant::identity::{self, Refusal};
 use tenant::pace::Class;
@@ -23,7 +26,7 @@ use uuid::Uuid;
 use super::Problems;
 use super::widget::{by_key, company_of};
 use crate::App;
-use crate::address::Address;
+use crate::address::{Address, Whence};
 use crate::extract::{AsVisitor, Body};
 use crate::problem::Problem;
 
@@ -42,6 +45,9 @@ pub(crate) struct WidgetSessionRequest {
     /// Where the visitor is.
     #[serde(default)]
     page: Option<VisitedPage>,
+    /// The answer to a challenge, when one was asked for.
+    #[serde(default)]
+    proof: Option<WidgetProof>,
 }
 
 /// A visitor's session.
@@ -140,14 +146,43 @@ async fn continued(app: &App, tx: &TenantTx, inbox: &Inbox, secret: &str) -> Res
     if good { Ok(Some(visitor)) } else { Err(Refusal::Expired.into()) }
 }
 
+/// Counts a newcomer, and refuses them when there are too many. Anyone may become a visitor: it is the widest of all doors, and an
+/// office behind one address is a crowd, and so is a sale. Where the company guards itself, a crowd is not refused but asked for a
+/// challenge; who has answered it is counted by their address no more.
+async fn count_newcomer(
+    tenant: &Tenant,
+    crowd: Crowd,
+    inbox: &Inbox,
+    address: Address,
+    proof: Option<WidgetProof>,
+) -> Result<(), Problem> {
+    let proof = proof.map(WidgetProof::checked).transpose()?.filter(|_| crowd != Crowd::Unguarded);
+    if let Some(proof) = &proof {
+        challenge::judge(tenant, inbox.id.uuid(), address.0, proof).await?;
+    } else if crowd == Crowd::Dense {
+        return Err(ChallengeError::Needed.into());
+    }
+    tenant.pass(Class::Visitors).await?;
+    match (proof, crowd) {
+        (Some(_), _) => {}
+        (None, Crowd::Unguarded) => tenant.pass_address(address.0).await?,
+        (None, Crowd::Calm | Crowd::Dense) => {
+            tenant.pass_address(address.0).await.map_err(|_| ChallengeError::Needed)?;
+        }
+    }
+    Ok(())
+}
+
 /// Come in as a visitor
 ///
-/// With a known secret: the same visitor as before, with their conversation. Without: a new one.
+/// With a known secret: the same visitor as before, with their conversation. Without: a new one. From a network that the company
+/// has blocked: 403 and `address_blocked`. While newcomers come in a crowd and the company guards itself: 403 and `challenge_needed`.
 #[utoipa::path(post, path = "/v1/widget/session", tag = "widget", security(()), request_body = WidgetSessionRequest,
     responses((status = 200, body = WidgetSession), Problems))]
 pub(crate) async fn session(
     State(app): State<Arc<App>>,
     address: Address,
+    Whence(whence): Whence,
     headers: HeaderMap,
     Body(ask): Body<WidgetSessionRequest>,
 ) -> Result<Json<WidgetSession>, Problem> {
@@ -163,6 +198,9 @@ pub(crate) async fn session(
     if inbox::unvouched(&tx, inbox.id).await?.is_some_and(|unvouched| unvouched.refused) {
         return Err(InboxError::IdentityRequired.into());
     }
+    if let Some(whence) = whence {
+        address_block::refuse_blocked(&tx, whence).await?;
+    }
     let known = match secret {
         Some(secret) => contact::recognise(&tx, inbox.id, secret).await?,
         None => None,
@@ -170,11 +208,10 @@ pub(crate) async fn session(
     let (tx, contact_id, secret) = match known {
         Some(contact_id) => (tx, contact_id, None),
         None => {
+            let crowd = spam_guard::crowd(&tx).await?;
             // Before Redis is asked: a cache that hangs must not hold a connection to the database.
             drop(tx);
-            // The widest of all doors: anyone may become a visitor. An office behind one address is a crowd, and so is a sale.
-            tenant.pass(Class::Visitors).await?;
-            tenant.pass_address(address.0).await?;
+            count_newcomer(&tenant, crowd, &inbox, address, ask.proof).await?;
             let tx = tenant.begin().await?;
             let secret = tx.secret();
             let user_agent = headers.get("user-agent").and_then(|value| value.to_str().ok()).unwrap_or_default();

@@ -54,6 +54,14 @@ impl Post {
         })
     }
 
+    /// Whether only colleagues will read it.
+    pub(super) const fn is_private(&self) -> bool {
+        match self {
+            Self::Visitor { .. } => false,
+            Self::Agent { private, .. } => *private,
+        }
+    }
+
     /// Two posts with the same key may be for the same conversation.
     pub(super) fn key(&self) -> u128 {
         match self {
@@ -69,17 +77,20 @@ pub(super) struct Letter {
     pub(super) id: Uuid,
     pub(super) post: Post,
     pub(super) text: String,
+    /// By which edition of the company's choice it is masked; none where nothing was chosen.
+    pub(super) edition: Option<Uuid>,
     pub(super) client_message_id: Uuid,
 }
 
 /// Locks the conversations that are free, gives each its next number, and writes message, usage and outbox.
 ///
 /// Rows that another transaction holds are skipped, so that nobody waits in a lane. A repeat is left out by its sender's id for it;
-/// one that is being written elsewhere at this moment breaks `message_client_key`, and nothing of the transaction stays.
+/// one that is being written elsewhere at this moment breaks `message_client_key`, and nothing of the transaction stays. What was masked
+/// by another edition than the company's present one is left out too: a change of the choice holds for every server at once.
 pub(super) const STATEMENT: &str = "\
 with letter as (
-    select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::text[], $7::boolean[], $8::uuid[], $9::text[])
-        as l (id, contact_id, inbox_id, conversation_id, agent_id, agent_name, private, client_message_id, text)
+    select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::text[], $7::boolean[], $8::uuid[], $9::text[],
+        $13::uuid[]) as l (id, contact_id, inbox_id, conversation_id, agent_id, agent_name, private, client_message_id, text, edition)
 ), target as materialized (
     select l.id as message_id, c.id as conversation_id, l.agent_id, l.private, l.client_message_id, l.text, c.contact_id,
         k.name as contact_name, k.email as contact_email,
@@ -90,7 +101,8 @@ with letter as (
         order by v.created_at desc, v.id desc limit 1))
     join tenant.contact k on k.id = c.contact_id
     left join tenant.agent a on a.id = l.agent_id
-    where (l.agent_id is not null or c.status = 'open') and not exists (
+    where (l.private or l.edition is not distinct from (select w.edition from tenant.masking w))
+        and (l.agent_id is not null or c.status = 'open') and not exists (
         select 1 from tenant.message m where m.conversation_id = c.id and m.sender_id = coalesce(l.agent_id, l.contact_id)
         and m.client_message_id = l.client_message_id)
     for no key update of c skip locked
@@ -161,6 +173,7 @@ pub(super) fn values<'a>(letters: impl Iterator<Item = &'a Letter> + Clone, batc
         letters.clone().map(|letter| agent(letter).map(|agent| agent.1.to_owned())).collect();
     let private: Vec<bool> = letters.clone().map(|letter| agent(letter).is_some_and(|agent| agent.3)).collect();
     let client_ids: Vec<Uuid> = letters.clone().map(|letter| letter.client_message_id).collect();
+    let editions: Vec<Option<Uuid>> = letters.clone().map(|letter| letter.edition).collect();
     let texts: Vec<String> = letters.map(|letter| letter.text.clone()).collect();
     vec![
         Box::new(ids),
@@ -175,6 +188,7 @@ pub(super) fn values<'a>(letters: impl Iterator<Item = &'a Letter> + Clone, batc
         Box::new(now),
         Box::new(batch),
         Box::new(format!("batch_{}", infra::ids::encode(batch))),
+        Box::new(editions),
     ]
 }
 

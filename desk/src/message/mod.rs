@@ -17,6 +17,7 @@ use uuid::Uuid;
 
 use crate::contact::ContactId;
 use crate::conversation::{ConversationError, ConversationId, MessageBrief};
+use crate::masking::WordRefused;
 
 pub(crate) use activity::{Activity, note_activity, note_activity_as, write_template};
 pub use bulk::Post;
@@ -130,7 +131,7 @@ pub struct Message {
     pub private: bool,
     /// Who wrote it.
     pub sender: Sender,
-    /// The text, as written. Text only: render it as text.
+    /// The text, as written, but for what the company has masked. Text only: render it as text.
     pub text: String,
     /// The parts of an activity line or template, by `kind`.
     #[schema(value_type = Option<Object>)]
@@ -165,7 +166,7 @@ pub struct WidgetMessage {
     pub message_type: MessageType,
     /// Who wrote it.
     pub sender: WidgetSender,
-    /// The text, as written. Text only: render it as text.
+    /// The text, as written, but for what the company has masked. Text only: render it as text.
     pub text: String,
     /// The parts of a template, by `kind`.
     #[schema(value_type = Option<Object>)]
@@ -213,6 +214,9 @@ pub enum MessageError {
     /// Fields were refused.
     #[error(transparent)]
     Invalid(#[from] Invalid),
+    /// A word that the company does not take.
+    #[error(transparent)]
+    Word(#[from] WordRefused),
     /// The sender used this id for another text.
     #[error("this client_message_id was used for another message")]
     IdReused,
@@ -234,6 +238,7 @@ impl Fault for MessageError {
     fn kind(&self) -> Kind {
         match self {
             Self::Invalid(error) => error.kind(),
+            Self::Word(error) => error.kind(),
             Self::IdReused => Kind::Conflict,
             Self::SenderGone => Kind::Unauthenticated,
             Self::Conversation(error) => error.kind(),
@@ -244,6 +249,7 @@ impl Fault for MessageError {
     fn code(&self) -> &'static str {
         match self {
             Self::Invalid(error) => error.code(),
+            Self::Word(error) => error.code(),
             Self::IdReused => "client_message_id_reused",
             Self::SenderGone => "token_invalid",
             Self::Conversation(error) => error.code(),
@@ -254,6 +260,7 @@ impl Fault for MessageError {
     fn fields(&self) -> Vec<FieldFault> {
         match self {
             Self::Invalid(error) => error.fields(),
+            Self::Word(error) => error.fields(),
             Self::IdReused | Self::SenderGone | Self::Conversation(_) | Self::UsedUp(_) | Self::Store(_) => Vec::new(),
         }
     }

@@ -16,6 +16,7 @@ use crate::contact::ContactId;
 use crate::conversation::{self, Conversation, ConversationError, ConversationId, Status};
 use crate::event::{Event, Reader};
 use crate::inbox::InboxId;
+use crate::masking::{self, Masks, WordRefused};
 use crate::queue::{self, Entrance, Reason, Stood};
 use crate::start::{self, Start};
 
@@ -38,9 +39,28 @@ pub(super) fn checked(text: &str) -> Result<String, Invalid> {
     Ok(text)
 }
 
+/// A text as it may be written, by what the company has chosen.
+fn masked(masks: Option<&Masks>, text: &str) -> Result<String, WordRefused> {
+    masks.map_or_else(|| Ok(text.to_owned()), |masks| masks.apply(text))
+}
+
 /// An agent writes into a conversation: a reply, or a private note. A repeat finds the first one.
 pub async fn send(
     tx: &mut TenantTx,
+    id: ConversationId,
+    author: Author,
+    text: &str,
+    private: bool,
+    client_message_id: Uuid,
+) -> Result<Sent, MessageError> {
+    let masks = if private { None } else { masking::current(tx, None).await? };
+    send_with(tx, masks.as_deref(), id, author, text, private, client_message_id).await
+}
+
+/// [`send`], with what is done to the text. In a repeat of what was written before a word was refused, the word is no offence.
+pub(super) async fn send_with(
+    tx: &mut TenantTx,
+    masks: Option<&Masks>,
     id: ConversationId,
     author: Author,
     text: &str,
@@ -52,6 +72,7 @@ pub async fn send(
     if let Some(message) = find_sent(tx, id, &author, client_message_id).await? {
         return replay(message, conversation, &text, private);
     }
+    let text = masked(masks, &text)?;
     write_as(tx, conversation, author, text, private, client_message_id).await
 }
 
@@ -59,6 +80,20 @@ pub async fn send(
 /// if an episode begins with it.
 pub async fn receive(
     tx: &mut TenantTx,
+    contact: ContactId,
+    inbox: InboxId,
+    text: &str,
+    start: Option<Start>,
+    client_message_id: Uuid,
+) -> Result<Sent, MessageError> {
+    let masks = masking::current(tx, None).await?;
+    receive_with(tx, masks.as_deref(), contact, inbox, text, start, client_message_id).await
+}
+
+/// [`receive`], with what is done to the text.
+pub(super) async fn receive_with(
+    tx: &mut TenantTx,
+    masks: Option<&Masks>,
     contact: ContactId,
     inbox: InboxId,
     text: &str,
@@ -78,6 +113,7 @@ pub async fn receive(
     }
     let author = Author::Contact { id: contact };
     let Some(latest) = conversation::latest_of_contact(tx, contact, inbox).await? else {
+        let text = masked(masks, &text)?;
         usage::room_for_a_conversation(tx).await?;
         let mut conversation = conversation::store::insert(tx, inbox, contact).await?;
         conversation::count_episode(tx, &conversation).await?;
@@ -91,6 +127,7 @@ pub async fn receive(
     if let Some(message) = find_sent(tx, conversation.id, &author, client_message_id).await? {
         return replay(message, conversation, &text, false);
     }
+    let text = masked(masks, &text)?;
     let (before, stood) = (conversation.status, Stood::of(&conversation));
     if before != Status::Open {
         let open = conversation.state()?.open();
@@ -117,7 +154,7 @@ pub async fn receive(
 }
 
 fn replay(message: Message, conversation: Conversation, text: &str, private: bool) -> Result<Sent, MessageError> {
-    if message.text == text && message.private == private {
+    if masking::is_same(&message.text, text) && message.private == private {
         Ok(Sent { message: Arc::new(message), conversation: Arc::new(conversation), replayed: true })
     } else {
         Err(MessageError::IdReused)

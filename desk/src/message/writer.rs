@@ -19,11 +19,12 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::bulk::{self, Letter, Post, Written};
-use super::send::{checked, receive, send};
+use super::send::{checked, receive_with, send_with};
 use super::{Author, Message, MessageError, Sent};
 use crate::backlog::{Backlog, Load};
 use crate::conversation::Conversation;
 use crate::event::{Event, Reader, Told};
+use crate::masking::{self, Known, Masks};
 
 /// How many messages may wait for one lane. Beyond it senders are asked to come again.
 const WAITING: usize = 4_096;
@@ -42,6 +43,8 @@ const DOWN: Duration = Duration::from_secs(1);
 pub struct Writer {
     /// Of each database that companies live in.
     lanes: HashMap<Option<Arc<str>>, Vec<Sender<Job>>>,
+    /// What companies have masked, as far as this process knows.
+    known: Known,
     chance: Chance,
     clock: Clock,
 }
@@ -82,7 +85,12 @@ impl Writer {
             let lanes = site.pipeline.iter().flat_map(|options| (0..world.lanes).map(|_| start(options)));
             (site.name.clone(), lanes.collect())
         });
-        Self { lanes: lanes.collect(), chance: world.chance.clone(), clock: world.clock.clone() }
+        Self {
+            lanes: lanes.collect(),
+            known: Known::default(),
+            chance: world.chance.clone(),
+            clock: world.clock.clone(),
+        }
     }
 
     /// Writes a message, durably, once: a repeat with the same `client_message_id` finds the first one, and another text under
@@ -96,9 +104,10 @@ impl Writer {
     ) -> Result<Sent, MessageError> {
         let (text, post) = (checked(text)?, post.checked()?);
         let tenant = &tenant.as_of_now().await?;
-        if let Some(lane) = self.lane(tenant) {
+        let known = self.known.of(tenant.id());
+        if let (Some(lane), Some((masked, edition))) = (self.lane(tenant), masked(known.as_deref(), &post, &text)) {
             let id = self.chance.uuid(self.clock.now());
-            let letter = Letter { id, post: post.clone(), text: text.clone(), client_message_id };
+            let letter = Letter { id, post: post.clone(), text: masked, edition, client_message_id };
             let (answer, answered) = oneshot::channel();
             match lane.try_send(Job { tenant: tenant.clone(), letter, answer, since: Instant::now() }) {
                 Ok(()) => match answered.await {
@@ -114,7 +123,7 @@ impl Writer {
             }
         }
         metrics::counter!("frontdesk_sends_single_total").increment(1);
-        alone(tenant, post, &text, client_message_id).await
+        self.alone(tenant, post, &text, client_message_id).await
     }
 }
 
@@ -125,23 +134,47 @@ impl Writer {
         let place = tenant.id().uuid().as_u128() % u128::try_from(lanes.len().max(1)).unwrap_or(1);
         usize::try_from(place).ok().and_then(|place| lanes.get(place))
     }
+
+    /// Writes one message in a transaction of its own, with whatever else it calls for.
+    async fn alone(
+        &self,
+        tenant: &Tenant,
+        post: Post,
+        text: &str,
+        client_message_id: Uuid,
+    ) -> Result<Sent, MessageError> {
+        let mut tx = tenant.begin().await?;
+        let masks = if post.is_private() {
+            None
+        } else {
+            let masks = masking::current(&tx, self.known.of(tenant.id())).await?;
+            self.known.note(tenant.id(), masks.as_ref());
+            masks
+        };
+        let masks = masks.as_deref();
+        let sent = match post {
+            Post::Visitor { contact, inbox, start } => {
+                let start = start.map(|start| *start);
+                receive_with(&mut tx, masks, contact, inbox, text, start, client_message_id).await?
+            }
+            Post::Agent { agent, name, conversation, private } => {
+                let name = tenant::agent::find_name(&tx, agent).await?.unwrap_or(name);
+                let author = Author::Agent { id: agent, name };
+                send_with(&mut tx, masks, conversation, author, text, private, client_message_id).await?
+            }
+        };
+        tx.commit().await?;
+        Ok(sent)
+    }
 }
 
-/// Writes one message in a transaction of its own, with whatever else it calls for.
-async fn alone(tenant: &Tenant, post: Post, text: &str, client_message_id: Uuid) -> Result<Sent, MessageError> {
-    let mut tx = tenant.begin().await?;
-    let sent = match post {
-        Post::Visitor { contact, inbox, start } => {
-            receive(&mut tx, contact, inbox, text, start.map(|start| *start), client_message_id).await?
-        }
-        Post::Agent { agent, name, conversation, private } => {
-            let name = tenant::agent::find_name(&tx, agent).await?.unwrap_or(name);
-            let author = Author::Agent { id: agent, name };
-            send(&mut tx, conversation, author, text, private, client_message_id).await?
-        }
-    };
-    tx.commit().await?;
-    Ok(sent)
+/// A text as the lane may write it, by what this process knows, and by which edition that is. `None` for what it would refuse: that
+/// may have changed, and a repeat of what was written before is none; the row decides, outside the lane.
+fn masked(known: Option<&Masks>, post: &Post, text: &str) -> Option<(String, Option<Uuid>)> {
+    match known.filter(|_| !post.is_private()) {
+        Some(masks) => masks.apply(text).ok().map(|masked| (masked, masks.edition())),
+        None => Some((text.to_owned(), None)),
+    }
 }
 
 /// Who keeps one lane.

@@ -3,6 +3,7 @@ import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-quer
 import { useCallback } from 'react'
 import type {
   AccountGroup,
+  AddressBlock,
   Agent,
   ApiKey,
   AssignmentPolicy,
@@ -22,6 +23,7 @@ import type {
   Invitation,
   Invoice,
   InvoicePreview,
+  Masking,
   Organisation,
   OrganisationView,
   Page,
@@ -31,6 +33,7 @@ import type {
   SignedInSession,
   SignInSettings,
   Skill,
+  SpamGuard,
   SurveyResponse,
   SurveySummary,
   Team,
@@ -107,6 +110,10 @@ export const useIdentity = (inbox: string) =>
 export const useLimits = (options?: Options) => useOne<Bounds>('limits', '/v1/limits', undefined, options)
 
 export const useEmergency = (options?: Options) => useOne<Emergency>('emergency', '/v1/emergency', undefined, options)
+
+export const useAddressBlocks = () => useList<AddressBlock>('address-blocks', '/v1/safety/addresses')
+export const useSpamGuard = () => useOne<SpamGuard>('spam-guard', '/v1/safety/spam-guard')
+export const useMasking = () => useOne<Masking>('masking', '/v1/safety/masking')
 
 export const useWaitEstimates = (days: number) =>
   useOne<WaitEstimates>('wait-estimates', '/v1/reports/wait-estimates', { days: String(days) })

@@ -32,6 +32,9 @@ export interface Desk {
 const PAGE_SIZE = 40
 const LOOK_AGAIN_MS = 60_000
 
+/** The company lets nobody in from this network. */
+const isOutside = (error: unknown) => error instanceof ApiProblem && error.code === 'address_blocked'
+
 export function createDesk(key: string): Desk {
   const memory = createMemory(key)
   const store = createStore()
@@ -145,6 +148,7 @@ export function createDesk(key: string): Desk {
       // Somebody else has begun meanwhile, and loads what is theirs.
       if (!(error instanceof ApiProblem)) return set({ history: 'none' })
       if (error.code === 'identity_required') return set({ standing: 'unknown', history: 'none' })
+      if (isOutside(error)) return set({ standing: 'outside', history: 'none' })
       set({ history: 'failed' })
       if (error.transient) setTimeout(() => get().history === 'failed' && void resume(), 5_000 + Math.random() * 5_000)
     }
@@ -183,7 +187,10 @@ export function createDesk(key: string): Desk {
   // --- writing ---------------------------------------------------------------------------------------------------------
 
   async function deliver(entry: OutboxEntry): Promise<void> {
-    await visitor.token()
+    await visitor.token().catch((error: unknown) => {
+      if (isOutside(error)) set({ standing: 'outside' })
+      throw error
+    })
     const { client_message_id, text, owner } = entry
     if (owner && owner !== memory.get('who')) throw new ApiProblem({ code: 'other_visitor', status: 409 })
     const { conversation } = get()

@@ -40,6 +40,10 @@ export class FakeServer {
   queue: QueuePlace | null = null
   shelf: WaitingCard[] = []
   blocked = false
+  /** Newcomers are asked for some work first. */
+  crowded = false
+  /** The company lets nobody in from this network. */
+  outside = false
   /** What every token of the page is refused with. */
   refusedToken: string | null = null
   visitOver = false
@@ -68,6 +72,15 @@ export class FakeServer {
     if (path.endsWith('/session') && body['secret'] === 'visit.token') {
       if (this.visitOver) return Response.json({ code: 'identity_expired', status: 401 }, { status: 401 })
       return Response.json(this.vouched())
+    }
+    if (path.endsWith('/session') && this.outside)
+      return Response.json({ code: 'address_blocked', status: 403 }, { status: 403 })
+    if (path.endsWith('/challenge'))
+      return Response.json({ kind: 'proof_of_work', challenge: 'abc.def', bits: 8, expires_in: 120 })
+    if (path.endsWith('/session') && this.crowded && !body['secret']) {
+      const { challenge, answer } = (body['proof'] ?? {}) as { challenge?: string; answer?: string }
+      const code = challenge === undefined ? 'challenge_needed' : 'challenge_failed'
+      if (challenge !== 'abc.def' || answer !== '38') return Response.json({ code, status: 403 }, { status: 403 })
     }
     if (path.endsWith('/session')) {
       const secret = body['secret'] ? undefined : 's3cret'

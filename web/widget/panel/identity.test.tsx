@@ -94,6 +94,46 @@ describe('who may not write', () => {
   })
 })
 
+describe('who comes from a network that the company keeps out', () => {
+  it('is told so, and where else to turn, and keeps what they wrote', async () => {
+    server.outside = true
+    const desk = await inTheShop()
+    expect(root.querySelector('textarea')).not.toBeNull()
+    desk.actions.send('Hello?')
+    await settle()
+    expect(root.querySelector('textarea')).toBeNull()
+    expect(root.querySelector('.door')?.textContent).toContain('This chat cannot be opened from your network')
+    expect(root.querySelector('.door a')?.getAttribute('href')).toBe('tel:+442079460000')
+    expect(root.querySelector('.mine .bubble')?.textContent).toBe('Hello?')
+    server.outside = false
+    await act(() => root.querySelector<HTMLButtonElement>('.mine button')?.click())
+    await settle()
+    expect(server.messages.map((message) => message.text)).toEqual(['Hello?'])
+    expect(root.querySelector('textarea')).not.toBeNull()
+  })
+
+  it('is told so at once when this browser was here before', async () => {
+    localStorage.setItem(`frontdesk:${KEY}:secret`, 's3cret')
+    server.outside = true
+    await inTheShop()
+    expect(root.querySelector('textarea')).toBeNull()
+    expect(root.textContent).toContain('This chat cannot be opened from your network')
+  })
+})
+
+describe('a newcomer in a crowd', () => {
+  it('works for a moment, and their words arrive once', async () => {
+    const desk = await inTheShop()
+    server.crowded = true
+    desk.actions.send('Hello')
+    await settle(500)
+    expect(server.calls.filter((call) => call === 'POST /v1/widget/challenge')).toHaveLength(1)
+    expect(server.calls.filter((call) => call === 'POST /v1/widget/session')).toHaveLength(2)
+    expect(server.messages.map((message) => message.text)).toEqual(['Hello'])
+    expect(localStorage.getItem(`frontdesk:${KEY}:secret`)).toBe('s3cret')
+  })
+})
+
 describe('a company that is too busy', () => {
   it('keeps the words, says so kindly, and sends them by itself', async () => {
     const desk = await inTheShop()

@@ -18,8 +18,11 @@ import type { LeaveKind } from './waiting'
 export interface PanelState {
   /** `refused` is final: this inbox cannot be served. */
   phase: 'loading' | 'ready' | 'refused'
-  /** `blocked` may read, `unknown` may not even that: the inbox takes only those for whom the site vouches. */
-  standing: 'welcome' | 'blocked' | 'unknown'
+  /**
+   * `blocked` may read, `unknown` may not even that: the inbox takes only those for whom the site vouches. Nor may `outside`: the
+   * company lets nobody in from this network.
+   */
+  standing: 'welcome' | 'blocked' | 'unknown' | 'outside'
   /** Whether the company's own server vouches for who is here. */
   verified: boolean
   config: WidgetConfig | null

@@ -2,8 +2,9 @@
 // company's own server vouches, of whom nothing is stored.
 
 import { ApiProblem, createHttp, uuid, type Http } from 'client/http'
-import type { WidgetSession } from 'client/types'
+import type { WidgetChallenge, WidgetSession } from 'client/types'
 import type { PageInfo } from '../shared/protocol'
+import { answer } from './challenge'
 import type { Memory } from './memory'
 import type { Reach } from './reach'
 
@@ -40,6 +41,8 @@ export interface VisitorOptions {
 /** How often, and how long apart at first, a token is tried whose answer does not come. */
 const TRIES = 6
 const FIRST_PAUSE_MS = 500
+/** How many challenges are answered for one session. */
+const MOST_WORK = 3
 /** A page that promised a token and does not bring it holds nothing up for longer than this. */
 const PROMISE_MS = 8_000
 
@@ -88,7 +91,22 @@ export function createVisitor(options: VisitorOptions): Visitor {
       }
     }
     // Read here, not before: another tab may just have become a visitor, and then we are the same one.
-    return come('/v1/widget/session', { secret: memory.get('secret') ?? undefined })
+    return enter()
+  }
+
+  /** Where many newcomers come at once, this browser does some work first. */
+  async function enter(): Promise<string> {
+    let proof: object | undefined
+    for (let tries = 0; ; tries++) {
+      try {
+        return await come('/v1/widget/session', { secret: memory.get('secret') ?? undefined, proof })
+      } catch (error) {
+        if (!isAsked(error) || tries === MOST_WORK) throw error
+        const asked = await anonymous.post<WidgetChallenge>('/v1/widget/challenge', { key }, { auth: false })
+        proof = (await answer(asked)) ?? undefined
+        if (!proof) throw error
+      }
+    }
   }
 
   async function come(path: string, how: Record<string, unknown>): Promise<string> {
@@ -167,6 +185,9 @@ export function createVisitor(options: VisitorOptions): Visitor {
     },
   }
 }
+
+const isAsked = (error: unknown) =>
+  error instanceof ApiProblem && ['challenge_needed', 'challenge_failed'].includes(error.code)
 
 /** One tab at a time, so that two tabs' first messages make one visitor. Browsers may refuse locks in a frame. */
 async function alone<T>(name: string, work: () => Promise<T>): Promise<T> {

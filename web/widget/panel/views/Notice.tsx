@@ -63,7 +63,7 @@ export function Notice() {
   )
 }
 
-function Contacts() {
+export function Contacts() {
   const { state, words } = usePanel()
   return (
     <ul class="contacts" aria-label={words.t('otherContacts')}>
