@@ -47,6 +47,7 @@ mod leaving;
 mod lifecycle;
 mod limits;
 mod line;
+mod losses;
 mod main_job;
 mod many_resumes;
 mod nodes;

@@ -3,6 +3,7 @@
 //! What must be absent: anything that exists only here. A lost frame is found again by its number.
 
 mod absence;
+mod count;
 mod eyes;
 mod frame;
 mod hub;
