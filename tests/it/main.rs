@@ -68,6 +68,7 @@ mod setup;
 mod setup_probes;
 mod sign_in_probes;
 mod signup;
+mod slow_sockets;
 mod sso;
 mod stillness;
 mod support_access;

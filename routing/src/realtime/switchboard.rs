@@ -10,18 +10,20 @@ use desk::ContactId;
 use futures::StreamExt as _;
 use infra::bus::Bus;
 use tenant::{AccountId, AgentId};
-use tokio::sync::mpsc::{Receiver, channel};
+use tokio::sync::mpsc::channel;
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::absence::Absence;
+use super::bell::{Bell, Call};
 use super::count::{Ear, Voice};
 use super::eyes::View;
 use super::frame::ServerFrame;
 use super::hub::SocketId;
-use super::seats::{Delivery, Line, Seats};
+use super::place::Place;
+use super::seats::{Line, Seats};
 use super::topic::{Envelope, Opened, Topic};
 use crate::health::Health;
 
@@ -42,8 +44,8 @@ const READY_WITHIN: Duration = Duration::from_secs(1);
 /// How long the bus may take to take a message from us. Past it, the outbox keeps the fact for later.
 const PUBLISH_WITHIN: Duration = Duration::from_millis(250);
 
-struct State {
-    seats: Seats<Subscription>,
+pub(super) struct State {
+    pub(super) seats: Seats<Subscription>,
     /// Facts handed out from the database while the bus is away.
     heard: HashMap<AccountId, HashSet<Uuid>>,
     /// Facts of this process that are on the bus, and not yet removed from the database.
@@ -56,7 +58,7 @@ struct State {
 }
 
 /// What this process hears of one company.
-struct Subscription {
+pub(super) struct Subscription {
     task: AbortHandle,
     since: Instant,
     /// True once the bus has it: what is published from then on arrives.
@@ -79,22 +81,6 @@ pub struct Switchboard {
     voice: Mutex<Voice>,
     next: AtomicU64,
     state: Arc<Mutex<State>>,
-}
-
-/// A place at the switchboard; given up when dropped.
-pub struct Place {
-    /// Which socket.
-    pub socket: SocketId,
-    /// What it is to write. Ends when the socket was too slow, or sent away.
-    pub deliveries: Receiver<Delivery>,
-    state: Arc<Mutex<State>>,
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.seats.leave(self.socket);
-    }
 }
 
 impl Switchboard {
@@ -137,16 +123,18 @@ impl Switchboard {
         topics: &[Topic],
     ) -> (Place, Option<watch::Receiver<bool>>) {
         let socket = SocketId(self.next.fetch_add(1, Ordering::Relaxed));
-        let (sender, deliveries) = channel(WAITING_FRAMES);
+        let (sender, frames) = channel(WAITING_FRAMES);
+        let bell = Arc::new(Bell::default());
         let subscribe = |account| {
             let (tell, ready) = watch::channel(false);
             let following = follow(self.bus.clone(), Arc::clone(&self.node), account, Arc::clone(&self.state), tell);
             Subscription { task: tokio::spawn(following).abort_handle(), since: Instant::now(), ready }
         };
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let subscription = state.seats.join(socket, Line { sender, agent, account, view }, topics, subscribe);
+        let line = Line { sender, bell: Arc::clone(&bell), agent, account, view };
+        let subscription = state.seats.join(socket, line, topics, subscribe);
         let ready = subscription.map(|subscription| subscription.ready.clone());
-        (Place { socket, deliveries, state: Arc::clone(&self.state) }, ready)
+        (Place::new(socket, frames, bell, Arc::clone(&self.state)), ready)
     }
 
     /// Says something to everybody who listens to a topic, in all processes.
@@ -208,9 +196,8 @@ impl Switchboard {
         }
     }
 
-    /// Tells those sockets of a company in this process whose agent fits. One whose queue is full is cut off instead: it
-    /// must not outlive what it was to be told.
-    pub fn notify(&self, account: AccountId, fits: impl Fn(Option<AgentId>) -> bool, what: &Delivery) {
+    /// Tells those sockets of a company in this process whose agent fits, however much waits for them.
+    pub fn notify(&self, account: AccountId, fits: impl Fn(Option<AgentId>) -> bool, what: Call) {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).seats.notify(account, fits, what);
     }
 
@@ -220,13 +207,13 @@ impl Switchboard {
     }
 
     /// Tells those sockets of a company in this process that do not see everything.
-    pub fn notify_limited(&self, account: AccountId, what: &Delivery) {
+    pub fn notify_limited(&self, account: AccountId, what: Call) {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).seats.notify_limited(account, what);
     }
 
     /// Tells the sockets of one contact in this process.
-    pub fn notify_contact(&self, account: AccountId, contact: ContactId, what: &Delivery) {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+    pub fn notify_contact(&self, account: AccountId, contact: ContactId, what: Call) {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.seats.notify_listeners(Topic::Contact(account, contact), what);
     }
 
