@@ -8,6 +8,7 @@ mod count;
 mod eyes;
 mod frame;
 mod hub;
+mod moves;
 mod place;
 mod refusal;
 mod resume;

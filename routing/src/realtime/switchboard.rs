@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use desk::ContactId;
+use desk::conversation::ConversationId;
 use futures::StreamExt as _;
 use infra::bus::Bus;
 use tenant::{AccountId, AgentId};
@@ -22,6 +23,7 @@ use super::count::{Ear, Voice};
 use super::eyes::View;
 use super::frame::ServerFrame;
 use super::hub::SocketId;
+use super::moves::Moves;
 use super::place::Place;
 use super::seats::{Line, Seats};
 use super::topic::{Envelope, Opened, Topic};
@@ -55,6 +57,7 @@ pub(super) struct State {
     doubtful: Vec<SocketId>,
     /// Companies of which the bus has lost something on its way here, and since when that is known.
     lost: HashMap<AccountId, Instant>,
+    moves: Moves,
 }
 
 /// What this process hears of one company.
@@ -93,6 +96,7 @@ impl Switchboard {
             absence: Absence::new(Instant::now()),
             doubtful: Vec::new(),
             lost: HashMap::new(),
+            moves: Moves::default(),
         };
         Self {
             bus,
@@ -215,6 +219,11 @@ impl Switchboard {
     pub fn notify_contact(&self, account: AccountId, contact: ContactId, what: Call) {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.seats.notify_listeners(Topic::Contact(account, contact), what);
+    }
+
+    /// Whether a conversation may have changed hands since then, as far as is known here.
+    pub(super) fn has_moved(&self, id: ConversationId, since: Instant) -> bool {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).moves.since(id, since)
     }
 
     /// Passes frames to the sockets of this process alone.
@@ -441,7 +450,12 @@ fn has_lost(state: &Mutex<State>, account: AccountId, since: Instant) {
 
 fn deliver(state: &Mutex<State>, frames: &[(Topic, Bytes)]) {
     let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
-    let slow: u64 = frames.iter().map(|(topic, frame)| state.seats.deliver(*topic, frame)).sum();
+    let State { seats, moves, .. } = &mut *state;
+    let mut slow = 0;
+    for (topic, frame) in frames {
+        moves.look(*topic, frame);
+        slow += seats.deliver(*topic, frame);
+    }
     if slow > 0 {
         metrics::counter!("frontdesk_slow_sockets_total").increment(slow);
     }
