@@ -50,6 +50,9 @@ const PORTAL_POLICY: &str = "default-src 'self'; script-src 'self'; style-src 's
      media-src 'self' https:; font-src 'self' data:; connect-src 'self' ws: wss:; frame-src 'self'; object-src 'none'; base-uri 'none'; \
      form-action 'self'; frame-ancestors 'none'";
 const DEMO_POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'";
+/// The loader is looked for anew every five minutes. While nothing answers, and while it is looked for, the old one is good for a week:
+/// a page that is opened during an outage is to show the launcher, and where else the company can be reached.
+const LOADER: &str = "public, max-age=300, stale-while-revalidate=604800, stale-if-error=604800";
 /// Hashed names never change what they hold.
 const FOREVER: &str = "public, max-age=31536000, immutable";
 
@@ -120,7 +123,7 @@ async fn demo_file(Path(rest): Path<String>, headers: HeaderMap) -> Response {
 
 /// The loader runs on the company's own site, so any origin may load it.
 async fn loader(headers: HeaderMap) -> Response {
-    let mut response = plain("widget.js", &headers, "public, max-age=300");
+    let mut response = plain("widget.js", &headers, LOADER);
     response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     response.headers_mut().insert("cross-origin-resource-policy", HeaderValue::from_static("cross-origin"));
     response

@@ -35,11 +35,12 @@ where
 /// How often a process looks who was erased, in case the bus did not say so.
 const ERASED_EVERY: Duration = Duration::from_secs(5);
 
-/// What every process does: looks how the services are, and hears who may not be here any more.
+/// What every process does: looks how the services are, hears who may not be here any more, and notices what the bus has lost.
 pub(crate) fn health(tasks: &mut JoinSet<()>, app: &Arc<App>, database_url: String) {
     every(tasks, app, ERASED_EVERY, |app| async move {
         tenant::erasure::refresh(&app.world).await.or_log("learning who was erased");
     });
+    tasks.spawn(catch_up(Arc::clone(app)));
     let app = Arc::clone(app);
     tasks.spawn(async move {
         let connect = || Database::connect(&database_url, 1);
@@ -120,6 +121,20 @@ pub(crate) fn local(tasks: &mut JoinSet<()>, app: &Arc<App>) {
         let turn = turn.fetch_add(1, Ordering::Relaxed);
         async move { relay::sweep_here(&app.routing, turn).await }
     });
+}
+
+/// How often a process looks whether the bus has lost something, and says how far it has come itself.
+const CAUGHT_UP_EVERY: Duration = Duration::from_millis(500);
+
+/// Notices what the bus has lost, also of what is said while the server goes.
+async fn catch_up(app: Arc<App>) {
+    loop {
+        relay::catch_up(&app.routing).await;
+        tokio::select! {
+            () = app.world.clock.pause(CAUGHT_UP_EVERY) => {}
+            () = app.sockets.wait() => break,
+        }
+    }
 }
 
 /// Says that the agents of this process are here, for as long as their sockets are: a server that was told to go keeps them for

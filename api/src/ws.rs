@@ -1,28 +1,36 @@
 //! The socket itself: text in, text out, clocks and closing. What frames mean is `routing::realtime`'s affair.
 
+use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::body::Bytes;
 use axum::extract::State;
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures::stream::FuturesUnordered;
-use futures::{SinkExt as _, StreamExt as _};
+use futures::{Sink as _, SinkExt as _, StreamExt as _};
 use infra::Fault as _;
 use routing::realtime::{
-    ClientFrame, Close, Delivery, FrameError, LARGEST, OpenError, Place, SILENCE, ServerFrame, Session, Welcome,
+    Call, ClientFrame, Close, Delivery, FrameError, LARGEST, OpenError, Place, SILENCE, ServerFrame, Session, Welcome,
 };
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, Interval, timeout, timeout_at};
 
 use crate::App;
 use crate::problem::Problem;
 
 /// How long a stranger may take to say hello.
 const HELLO_WITHIN: Duration = Duration::from_secs(10);
-/// How long one write may take before the reader counts as too slow.
+/// How long it may take to pass on what waits before the reader counts as too slow, and for how many bytes it has another second.
 const WRITE_WITHIN: Duration = Duration::from_secs(10);
+const SLOWEST: usize = 8 * 1024;
+/// So many bytes of what waits are passed on in one go.
+const TOGETHER: usize = 64 * 1024;
+/// How long a socket that is to go may take to read its last words.
+const LAST_WORDS: Duration = Duration::from_secs(2);
 /// How often an open socket's right to be open is looked at again.
 const RECHECK: Duration = Duration::from_secs(20);
 
@@ -66,7 +74,7 @@ async fn converse(app: Arc<App>, mut socket: WebSocket) {
     };
     if let Some(close) = close {
         let frame = CloseFrame { code: close.code(), reason: Utf8Bytes::from_static(close.reason()) };
-        drop(timeout(Duration::from_secs(2), socket.send(Message::Close(Some(frame)))).await);
+        drop(timeout(LAST_WORDS, socket.send(Message::Close(Some(frame)))).await);
         metrics::counter!("frontdesk_socket_closes_total", "reason" => close.reason()).increment(1);
     }
     metrics::gauge!("frontdesk_sockets").decrement(1.0);
@@ -81,16 +89,16 @@ async fn hello(app: &Arc<App>, socket: &mut WebSocket) -> Result<(Session, Place
             None => continue,
             Some(Ok(ClientFrame::Hello { protocol: 1, token, resume })) => (token, resume),
             Some(Ok(ClientFrame::Hello { .. })) => {
-                write(socket, &ServerFrame::refusal("protocol_unknown", "This server speaks protocol 1.").encode())
+                refuse(socket, &ServerFrame::refusal("protocol_unknown", "This server speaks protocol 1."), deadline)
                     .await?;
                 continue;
             }
             Some(Ok(_)) => {
-                write(socket, &ServerFrame::refusal("hello_first", "Say hello first.").encode()).await?;
+                refuse(socket, &ServerFrame::refusal("hello_first", "Say hello first."), deadline).await?;
                 continue;
             }
             Some(Err(error)) => {
-                write(socket, &ServerFrame::refusal(error.code(), &error.to_string()).encode()).await?;
+                refuse(socket, &ServerFrame::refusal(error.code(), &error.to_string()), deadline).await?;
                 continue;
             }
         };
@@ -98,8 +106,10 @@ async fn hello(app: &Arc<App>, socket: &mut WebSocket) -> Result<(Session, Place
         let Ok(opened) = opened else { return Err(Some(Close::GoingAway)) };
         return match opened {
             Ok((session, place)) => {
-                for frame in session.welcome(resume).await {
-                    if let Err(close) = write(socket, &frame).await {
+                let frames = session.welcome(resume).await;
+                let by = Instant::now() + patience(frames.iter().map(String::len).sum());
+                for frame in frames {
+                    if let Err(close) = write(socket, frame, by).await {
                         // Who did not live to read the welcome is not here.
                         drop(place);
                         session.leave().await;
@@ -109,7 +119,8 @@ async fn hello(app: &Arc<App>, socket: &mut WebSocket) -> Result<(Session, Place
                 Ok((session, place))
             }
             Err(error) => {
-                write(socket, &ServerFrame::refusal(error.code(), &error.to_string()).encode()).await?;
+                let by = Instant::now() + LAST_WORDS;
+                refuse(socket, &ServerFrame::refusal(error.code(), &error.to_string()), by).await?;
                 Err(Some(match error {
                     OpenError::TooMany(_) => Close::Full,
                     OpenError::Enter(error) if matches!(error.kind(), infra::Kind::Unavailable(_)) => Close::GoingAway,
@@ -133,34 +144,37 @@ fn read(
     }
 }
 
-async fn write(socket: &mut WebSocket, frame: &str) -> Result<(), Option<Close>> {
-    match timeout(WRITE_WITHIN, socket.send(Message::Text(frame.into()))).await {
+/// How long a reader may take for so many bytes.
+fn patience(bytes: usize) -> Duration {
+    WRITE_WITHIN + Duration::from_secs(u64::try_from(bytes / SLOWEST).unwrap_or(0))
+}
+
+async fn write(socket: &mut WebSocket, frame: String, by: Instant) -> Result<(), Option<Close>> {
+    match timeout_at(by, socket.send(Message::Text(frame.into()))).await {
         Ok(Ok(())) => Ok(()),
         Ok(Err(_)) => Err(None),
         Err(_) => Err(Some(Close::TooSlow)),
     }
 }
 
+async fn refuse(socket: &mut WebSocket, refusal: &ServerFrame<'_>, by: Instant) -> Result<(), Option<Close>> {
+    write(socket, refusal.encode(), by).await
+}
+
 /// How many marks of one socket may be on their way to the database.
 const MARKS_AT_ONCE: usize = 32;
 
 /// Both directions, until one side ends it. Says with what code to close, if the socket is still there to be told.
-async fn talk(app: &Arc<App>, socket: &mut WebSocket, session: &mut Session, mut place: Place) -> Option<Close> {
+async fn talk(app: &Arc<App>, socket: &mut WebSocket, session: &mut Session, place: Place) -> Option<Close> {
     let mut heard = Instant::now();
-    let mut recheck = tokio::time::interval_at(Instant::now() + RECHECK, RECHECK);
-    let mut leave = std::pin::pin!(app.time_to_leave());
+    let recheck = tokio::time::interval_at(Instant::now() + RECHECK, RECHECK);
+    let leave = std::pin::pin!(app.time_to_leave());
+    let mut line = Line { app, socket, place, recheck, leave, ends: None };
     let mut marks = FuturesUnordered::<JoinHandle<Vec<String>>>::new();
     loop {
-        tokio::select! {
-            Some(refusals) = marks.next(), if !marks.is_empty() => {
-                let refusals = refusals.unwrap_or_default();
-                match Box::pin(pass_on(socket, &mut place, refusals, None)).await {
-                    Ok(true) => if let Some(close) = look_again(app, socket, session).await { return Some(close) },
-                    Ok(false) => {}
-                    Err(close) => return close,
-                }
-            }
-            received = timeout_at(heard + SILENCE, socket.next()) => {
+        let (answers, first) = tokio::select! {
+            Some(refusals) = marks.next(), if !marks.is_empty() => (refusals.unwrap_or_default(), None),
+            received = timeout_at(heard + SILENCE, line.socket.next()) => {
                 let Ok(received) = received else { return Some(Close::TooSlow) };
                 heard = Instant::now();
                 let answers = match read(received) {
@@ -176,49 +190,26 @@ async fn talk(app: &Arc<App>, socket: &mut WebSocket, session: &mut Session, mut
                     },
                     Ok(Some(Err(error))) => vec![ServerFrame::refusal(error.code(), &error.to_string()).encode()],
                 };
-                match Box::pin(pass_on(socket, &mut place, answers, None)).await {
-                    Ok(true) => if let Some(close) = look_again(app, socket, session).await { return Some(close) },
-                    Ok(false) => {}
-                    Err(close) => return close,
-                }
+                (answers, None)
             }
-            delivery = place.deliveries.recv() => {
-                let Some(delivery) = delivery else { return Some(Close::TooSlow) };
-                match Box::pin(pass_on(socket, &mut place, Vec::new(), Some(delivery))).await {
-                    Ok(true) => if let Some(close) = look_again(app, socket, session).await { return Some(close) },
-                    Ok(false) => {}
-                    Err(close) => return close,
-                }
-            }
-            _ = recheck.tick() => {
-                if let Some(close) = look_again(app, socket, session).await {
-                    return Some(close);
-                }
-            }
-            () = &mut leave => {
-                tell_to_reconnect(app, socket).await;
-                return Some(Close::GoingAway);
-            }
+            delivery = line.place.next() => match delivery {
+                None => return Some(Close::GoingAway),
+                Some(Delivery::Frame(frame)) => (Vec::new(), Some(frame)),
+                Some(Delivery::Called(call)) => match line.heed(call, session).await {
+                    Some(close) => return Some(close),
+                    None => continue,
+                },
+            },
+            _ = line.recheck.tick() => match line.heed(Call::Recheck, session).await {
+                Some(close) => return Some(close),
+                None => continue,
+            },
+            () = line.leave.as_mut() => return Some(line.leaves().await),
+        };
+        if let Err(close) = Box::pin(line.pass_on(session, answers, first)).await {
+            return close;
         }
     }
-}
-
-/// Whether the socket may stay open. A database that hangs is no reason to cut everybody off, nor to make them wait.
-async fn look_again(app: &App, socket: &mut WebSocket, session: &Session) -> Option<Close> {
-    match timeout(ANSWER_WITHIN, Box::pin(session.still_welcome())).await.unwrap_or(Welcome::Still) {
-        Welcome::Still => None,
-        Welcome::NotAnyMore => Some(Close::Revoked),
-        Welcome::Anew => {
-            tell_to_reconnect(app, socket).await;
-            Some(Close::GoingAway)
-        }
-    }
-}
-
-/// Asks a client to come again, not in the same moment as all the others.
-async fn tell_to_reconnect(app: &App, socket: &mut WebSocket) {
-    let after_ms = 200 + app.world.chance.below(800);
-    let _told = write(socket, &ServerFrame::Reconnect { after_ms }.encode()).await;
 }
 
 /// How long a frame may take to be answered. Beyond it the sender learns that it should repeat; the repeat is harmless.
@@ -233,47 +224,117 @@ async fn answer(session: &mut Session, frame: ClientFrame) -> Vec<String> {
     }
 }
 
-/// Writes answers and whatever else is waiting, all of it in one go. True when the socket's right to be open is to be
-/// looked at again.
-async fn pass_on(
-    socket: &mut WebSocket,
-    place: &mut Place,
-    answers: Vec<String>,
-    first: Option<Delivery>,
-) -> Result<bool, Option<Close>> {
-    let mut doubted = false;
-    let mut anything = false;
-    for frame in answers {
-        feed(socket, frame.into()).await?;
-        anything = true;
-    }
-    let mut next = first.or_else(|| place.deliveries.try_recv().ok());
-    while let Some(delivery) = next {
-        match delivery {
-            Delivery::Frame(frame) => {
-                let frame = Utf8Bytes::try_from(frame).map_err(|_| None)?;
-                feed(socket, frame).await?;
-                anything = true;
-            }
-            Delivery::Revoked => return Err(Some(Close::Revoked)),
-            Delivery::Recheck => doubted = true,
-        }
-        next = place.deliveries.try_recv().ok();
-    }
-    if !anything {
-        return Ok(doubted);
-    }
-    match timeout(WRITE_WITHIN, socket.flush()).await {
-        Ok(Ok(())) => Ok(doubted),
-        Ok(Err(_)) => Err(None),
-        Err(_) => Err(Some(Close::TooSlow)),
-    }
+/// An open socket: what comes to it, and all that may end it.
+struct Line<'a, L> {
+    app: &'a App,
+    socket: &'a mut WebSocket,
+    place: Place,
+    recheck: Interval,
+    leave: Pin<&'a mut L>,
+    /// By when it is to have read everything, once it was sent away.
+    ends: Option<Instant>,
 }
 
-async fn feed(socket: &mut WebSocket, frame: Utf8Bytes) -> Result<(), Option<Close>> {
-    match timeout(WRITE_WITHIN, socket.feed(Message::Text(frame))).await {
-        Ok(Ok(())) => Ok(()),
-        Ok(Err(_)) => Err(None),
-        Err(_) => Err(Some(Close::TooSlow)),
+/// What happens while something is written.
+enum Meanwhile {
+    /// It is written, or the socket is gone.
+    Written(bool),
+    Called(Call),
+    Leave,
+}
+
+impl<L: Future<Output = ()>> Line<'_, L> {
+    /// Writes answers, and a good deal of whatever else is waiting, in one go and by one deadline.
+    async fn pass_on(
+        &mut self,
+        session: &Session,
+        answers: Vec<String>,
+        first: Option<Bytes>,
+    ) -> Result<(), Option<Close>> {
+        let (began, mut passed) = (Instant::now(), 0);
+        let (mut answers, mut first) = (answers.into_iter(), first);
+        loop {
+            let frame = if let Some(answer) = answers.next() {
+                Utf8Bytes::from(answer)
+            } else if let Some(frame) = first.take() {
+                Utf8Bytes::try_from(frame).map_err(|_| None)?
+            } else if passed < TOGETHER
+                && let Some(frame) = self.place.at_once()
+            {
+                Utf8Bytes::try_from(frame).map_err(|_| None)?
+            } else {
+                break;
+            };
+            self.written(session, began + patience(passed), false).await?;
+            passed += frame.len();
+            Pin::new(&mut *self.socket).start_send(Message::Text(frame)).map_err(|_| None)?;
+        }
+        if passed == 0 {
+            return Ok(());
+        }
+        self.written(session, began + patience(passed), true).await
+    }
+
+    /// Waits until the socket has room for another frame, or has written `all`. A reader that takes its time does not keep the socket
+    /// from hearing that it is to end.
+    async fn written(&mut self, session: &Session, by: Instant, all: bool) -> Result<(), Option<Close>> {
+        loop {
+            let by = self.ends.map_or(by, |ends| ends.min(by));
+            let Self { socket, place, recheck, leave, .. } = &mut *self;
+            let write = poll_fn(|context| {
+                let socket = Pin::new(&mut **socket);
+                if all { socket.poll_flush(context) } else { socket.poll_ready(context) }
+            });
+            let happens = async {
+                tokio::select! {
+                    biased;
+                    written = write => Meanwhile::Written(written.is_ok()),
+                    call = place.called() => Meanwhile::Called(call),
+                    _ = recheck.tick() => Meanwhile::Called(Call::Recheck),
+                    () = leave.as_mut() => Meanwhile::Leave,
+                }
+            };
+            match timeout_at(by, happens).await {
+                Ok(Meanwhile::Written(true)) => return Ok(()),
+                Ok(Meanwhile::Written(false)) => return Err(None),
+                Ok(Meanwhile::Leave) => return Err(Some(self.leaves().await)),
+                Ok(Meanwhile::Called(call)) => {
+                    if let Some(close) = self.heed(call, session).await {
+                        return Err(Some(close));
+                    }
+                }
+                Err(_) => return Err(Some(Close::TooSlow)),
+            }
+        }
+    }
+
+    /// What a call comes to.
+    async fn heed(&mut self, call: Call, session: &Session) -> Option<Close> {
+        match call {
+            Call::Revoked => Some(Close::Revoked),
+            Call::TooSlow => Some(Close::TooSlow),
+            Call::SentAway => {
+                self.ends = Some(Instant::now() + LAST_WORDS);
+                None
+            }
+            Call::Recheck => self.look_again(session).await,
+        }
+    }
+
+    /// Whether the socket may stay open. A database that hangs is no reason to cut everybody off, nor to make them wait.
+    async fn look_again(&mut self, session: &Session) -> Option<Close> {
+        match timeout(ANSWER_WITHIN, Box::pin(session.still_welcome())).await.unwrap_or(Welcome::Still) {
+            Welcome::Still => None,
+            Welcome::NotAnyMore => Some(Close::Revoked),
+            Welcome::Anew => Some(self.leaves().await),
+        }
+    }
+
+    /// Asks the client to come again, not in the same moment as all the others.
+    async fn leaves(&mut self) -> Close {
+        let after_ms = 200 + self.app.world.chance.below(800);
+        let by = Instant::now() + LAST_WORDS;
+        let _told = write(self.socket, ServerFrame::Reconnect { after_ms }.encode(), by).await;
+        Close::GoingAway
     }
 }

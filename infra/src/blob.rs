@@ -56,7 +56,7 @@ impl Fault for BlobError {
         match self {
             Self::Missing => Kind::NotFound,
             Self::Settings(_) => Kind::Internal,
-            Self::Store(_) => Kind::Unavailable(std::time::Duration::from_secs(10)),
+            Self::Store(_) => Kind::Unavailable(crate::fault::again_in(std::time::Duration::from_secs(10))),
         }
     }
     fn code(&self) -> &'static str {

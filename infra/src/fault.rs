@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::chance::Chance;
+
 /// The nature of a failure, as far as a caller cares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -25,6 +27,13 @@ pub enum Kind {
     Unavailable(Duration),
     /// Our own fault.
     Internal,
+}
+
+/// When to try again what is away: after so long at least, and up to two and a half times as long. A crowd that was turned away
+/// together must not come back together.
+pub fn again_in(least: Duration) -> Duration {
+    let more = u64::try_from(least.as_millis()).unwrap_or(u64::MAX).saturating_mul(3) / 2;
+    least + Duration::from_millis(Chance::system().below(more))
 }
 
 /// An error with a public, stable code.
@@ -50,4 +59,21 @@ pub struct FieldFault {
     pub code: String,
     /// English sentence.
     pub detail: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn a_crowd_is_asked_to_come_back_at_many_moments_and_none_too_early() {
+        let least = Duration::from_secs(2);
+        let moments: BTreeSet<Duration> = (0..1_000).map(|_| again_in(least)).collect();
+        assert!(moments.iter().all(|moment| (least..Duration::from_secs(5)).contains(moment)));
+        assert!(moments.len() > 500, "they come back at {} moments", moments.len());
+        let half: Vec<&Duration> = moments.iter().filter(|moment| **moment < Duration::from_millis(3_500)).collect();
+        assert!((moments.len() / 3..moments.len() * 2 / 3).contains(&half.len()), "{} in the first half", half.len());
+    }
 }

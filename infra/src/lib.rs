@@ -56,6 +56,13 @@ pub mod bus {
                     .saturating_mul(2_u32.saturating_pow(attempts.min(8)))
                     .min(Duration::from_secs(1))
             })
+            // What a subscription has no room for is dropped. Whoever counts what it hears notices, and looks for it elsewhere.
+            .event_callback(|event| async move {
+                if let async_nats::Event::SlowConsumer(subscription) = event {
+                    metrics::counter!("frontdesk_bus_overflows_total").increment(1);
+                    tracing::warn!(subscription, "a subscription to the bus has overflown");
+                }
+            })
             .client_capacity(8192)
             .subscription_capacity(65_536)
             .connect(url)

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use chrono::TimeDelta;
@@ -37,6 +38,8 @@ const LOOKED_AT_ONCE: usize = 8;
 /// The same while the bus is away, and sweeps are all that is heard of other processes.
 const SWEPT_TOGETHER_ALONE: usize = 512;
 const SWEPT_FACTS_ALONE: u64 = 300;
+/// What was lost has been in the outbox for a second at most when it is noticed. Read later than this after that, it may have been removed.
+const FOUND_WITHIN: Duration = Duration::from_secs(3);
 /// Of so many facts that were handed out in one company it is looked up which are still there.
 const MANY: usize = 1_000;
 
@@ -290,6 +293,29 @@ pub async fn sweep_here(routing: &Routing, turn: usize) {
     accounts.for_each_concurrent(at_once, |account| sweep_account(routing, account, reachable)).await;
 }
 
+/// Sees to it that nothing stays lost: tells the other processes how far this one has come, and reads in the outbox what the bus has
+/// lost on its way here. While nothing is missing, the database is asked nothing.
+pub async fn catch_up(routing: &Routing) {
+    routing.switchboard.remind().await;
+    let lost = futures::stream::iter(routing.switchboard.take_lost());
+    lost.for_each_concurrent(LOOKED_AT_ONCE, |(account, since)| find_lost(routing, account, since)).await;
+}
+
+async fn find_lost(routing: &Routing, account: AccountId, since: Instant) {
+    metrics::counter!("frontdesk_bus_losses_total").increment(1);
+    let found = match Tenant::find(&routing.world, account).await.or_log("finding a company") {
+        // What this process has not said itself is handed to its sockets, as if the bus were away.
+        Some(Some(tenant)) => sweep_one(routing, &tenant, false).await.or_log("looking for what the bus has lost"),
+        Some(None) => return,
+        None => None,
+    };
+    match found {
+        None => routing.switchboard.has_lost(account, since),
+        Some(()) if since.elapsed() > FOUND_WITHIN => routing.switchboard.has_missed(account),
+        Some(()) => {}
+    }
+}
+
 async fn sweep_account(routing: &Routing, account: AccountId, reachable: bool) {
     if let Some(Some(tenant)) = Tenant::find(&routing.world, account).await.or_log("finding a company") {
         sweep_one(routing, &tenant, reachable).await.or_log("sweeping a company");
@@ -334,8 +360,8 @@ async fn wake(tenant: &Tenant) -> Result<Option<Timestamp>, desk::conversation::
     Ok(next)
 }
 
-/// Publishes what was left behind. While the bus is away it hands the facts to the sockets of this process, each fact once,
-/// and leaves them for the time when the bus is back.
+/// Publishes what was left behind. While the bus is away (or has lost some of it) it hands the facts to the sockets of this process,
+/// each fact once, and leaves them for the time when the bus is back.
 async fn sweep_one(routing: &Routing, tenant: &Tenant, reachable: bool) -> Result<(), StoreError> {
     let account = tenant.id();
     let (before, most) = if reachable {

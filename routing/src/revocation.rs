@@ -12,7 +12,7 @@ use tenant::{AccountId, AgentId};
 use uuid::Uuid;
 
 use crate::Routing;
-use crate::realtime::Delivery;
+use crate::realtime::Call;
 
 /// What has ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -101,24 +101,24 @@ fn apply(routing: &Routing, what: Revocation) {
     }
     match what {
         Revocation::Agent(_, whose) => {
-            routing.switchboard.notify(account, |agent| agent == Some(whose), &Delivery::Revoked);
+            routing.switchboard.notify(account, |agent| agent == Some(whose), Call::Revoked);
         }
         Revocation::Session(_, whose) => {
-            routing.switchboard.notify(account, |agent| agent == Some(whose), &Delivery::Recheck);
+            routing.switchboard.notify(account, |agent| agent == Some(whose), Call::Recheck);
         }
-        Revocation::Keys(_) => routing.switchboard.notify(account, |agent| agent.is_some(), &Delivery::Recheck),
+        Revocation::Keys(_) => routing.switchboard.notify(account, |agent| agent.is_some(), Call::Recheck),
         Revocation::Entitlements(_) => {}
-        Revocation::Sight(_) => routing.switchboard.notify_limited(account, &Delivery::Recheck),
+        Revocation::Sight(_) => routing.switchboard.notify_limited(account, Call::Recheck),
         Revocation::Visits { contact: Some(contact), .. } => {
-            routing.switchboard.notify_contact(account, contact, &Delivery::Recheck);
+            routing.switchboard.notify_contact(account, contact, Call::Recheck);
         }
         Revocation::Visits { contact: None, .. } => {
-            routing.switchboard.notify(account, |agent| agent.is_none(), &Delivery::Recheck);
+            routing.switchboard.notify(account, |agent| agent.is_none(), Call::Recheck);
         }
         Revocation::Contact(_, whose) => {
             routing.world.erased.add(whose.uuid());
-            routing.switchboard.notify_contact(account, whose, &Delivery::Revoked);
+            routing.switchboard.notify_contact(account, whose, Call::Revoked);
         }
-        Revocation::Company(_) => routing.switchboard.notify(account, |_| true, &Delivery::Revoked),
+        Revocation::Company(_) => routing.switchboard.notify(account, |_| true, Call::Revoked),
     }
 }

@@ -50,6 +50,11 @@ impl Lane {
         self.pipeline.connect().await
     }
 
+    /// For which part the last transaction was refused, where that is known.
+    pub fn refused(&self) -> Option<usize> {
+        self.pipeline.refused()
+    }
+
     /// Runs the statement for each company, all or none, and gives each its rows. An error means that nothing was written, or
     /// (when the connection broke during COMMIT) that it is unknown: repeat with the same keys.
     pub async fn write(&mut self, parts: Vec<LanePart>) -> Result<Vec<Vec<PipelineRow>>, StoreError> {

@@ -32,6 +32,10 @@ await story(async (browser) => {
     await site(() => shopPage('Blue Teapot', tag), 'localhost'),
   ]
 
+  const loader = await fetch(`${network.base}/widget.js`)
+  const caching = loader.headers.get('cache-control') ?? ''
+  check(/stale-while-revalidate=\d{6}/.test(caching) && /stale-if-error=\d{6}/.test(caching), `the loader: ${caching}`)
+
   now('the company names its other contacts')
   await portal.getByRole('link', { name: 'Emergency plan', exact: true }).click()
   await portal.getByRole('button', { name: 'Telephone' }).click()
@@ -110,6 +114,12 @@ await story(async (browser) => {
   console.log(`  the loader alone told of the other contacts after ${alone} ms`)
   check(dial && alone <= TOLD_MS, `the loader told after ${alone} ms`)
   await shot(visit, '04-loader-away')
+  const leave = await shadowButton(visit, 'Leave a message', 'textbox')
+  await visit.mouse.click(leave.x, leave.y)
+  await visit.keyboard.type('Left words of 0')
+  await visit.keyboard.press('Enter')
+  await visit.waitForFunction(() => JSON.stringify({ ...localStorage }).includes('Left words of 0'))
+  await shot(visit, '05-loader-left')
   const shifts = await visit.evaluate(() => globalThis.shifts)
   check(shifts.length === 0, `the page jumped: ${shifts}`)
   await visit.close()
@@ -121,9 +131,11 @@ await story(async (browser) => {
     await pages[index].goto(homes[index])
     chats[index] = await openChat(pages[index], 'Open chat')
     await chats[index].getByText('Your message has arrived.').waitFor()
-    if (index === 0) await shot(pages[0], '05-chat-arrived')
+    if (index === 0) await shot(pages[0], '06-chat-arrived')
     await chats[index].getByText(`More of ${index}`).waitFor()
   }
+  await chats[0].locator('.bubble').getByText('Left words of 0', { exact: true }).waitFor()
+  await pages[0].waitForFunction(() => !JSON.stringify({ ...localStorage }).includes('Left words'))
   const again = await context.newPage()
   await again.goto(`${network.base}/console`)
   const thread = again.getByRole('log', { name: 'Messages' })
@@ -131,7 +143,9 @@ await story(async (browser) => {
     const row = again
       .getByRole('list', { name: 'Mine' })
       .getByRole('link')
-      .filter({ hasText: index === 0 ? /More of 0|Kept answer/ : /More of 1/ })
+      .filter({
+        hasText: index === 0 ? /More of 0|Kept answer|Left words/ : /More of 1/,
+      })
     await row.click()
     await thread.getByText(`More of ${index}`).waitFor()
     const said = await thread.innerText()
@@ -139,7 +153,10 @@ await story(async (browser) => {
       check(said.split(text).length === 2, `“${text}” is there ${said.split(text).length - 1} times`)
     }
     check(said.indexOf('Kept words') < said.indexOf('More of'), 'the order was kept')
-    if (index === 0) check(said.split('Kept answer').length === 2, `the agent's answer: ${said}`)
+    if (index === 0) {
+      check(said.split('Kept answer').length === 2, `the agent's answer: ${said}`)
+      check(said.split('Left words of 0').length === 2, `what was left with the loader: ${said}`)
+    }
   }
   await chats[0].getByText('Kept answer', { exact: true }).waitFor()
   await again.waitForTimeout(1_000)

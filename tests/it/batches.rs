@@ -141,6 +141,7 @@ async fn each_part_of_a_transaction_stands_in_its_own_company() {
     let [one, other] = parts();
     let refused = lane.write(vec![other, one]).await.expect_err("the role refuses").to_string();
     assert!(refused.contains("permission denied"), "{refused}");
+    assert_eq!(lane.refused(), Some(1), "it is known whose part it was");
     assert_eq!(coffee.count("select count(*) from {}.contact where name = 'x'").await, 0);
 }
 

@@ -21,6 +21,31 @@ fn free_address() -> SocketAddr {
     TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap()
 }
 
+/// A directive of nginx: its words, and what is in its block.
+#[derive(Debug)]
+struct Directive {
+    words: Vec<String>,
+    block: Vec<Directive>,
+}
+
+/// Reads what nginx would read, until the block ends.
+fn directives(tokens: &mut impl Iterator<Item = String>, is_block: bool) -> Vec<Directive> {
+    let (mut all, mut words) = (Vec::new(), Vec::new());
+    while let Some(token) = tokens.next() {
+        match token.as_str() {
+            ";" => all.push(Directive { words: std::mem::take(&mut words), block: Vec::new() }),
+            "{" => all.push(Directive { words: std::mem::take(&mut words), block: directives(tokens, true) }),
+            "}" => {
+                assert!(is_block && words.is_empty(), "a block ends too early, after {all:?} {words:?}");
+                return all;
+            }
+            _ => words.push(token),
+        }
+    }
+    assert!(!is_block && words.is_empty(), "it ends in the middle of {words:?}");
+    all
+}
+
 /// A chat at the program, with a failed sign-in beside it.
 async fn traffic(shop: &Shop, base: &str) {
     let bo = shop.colleague("Bo", tenant::Role::Agent).await;
@@ -45,6 +70,30 @@ fn names(text: &str) -> BTreeSet<String> {
     let plain =
         ours.map(|word| ["_bucket", "_sum", "_count"].iter().fold(word, |word, end| word.trim_end_matches(end)));
     plain.map(ToOwned::to_owned).collect()
+}
+
+#[test]
+fn the_loaders_proxy_keeps_it_for_as_long_as_there_is_no_server() {
+    let text = file("infra/deploy/nginx/loader.conf");
+    let lines = text.lines().map(|line| line.split('#').next().unwrap());
+    let spaced = lines.map(|line| line.replace(';', " ; ").replace('{', " { ").replace('}', " } "));
+    let tokens: Vec<String> =
+        spaced.flat_map(|line| line.split_whitespace().map(ToOwned::to_owned).collect::<Vec<_>>()).collect();
+    let all = directives(&mut tokens.into_iter(), false);
+    let find = |among: &[Directive], words: &[&str]| -> Option<usize> {
+        among.iter().position(|directive| words.iter().all(|word| directive.words.iter().any(|has| has == word)))
+    };
+    let server = &all[find(&all, &["server"]).unwrap()].block;
+    let loader = &server[find(server, &["location", "=", "/widget.js"]).unwrap()].block;
+    let stale =
+        ["proxy_cache_use_stale", "error", "timeout", "updating", "http_500", "http_502", "http_503", "http_504"];
+    for words in [&stale[..], &["proxy_cache_background_update", "on"], &["proxy_pass", "http://frontdesk"]] {
+        assert!(find(loader, words).is_some(), "{words:?} is not in {loader:?}");
+    }
+    let zone = &loader[find(loader, &["proxy_cache"]).unwrap()].words[1];
+    let kept = &all[find(&all, &["proxy_cache_path"]).unwrap()].words;
+    assert!(kept.iter().any(|word| word.starts_with(&format!("keys_zone={zone}:"))), "{kept:?}");
+    assert!(kept.iter().any(|word| word == "inactive=30d"), "it is kept through a long outage: {kept:?}");
 }
 
 #[tokio::test]

@@ -199,11 +199,20 @@ async fn sockets_hear_only_what_is_in_sight_and_are_told_when_it_leaves() {
     ana.writes("Anybody there?").await;
     tia.sees(&chat, "Anybody there?").await;
     ona.sees(&chat, "Anybody there?").await;
+    // What she typed a moment ago went to others.
+    let typing = json!({ "type": "typing", "conversation_id": chat, "on": true });
+    let types = |frame: &Value| frame["type"] == "typing" && frame["conversation_id"] == chat.as_str();
+    ana.socket.say(typing.clone());
+    for agent in [&tia, &ona] {
+        agent.socket().next(0, "Ana types", types).await;
+    }
     // Given to a colleague: out of sight of who sees only their own.
     is_given(&shop, &chat, &gil).await;
     let gone = |frame: &Value| frame["type"] == "conversation.hidden" && frame["conversation_id"] == chat.as_str();
     ona.socket().next(0, "the conversation leaves her sight", gone).await;
-    let (at_ona, at_tia) = (ona.socket().count(), tia.socket().count());
+    let (at_ona, at_tia, at_gil) = (ona.socket().count(), tia.socket().count(), gil.socket().count());
+    ana.socket.say(typing);
+    gil.socket().next(at_gil, "Ana types", types).await;
     ana.writes("For Gil alone").await;
     tia.sees(&chat, "For Gil alone").await;
     gil.sees(&chat, "For Gil alone").await;

@@ -35,14 +35,8 @@ impl Drop for Proxy {
 impl Proxy {
     /// A wire to the service at this address, like `redis://127.0.0.1:6379`.
     pub fn to(url: &str) -> Self {
-        let (_, rest) = url.split_once("://").expect("an address");
-        let host = rest.split('/').next().unwrap();
-        let target = host.rsplit('@').next().unwrap().to_owned();
-        let to: SocketAddr = target.parse().expect("an address with a port");
-        let listener = StdListener::bind(("127.0.0.1", 0)).unwrap();
-        listener.set_nonblocking(true).unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let listener = TcpListener::from_std(listener).unwrap();
+        let (target, to) = service(url);
+        let (listener, port) = door();
         let wire = Arc::new(watch::Sender::new(Wire::Whole));
         let task = tokio::spawn(accept(listener, to, Arc::clone(&wire))).abort_handle();
         Self { port, target, wire, task }
@@ -67,6 +61,23 @@ impl Proxy {
     pub fn mend(&self) {
         self.wire.send_replace(Wire::Whole);
     }
+}
+
+/// The host and port in an address.
+pub(crate) fn service(url: &str) -> (String, SocketAddr) {
+    let (_, rest) = url.split_once("://").expect("an address");
+    let host = rest.split('/').next().unwrap();
+    let target = host.rsplit('@').next().unwrap().to_owned();
+    let to = target.parse().expect("an address with a port");
+    (target, to)
+}
+
+/// A free port, listened on.
+pub(crate) fn door() -> (TcpListener, u16) {
+    let listener = StdListener::bind(("127.0.0.1", 0)).unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    (TcpListener::from_std(listener).unwrap(), port)
 }
 
 async fn accept(listener: TcpListener, to: SocketAddr, wire: Arc<watch::Sender<Wire>>) {

@@ -110,6 +110,23 @@ describe('the outbox', () => {
     expect(storage.length).toBe(0)
   })
 
+  it('takes on what was written elsewhere, once, and says when it got through', async () => {
+    const sent: string[] = []
+    const late: string[] = []
+    const outbox = createOutbox({
+      storage: new MemoryStorage(),
+      deliver: async (entry) => void sent.push(entry.text),
+      onLate: (entry) => late.push(entry.text),
+    })
+    const elsewhere = { client_message_id: '7', text: 'left', created_at: Date.now() - 1000 }
+    expect([outbox.adopt(elsewhere), outbox.adopt(elsewhere)]).toEqual([true, true])
+    await vi.advanceTimersByTimeAsync(0)
+    expect([sent, late]).toEqual([['left'], ['left']])
+    expect(outbox.adopt(elsewhere)).toBe(false)
+    await vi.advanceTimersByTimeAsync(0)
+    expect(sent).toEqual(['left'])
+  })
+
   it('does not erase what another tab wrote', async () => {
     const storage = new MemoryStorage()
     const never = () => Promise.reject(down())

@@ -48,6 +48,8 @@ export interface Outbox {
   entries(): readonly OutboxEntry[]
   /** Queues a message and starts sending it. */
   add(message: { text: string; conversation_id?: string; private?: boolean }): OutboxEntry
+  /** Takes on a message that was written elsewhere, under its own id. False when it has been here and is settled. */
+  adopt(message: Pick<OutboxEntry, 'client_message_id' | 'text' | 'created_at'>): boolean
   /** Tries a failed entry again, with the same id. */
   retry(clientMessageId: string): void
   discard(clientMessageId: string): void
@@ -265,6 +267,18 @@ export function createOutbox(options: OutboxOptions): Outbox {
       changed()
       pump()
       return entry
+    },
+    adopt(message) {
+      const { client_message_id: id } = message
+      if (settled.has(id)) return false
+      if (entries.some((entry) => entry.client_message_id === id)) return true
+      const entry: OutboxEntry = { ...message, owner: options.owner?.(), state: 'sending' }
+      inherited.add(id)
+      entries = [...entries, entry].sort((a, b) => a.created_at - b.created_at)
+      store(entry)
+      changed()
+      pump()
+      return true
     },
     retry(id) {
       attempts.delete(id)

@@ -16,7 +16,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use desk::conversation::ConversationId;
 use infra::database::StoreError;
-use routing::realtime::{Delivery, Place, ServerFrame, Session, Welcome};
+use routing::realtime::{Call, Delivery, Place, ServerFrame, Session, Welcome};
 use serde::{Deserialize, Serialize};
 use tenant::token::{Audience, BadToken};
 use tenant::{Scope, Visitor};
@@ -246,16 +246,17 @@ async fn follow(
     loop {
         tokio::select! {
             () = tell.closed() => return Err(End::HungUp),
-            delivery = timeout_at(listener.ends, listener.place.deliveries.recv()) => {
-                let Ok(delivery) = delivery else { return Err(End::Expired) };
-                let (chunk, doubted) = gather(&mut listener.place, delivery)?;
-                if doubted && !is_welcome(listener).await {
+            delivery = timeout_at(listener.ends, listener.place.next()) => match delivery {
+                Err(_) => return Err(End::Expired),
+                Ok(None) => return Err(End::GoingAway),
+                Ok(Some(Delivery::Frame(frame))) => write(tell, gather(&mut listener.place, &frame)).await?,
+                Ok(Some(Delivery::Called(Call::SentAway))) => {}
+                Ok(Some(Delivery::Called(Call::TooSlow))) => return Err(End::TooSlow),
+                Ok(Some(Delivery::Called(Call::Revoked))) => return Err(End::Revoked),
+                Ok(Some(Delivery::Called(Call::Recheck))) => if !is_welcome(listener).await {
                     return Err(End::Revoked);
-                }
-                if !chunk.is_empty() {
-                    write(tell, chunk).await?;
-                }
-            }
+                },
+            },
             _ = beat.tick() => {
                 if !is_welcome(listener).await {
                     return Err(End::Revoked);
@@ -277,20 +278,16 @@ async fn is_welcome(listener: &Listener) -> bool {
     timeout(OPENED_WITHIN, Box::pin(listener.session.still_welcome())).await != Ok(Welcome::NotAnyMore)
 }
 
-/// What is waiting, as one chunk, and whether the right to it is to be looked at again. A place that was taken away was one whose
-/// reader is too slow.
-fn gather(place: &mut Place, first: Option<Delivery>) -> Result<(Vec<u8>, bool), End> {
-    let (mut chunk, mut next) = (Vec::new(), Some(first.ok_or(End::TooSlow)?));
-    let mut doubted = false;
-    while let Some(delivery) = next {
-        match delivery {
-            Delivery::Frame(frame) => event(&frame, &mut chunk),
-            Delivery::Revoked => return Err(End::Revoked),
-            Delivery::Recheck => doubted = true,
-        }
-        next = if chunk.len() < CHUNK { place.deliveries.try_recv().ok() } else { None };
+/// What is waiting, as one chunk.
+fn gather(place: &mut Place, first: &[u8]) -> Vec<u8> {
+    let mut chunk = Vec::new();
+    event(first, &mut chunk);
+    while chunk.len() < CHUNK
+        && let Some(frame) = place.at_once()
+    {
+        event(&frame, &mut chunk);
     }
-    Ok((chunk, doubted))
+    chunk
 }
 
 /// Ask what happened, as a visitor
@@ -330,18 +327,20 @@ pub(crate) async fn poll(
     }
     let Listener { session, mut place, ends } = listener;
     let ends = ends.min(Instant::now() + Duration::from_secs(wait));
-    let mut next = tokio::select! {
-        delivery = timeout_at(ends, place.deliveries.recv()) => delivery.unwrap_or_default(),
-        () = app.going_away.cancelled() => return Ok(Frames::of(&[reconnect(&app).into()])),
-    };
-    let mut frames = Vec::new();
-    while let Some(delivery) = next {
+    let first = loop {
+        let delivery = tokio::select! {
+            delivery = timeout_at(ends, place.next()) => delivery.unwrap_or_default(),
+            () = app.going_away.cancelled() => return Ok(Frames::of(&[reconnect(&app).into()])),
+        };
         match delivery {
-            Delivery::Frame(frame) => frames.push(frame),
-            Delivery::Recheck if session.still_welcome().await != Welcome::NotAnyMore => {}
-            Delivery::Revoked | Delivery::Recheck => return Err(BadToken.into()),
+            None | Some(Delivery::Called(Call::TooSlow)) => return Ok(Frames::of(&[])),
+            Some(Delivery::Frame(frame)) => break frame,
+            Some(Delivery::Called(Call::Recheck)) if session.still_welcome().await != Welcome::NotAnyMore => {}
+            Some(Delivery::Called(Call::Revoked | Call::Recheck)) => return Err(BadToken.into()),
+            Some(Delivery::Called(Call::SentAway)) => {}
         }
-        next = place.deliveries.try_recv().ok();
-    }
+    };
+    let mut frames = vec![first];
+    frames.extend(std::iter::from_fn(|| place.at_once()));
     Ok(Frames::of(&frames))
 }

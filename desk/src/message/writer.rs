@@ -250,7 +250,11 @@ impl Keeper {
                 tracing::debug!(%error, companies = load.len(), "a batch was refused; its messages are written one by one");
                 metrics::counter!("frontdesk_batches_refused_total").increment(1);
                 let until = Instant::now() + ALONE;
-                self.alone.extend(load.iter().map(|(account, _)| (*account, until)));
+                // The others have done nothing; only where it is not known whose fault it was is it everybody's.
+                let refused = self.lane.refused();
+                let accounts = load.iter().map(|(account, _)| *account).enumerate();
+                let to_blame = accounts.filter(|(place, _)| refused.is_none_or(|refused| refused == *place));
+                self.alone.extend(to_blame.map(|(_, account)| (account, until)));
                 leave_alone(load);
             }
         }

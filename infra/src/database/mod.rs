@@ -14,7 +14,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{ConnectOptions, Connection as _, Executor, PgPool, Row as _};
 
 use crate::clock::Timestamp;
-use crate::fault::{Fault, Kind};
+use crate::fault::{Fault, Kind, again_in};
 
 pub use errand::Errand;
 use met::Met;
@@ -223,7 +223,7 @@ impl StoreError {
 impl Fault for StoreError {
     fn kind(&self) -> Kind {
         match self {
-            Self::Unavailable(_) => Kind::Unavailable(Duration::from_secs(2)),
+            Self::Unavailable(_) => Kind::Unavailable(again_in(Duration::from_secs(2))),
             Self::Crowded => Kind::RateLimited(Duration::from_secs(1)),
             Self::Rule(_) | Self::Inconsistent { .. } | Self::Refused(_) => Kind::Internal,
         }

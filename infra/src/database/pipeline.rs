@@ -91,6 +91,8 @@ pub struct Pipeline {
     lifetime: Duration,
     /// Whether the whole transaction was sent, COMMIT and all.
     sent: bool,
+    /// Which part was refused in it.
+    refused: Option<usize>,
 }
 
 struct Open {
@@ -208,12 +210,17 @@ impl ServerCertVerifier for AnyCertificate {
 impl Pipeline {
     /// Not connected yet. A connection is replaced after `lifetime`, because a backend never gives memory back.
     pub fn new(options: PipelineOptions, lifetime: Duration) -> Self {
-        Self { options, open: None, lifetime, sent: false }
+        Self { options, open: None, lifetime, sent: false, refused: None }
     }
 
     /// Connects, if it is not connected.
     pub async fn connect(&mut self) -> Result<(), StoreError> {
         self.open().await.map(drop)
+    }
+
+    /// Which part the last run failed for, where that is known. The others were taken back with it.
+    pub fn refused(&self) -> Option<usize> {
+        self.refused
     }
 
     /// Runs the parts in one transaction and gives the rows of each. An error means that nothing was written, or (when the
@@ -243,10 +250,14 @@ impl Pipeline {
     }
 
     async fn run_open(&mut self, parts: &[Part]) -> Result<Vec<Vec<Row>>, StoreError> {
-        self.sent = false;
+        (self.sent, self.refused) = (false, None);
         let open = self.open().await?;
-        for part in parts {
-            open.prepare(part).await?;
+        for (place, part) in parts.iter().enumerate() {
+            let prepared = open.prepare(part).await;
+            if let Err(error) = prepared {
+                self.refused = Some(place);
+                return Err(error);
+            }
         }
         self.sent = true;
         let open = self.open.as_ref().ok_or_else(|| StoreError::Unavailable("not connected".to_owned()))?;
@@ -264,9 +275,14 @@ impl Pipeline {
             }));
         }
         flights.push(Box::pin(async { client.batch_execute("COMMIT").await.map(|()| Vec::new()) }));
-        let answers = in_order(flights).await?;
-        // BEGIN; then the stage of each part and its statement; COMMIT.
-        Ok(answers.into_iter().skip(2).step_by(2).take(parts.len()).collect())
+        match in_order(flights).await {
+            // BEGIN; then the stage of each part and its statement; COMMIT.
+            Ok(answers) => Ok(answers.into_iter().skip(2).step_by(2).take(parts.len()).collect()),
+            Err((flight, error)) => {
+                self.refused = part_of(flight, parts.len());
+                Err(error)
+            }
+        }
     }
 
     async fn open(&mut self) -> Result<&mut Open, StoreError> {
@@ -321,9 +337,14 @@ impl Open {
 
 type Flight<'a> = Pin<Box<dyn Future<Output = Result<Vec<Row>, tokio_postgres::Error>> + Send + 'a>>;
 
+/// Whose flight it is: behind BEGIN each part has two, and the last one is the COMMIT, which may be refused for any of them.
+fn part_of(flight: usize, parts: usize) -> Option<usize> {
+    flight.checked_sub(1).map(|behind| behind / 2).filter(|part| *part < parts)
+}
+
 /// Sends everything, in this order, before it waits for the first answer: the client writes when a request is first polled.
-/// The first error is the one told; the statements behind a refused one are refused too.
-async fn in_order(mut flights: Vec<Flight<'_>>) -> Result<Vec<Vec<Row>>, StoreError> {
+/// The first error is the one told, and whose it is; the statements behind a refused one are refused too.
+async fn in_order(mut flights: Vec<Flight<'_>>) -> Result<Vec<Vec<Row>>, (usize, StoreError)> {
     let mut landed: Vec<Option<Result<Vec<Row>, tokio_postgres::Error>>> = flights.iter().map(|_| None).collect();
     let mut sent = false;
     poll_fn(|context| {
@@ -342,7 +363,8 @@ async fn in_order(mut flights: Vec<Flight<'_>>) -> Result<Vec<Vec<Row>>, StoreEr
         if waiting { Poll::Pending } else { Poll::Ready(()) }
     })
     .await;
-    landed.into_iter().map(|answer| answer.unwrap_or_else(|| Ok(Vec::new())).map_err(refused)).collect()
+    let landed = landed.into_iter().map(|answer| answer.unwrap_or_else(|| Ok(Vec::new())));
+    landed.enumerate().map(|(flight, answer)| answer.map_err(|error| (flight, refused(error)))).collect()
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "taken as an argument of map_err")]
@@ -354,4 +376,16 @@ fn refused(error: tokio_postgres::Error) -> StoreError {
         return StoreError::Refused(refusal.to_string());
     }
     super::by_state(state, refusal.constraint(), refusal)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_is_its_parts_and_that_of_a_commit_is_nobodys() {
+        // BEGIN, stage and statement of two parts, COMMIT.
+        let whose: Vec<Option<usize>> = (0..6).map(|flight| part_of(flight, 2)).collect();
+        assert_eq!(whose, [None, Some(0), Some(0), Some(1), Some(1), None]);
+    }
 }

@@ -1,6 +1,7 @@
 //! The frames of the protocol, version 1. Clients' frames are bounded and refuse unknown fields; a bad one gets a typed error.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use desk::conversation::{Conversation, ConversationId, Summary, WidgetConversation};
@@ -433,12 +434,13 @@ impl ServerFrame<'_> {
             return conversations.keys().map(|id| Self::reset(id)).collect();
         }
         let (reference, client_message_id) = asked.known_by();
+        let wait = infra::fault::again_in(Duration::from_secs(2));
         let error = ServerFrame::Error {
             reference,
             client_message_id,
             code: "temporarily_unavailable".to_owned(),
             detail: "Try again soon.".to_owned(),
-            retry_after_ms: Some(2_000),
+            retry_after_ms: u64::try_from(wait.as_millis()).ok(),
         };
         vec![error.encode()]
     }

@@ -3,9 +3,13 @@
 //! What must be absent: anything that exists only here. A lost frame is found again by its number.
 
 mod absence;
+mod bell;
+mod count;
 mod eyes;
 mod frame;
 mod hub;
+mod moves;
+mod place;
 mod refusal;
 mod resume;
 mod seats;
@@ -16,14 +20,15 @@ mod typing;
 mod welcome;
 
 pub use absence::KEPT;
+pub use bell::Call;
 pub use eyes::{Eyes, View};
 pub use frame::{CLIENT_TYPES, ClientFrame, FrameError, LARGEST, OfferOutcome, ServerFrame, Who};
 pub use hub::{Hub, SocketId};
+pub use place::{Delivery, Place};
 pub use refusal::{OpenError, SessionError, TooMany};
 pub use resume::continues;
-pub use seats::Delivery;
 pub use session::{Close, Session};
-pub use switchboard::{Place, Switchboard};
+pub use switchboard::Switchboard;
 pub use topic::Topic;
 pub use welcome::Welcome;
 

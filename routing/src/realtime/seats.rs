@@ -4,30 +4,26 @@
 //! they can.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use tenant::{AccountId, AgentId};
 use tokio::sync::mpsc::Sender;
 
+use super::bell::{Bell, Call};
 use super::eyes::View;
 use super::hub::{Hub, SocketId};
 use super::topic::Topic;
 
-/// What a socket's writer gets.
-#[derive(Debug, Clone)]
-pub enum Delivery {
-    /// Write this frame.
-    Frame(Bytes),
-    /// Close: who opened this socket may not have it any more.
-    Revoked,
-    /// Look whether who opened this socket still may have it.
-    Recheck,
-}
+/// How many bytes of frames may wait for one socket. One frame alone may be of any size.
+const WAITING_BYTES: usize = 4 * 1024 * 1024;
 
 /// One socket.
 pub(super) struct Line {
-    /// Ends when the socket was too slow.
-    pub(super) sender: Sender<Delivery>,
+    /// What it is to write. Ends when the socket was too slow, or sent away.
+    pub(super) sender: Sender<Bytes>,
+    /// What it is told beside.
+    pub(super) bell: Arc<Bell>,
     /// Who opened it, if a member did.
     pub(super) agent: Option<AgentId>,
     /// Whose it is.
@@ -96,12 +92,19 @@ impl<S> Seats<S> {
         };
         let deaf = |socket: &SocketId| {
             self.lines.get(socket).is_some_and(|line| {
-                eyes.is_none_or(|eyes| line.view.has(eyes))
-                    && line.sender.try_send(Delivery::Frame(frame.clone())).is_err()
+                if eyes.is_some_and(|eyes| !line.view.has(eyes)) {
+                    return false;
+                }
+                let before = line.bell.waits(frame.len());
+                (before > 0 && before + frame.len() > WAITING_BYTES) || line.sender.try_send(frame.clone()).is_err()
             })
         };
         let slow: Vec<SocketId> = self.hub.listeners(heard).filter(deaf).collect();
         for socket in &slow {
+            if let Some(line) = self.lines.get(socket) {
+                // It may be in the middle of a write that takes its time.
+                line.bell.ring(Call::TooSlow);
+            }
             self.leave(*socket);
         }
         slow.len().try_into().unwrap_or(u64::MAX)
@@ -116,8 +119,10 @@ impl<S> Seats<S> {
     /// Gives a socket its last frame. Its place is free then.
     pub(super) fn send_away(&mut self, socket: SocketId, frame: Bytes) {
         if let Some(line) = self.lines.get(&socket) {
+            line.bell.waits(frame.len());
             // Where there is no room for it the end of the queue says enough.
-            drop(line.sender.try_send(Delivery::Frame(frame)));
+            drop(line.sender.try_send(frame));
+            line.bell.ring(Call::SentAway);
         }
         self.leave(socket);
     }
@@ -130,30 +135,23 @@ impl<S> Seats<S> {
     }
 
     /// Tells those sockets of a company that do not see everything, as [`Seats::notify`] does.
-    pub(super) fn notify_limited(&mut self, account: AccountId, what: &Delivery) {
-        let lines = self.lines.values().filter(|line| line.account == account && line.view.is_limited());
-        let limited: Vec<AgentId> = lines.filter_map(|line| line.agent).collect();
-        self.notify(account, |agent| agent.is_some_and(|agent| limited.contains(&agent)), what);
+    pub(super) fn notify_limited(&self, account: AccountId, what: Call) {
+        for line in self.lines.values().filter(|line| line.account == account && line.view.is_limited()) {
+            line.bell.ring(what);
+        }
     }
 
-    /// Tells those sockets of a company whose agent fits. One whose queue is full loses its place instead: it must not outlive
-    /// what it was to be told.
-    pub(super) fn notify(&mut self, account: AccountId, fits: impl Fn(Option<AgentId>) -> bool, what: &Delivery) {
-        let told = self.lines.iter().filter(|(_, line)| line.account == account && fits(line.agent));
-        let deaf: Vec<SocketId> =
-            told.filter(|(_, line)| line.sender.try_send(what.clone()).is_err()).map(|(socket, _)| *socket).collect();
-        for socket in deaf {
-            self.leave(socket);
+    /// Tells those sockets of a company whose agent fits, before any frame that waits for them.
+    pub(super) fn notify(&self, account: AccountId, fits: impl Fn(Option<AgentId>) -> bool, what: Call) {
+        for line in self.lines.values().filter(|line| line.account == account && fits(line.agent)) {
+            line.bell.ring(what);
         }
     }
 
     /// The same for those who listen to a topic.
-    pub(super) fn notify_listeners(&mut self, topic: Topic, what: &Delivery) {
-        let deaf =
-            |socket: &SocketId| self.lines.get(socket).is_some_and(|line| line.sender.try_send(what.clone()).is_err());
-        let deaf: Vec<SocketId> = self.hub.listeners(topic).filter(deaf).collect();
-        for socket in deaf {
-            self.leave(socket);
+    pub(super) fn notify_listeners(&self, topic: Topic, what: Call) {
+        for line in self.hub.listeners(topic).filter_map(|socket| self.lines.get(&socket)) {
+            line.bell.ring(what);
         }
     }
 
@@ -214,32 +212,35 @@ mod tests {
 
     const FRAMES: u8 = 4;
 
+    /// What waits for a socket, and what it is told beside.
+    type Queue = (Receiver<Bytes>, Shared<Bell>);
+
     fn account() -> AccountId {
         Id::from_uuid(Uuid::from_u128(7))
     }
 
-    fn sit(seats: &Mutex<Seats<Counted>>, open: &Shared<AtomicI64>, socket: u64, room: usize) -> Receiver<Delivery> {
-        let (sender, deliveries) = channel(room);
-        let agent = Some(Id::from_uuid(Uuid::from_u128(9)));
-        let line = Line { sender, agent, account: account(), view: View::WHOLE };
+    fn sit(seats: &Mutex<Seats<Counted>>, open: &Shared<AtomicI64>, socket: u64, room: usize) -> Queue {
+        let (sender, frames) = channel(room);
+        let (agent, bell) = (Some(Id::from_uuid(Uuid::from_u128(9))), Shared::new(Bell::default()));
+        let line = Line { sender, bell: Shared::clone(&bell), agent, account: account(), view: View::WHOLE };
         let topics = [Topic::Agents(account()), Topic::Visitors(account())];
         let mut seats = seats.lock().unwrap();
         assert!(seats.join(SocketId(socket), line, &topics, |_| Counted::begin(open)).is_some());
-        deliveries
+        (frames, bell)
     }
 
     /// What a socket's writer makes of its queue: the numbers of the frames it writes, and whether it is told to close, behind which it
     /// writes nothing.
-    fn write_out(deliveries: &mut Receiver<Delivery>) -> (Vec<u8>, bool) {
-        let mut frames = Vec::new();
-        while let Ok(delivery) = deliveries.try_recv() {
-            match delivery {
-                Delivery::Frame(frame) => frames.extend(frame.first()),
-                Delivery::Revoked => return (frames, true),
-                Delivery::Recheck => {}
+    fn write_out((frames, bell): &mut Queue) -> (Vec<u8>, bool) {
+        let mut written = Vec::new();
+        loop {
+            if bell.told().is_some_and(|call| call == Call::Revoked || call == Call::TooSlow) {
+                return (written, true);
             }
+            let Ok(frame) = frames.try_recv() else { return (written, false) };
+            bell.taken(frame.len());
+            written.extend(frame.first());
         }
-        (frames, false)
     }
 
     /// Sockets come and go, one of them with room for a single frame, while frames are handed out and a member is shut out.
@@ -256,26 +257,26 @@ mod tests {
         });
         let shut_out = thread::spawn({
             let seats = Arc::clone(&seats);
-            move || seats.lock().unwrap().notify(account(), |agent| agent.is_some(), &Delivery::Revoked)
+            move || seats.lock().unwrap().notify(account(), |agent| agent.is_some(), Call::Revoked)
         });
         let guests: Vec<_> = [(1, 1), (2, 16), (3, 16)]
             .into_iter()
             .map(|(socket, room)| {
                 let (seats, open) = (Arc::clone(&seats), Shared::clone(&open));
                 thread::spawn(move || {
-                    let mut deliveries = sit(&seats, &open, socket, room);
+                    let mut queue = sit(&seats, &open, socket, room);
                     thread::yield_now();
-                    let (mut heard, closed) = write_out(&mut deliveries);
+                    let (mut heard, closed) = write_out(&mut queue);
                     thread::yield_now();
                     seats.lock().unwrap().leave(SocketId(socket));
                     if !closed {
-                        heard.extend(write_out(&mut deliveries).0);
+                        heard.extend(write_out(&mut queue).0);
                     }
                     // What is missing is missing at the ends alone: a client can resume from there. A hole it would not notice.
                     for pair in heard.windows(2) {
                         assert_eq!(pair[0] + 1, pair[1], "a hole in {heard:?}");
                     }
-                    assert!(deliveries.is_closed(), "a place is kept after it was given up");
+                    assert!(queue.0.is_closed(), "a place is kept after it was given up");
                 })
             })
             .collect();
@@ -286,6 +287,24 @@ mod tests {
         let left = (seats.len(), seats.accounts().count(), seats.lines.len(), seats.of(account()));
         assert_eq!(left, (0, 0, 0, 0), "somebody is still seated");
         assert_eq!(open.load(Ordering::SeqCst), 0, "a subscription outlives its last listener");
+    }
+
+    fn a_large_moment() {
+        let open = Shared::default();
+        let seats = Mutex::new(Seats::default());
+        let (mut frames, bell) = sit(&seats, &open, 1, 1_024);
+        let deliver = |size| seats.lock().unwrap().deliver(Topic::Agents(account()), &Bytes::from(vec![0; size]));
+        assert_eq!(deliver(WAITING_BYTES + 1), 0, "one alone may be of any size");
+        bell.taken(frames.try_recv().unwrap().len());
+        let half = WAITING_BYTES / 2;
+        assert_eq!((deliver(half), deliver(half)), (0, 0));
+        assert_eq!((deliver(1), bell.told()), (1, Some(Call::TooSlow)));
+        assert_eq!(seats.lock().unwrap().len(), 0, "it has lost its place");
+    }
+
+    #[test]
+    fn what_waits_for_a_socket_is_bounded_by_its_size_too() {
+        shuttle::check_random(a_large_moment, 1);
     }
 
     #[test]

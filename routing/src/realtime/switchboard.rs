@@ -7,21 +7,26 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use desk::ContactId;
+use desk::conversation::ConversationId;
 use futures::StreamExt as _;
 use infra::bus::Bus;
 use tenant::{AccountId, AgentId};
-use tokio::sync::mpsc::{Receiver, channel};
+use tokio::sync::mpsc::channel;
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::absence::Absence;
+use super::bell::{Bell, Call};
+use super::count::{Ear, Voice};
 use super::eyes::View;
 use super::frame::ServerFrame;
 use super::hub::SocketId;
-use super::seats::{Delivery, Line, Seats};
-use super::topic::{Envelope, Topic};
+use super::moves::Moves;
+use super::place::Place;
+use super::seats::{Line, Seats};
+use super::topic::{Envelope, Opened, Topic};
 use crate::health::Health;
 
 /// How many frames may wait for one socket. A socket that reads slower is closed and resumes.
@@ -36,11 +41,13 @@ const STEADY: Duration = Duration::from_secs(3);
 /// How many sockets are sent away together: who may have missed something is not to come back with everybody else.
 const SENT_AWAY_TOGETHER: usize = 1_000;
 
+/// How long a socket waits for the bus to have the subscription of its company.
+const READY_WITHIN: Duration = Duration::from_secs(1);
 /// How long the bus may take to take a message from us. Past it, the outbox keeps the fact for later.
 const PUBLISH_WITHIN: Duration = Duration::from_millis(250);
 
-struct State {
-    seats: Seats<Subscription>,
+pub(super) struct State {
+    pub(super) seats: Seats<Subscription>,
     /// Facts handed out from the database while the bus is away.
     heard: HashMap<AccountId, HashSet<Uuid>>,
     /// Facts of this process that are on the bus, and not yet removed from the database.
@@ -48,10 +55,13 @@ struct State {
     absence: Absence,
     /// Sockets that may have missed something, and have not been told so yet.
     doubtful: Vec<SocketId>,
+    /// Companies of which the bus has lost something on its way here, and since when that is known.
+    lost: HashMap<AccountId, Instant>,
+    moves: Moves,
 }
 
 /// What this process hears of one company.
-struct Subscription {
+pub(super) struct Subscription {
     task: AbortHandle,
     since: Instant,
     /// True once the bus has it: what is published from then on arrives.
@@ -71,24 +81,9 @@ pub struct Switchboard {
     /// The number of the connection to the bus, and since when, if it is not the first.
     connected: Mutex<Option<(u64, Option<Instant>)>>,
     node: Arc<str>,
+    voice: Mutex<Voice>,
     next: AtomicU64,
     state: Arc<Mutex<State>>,
-}
-
-/// A place at the switchboard; given up when dropped.
-pub struct Place {
-    /// Which socket.
-    pub socket: SocketId,
-    /// What it is to write. Ends when the socket was too slow, or sent away.
-    pub deliveries: Receiver<Delivery>,
-    state: Arc<Mutex<State>>,
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.seats.leave(self.socket);
-    }
 }
 
 impl Switchboard {
@@ -100,12 +95,15 @@ impl Switchboard {
             said: HashMap::new(),
             absence: Absence::new(Instant::now()),
             doubtful: Vec::new(),
+            lost: HashMap::new(),
+            moves: Moves::default(),
         };
         Self {
             bus,
             health,
             connected: Mutex::default(),
             node: node.into(),
+            voice: Mutex::default(),
             next: AtomicU64::new(1),
             state: Arc::new(Mutex::new(state)),
         }
@@ -116,7 +114,7 @@ impl Switchboard {
     pub async fn join(&self, account: AccountId, agent: Option<AgentId>, view: View, topics: &[Topic]) -> Place {
         let (place, ready) = self.take_place(account, agent, view, topics);
         if let Some(mut ready) = ready {
-            drop(tokio::time::timeout(Duration::from_secs(1), ready.wait_for(|ready| *ready)).await);
+            drop(tokio::time::timeout(READY_WITHIN, ready.wait_for(|ready| *ready)).await);
         }
         place
     }
@@ -129,16 +127,18 @@ impl Switchboard {
         topics: &[Topic],
     ) -> (Place, Option<watch::Receiver<bool>>) {
         let socket = SocketId(self.next.fetch_add(1, Ordering::Relaxed));
-        let (sender, deliveries) = channel(WAITING_FRAMES);
+        let (sender, frames) = channel(WAITING_FRAMES);
+        let bell = Arc::new(Bell::default());
         let subscribe = |account| {
             let (tell, ready) = watch::channel(false);
             let following = follow(self.bus.clone(), Arc::clone(&self.node), account, Arc::clone(&self.state), tell);
             Subscription { task: tokio::spawn(following).abort_handle(), since: Instant::now(), ready }
         };
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let subscription = state.seats.join(socket, Line { sender, agent, account, view }, topics, subscribe);
+        let line = Line { sender, bell: Arc::clone(&bell), agent, account, view };
+        let subscription = state.seats.join(socket, line, topics, subscribe);
         let ready = subscription.map(|subscription| subscription.ready.clone());
-        (Place { socket, deliveries, state: Arc::clone(&self.state) }, ready)
+        (Place::new(socket, frames, bell, Arc::clone(&self.state)), ready)
     }
 
     /// Says something to everybody who listens to a topic, in all processes.
@@ -169,7 +169,26 @@ impl Switchboard {
         taken && self.health.now().bus
     }
 
-    async fn publish(&self, account: AccountId, envelope: Envelope) -> bool {
+    async fn publish(&self, account: AccountId, mut envelope: Envelope) -> bool {
+        // A number that is then not taken is found in the outbox like one that was lost.
+        let count = self.voice.lock().unwrap_or_else(PoisonError::into_inner).speaks(account, Instant::now());
+        envelope.count(count);
+        self.send(account, envelope).await
+    }
+
+    /// Says how far this process has come in the companies that it has stopped speaking of: who has missed the last word learns it so.
+    pub async fn remind(&self) {
+        let due = self.voice.lock().unwrap_or_else(PoisonError::into_inner).reminders(Instant::now());
+        for (account, count) in due {
+            let mut envelope = Envelope::new(&self.node, account);
+            envelope.count(count);
+            if !self.is_connected() || !self.send(account, envelope).await {
+                return;
+            }
+        }
+    }
+
+    async fn send(&self, account: AccountId, envelope: Envelope) -> bool {
         let published = self.bus.publish(Topic::subject(account), envelope.into_bytes());
         match tokio::time::timeout(PUBLISH_WITHIN, published).await {
             Ok(Ok(())) => true,
@@ -181,9 +200,8 @@ impl Switchboard {
         }
     }
 
-    /// Tells those sockets of a company in this process whose agent fits. One whose queue is full is cut off instead: it
-    /// must not outlive what it was to be told.
-    pub fn notify(&self, account: AccountId, fits: impl Fn(Option<AgentId>) -> bool, what: &Delivery) {
+    /// Tells those sockets of a company in this process whose agent fits, however much waits for them.
+    pub fn notify(&self, account: AccountId, fits: impl Fn(Option<AgentId>) -> bool, what: Call) {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).seats.notify(account, fits, what);
     }
 
@@ -193,14 +211,19 @@ impl Switchboard {
     }
 
     /// Tells those sockets of a company in this process that do not see everything.
-    pub fn notify_limited(&self, account: AccountId, what: &Delivery) {
+    pub fn notify_limited(&self, account: AccountId, what: Call) {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).seats.notify_limited(account, what);
     }
 
     /// Tells the sockets of one contact in this process.
-    pub fn notify_contact(&self, account: AccountId, contact: ContactId, what: &Delivery) {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+    pub fn notify_contact(&self, account: AccountId, contact: ContactId, what: Call) {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.seats.notify_listeners(Topic::Contact(account, contact), what);
+    }
+
+    /// Whether a conversation may have changed hands since then, as far as is known here.
+    pub(super) fn has_moved(&self, id: ConversationId, since: Instant) -> bool {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).moves.since(id, since)
     }
 
     /// Passes frames to the sockets of this process alone.
@@ -282,6 +305,24 @@ impl Switchboard {
         }
     }
 
+    /// The companies of which the bus has lost something on its way here, and since when that is known. Each is given once.
+    pub fn take_lost(&self) -> Vec<(AccountId, Instant)> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut state.lost).into_iter().collect()
+    }
+
+    /// Notes that the bus has lost something of a company on its way here.
+    pub fn has_lost(&self, account: AccountId, since: Instant) {
+        has_lost(&self.state, account, since);
+    }
+
+    /// Notes that the sockets of a company may have missed what is not to be found any more: they are to come again.
+    pub fn has_missed(&self, account: AccountId) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let theirs = state.seats.of_any(&HashSet::from([account]));
+        state.doubtful.extend(theirs);
+    }
+
     /// Asks some of those who may have missed something to come again, each after so many milliseconds.
     pub fn send_away(&self, after_ms: impl Fn() -> u64) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
@@ -349,9 +390,10 @@ async fn reached(bus: &Bus) -> bool {
 
 /// Hears what is said of a company, until nobody here listens to it any more.
 async fn follow(bus: Bus, node: Arc<str>, account: AccountId, state: Arc<Mutex<State>>, ready: watch::Sender<bool>) {
+    let began = Instant::now();
     loop {
         match bus.subscribe(Topic::subject(account)).await {
-            Ok(messages) => listen(&bus, &node, account, &state, &ready, messages).await,
+            Ok(messages) => listen(&bus, &node, account, &state, (&ready, began), messages).await,
             Err(error) => tracing::warn!(%error, "the bus refused a subscription"),
         }
         // Only a bus that is away, or on its way out, ends a subscription.
@@ -364,7 +406,7 @@ async fn listen(
     node: &str,
     account: AccountId,
     state: &Mutex<State>,
-    ready: &watch::Sender<bool>,
+    (ready, began): (&watch::Sender<bool>, Instant),
     mut messages: async_nats::Subscriber,
 ) {
     let heard = async {
@@ -372,16 +414,29 @@ async fn listen(
         ready.send_replace(true);
     };
     tokio::pin!(heard);
-    let mut waits = true;
+    let (mut ear, mut ready_at) = (Ear::default(), None::<Instant>);
     loop {
         tokio::select! {
-            () = &mut heard, if waits => waits = false,
+            () = &mut heard, if ready_at.is_none() => {
+                let now = Instant::now();
+                ready_at = Some(now);
+                // Sockets have taken their places without it: what was said since is in the outbox.
+                if now.duration_since(began) >= READY_WITHIN {
+                    has_lost(state, account, now);
+                }
+            }
             message = messages.next() => {
                 let Some(message) = message else { return };
                 match Envelope::open(account, &message.payload) {
                     // What this process says, its own sockets have heard already.
-                    Some((sender, _)) if *sender == *node => {}
-                    Some((_, frames)) => deliver(state, &frames),
+                    Some(opened) if *opened.node == *node => {}
+                    Some(Opened { node: sender, count, frames }) => {
+                        let listening = ready_at.map(|at| at.elapsed());
+                        if count.is_some_and(|count| ear.misses(sender, count, listening)) {
+                            has_lost(state, account, Instant::now());
+                        }
+                        deliver(state, &frames);
+                    }
                     None => tracing::error!("an envelope could not be opened"),
                 }
             }
@@ -389,9 +444,18 @@ async fn listen(
     }
 }
 
+fn has_lost(state: &Mutex<State>, account: AccountId, since: Instant) {
+    state.lock().unwrap_or_else(PoisonError::into_inner).lost.entry(account).or_insert(since);
+}
+
 fn deliver(state: &Mutex<State>, frames: &[(Topic, Bytes)]) {
     let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
-    let slow: u64 = frames.iter().map(|(topic, frame)| state.seats.deliver(*topic, frame)).sum();
+    let State { seats, moves, .. } = &mut *state;
+    let mut slow = 0;
+    for (topic, frame) in frames {
+        moves.look(*topic, frame);
+        slow += seats.deliver(*topic, frame);
+    }
     if slow > 0 {
         metrics::counter!("frontdesk_slow_sockets_total").increment(slow);
     }

@@ -5,12 +5,15 @@ use desk::ContactId;
 use infra::Id;
 use tenant::{AccountId, AgentId};
 
+use super::count::Count;
 use super::eyes::Eyes;
 
 /// What tells an agent from a contact in an envelope; no id begins so.
 const AGENT: &str = "agent-";
 /// What agents with some kind of eyes are marked by.
 const EYES: &str = "eyes-";
+/// What the line of an envelope begins with that says how far its sender has come. No topic's mark: who does not know it passes it over.
+const COUNT: &str = "#";
 
 /// Who listens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -68,8 +71,8 @@ impl Topic {
     }
 }
 
-/// Frames of one company on their way through the bus: a line that says which process sent them and whose they are, then a line
-/// for each. JSON holds no line feed and no tab of its own.
+/// Frames of one company on their way through the bus: a line that says which process sent them and whose they are, a line for each,
+/// and one with its number. JSON holds no line feed and no tab of its own.
 #[derive(Debug)]
 pub(super) struct Envelope {
     bytes: Vec<u8>,
@@ -101,30 +104,52 @@ impl Envelope {
         self.frames += 1;
     }
 
+    /// Says how far its sender has come.
+    pub(super) fn count(&mut self, count: Count) {
+        self.bytes.extend_from_slice(format!("{COUNT}\t{count}\n").as_bytes());
+    }
+
     /// As it travels.
     pub(super) fn into_bytes(self) -> Bytes {
         self.bytes.into()
     }
 
-    /// Opens an envelope that arrived for a company: who sent it, and its frames. One that says it is another company's is not
-    /// opened, whatever subject it came under.
-    pub(super) fn open(account: AccountId, bytes: &Bytes) -> Option<(&str, Vec<(Topic, Bytes)>)> {
+    /// Opens an envelope that arrived for a company. One that says it is another company's is not opened, whatever subject it came
+    /// under.
+    pub(super) fn open(account: AccountId, bytes: &Bytes) -> Option<Opened<'_>> {
         let text = std::str::from_utf8(bytes).ok()?;
         let (head, rest) = text.split_once('\n')?;
         let (node, whose) = head.split_once('\t')?;
         if whose != account.suffix() {
             return None;
         }
-        let frames = rest.lines().filter_map(|line| {
-            let (mark, frame) = line.split_once('\t')?;
-            Some((Topic::of_mark(account, mark)?, bytes.slice_ref(frame.as_bytes())))
-        });
-        Some((node, frames.collect()))
+        let mut opened = Opened { node, count: None, frames: Vec::new() };
+        for (mark, frame) in rest.lines().filter_map(|line| line.split_once('\t')) {
+            if mark == COUNT {
+                opened.count = Count::parse(frame);
+            } else if let Some(topic) = Topic::of_mark(account, mark) {
+                opened.frames.push((topic, bytes.slice_ref(frame.as_bytes())));
+            }
+        }
+        Some(opened)
     }
+}
+
+/// What was in an envelope.
+#[derive(Debug)]
+pub(super) struct Opened<'a> {
+    /// Which process sent it.
+    pub(super) node: &'a str,
+    /// How far that process has come, if it counts.
+    pub(super) count: Option<Count>,
+    /// What it says.
+    pub(super) frames: Vec<(Topic, Bytes)>,
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use desk::Audience;
     use uuid::Uuid;
@@ -151,9 +176,11 @@ mod tests {
         for topic in topics {
             envelope.put(topic, b"{\"text\":\"tab \\t and line \\n\"}");
         }
+        let count = Count { before: 6, number: 7, ago: Duration::from_millis(12) };
+        envelope.count(count);
         let bytes = envelope.into_bytes();
-        let (node, frames) = Envelope::open(ours, &bytes).unwrap();
-        assert_eq!(node, "node");
+        let Opened { node, count: counted, frames } = Envelope::open(ours, &bytes).unwrap();
+        assert_eq!((node, counted), ("node", Some(count)));
         assert_eq!(frames.iter().map(|(topic, _)| *topic).collect::<Vec<_>>(), topics);
         assert!(frames.iter().all(|(_, frame)| frame.starts_with(b"{") && frame.ends_with(b"}")));
         assert!(Envelope::open(theirs, &bytes).is_none());

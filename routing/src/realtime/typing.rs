@@ -1,22 +1,22 @@
 //! Signs that somebody types. They are many and worth little: to whom one goes is asked once for each conversation and remembered
-//! for a while, so that a person who types is not a question to the database with every few letters.
+//! for a while, so that a person who types is not a question to the database with every few letters. It is asked anew when the
+//! conversation has changed hands.
 
 use std::collections::HashMap;
-use std::time::{Duration, Instant};
 
 use desk::conversation::{self, ConversationError, ConversationId};
 use desk::message::SenderKind;
 use tenant::agent;
 use tenant::permission::Permission;
+use tokio::time::Instant;
 
 use super::eyes::Eyes;
 use super::frame::{ServerFrame, Who};
+use super::moves::FOR;
 use super::refusal::SessionError;
 use super::session::{Session, Speaker};
 use super::topic::Topic;
 
-/// For how long it is remembered. A conversation that changes hands meanwhile shows the sign for so long to those who had it.
-const FOR: Duration = Duration::from_secs(20);
 /// In how many conversations one socket is remembered to type.
 const MOST: usize = 64;
 
@@ -25,17 +25,18 @@ const MOST: usize = 64;
 pub(super) struct Typing(HashMap<ConversationId, (Instant, Topic, Who)>);
 
 impl Typing {
-    fn recall(&self, id: ConversationId) -> Option<(Topic, Who)> {
+    fn recall(&self, id: ConversationId, has_moved: impl FnOnce(Instant) -> bool) -> Option<(Topic, Who)> {
         let (since, topic, who) = self.0.get(&id)?;
-        (since.elapsed() < FOR).then(|| (*topic, who.clone()))
+        (since.elapsed() < FOR && !has_moved(*since)).then(|| (*topic, who.clone()))
     }
 
-    fn remember(&mut self, id: ConversationId, topic: Topic, who: Who) {
+    /// What was asked at that moment. It may have become another before the answer came.
+    fn remember(&mut self, id: ConversationId, asked: Instant, topic: Topic, who: Who) {
         if self.0.len() >= MOST {
             self.0.retain(|_, (since, ..)| since.elapsed() < FOR);
         }
-        if self.0.len() < MOST {
-            self.0.insert(id, (Instant::now(), topic, who));
+        if self.0.len() < MOST || self.0.contains_key(&id) {
+            self.0.insert(id, (asked, topic, who));
         }
     }
 }
@@ -43,11 +44,12 @@ impl Typing {
 impl Session {
     /// Tells the other end.
     pub(super) async fn type_sign(&mut self, id: ConversationId, on: bool) -> Result<(), SessionError> {
-        let (topic, by) = match self.typing.recall(id) {
+        let (topic, by) = match self.typing.recall(id, |since| self.routing.switchboard.has_moved(id, since)) {
             Some(known) => known,
             None => {
+                let asked = Instant::now();
                 let (topic, by) = self.other_end(id).await?;
-                self.typing.remember(id, topic, by.clone());
+                self.typing.remember(id, asked, topic, by.clone());
                 (topic, by)
             }
         };
@@ -72,5 +74,35 @@ impl Session {
                 Ok((topic, Who { kind: SenderKind::Contact, name: ends.contact_name }))
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use infra::Id;
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn whose_a_conversation_was_is_forgotten_when_it_changes_hands() {
+        let (id, asked) = (Id::from_uuid(Uuid::from_u128(1)), Instant::now());
+        let topic = Topic::Agents(Id::from_uuid(Uuid::from_u128(2)));
+        let mut typing = Typing::default();
+        typing.remember(id, asked, topic, Who { kind: SenderKind::Contact, name: None });
+        assert!(typing.recall(id, |_| false).is_some_and(|(known, _)| known == topic));
+        assert!(typing.recall(id, |since| since == asked).is_none());
+        for number in 3..200 {
+            typing.remember(
+                Id::from_uuid(Uuid::from_u128(number)),
+                asked,
+                topic,
+                Who { kind: SenderKind::Contact, name: None },
+            );
+        }
+        assert_eq!(typing.0.len(), MOST, "one socket is remembered in so many conversations");
+        let later = Instant::now();
+        typing.remember(id, later, topic, Who { kind: SenderKind::Contact, name: None });
+        assert!(typing.recall(id, |since| since == asked).is_some(), "asked anew, also where there is no more room");
     }
 }

@@ -20,6 +20,7 @@ pub(crate) fn report(setting: &Setting, findings: &Findings) -> Report {
     count("reordered", verdict.reordered + verdict.gaps, none);
     count("phantom", verdict.phantom, none);
     count("canary_hits", verdict.leaked, none);
+    count("words_in_logs", findings.words_in_logs, none);
     count("false_acks", verdict.misplaced, none);
     count("unequal_clients", verdict.reordered + verdict.behind, none);
     count("miscounted", verdict.miscounted, none);

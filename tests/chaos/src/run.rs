@@ -70,6 +70,8 @@ pub(crate) struct Wound {
 /// What came of a run.
 pub(crate) struct Findings {
     pub(crate) verdict: Verdict,
+    /// Words of companies in what the servers wrote to their logs.
+    pub(crate) words_in_logs: u64,
     pub(crate) acked: u64,
     pub(crate) wounds: Vec<Wound>,
     /// What must not happen, and did.
@@ -239,6 +241,7 @@ pub(crate) async fn judge(arena: &Arena, troubles: Troubles, came: u64) -> Outco
         acked: stories.values().filter(|story| story.acknowledged.is_some()).count() as u64,
         unsent: scene.clients.iter().filter(|client| client.unanswered() > 0).count(),
         reconnects: play.tally.opened.now().saturating_sub(came),
+        words_in_logs: scene.fleet.words_in_logs()?,
         verdict,
         wounds,
         broken,

@@ -13,6 +13,11 @@ const MARK: &str = "qxcanaryxq";
 /// 128 bits as letters and digits.
 const LENGTH: usize = 26;
 
+/// How many words of companies stand in a text that nobody is meant to find any in.
+pub fn count(text: &[u8]) -> u64 {
+    memchr::memmem::find_iter(text, MARK).count() as u64
+}
+
 /// A company's word.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Word(Arc<str>);
@@ -112,6 +117,13 @@ impl Guard {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn words_are_counted_in_whatever_is_searched() {
+        let word = Word::hatch(&Chance::new(4));
+        assert_eq!(count(b"a line of a log\n"), 0);
+        assert_eq!(count(format!("WARN {}\nWARN text=\"{}\"\n", word.as_str(), word.as_str()).as_bytes()), 2);
+    }
 
     #[test]
     fn a_foreign_word_is_found_and_the_own_one_is_not_even_cut_short() {

@@ -27,6 +27,7 @@ it('takes every attribute of the tag that is written down', () => {
     position: 'left',
     side: '8',
     bottom: '8',
+    server: 'https://desk.example.com',
   }
   const attributes = named(/`data-([a-z-]+)/g).map((name) =>
     name.replace(/-./g, (dash) => dash.charAt(1).toUpperCase()),

@@ -43,7 +43,7 @@ function install(): void {
       }
       if (widget?.key === options.key) return widget.update(readOptions(input))
       widget?.destroy(false)
-      widget = createWidget(server, options.key, options, emitter)
+      widget = createWidget(options.server ?? server, options.key, options, emitter)
     },
     ready(listener) {
       if (typeof listener !== 'function') return

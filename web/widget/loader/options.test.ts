@@ -28,6 +28,8 @@ describe('options', () => {
       hideLauncher: 'maybe',
     }
     expect(readOptions(odd)).toEqual({})
+    for (const server of ['desk', 'javascript:alert(1)', '', 7, {}]) expect(readOptions({ server })).toEqual({})
+    expect(readOptions({ server: 'https://desk.test/widget.js' })).toEqual({ server: 'https://desk.test' })
     expect(readOptions({ side: -20, bottom: 9000 })).toEqual({ side: 0, bottom: 400 })
   })
 })

@@ -12,6 +12,8 @@ export interface Options extends Choices {
   /** Pixels from the side and the bottom of the window. */
   side?: number
   bottom?: number
+  /** Where the chat is, for a page that has this script from elsewhere. */
+  server?: string
 }
 
 function oneOf<T extends string>(value: unknown, allowed: readonly T[]): T | undefined {
@@ -39,6 +41,15 @@ function pixels(value: unknown): number | undefined {
   return Number.isFinite(number) ? Math.min(400, Math.max(0, number)) : undefined
 }
 
+function origin(value: unknown): string | undefined {
+  try {
+    const url = new URL(String(value))
+    return url.protocol === 'https:' || url.protocol === 'http:' ? url.origin : undefined
+  } catch {
+    return undefined
+  }
+}
+
 /** Reads camelCase and snake_case alike, for pages write both. Absent and unusable values stay absent. */
 export function readOptions(input: unknown): Options {
   const given = (typeof input === 'object' && input !== null ? input : {}) as Record<string, unknown>
@@ -53,6 +64,7 @@ export function readOptions(input: unknown): Options {
     autoStart: flag(value('autoStart', 'auto_start')),
     side: pixels(given['side']),
     bottom: pixels(given['bottom']),
+    server: origin(given['server']),
   }
   return Object.fromEntries(Object.entries(options).filter(([, entry]) => entry !== undefined)) as Options
 }

@@ -11,6 +11,14 @@ const en = {
   hint: 'Please check your connection and try again.',
   others: 'We keep trying. You can also reach us here:',
   retry: 'Try again',
+  leave: 'Leave a message',
+  write: 'Write your message…',
+  keep: 'Leave message',
+  kept: (n: number) =>
+    n === 1
+      ? 'Your message is kept on this device and is sent as soon as we can be reached.'
+      : `${n} messages are kept on this device and are sent as soon as we can be reached.`,
+  keptHere: 'Please leave this page open: your message is sent as soon as we can be reached.',
 }
 
 const zh: typeof en = {
@@ -24,6 +32,11 @@ const zh: typeof en = {
   hint: '请检查网络后重试。',
   others: '我们会继续尝试连接，您也可以通过以下方式联系我们：',
   retry: '重试',
+  leave: '给我们留言',
+  write: '请输入留言…',
+  keep: '提交留言',
+  kept: (n) => `已在此设备上保存 ${n} 条留言，恢复连接后会自动发送。`,
+  keptHere: '请不要关闭此页面，恢复连接后会自动发送您的留言。',
 }
 
 export type LoaderText = typeof en

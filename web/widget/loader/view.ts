@@ -4,6 +4,8 @@ import type { EmergencyContact } from 'client/types'
 import { inkOn } from '../shared/color'
 import { contactHref } from '../shared/contacts'
 import type { Look } from '../shared/protocol'
+import { el } from './dom'
+import { createLeaving } from './leaving'
 import styles from './loader.css?inline'
 import { loaderText } from './text'
 
@@ -11,6 +13,8 @@ export interface ViewHandlers {
   toggle(): void
   close(): void
   retry(): void
+  /** A message is left where it could not be sent. */
+  leave(text: string): void
   layout(full: boolean): void
 }
 
@@ -25,8 +29,12 @@ export interface View {
   showLauncher(shown: boolean): void
   setOpen(open: boolean): void
   setUnread(count: number): void
-  /** `waiting` covers the frame, `live` uncovers it, `failed` offers another try. */
+  /** `waiting` covers the frame, `live` uncovers it, `failed` offers another try, and to leave a message. */
   setStage(stage: 'waiting' | 'live' | 'failed'): void
+  /** How many messages wait to be sent, and whether they outlive the page. */
+  setKept(count: number, lasting: boolean): void
+  /** What was begun and not left when the frame came. */
+  takeBegun(): string
   tease(height: number | null): void
   mountFrame(url: string): HTMLIFrameElement
   unmountFrame(): void
@@ -41,18 +49,6 @@ export interface View {
 const PHONE = '(max-width: 480px), (max-height: 420px) and (pointer: coarse)'
 const SVG = 'http://www.w3.org/2000/svg'
 
-function el<K extends keyof HTMLElementTagNameMap>(
-  tag: K,
-  className = '',
-  ...children: Node[]
-): HTMLElementTagNameMap[K] {
-  const element = document.createElement(tag)
-  if (className) element.className = className
-  element.append(...children)
-  return element
-}
-
-// Built node by node: a host page with Trusted Types refuses innerHTML even here.
 function icon(className: string, path: string): SVGSVGElement {
   const svg = document.createElementNS(SVG, 'svg')
   const shape = document.createElementNS(SVG, 'path')
@@ -109,6 +105,8 @@ export function createView(handlers: ViewHandlers): View {
   let unread = 0
   let stageState: 'waiting' | 'live' | 'failed' = 'waiting'
 
+  const leaving = createLeaving(text, handlers.leave)
+
   const phone = matchMedia(PHONE)
   const onPhone = () => {
     handlers.layout(phone.matches)
@@ -118,11 +116,14 @@ export function createView(handlers: ViewHandlers): View {
 
   launcher.addEventListener('click', handlers.toggle)
   root.addEventListener('keydown', (event) => {
-    if (event.key === 'Escape' && open) {
+    if (event.key === 'Escape' && open && !event.isComposing) {
       event.stopPropagation()
       handlers.close()
     }
   })
+  // To the page a key in here is a key on its own body, where single letters may be shortcuts.
+  for (const name of ['keydown', 'keypress', 'keyup'])
+    root.addEventListener(name, (event) => leaving.form.contains(event.target as Node) && event.stopPropagation())
 
   // On phones the keyboard covers the layout viewport; only the visual viewport says what is left to see.
   const viewport = window.visualViewport
@@ -169,8 +170,13 @@ export function createView(handlers: ViewHandlers): View {
       retry.textContent = text.retry
       retry.addEventListener('click', handlers.retry)
       const sign = el('i', 'sign', icon('', CHAT))
-      wait.replaceChildren(sign, title, hint, ...(contacts.length > 0 ? [others] : []), retry, shut)
-      wait.setAttribute('role', 'alert')
+      const said = el('div', 'said', sign, title, hint)
+      said.setAttribute('role', 'alert')
+      // Moved nodes lose the keyboard, and who is writing must not.
+      const within = shadow.activeElement
+      wait.replaceChildren(said, ...(contacts.length > 0 ? [others] : []), leaving.form, retry, shut)
+      if (within && leaving.form.contains(within)) (within as HTMLElement).focus({ preventScroll: true })
+      wait.removeAttribute('role')
     } else {
       const words = el('span')
       words.textContent = text.loading
@@ -192,6 +198,7 @@ export function createView(handlers: ViewHandlers): View {
       root.classList.toggle('right', look.position !== 'left')
       root.classList.toggle('dark', dark)
       root.lang = look.locale
+      leaving.speak(text)
       label()
       renderWait()
     },
@@ -219,10 +226,13 @@ export function createView(handlers: ViewHandlers): View {
       label()
     },
     setStage(next) {
+      if (next === stageState) return
       stageState = next
       root.classList.toggle('live', next === 'live')
       renderWait()
     },
+    setKept: leaving.kept,
+    takeBegun: leaving.take,
     tease(height) {
       root.classList.toggle('teased', height !== null)
       if (height !== null) root.style.setProperty('--teaser', `${height}px`)

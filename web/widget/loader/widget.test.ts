@@ -1,6 +1,6 @@
 // @vitest-environment jsdom
 // The launcher outlives a server that was too busy to show its frame, and goes only where the frame itself says that it must.
-import { afterEach, beforeEach, expect, it, type MockInstance, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, type MockInstance, vi } from 'vitest'
 import { createEmitter } from './emitter'
 import { createWidget, type Widget } from './widget'
 
@@ -10,8 +10,10 @@ let shadow: ShadowRoot
 let widget: Widget
 let codes: unknown[]
 let warned: MockInstance
+/** What was said to the frame. */
+let told: { type: string; [name: string]: unknown }[]
 // jsdom gives a frame below a shadow root no window.
-const inside = { postMessage: () => undefined }
+const inside = { postMessage: (message: (typeof told)[number]) => told.push(message) }
 
 const frame = () => shadow.querySelector('iframe')
 const launcher = () => shadow.querySelector<HTMLButtonElement>('.launcher')!
@@ -33,6 +35,7 @@ function says(message: object): void {
 beforeEach(async () => {
   vi.useFakeTimers()
   localStorage.clear()
+  told = []
   warned = vi.spyOn(console, 'warn').mockImplementation(() => undefined)
   const nothing = () => undefined
   vi.stubGlobal('matchMedia', () => ({ matches: false, addEventListener: nothing, removeEventListener: nothing }))
@@ -78,6 +81,110 @@ it("keeps a first visitor's launcher while the server is too busy for its frame,
   says({ type: 'ready' })
   expect(widget.ready()).toBe(true)
   expect(launcher().hidden).toBe(false)
+})
+
+describe('where the frame cannot be had', () => {
+  const field = () => shadow.querySelector<HTMLTextAreaElement>('.leave textarea')!
+  const note = () => shadow.querySelector('.leave [role=status]')!.textContent
+  const kept = () => Object.keys(localStorage).filter((name) => name.includes(':left:'))
+  const left = () =>
+    told.filter(({ type }) => type === 'left').flatMap(({ messages }) => messages as { text: string }[])
+
+  function press(key: string, more: KeyboardEventInit = {}): void {
+    field().dispatchEvent(
+      new KeyboardEvent('keydown', { key, bubbles: true, composed: true, cancelable: true, ...more }),
+    )
+  }
+
+  function writes(text: string): void {
+    field().value = text
+    press('Enter')
+  }
+
+  async function comes(): Promise<void> {
+    await pass(10_000)
+    says({ type: 'hello' })
+    says({ type: 'look', look: LOOK })
+    says({ type: 'ready' })
+  }
+
+  it('takes a message by keyboard, keeps it for the next page, and hands it over until it is sent', async () => {
+    widget.open()
+    await loadsInVain()
+    expect(field().closest('label')?.textContent).toBe('Leave a message')
+    writes('  Do you ship to Graz?  ')
+    expect(kept()).toHaveLength(1)
+    expect(note()).toContain('Your message is kept on this device')
+    expect(shadow.activeElement).toBe(field())
+    expect(field().value).toBe('')
+    writes('And to Linz?')
+    expect(note()).toContain('2 messages are kept')
+
+    await comes()
+    expect(left().map(({ text }) => text)).toEqual(['Do you ship to Graz?', 'And to Linz?'])
+    // The page is closed before they are sent: the next one hands them over again.
+    widget.destroy(false)
+    await pass(0)
+    told = []
+    widget = createWidget(SERVER, 'ik_test', { autoStart: false }, createEmitter())
+    await comes()
+    expect(left()).toHaveLength(2)
+    const ids = kept().map((name) => name.split(':').at(-1))
+    says({ type: 'taken', ids })
+    expect(kept()).toEqual([])
+  })
+
+  it('sends nothing while an input method composes, nor an empty line, and tells the page no letters', async () => {
+    widget.open()
+    await loadsInVain()
+    let heard = 0
+    const listener = () => heard++
+    addEventListener('keydown', listener)
+    writes('   ')
+    field().value = '您好'
+    press('Enter', { isComposing: true })
+    press('s')
+    removeEventListener('keydown', listener)
+    expect(kept()).toEqual([])
+    expect(heard).toBe(0)
+  })
+
+  it('leaves who is writing alone while it tries again, and gives what was begun to the frame', async () => {
+    widget.open()
+    await loadsInVain()
+    field().focus()
+    field().value = 'Half a senten'
+    await pass(5_000)
+    await loadsInVain()
+    widget.update({ locale: 'zh-CN' })
+    expect(field().closest('label')?.textContent).toBe('给我们留言')
+    expect([shadow.activeElement, field().value]).toEqual([field(), 'Half a senten'])
+    await pass(20_000)
+    says({ type: 'hello' })
+    says({ type: 'ready' })
+    expect(told).toContainEqual(expect.objectContaining({ type: 'compose', text: 'Half a senten' }))
+    expect(left()).toEqual([])
+  })
+
+  it('says to leave the page open where it may store nothing', async () => {
+    vi.spyOn(Storage.prototype, 'setItem').mockImplementation(() => {
+      throw new DOMException('denied', 'SecurityError')
+    })
+    widget.open()
+    await loadsInVain()
+    writes('Hello?')
+    expect(note()).toContain('leave this page open')
+    await comes()
+    expect(left().map(({ text }) => text)).toEqual(['Hello?'])
+  })
+
+  it('forgets what was left when the person signs out of the site', async () => {
+    widget.open()
+    await loadsInVain()
+    writes('Mine')
+    widget.logout()
+    expect(kept()).toEqual([])
+  })
 })
 
 it('takes the launcher away where the frame says that this inbox cannot be served', async () => {

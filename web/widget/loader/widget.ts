@@ -5,7 +5,9 @@ import { DEFAULT_COLOR, safeColor } from '../shared/color'
 import { readContacts } from '../shared/contacts'
 import { seal, unseal, type Choices, type FromFrame, type Look, type PageInfo, type ToFrame } from '../shared/protocol'
 import type { Emitter } from './emitter'
+import { createLeft } from './left'
 import type { Options } from './options'
+import { randomHex } from './random'
 import { createView } from './view'
 import { createVouching } from './vouching'
 import { warn } from './warn'
@@ -56,6 +58,7 @@ export function createWidget(server: string, key: string, initial: Options, emit
   let failures = 0
   let lastPage = ''
   const store = `frontdesk:${key}`
+  const left = createLeft(key)
   const remembered = recall()
   const look: Look = {
     color: options.color ?? remembered?.color ?? DEFAULT_COLOR,
@@ -72,6 +75,12 @@ export function createWidget(server: string, key: string, initial: Options, emit
       view.setStage('waiting')
       load()
     },
+    leave(text) {
+      left.keep(text)
+      showKept()
+      handOver()
+      emitter.emit('message', { direction: 'out' })
+    },
     layout: (full) => say({ type: 'layout', full }),
   })
   const vouching = createVouching(
@@ -81,6 +90,7 @@ export function createWidget(server: string, key: string, initial: Options, emit
   const darkMode = matchMedia('(prefers-color-scheme: dark)')
   dress()
   view.place(options)
+  showKept()
 
   // Seen before, or coloured by the page: nothing to wait for. Otherwise the inbox's own colour comes with the frame,
   // and a launcher that changes colour under the eye looks broken.
@@ -88,7 +98,8 @@ export function createWidget(server: string, key: string, initial: Options, emit
   let launcherTimer: ReturnType<typeof setTimeout> | undefined
   if (launcherDue) showLauncher()
 
-  if (options.autoStart !== false) whenIdle(load)
+  // What was left on an earlier page is not to wait until somebody opens the chat.
+  if (options.autoStart !== false || left.all().length > 0) whenIdle(load)
 
   addEventListener('message', onMessage)
   addEventListener('blur', tellPage)
@@ -113,7 +124,7 @@ export function createWidget(server: string, key: string, initial: Options, emit
   function load(): void {
     if (frame || dead) return
     clearTimeout(retryTimer)
-    nonce = randomNonce()
+    nonce = randomHex()
     // Tries that nobody asked for do not take the other contacts away from who is reading them.
     if (failures === 0) view.setStage('waiting')
     launcherTimer ??= setTimeout(showLauncher, LAUNCHER_AT_LATEST_MS)
@@ -195,6 +206,7 @@ export function createWidget(server: string, key: string, initial: Options, emit
         vouching.offer()
         if (known) say({ type: 'about', about: known })
         for (const waiting of queued.splice(0)) say(waiting)
+        handOver()
         break
       case 'look':
         look.color = options.color ?? safeColor(message.look.color)
@@ -205,11 +217,14 @@ export function createWidget(server: string, key: string, initial: Options, emit
         dress()
         showLauncher()
         break
-      case 'ready':
+      case 'ready': {
         view.setStage('live')
+        const begun = view.takeBegun()
+        if (begun.trim()) say({ type: 'compose', text: begun })
         if (isOpen) focusFrame()
         emitter.emit('ready')
         break
+      }
       case 'open':
         open()
         break
@@ -222,6 +237,11 @@ export function createWidget(server: string, key: string, initial: Options, emit
         break
       case 'message':
         emitter.emit('message', { direction: message.direction })
+        break
+      case 'taken':
+        left.taken(message.ids)
+        showKept()
+        handOver()
         break
       case 'teaser':
         teaser = message.height
@@ -242,6 +262,16 @@ export function createWidget(server: string, key: string, initial: Options, emit
         refuse()
         break
     }
+  }
+
+  /** Again and again until the frame says that they are sent: each has an id of its own. */
+  function handOver(): void {
+    const messages = live ? left.all() : []
+    if (messages.length > 0) say({ type: 'left', messages })
+  }
+
+  function showKept(): void {
+    view.setKept(left.all().length, left.lasting())
   }
 
   function say(message: ToFrame): void {
@@ -338,6 +368,7 @@ export function createWidget(server: string, key: string, initial: Options, emit
       if (live) vouching.offer()
     },
     logout() {
+      left.forget()
       vouching.by(null)
       say({ type: 'logout' })
     },
@@ -356,6 +387,7 @@ export function createWidget(server: string, key: string, initial: Options, emit
       if (dead) return
       close()
       dead = true
+      if (forget) left.forget()
       for (const timer of [silence, patience, retryTimer, launcherTimer]) clearTimeout(timer)
       removeEventListener('blur', tellPage)
       removeEventListener('popstate', tellPage)
@@ -384,10 +416,6 @@ function page(): PageInfo {
 
 function guessLocale(): Look['locale'] {
   return /^zh\b/i.test(navigator.language || document.documentElement.lang) ? 'zh-CN' : 'en'
-}
-
-function randomNonce(): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('')
 }
 
 function whenIdle(work: () => void): void {

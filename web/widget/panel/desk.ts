@@ -15,6 +15,7 @@ import { createAgain } from './again'
 import { createBeginning } from './beginning'
 import { createBridge } from './bridge'
 import { chooseLocale } from './i18n'
+import { createLeft } from './left'
 import { createMemory } from './memory'
 import { createReach } from './reach'
 import { createReading } from './reading'
@@ -76,6 +77,10 @@ export function createDesk(key: string): Desk {
   const reading = createReading({ store, memory, bridge: () => bridge, http: visitor.http, realtime: () => realtime })
   const beginning = createBeginning(store, memory)
   const waiting = createWaiting({ store, http: visitor.http, told: () => !unheard() })
+  const left = createLeft(
+    () => outbox,
+    (ids) => bridge.send({ type: 'taken', ids }),
+  )
   const outbox = createOutbox({
     storage: memory.storage,
     vault: openVault(),
@@ -229,6 +234,7 @@ export function createDesk(key: string): Desk {
     }
     pendingIds = new Set(entries.map((entry) => entry.client_message_id))
     set({ thread })
+    left.settle(entries)
   }
 
   function askContact(): void {
@@ -332,6 +338,9 @@ export function createDesk(key: string): Desk {
         break
       case 'about':
         beginning.about(readAbout(message.about))
+        break
+      case 'left':
+        left.hear(message.messages)
         break
       case 'identify':
         void identify(message.token)

@@ -1,8 +1,10 @@
 // What the loader (on the customer's page) and the panel (in our frame) say to each other.
-// Texts of messages are not among it: the host page learns that something was said, never what.
+// Texts of messages are not among it: the host page learns that something was said, never what. But for what was written while there
+// was no frame: then the page is all there is.
 
 import type { EmergencyContact } from 'client/types'
 import type { About } from './about'
+import type { LeftMessage } from './left'
 
 export interface PageInfo {
   url: string
@@ -45,6 +47,8 @@ export type ToFrame =
   | { type: 'compose'; text: string }
   /** What the page says of the next talk. */
   | { type: 'about'; about: About }
+  /** What was written while there was no frame. */
+  | { type: 'left'; messages: LeftMessage[] }
   /** The person at this browser has changed: forget who they were. */
   | { type: 'forget' }
 
@@ -56,6 +60,8 @@ export type FromFrame =
   | { type: 'close' }
   | { type: 'unread'; count: number }
   | { type: 'message'; direction: 'in' | 'out' }
+  /** These of what was `left` are sent, or taken back: they need not be kept any longer. */
+  | { type: 'taken'; ids: string[] }
   /** Asks to be shown as a small card of this height while closed; null takes the card away. */
   | { type: 'teaser'; height: number | null }
   /** A fresh token is needed. */

@@ -71,6 +71,8 @@ const ROOM: &str = "select coalesce(sum(greatest(a.capacity - (select count(*) f
 const IDLE_IN_TRANSACTION: &str = "select count(*) from pg_stat_activity where state like 'idle in transaction%' \
      and state_change < now() - interval '2 seconds'";
 
+const CONNECTIONS: &str = "select count(*) from pg_stat_activity where application_name like 'frontdesk%'";
+
 fn message(row: &PgRow) -> Result<Stored, sqlx::Error> {
     let text: String = row.try_get("text")?;
     Ok(Stored {
@@ -116,6 +118,12 @@ async fn try_read(admin: &mut PgConnection, tenant: &Tenant) -> Result<Truth, sq
         billed_episodes: billed.try_get("episodes")?,
         room: room.try_get("room")?,
     })
+}
+
+/// How many connections the servers have to Postgres.
+pub async fn connections(admin: &mut PgConnection) -> Outcome<u64> {
+    let counted: Result<i64, sqlx::Error> = sqlx::query_scalar(CONNECTIONS).fetch_one(admin).await;
+    Ok(counted.doing(|| "count connections".to_owned())?.unsigned_abs())
 }
 
 /// How many connections hold a transaction open and do nothing with it.

@@ -9,7 +9,7 @@ use load::actors::{Manner, Shows};
 use load::report::{Report, Target};
 use load::scene::Scene;
 
-use super::{Stretch, judge, now, pace};
+use super::{Stretch, farewell, judge, now, pace, rehearse};
 use crate::Common;
 
 /// Options of `fanout`.
@@ -34,6 +34,7 @@ pub(crate) async fn play(options: &Options, scene: &mut Scene, report: &mut Repo
     let agents = common.size(options.agents, 200, 50);
     let long = common.seconds(15, 5);
     scene.companies(1).await?;
+    let before = rehearse(scene, 1, 50).await?;
     now(&format!("{agents} consoles watch {} visitors", options.visitors));
     scene.agents(1, agents, Manner { shows: Shows::All, ..Manner::default() }).await?;
     let visitors = scene.visitors(1, options.visitors, Manner::default()).await?;
@@ -63,5 +64,6 @@ pub(crate) async fn play(options: &Options, scene: &mut Scene, report: &mut Repo
     let micros = |seconds: f64| seconds * 1e6 / spent.deliveries.max(1) as f64;
     report.figure("fanout.server_us_per_delivery", micros(spent.server), "µs", Target::None);
     report.figure("fanout.generator_us_per_delivery", micros(spent.generator), "µs", Target::None);
-    judge(scene, "fanout", report, Duration::from_secs(30)).await
+    judge(scene, "fanout", report, Duration::from_secs(30)).await?;
+    farewell(scene, "fanout", report, before).await
 }

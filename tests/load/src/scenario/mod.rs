@@ -13,12 +13,13 @@ pub(crate) mod tenants;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use load::actors::Client;
+use load::actors::{Client, Manner};
 use load::chance::Chance;
+use load::check;
 use load::oplog::What;
 use load::report::{Report, Target};
 use load::scene::Scene;
-use load::stage::{cpu_seconds, own_cpu_seconds};
+use load::stage::{Footprint, cpu_seconds, own_cpu_seconds};
 use load::{Doing as _, Failed, Outcome};
 
 use crate::Common;
@@ -133,6 +134,27 @@ pub(crate) async fn pace(visitors: &Mutex<Vec<Arc<Client>>>, rate: f64, long: Du
     }
 }
 
+/// Some come and go before anything is measured, and what the servers hold then is given: what one keeps for good after its first
+/// visitors is not a leak.
+pub(crate) async fn rehearse(scene: &mut Scene, companies: usize, visitors: usize) -> Outcome<Footprint> {
+    let first = scene.visitors(companies, visitors, Manner::default()).await?;
+    scene.dismiss(&first).await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    Ok(scene.fleet.footprint())
+}
+
+/// Everybody goes, and what is still held then is written down.
+pub(crate) async fn farewell(scene: &mut Scene, name: &str, report: &mut Report, before: Footprint) -> Outcome<()> {
+    now("everybody goes");
+    scene.leave().await;
+    let held = check::leftovers(&scene.services, &scene.fleet, before, Duration::from_secs(20)).await?;
+    for sentence in &held {
+        eprintln!("  ✗ {sentence}");
+    }
+    report.figure(&format!("{name}.held_after_all_left"), held.len() as f64, "", Target::AtMost(0.0));
+    Ok(())
+}
+
 /// Waits until everything tells one story, and writes down what does not.
 pub(crate) async fn judge(scene: &Scene, name: &str, report: &mut Report, within: Duration) -> Outcome<()> {
     now("comparing what was acknowledged, stored and shown");
@@ -141,6 +163,8 @@ pub(crate) async fn judge(scene: &Scene, name: &str, report: &mut Report, within
     for example in &verdict.examples {
         eprintln!("  ✗ {example}");
     }
+    let words = scene.fleet.words_in_logs()?;
+    report.figure(&format!("{name}.words_in_logs"), words as f64, "", Target::AtMost(0.0));
     let log = &scene.play.log;
     report.figure(&format!("{name}.sends_checked"), log.count(What::Ok) as f64, "", Target::None);
     report.figure(&format!("{name}.settled_in_s"), took.as_secs_f64(), "s", Target::None);

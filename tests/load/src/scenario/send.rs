@@ -11,7 +11,7 @@ use load::report::{Report, Target, median};
 use load::scene::Scene;
 use load::yardstick::{Yardstick, echo};
 
-use super::{Spent, Stretch, judge, now, pace};
+use super::{Spent, Stretch, farewell, judge, now, pace, rehearse};
 use crate::Common;
 
 /// Options of `send`.
@@ -104,6 +104,7 @@ pub(crate) async fn play(options: &Options, scene: &mut Scene, report: &mut Repo
 
     now(&format!("{SOME_TENANTS} companies sign up, and {sockets} visitors come to one of them, and to all"));
     scene.companies(SOME_TENANTS).await?;
+    let before = rehearse(scene, SOME_TENANTS as usize, 200).await?;
     let at_one = scene.visitors(1, sockets, quiet).await?;
     let at_some = scene.visitors(SOME_TENANTS as usize, sockets, quiet).await?;
     let exchanges = echo(sockets.min(1000), long / 4).await?;
@@ -135,7 +136,7 @@ pub(crate) async fn play(options: &Options, scene: &mut Scene, report: &mut Repo
     memory(scene, report)?;
     judge(scene, "send", report, Duration::from_secs(30)).await?;
     drop(watchers);
-    Ok(())
+    farewell(scene, "send", report, before).await
 }
 
 /// 50 companies, 5,000 sockets, 200 messages a second.

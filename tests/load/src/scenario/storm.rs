@@ -10,7 +10,7 @@ use load::report::{Report, Target};
 use load::scene::{Scene, all_here};
 use load::tally::millis;
 
-use super::{judge, now, pace};
+use super::{farewell, judge, now, pace, rehearse};
 use crate::Common;
 
 /// Options of `storm`.
@@ -39,6 +39,7 @@ pub(crate) async fn play(options: &Options, scene: &mut Scene, report: &mut Repo
     let sockets = common.size(options.sockets, 15_000, 1_500);
     now(&format!("{COMPANIES} companies sign up, and {sockets} visitors come"));
     scene.companies(COMPANIES).await?;
+    let before = rehearse(scene, COMPANIES as usize, 200).await?;
     let watches = Manner { shows: Shows::All, ..Manner::default() };
     scene.agents(COMPANIES as usize, COMPANIES as usize, watches).await?;
     let visitors = scene.visitors(COMPANIES as usize, sockets, Manner::default()).await?;
@@ -71,5 +72,7 @@ pub(crate) async fn play(options: &Options, scene: &mut Scene, report: &mut Repo
     report.figure("storm.back_p95_s", millis(&times, 0.95) / 1000.0, "s", Target::AtMost(60.0));
     report.figure("storm.back_all_s", back.as_secs_f64(), "s", Target::AtMost(120.0));
     report.times("storm.ack", &play.tally.ack_times.take(), Target::None, Target::AtMost(2000.0));
-    judge(scene, "storm", report, Duration::from_mins(1)).await
+    judge(scene, "storm", report, Duration::from_mins(1)).await?;
+    drop(clients);
+    farewell(scene, "storm", report, before).await
 }

@@ -11,6 +11,7 @@ use tokio::process::{Child, Command};
 
 use super::machine::{Footprint, children, cpu_seconds, footprint};
 use super::{Services, workspace};
+use crate::canary;
 use crate::http::Http;
 use crate::outcome::{Doing as _, Failed, Outcome};
 
@@ -144,6 +145,16 @@ impl Fleet {
             server.terminate().await?;
         }
         Ok(())
+    }
+
+    /// How many words of companies stand in what the servers have written to their logs. No log holds anybody's words.
+    pub fn words_in_logs(&self) -> Outcome<u64> {
+        let mut words = 0;
+        for server in &self.servers {
+            let text = fs::read(&server.log).doing(|| format!("read {}", server.log.display()))?;
+            words += canary::count(&text);
+        }
+        Ok(words)
     }
 
     /// What all servers hold together.
