@@ -11,7 +11,7 @@ use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgr
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures::stream::FuturesUnordered;
-use futures::{Sink as _, SinkExt as _, StreamExt as _};
+use futures::{Sink as _, StreamExt as _};
 use infra::Fault as _;
 use routing::realtime::{
     Call, ClientFrame, Close, Delivery, FrameError, LARGEST, OpenError, Place, SILENCE, ServerFrame, Session, Welcome,

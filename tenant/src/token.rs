@@ -294,7 +294,10 @@ mod tests {
                         "{own:?} as {audience:?}"
                     );
                 }
-                assert_eq!(Keys::derive(new, &[]).verify(own, &token, at(1)).is_ok(), std::ptr::eq(signer, &after));
+                assert_eq!(
+                    Keys::derive(new, &[]).verify(own, &token, at(1)).is_ok(),
+                    std::ptr::eq(signer, &raw const after)
+                );
             }
             let given = signer.successor(Uuid::nil(), "x");
             assert_ne!(given, judge.successor(Uuid::nil(), "x"));

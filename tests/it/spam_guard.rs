@@ -28,7 +28,7 @@ async fn works(shop: &Shop, from: &str) -> Value {
     let (challenge, bits) = (asked["challenge"].as_str().unwrap(), asked["bits"].as_u64().unwrap());
     assert!((8..=24).contains(&bits), "a telephone can do it: {bits}");
     let question: String = Sha256::digest(challenge).iter().map(|byte| format!("{byte:02x}")).collect();
-    let answer = (0_u64..)
+    let answer = (0..=u64::MAX)
         .find(|number| {
             let hash = Sha256::digest(format!("{question}{number}"));
             u64::from_be_bytes(hash[..8].try_into().unwrap()).leading_zeros() >= u32::try_from(bits).unwrap()

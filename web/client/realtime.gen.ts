@@ -264,6 +264,20 @@ export interface components {
          * @enum {string}
          */
         ConversationStatus: "open" | "pending" | "snoozed" | "resolved";
+        /** @description What is known of a conversation, in short. */
+        ConversationSummary: {
+            /** @description What was answered before the chat, by question. */
+            answers: {
+                [key: string]: string;
+            };
+            /** @description Who has had it in this episode, in order; the last five. */
+            holders: components["schemas"]["SummaryHolder"][];
+            /** @description What was said last, in order; at most five messages, no notes. */
+            messages: components["schemas"]["SummaryLine"][];
+            page: components["schemas"]["VisitedPage"] | null;
+            /** @description The names of the routing rules that match what was known when it began, in order; at most 10. */
+            rules: string[];
+        };
         /**
          * @description What others see of an agent.
          * @enum {string}
@@ -346,7 +360,7 @@ export interface components {
              * @description Its place: 1, 2, 3 … without gaps.
              */
             seq: number;
-            /** @description The text, as written. Text only: render it as text. */
+            /** @description The text, as written, but for what the company has masked. Text only: render it as text. */
             text: string;
         };
         /** @description The newest message, in short. */
@@ -418,6 +432,8 @@ export interface components {
              * @description How far the bar has come, 0 to 1. Never less than before, unless `vip_insert`.
              */
             progress: number;
+            /** @description Whether they were told so without being asked for a message: nobody can be reached, and they write no more until somebody can. */
+            refused: boolean;
             /**
              * Format: date-time
              * @description Since when they wait.
@@ -600,6 +616,7 @@ export interface components {
             expires_at: string;
             /** @description The colleague who passes it on; absent when the routing asks. */
             from?: string | null;
+            summary?: components["schemas"]["ConversationSummary"] | null;
             /** @enum {string} */
             type: "conversation.offered";
         } | {
@@ -666,6 +683,25 @@ export interface components {
             after_ms: number;
             /** @enum {string} */
             type: "reconnect";
+        };
+        /** @description Somebody who had a conversation. */
+        SummaryHolder: {
+            /** @description Their name. */
+            name: string;
+            /**
+             * Format: int64
+             * @description For how long.
+             */
+            seconds: number;
+        };
+        /** @description Something that was said. */
+        SummaryLine: {
+            /** @description Who: the visitor, or the company. */
+            by: components["schemas"]["SenderKind"];
+            /** @description Their name. */
+            name: string | null;
+            /** @description Its first 160 characters. */
+            text: string;
         };
         /** @description The rating asked for, or given, at the end of an episode. */
         Survey: {
@@ -796,7 +832,7 @@ export interface components {
              * @description Its place among what the visitor sees: 1, 2, 3 … without gaps.
              */
             seq: number;
-            /** @description The text, as written. Text only: render it as text. */
+            /** @description The text, as written, but for what the company has masked. Text only: render it as text. */
             text: string;
         };
         /** @description The author of a message, as the visitor sees them. */

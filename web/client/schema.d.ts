@@ -141,6 +141,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/account/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Switch a company on again
+         * @description By its owner, who cannot be inside, and only when it was its owner who switched it off. Nobody is signed in by it: sign in as ever
+         *     afterwards.
+         */
+        post: operations["account_resume"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/account/sign-in": {
         parameters: {
             query?: never;
@@ -282,6 +303,27 @@ export interface paths {
          * @description Whoever is in is out at once.
          */
         delete: operations["account_revoke_support_access"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/account/suspend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Switch the company off
+         * @description By its owner. Nobody gets in any more, all sockets close, and the chat disappears from its websites; everything stays as it is until
+         *     the owner switches it on again. What it has bought goes on being charged.
+         */
+        post: operations["account_suspend"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1206,7 +1248,10 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Let the subscription end with its period, or go on */
+        /**
+         * Let the subscription end with its period, or go on
+         * @description Wants proof of who one is that is at most ten minutes old.
+         */
         put: operations["billing_set_cancellation"];
         post?: never;
         delete?: never;
@@ -1244,7 +1289,7 @@ export interface paths {
         /**
          * Buy a plan
          * @description Answers with the page where it is paid. The plan holds as soon as the provider has told us that it was; without a provider it
-         *     holds at once.
+         *     holds at once. Wants proof of who one is that is at most ten minutes old, as changing what was bought does.
          */
         post: operations["billing_check_out"];
         delete?: never;
@@ -1279,7 +1324,7 @@ export interface paths {
         };
         /**
          * Show the next invoice as it stands
-         * @description Usage until now and the next period's seats, line by line, before taxes.
+         * @description Usage until now, the next period's seats, coupons and credit, line by line, before taxes.
          */
         get: operations["billing_invoice_preview"];
         put?: never;
@@ -1337,7 +1382,7 @@ export interface paths {
         get?: never;
         /**
          * Change the plan
-         * @description The rest of the period is given back and charged by the second.
+         * @description The rest of the period is given back and charged by the second. Wants proof of who one is that is at most ten minutes old.
          */
         put: operations["billing_set_plan"];
         post?: never;
@@ -1392,7 +1437,10 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Change how many seats there are */
+        /**
+         * Change how many seats there are
+         * @description Wants proof of who one is that is at most ten minutes old.
+         */
         put: operations["billing_set_seats"];
         post?: never;
         delete?: never;
@@ -1719,7 +1767,10 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Assign a conversation */
+        /**
+         * Assign a conversation
+         * @description 409 `agent_full` when the agent has as much as they take.
+         */
         put: operations["conversations_assign"];
         post?: never;
         delete?: never;
@@ -1878,7 +1929,7 @@ export interface paths {
         put?: never;
         /**
          * Take a conversation over
-         * @description From whoever has it, or out of the line.
+         * @description From whoever has it, or out of the line. 409 `agent_full` when one has as much as one takes.
          */
         post: operations["conversations_take_over"];
         delete?: never;
@@ -1896,7 +1947,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Pass a conversation on */
+        /**
+         * Pass a conversation on
+         * @description What is known of it goes with it: page, answers, rules, who had it and the last words, among colleagues only. 409 `agent_full` when
+         *     the colleague has as much as they take.
+         */
         post: operations["conversations_transfer"];
         delete?: never;
         options?: never;
@@ -1919,7 +1974,8 @@ export interface paths {
         put?: never;
         /**
          * Ask for an export
-         * @description It is made in the background; look at it again until it is `ready`.
+         * @description It is made in the background; look at it again until it is `ready`. `storage_full` while the archives that are kept take all the
+         *     room for files that the plan has.
          */
         post: operations["data_ask_for_export"];
         delete?: never;
@@ -2265,7 +2321,10 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        /** Give a group another name */
+        /**
+         * Give a group another name
+         * @description With fresh proof of who asks. It stands in the audit log of each of its companies.
+         */
         patch: operations["organisations_rename"];
         trace?: never;
     };
@@ -2319,7 +2378,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Let somebody manage a group */
+        /**
+         * Let somebody manage a group
+         * @description With fresh proof of who asks. It stands in the audit log of each of the group's companies.
+         */
         post: operations["organisations_add_admin"];
         delete?: never;
         options?: never;
@@ -2339,7 +2401,7 @@ export interface paths {
         post?: never;
         /**
          * Take the management of a group from somebody
-         * @description The last one stays.
+         * @description The last one stays. With fresh proof of who asks. It stands in the audit log of each of the group's companies.
          */
         delete: operations["organisations_remove_admin"];
         options?: never;
@@ -2654,6 +2716,92 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/safety/addresses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List blocked networks
+         * @description Those that hold now, newest first.
+         */
+        get: operations["safety_list_addresses"];
+        put?: never;
+        /**
+         * Block a network
+         * @description Whoever comes from there and is not vouched for gets no session: 403 and `address_blocked`, and the chat shows the company's
+         *     other contacts. Sessions that are open go on until their token ends, within an hour.
+         */
+        post: operations["safety_block_address"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/safety/addresses/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Let a network in again */
+        delete: operations["safety_unblock_address"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/safety/masking": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show what is masked in messages */
+        get: operations["safety_show_masking"];
+        /**
+         * Choose what is masked or refused in messages
+         * @description Holds at once for every message that visitors write and that they are answered; what was written stays as it is. Notes among
+         *     colleagues are not touched. A message with a word that is refused is answered with 422 and `message_word_refused`.
+         */
+        put: operations["safety_set_masking"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/safety/spam-guard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show when newcomers are asked for a challenge */
+        get: operations["safety_show_spam_guard"];
+        /**
+         * Choose when newcomers are asked for a challenge
+         * @description While as many come as is said here, a new visitor's browser works for a moment before it gets a session. Nobody is asked who is
+         *     known or vouched for; and nobody is refused any more because many others share their address.
+         */
+        put: operations["safety_set_spam_guard"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/scim/v2/Users": {
         parameters: {
             query?: never;
@@ -2945,6 +3093,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/widget/challenge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Get a challenge
+         * @description For a browser whose `POST /v1/widget/session` was answered with `challenge_needed` or `challenge_failed`: it answers the challenge,
+         *     and asks for the session again with the `proof`. Counts for this inbox and this address, for two minutes.
+         */
+        post: operations["widget_challenge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/widget/config": {
         parameters: {
             query?: never;
@@ -3210,7 +3379,8 @@ export interface paths {
         put?: never;
         /**
          * Come in as a visitor
-         * @description With a known secret: the same visitor as before, with their conversation. Without: a new one.
+         * @description With a known secret: the same visitor as before, with their conversation. Without: a new one. From a network that the company
+         *     has blocked: 403 and `address_blocked`. While newcomers come in a crowd and the company guards itself: 403 and `challenge_needed`.
          */
         post: operations["widget_session"];
         delete?: never;
@@ -3399,6 +3569,44 @@ export interface components {
         AccountStatus: "provisioning" | "active" | "suspended" | "closed" | "deleting" | "deleted";
         /** @example acct_01h455vb4pex5vsknk084sn02q */
         AcctId: string;
+        /** @description A network from which no visitors are let in. */
+        AddressBlock: {
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it ends; null: never.
+             */
+            ends_at: string | null;
+            /** @description Its id. */
+            id: components["schemas"]["BlockId"];
+            /**
+             * @description An address, or a range of them in CIDR notation.
+             * @example 203.0.113.0/24
+             */
+            network: string;
+            /** @description Why, for colleagues. */
+            note: string;
+        };
+        /** @description A network that is to be blocked. */
+        AddressBlockRequest: {
+            /**
+             * Format: date-time
+             * @description When it is to end; nothing for never.
+             */
+            ends_at?: string | null;
+            /**
+             * @description An IPv4 or IPv6 address, or a range of them in CIDR notation: /8 and narrower, for IPv6 /16 and narrower. An IPv6 address alone
+             *     stands for its /64, which is one house.
+             * @example 203.0.113.0/24
+             */
+            network: string;
+            /** @description Why, for colleagues; at most 200 characters. */
+            note?: string;
+        };
         /** @description A colleague. */
         Agent: {
             /** @description What others see: what they chose, and whether they are connected. */
@@ -3575,6 +3783,8 @@ export interface components {
         /** @description To whom. */
         Assign: {
             agent_id?: components["schemas"]["AgentId"] | null;
+            /** @description Also when they have as much as they take; for who supervises. */
+            even_if_full?: boolean;
         };
         /** @description One decision about who has a conversation. */
         Assignment: {
@@ -3748,6 +3958,8 @@ export interface components {
          * @enum {string}
          */
         BillingState: "free" | "trialing" | "active" | "grace" | "restricted" | "ended";
+        /** @example block_01h455vb4pex5vsknk084sn02q */
+        BlockId: string;
         /** @description Whether somebody may write. */
         Blocking: {
             /** @description True to keep them from writing. */
@@ -3981,6 +4193,11 @@ export interface components {
             /** @description Who takes the money. */
             provider: components["schemas"]["BillingProvider"];
         };
+        /**
+         * @description What kind of challenge. A client that does not know a kind cannot answer it, and says so.
+         * @enum {string}
+         */
+        ChallengeKind: "proof_of_work";
         /** @description What a change would bring. */
         ChangePreview: {
             /**
@@ -5136,7 +5353,7 @@ export interface components {
             to: string;
             /**
              * Format: int64
-             * @description One of them, in millionths of the smallest unit; for seats.
+             * @description One of them, in millionths of the smallest unit; for seats, and for usage where the provider has a line for each step.
              */
             unit_micros: number | null;
         };
@@ -5154,7 +5371,7 @@ export interface components {
             credit_minor: number;
             /** @description In which currency. */
             currency: components["schemas"]["Currency"];
-            /** @description Usage until now, and the next period's seats. */
+            /** @description Usage until now, the next period's seats, and what coupons take off. */
             lines: components["schemas"]["InvoiceLine"][];
             /**
              * Format: date-time
@@ -5168,7 +5385,7 @@ export interface components {
             period_to: string;
             /**
              * Format: int64
-             * @description What they come to, before taxes and discounts.
+             * @description What they come to, before taxes.
              */
             subtotal_minor: number;
             /**
@@ -5295,6 +5512,36 @@ export interface components {
             /** @description The password. */
             password: string;
         };
+        /** @description What is masked or refused in messages. */
+        Masking: {
+            /** @description Whether numbers of payment cards are masked. */
+            card_numbers: boolean;
+            /** @description Whether numbers of Chinese residents are masked. */
+            resident_ids: boolean;
+            /**
+             * Format: date-time
+             * @description When it was last changed; null until somebody has chosen.
+             */
+            updated_at: string | null;
+            /** @description Words, in the order in which they were given. */
+            words: string[];
+            /** @description What becomes of a message that holds one of them. */
+            words_action: components["schemas"]["WordsAction"];
+        };
+        /** @description What is to be masked or refused in messages. */
+        MaskingRequest: {
+            /** @description Whether to mask numbers of payment cards: 13 to 19 digits with the right check sum, in groups or not. */
+            card_numbers: boolean;
+            /** @description Whether to mask numbers of Chinese residents: eighteen places with a possible day of birth and the right check. */
+            resident_ids: boolean;
+            /**
+             * @description At most 500 words of 1 to 60 characters. Capitals and widths do not matter. Where words stand between spaces, a word is found
+             *     as a whole word only; elsewhere, as in Chinese, wherever it stands. What differs in nothing else counts once.
+             */
+            words?: string[];
+            /** @description What becomes of a message that holds one of them. */
+            words_action?: components["schemas"]["WordsAction"];
+        };
         /** @description Who is signed in, where, and what they may do. */
         Me: {
             /** @description The company they act in. */
@@ -5350,7 +5597,7 @@ export interface components {
              * @description Its place: 1, 2, 3 … without gaps.
              */
             seq: number;
-            /** @description The text, as written. Text only: render it as text. */
+            /** @description The text, as written, but for what the company has masked. Text only: render it as text. */
             text: string;
         };
         /** @description The newest message, in short. */
@@ -5427,7 +5674,7 @@ export interface components {
                  * @description Its place: 1, 2, 3 … without gaps.
                  */
                 seq: number;
-                /** @description The text, as written. Text only: render it as text. */
+                /** @description The text, as written, but for what the company has masked. Text only: render it as text. */
                 text: string;
             }[];
             /** @description Whether there are more in the direction asked. */
@@ -5472,7 +5719,7 @@ export interface components {
                  * @description Its place among what the visitor sees: 1, 2, 3 … without gaps.
                  */
                 seq: number;
-                /** @description The text, as written. Text only: render it as text. */
+                /** @description The text, as written, but for what the company has masked. Text only: render it as text. */
                 text: string;
             }[];
             /** @description Whether there are more in the direction asked. */
@@ -5711,6 +5958,33 @@ export interface components {
          * @enum {string}
          */
         PaceClass: "messages" | "requests" | "key_requests" | "visitor_requests" | "visitors";
+        /** @description One page of a list. */
+        Page_AddressBlock: {
+            /** @description The rows. */
+            data: {
+                /**
+                 * Format: date-time
+                 * @description When it was made.
+                 */
+                created_at: string;
+                /**
+                 * Format: date-time
+                 * @description When it ends; null: never.
+                 */
+                ends_at?: string | null;
+                /** @description Its id. */
+                id: components["schemas"]["BlockId"];
+                /**
+                 * @description An address, or a range of them in CIDR notation.
+                 * @example 203.0.113.0/24
+                 */
+                network: string;
+                /** @description Why, for colleagues. */
+                note: string;
+            }[];
+            /** @description Pass it as `cursor` for the next page; null on the last. */
+            next_cursor: string | null;
+        };
         /** @description One page of a list. */
         Page_Agent: {
             /** @description The rows. */
@@ -6898,6 +7172,8 @@ export interface components {
              * @description How far the bar has come, 0 to 1. Never less than before, unless `vip_insert`.
              */
             progress: number;
+            /** @description Whether they were told so without being asked for a message: nobody can be reached, and they write no more until somebody can. */
+            refused: boolean;
             /**
              * Format: date-time
              * @description Since when they wait.
@@ -6978,6 +7254,14 @@ export interface components {
             account_id: components["schemas"]["AcctId"];
             /** @description Its name. */
             name: string;
+        };
+        /** @description Who switches a company on again. */
+        ResumeRequest: {
+            account_id?: components["schemas"]["AcctId"] | null;
+            /** @description The owner's address. */
+            email: string;
+            /** @description Their password. */
+            password: string;
         };
         /** @description For how long what is kept. */
         Retention: {
@@ -7552,6 +7836,41 @@ export interface components {
             /** @description 1 to 60 characters; no two differ only in capitals. */
             name: string;
         };
+        /** @description From which pace on newcomers are asked for a challenge. */
+        SpamGuard: {
+            /** @description Whether they are asked at all. */
+            active: boolean;
+            /**
+             * Format: int32
+             * @description From so many conversations of new visitors a minute on; null: only visitors are counted.
+             */
+            conversations_per_minute: number | null;
+            /**
+             * Format: date-time
+             * @description When it was last changed; null until somebody has chosen.
+             */
+            updated_at: string | null;
+            /**
+             * Format: int32
+             * @description From so many new visitors a minute on.
+             */
+            visitors_per_minute: number;
+        };
+        /** @description From which pace on newcomers are to be asked for a challenge. */
+        SpamGuardRequest: {
+            /** @description Whether to ask at all. */
+            active: boolean;
+            /**
+             * Format: int32
+             * @description From so many conversations of new visitors a minute on: 1 to 100,000. Null: only visitors are counted.
+             */
+            conversations_per_minute?: number | null;
+            /**
+             * Format: int32
+             * @description From so many new visitors a minute on: 1 to 100,000.
+             */
+            visitors_per_minute: number;
+        };
         /** @description A day that is not like its weekday: its slots take the place of those that would begin on it. */
         SpecialDay: {
             /**
@@ -7787,10 +8106,24 @@ export interface components {
                 [key: string]: number;
             };
         };
+        /** @description Who switches a company off. */
+        SuspendRequest: {
+            /** @description The owner's password; may be left out by who has proven who they are within the last minutes. */
+            password?: string | null;
+        };
         /** @description Another company of the same person. */
         SwitchRequest: {
             /** @description The company. */
             account_id: components["schemas"]["AcctId"];
+        };
+        /** @description A company that was switched off, or on. */
+        SwitchedAccount: {
+            /** @description Which. */
+            account_id: components["schemas"]["AcctId"];
+            /** @description Its name. */
+            name: string;
+            /** @description Where it stands now. */
+            status: components["schemas"]["AccountStatus"];
         };
         /** @description A team. */
         Team: {
@@ -7918,9 +8251,13 @@ export interface components {
         Transfer: {
             /**
              * Format: int32
-             * @description To a colleague: ask first, and let them answer within this many seconds, 5 to 300. Until they accept it stays where it is.
+             * @description Within how many seconds it is to be taken; absent where that does not matter. A colleague is asked first, 5 to 300, and until
+             *     they accept it stays where it is. A team or a brand has it in its line, 5 to 3,600; if nobody has taken it there by then, it
+             *     goes back to the line it was in, at its place.
              */
             accept_seconds?: number | null;
+            /** @description To a colleague who has as much as they take, too; for who supervises. */
+            even_if_full?: boolean;
             /** @description A private note for whoever gets it, 1 to 5,000 characters: what it is about, what was tried. */
             note?: string | null;
             /** @description To whom. */
@@ -8221,6 +8558,33 @@ export interface components {
             /** @description The name to show. */
             name: string;
         };
+        /**
+         * @description What a newcomer is asked.
+         *
+         *     For `proof_of_work`: with `h` the SHA-256 of `challenge` as 64 lower-case hexadecimal digits, find a number such that the SHA-256
+         *     of `h` followed by the number, in decimal, begins with `bits` zero bits. The number is the answer.
+         */
+        WidgetChallenge: {
+            /**
+             * Format: int32
+             * @description How many zero bits are asked for.
+             */
+            bits: number;
+            /** @description The question; give it back with the answer. */
+            challenge: string;
+            /**
+             * Format: int64
+             * @description How long it counts, in seconds.
+             */
+            expires_in: number;
+            /** @description What kind. */
+            kind: components["schemas"]["ChallengeKind"];
+        };
+        /** @description A browser that was asked for a challenge. */
+        WidgetChallengeRequest: {
+            /** @description The key in the script tag. */
+            key: string;
+        };
         /** @description What the widget needs before anybody writes. */
         WidgetConfig: components["schemas"]["Door"] & {
             /** @description What it says while nobody is online. */
@@ -8359,7 +8723,7 @@ export interface components {
              * @description Its place among what the visitor sees: 1, 2, 3 … without gaps.
              */
             seq: number;
-            /** @description The text, as written. Text only: render it as text. */
+            /** @description The text, as written, but for what the company has masked. Text only: render it as text. */
             text: string;
         };
         /** @description A message to write. */
@@ -8373,6 +8737,13 @@ export interface components {
             start?: components["schemas"]["ConversationStart"] | null;
             /** @description 1 to 10,000 characters. */
             text: string;
+        };
+        /** @description An answer to a challenge. */
+        WidgetProof: {
+            /** @description The answer; for `proof_of_work` a number of at most 20 digits. */
+            answer: string;
+            /** @description The question, as it was asked. */
+            challenge: string;
         };
         /** @description What a visitor is told who asks. */
         WidgetQueue: {
@@ -8423,6 +8794,7 @@ export interface components {
             /** @description The visitor's language. */
             locale?: string | null;
             page?: components["schemas"]["VisitedPage"] | null;
+            proof?: components["schemas"]["WidgetProof"] | null;
             /** @description What this browser was given before. */
             secret?: string | null;
         };
@@ -8447,6 +8819,11 @@ export interface components {
              */
             waiting: number;
         };
+        /**
+         * @description What becomes of a message that holds one of the words.
+         * @enum {string}
+         */
+        WordsAction: "mask" | "refuse";
     };
     responses: {
         /** @description The request cannot be read. */
@@ -8846,6 +9223,40 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
+    account_resume: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResumeRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SwitchedAccount"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
     sign_in_show: {
         parameters: {
             query?: never;
@@ -9150,6 +9561,40 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    account_suspend: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SuspendRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SwitchedAccount"];
+                };
             };
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];
@@ -12459,7 +12904,10 @@ export interface operations {
     };
     conversations_take_over: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Also when one has as much as one takes. */
+                even_if_full?: boolean;
+            };
             header?: never;
             path: {
                 id: components["schemas"]["ConvId"];
@@ -14378,6 +14826,228 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
+    safety_list_addresses: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AddressBlock"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    safety_block_address: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddressBlockRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AddressBlock"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    safety_unblock_address: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["BlockId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    safety_show_masking: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Masking"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    safety_set_masking: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MaskingRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Masking"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    safety_show_spam_guard: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SpamGuard"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    safety_set_spam_guard: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SpamGuardRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SpamGuard"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
     scim_list: {
         parameters: {
             query?: {
@@ -15262,6 +15932,40 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    widget_challenge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WidgetChallengeRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WidgetChallenge"];
+                };
             };
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];

@@ -88,6 +88,7 @@ pub struct Offer {
 }
 
 /// A conversation that waits.
+#[expect(clippy::struct_excessive_bools, reason = "each is a thing of its own that the row knows")]
 #[derive(Debug, Clone, PartialEq)]
 pub struct QueueEntry {
     /// Which.
@@ -142,6 +143,7 @@ pub struct QueueEntry {
     pub updated_at: Timestamp,
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "the columns")]
 #[derive(FromQueryResult)]
 struct Row {
     conversation_id: Uuid,

@@ -22,16 +22,15 @@ use tokio_postgres::types::{FromSql, ToSql};
 use tokio_postgres::{Client, Config, Row, Statement};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::met::MOST;
 use super::{SESSION, StoreError};
 
 /// How long a connection may take to be made.
 const CONNECT_WITHIN: Duration = Duration::from_secs(2);
 /// How long a transaction may take. Beyond it its outcome is unknown.
 const RUN_WITHIN: Duration = Duration::from_millis(3_500);
-/// How many statements a connection prepares before it is replaced. Each costs the backend some hundreds of KB, with what it knows
-/// of the tables, and dropping the statement gives nothing back.
-const KEPT: usize = MOST;
+/// How many statements a connection prepares before it is replaced: about a hundred megabytes of memory. Each costs the backend some
+/// six hundred KB, with what it knows of the tables, and dropping the statement gives nothing back.
+const KEPT: usize = 160;
 
 /// A statement is planned once for all values, and by its indexes: a company's tables are empty when its plan is made, and a plan
 /// that reads small tables from end to end would go on doing so while they grow.

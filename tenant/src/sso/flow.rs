@@ -195,7 +195,7 @@ async fn judged(
             SignatureVerificationError::NoMatchingKey | SignatureVerificationError::CryptoError(_),
         )) => {
             let newer = provider::newer(world, &config.issuer).await?.ok_or(SsoError::Refused)?;
-            let client = self::client(world, config, CoreProviderMetadata::clone(&newer))?;
+            let client = self::client(world, config, CoreProviderMetadata::clone(&newer)).await?;
             verified(world, &client, token, nonce).map_err(|error| refused(&error))
         }
         Err(error) => Err(refused(&error)),

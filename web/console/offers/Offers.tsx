@@ -117,6 +117,7 @@ function Card(props: { offer: Offer; first: boolean; onAccept: () => void; onDec
         <p className={css.text}>{conversation.last_message.text}</p>
       )}
       {summary && (
+        // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- so that a keyboard can scroll it
         <div className={css.known} role="group" aria-label={t('summary.title')} tabIndex={0}>
           <Summary summary={summary} />
         </div>
