@@ -3,7 +3,7 @@
 
 import { accessible } from './axe.mjs'
 import { backstage, later, open, proves, until, visit } from './money.mjs'
-import { BASE, check, company, loaded, now, shot, story } from './stage.mjs'
+import { BASE, check, company, loaded, now, shot, story, troubleAt } from './stage.mjs'
 
 await story(async (browser) => {
   now('signing up, and looking at the plans')
@@ -53,10 +53,13 @@ await story(async (browser) => {
   await buying.getByText('$57.00').waitFor()
   await shot(portal, '04-buying')
   await accessible(portal, '04-buying')
+  // The browser notes a refusal as an error.
+  troubleAt(BASE)
   await buying.getByRole('button', { name: 'Go on to payment' }).click()
   await portal.getByRole('dialog', { name: 'Is it you?' }).waitFor()
   await shot(portal, '04-proof')
   await accessible(portal, '04-proof')
+  troubleAt(null)
   await proves(portal)
   await portal.getByLabel('E-mail').fill('noor@kiln.test')
   await portal.getByLabel('Card number').fill('4242 4242 4242 4242')
@@ -131,8 +134,10 @@ await story(async (browser) => {
   await changing.getByRole('rowheader', { name: /Rest of the period: Pro, 5 seats/ }).waitFor()
   await shot(portal, '10-preview')
   await accessible(portal, '10-preview')
+  troubleAt(BASE)
   await pay.click()
   await proves(portal)
+  troubleAt(null)
   await changing.waitFor({ state: 'detached' })
   await yours.getByText('1 of 5 taken').waitFor()
 
@@ -205,8 +210,10 @@ await story(async (browser) => {
   const leaving = portal.getByRole('dialog', { name: 'Cancel Pro?' })
   await leaving.waitFor()
   await shot(portal, '17-leaving')
+  troubleAt(BASE)
   await leaving.getByRole('button', { name: 'Cancel the subscription' }).click()
   await proves(portal)
+  troubleAt(null)
   await portal.getByRole('heading', { name: /Your subscription ends on/ }).waitFor()
   await shot(portal, '18-ends')
   await accessible(portal, '18-ends')

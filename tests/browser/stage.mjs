@@ -32,8 +32,9 @@ const ALLOWED = [
   // The browser itself notes every request and socket that finds no network while the story is offline.
   { while: 'offline', text: /net::ERR_INTERNET_DISCONNECTED/ },
   // The same for a server that is away, or a way to it that is blocked; only from its own pages, never from the host's. A
-  // request whose connection was cut is repeated by the browser itself, and the repeat may find the first still at work.
-  { while: 'trouble', text: /net::ERR_|WebSocket connection to|status of (502|409)/ },
+  // request whose connection was cut is repeated by the browser itself, and the repeat may find the first still at work. And for
+  // what the story lets the server refuse: what is taken, and what asks first who sits there.
+  { while: 'trouble', text: /net::ERR_|WebSocket connection to|status of (502|409|403)/ },
 ]
 
 const complaints = []

@@ -266,7 +266,7 @@ async fn what_becomes_of_a_login_is_on_record_in_each_company_of_the_person() {
     let bo = tea.colleague("Bo", Role::Agent).await;
     let invite = json!({ "email": bo.email, "role": "agent" });
     coffee.owner.http.post("/v1/invitations", invite).await.ok();
-    let invited = app.mail().letter(&bo.email, "invites you").await;
+    let invited = app.mail().letter(&bo.email, "invites you to Coffee").await;
     let both = Http::new(&app.base(0), app.guard(None).of_everybody());
     let accept = format!("/v1/invitations/by-token/{}/accept", invited.token());
     both.post(&accept, json!({ "password": PASSWORD })).await.ok();

@@ -353,7 +353,7 @@ fn bad_values(name: &str, schema: &Value) -> Vec<String> {
         "query" => &["%00", "%25%5c_", "%ff"],
         "actor_id" | "action" | "target" => &["", "%00", "%25%5c_", "%ff", "agent%20updated", "AGENT"],
         "link" => &["x", "", "%00", "%ff", "a.b.c"],
-        "preview" => &["maybe", "2", "", "%00"],
+        "preview" | "even_if_full" => &["maybe", "2", "", "%00"],
         _ if schema["enum"].is_array() || schema["pattern"].is_string() => {
             &["nonsense", "", "%00", "conv_01H455VB4PEX5VSKNK084SN02Q", "%ff", "acct_01h455vb4pex5vsknk084sn02q"]
         }

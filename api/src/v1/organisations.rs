@@ -101,6 +101,11 @@ pub(crate) async fn list(
     State(app): State<Arc<App>>,
     AsMember(scope): AsMember,
 ) -> Result<Json<Page<Organisation>>, Problem> {
+    scope.require_person()?;
+    // Whose provider speaks for them here alone manages none from here.
+    if own::method(&app.world, scope.session()?).await? == Method::Sso {
+        return Ok(Json(Page::whole(Vec::new())));
+    }
     let who = person(&app, &scope).await?;
     Ok(Json(Page::whole(organisation::of_admin(&app.world, who.user.id).await?)))
 }

@@ -31,6 +31,8 @@ export function createLeaving(text: LoaderText, leave: (text: string) => void): 
     const written = field.value.trim()
     if (written) {
       field.value = ''
+      // Room for what is said once it is kept: nothing may move under the pointer by then.
+      form.classList.add('roomy')
       leave(written)
     }
     field.focus({ preventScroll: true })

@@ -239,6 +239,7 @@ describe('what there is to look at', () => {
       { ...card, id: 'content_2', kind: 'article', title: 'On clay', link_url: 'javascript:alert(1)' },
     ]
     await wait()
+    await settle(1_000)
     const events = () => server.calls.filter((call) => call.includes('/events'))
     expect(events()).toEqual(['POST /v1/widget/waiting-content/content_1/events'])
     await press('Copy code')
@@ -248,6 +249,10 @@ describe('what there is to look at', () => {
     await act(() => root.querySelector<HTMLButtonElement>('[aria-label=Next]')!.click())
     expect(root.querySelector('.shelf')?.textContent).toContain('On clay')
     expect(root.querySelector('.shelf a')).toBeNull()
+    await settle(900)
+    expect(events()).toHaveLength(2)
+    await settle(100)
+    expect(events()).toHaveLength(3)
     await act(() => root.querySelector<HTMLButtonElement>('[aria-label=Previous]')!.click())
     expect(events()).toHaveLength(3)
   })

@@ -51,6 +51,9 @@ function Shelf({ cards }: { cards: WaitingCard[] }) {
   )
 }
 
+/** What the advertising trade calls viewable (MRC/IAB, 2014): in sight for a second. */
+const SEEN_AFTER_MS = 1000
+
 function Item({ card }: { card: WaitingCard }) {
   const { state, actions, words } = usePanel()
   const { open } = state
@@ -58,12 +61,20 @@ function Item({ card }: { card: WaitingCard }) {
   const link = safeLink(card.link_url)
   const clicked = () => actions.counted(card.id, 'click')
 
-  // Rendered in a closed panel or a tab behind others is not seen.
+  // Rendered in a closed panel or a tab behind others is not seen, nor is what flashes by when somebody is there at once.
   useEffect(() => {
-    const look = () => open && document.visibilityState === 'visible' && actions.counted(card.id, 'impression')
+    let timer = 0
+    const look = () => {
+      clearTimeout(timer)
+      if (!open || document.visibilityState !== 'visible') return
+      timer = window.setTimeout(() => actions.counted(card.id, 'impression'), SEEN_AFTER_MS)
+    }
     look()
     document.addEventListener('visibilitychange', look)
-    return () => document.removeEventListener('visibilitychange', look)
+    return () => {
+      clearTimeout(timer)
+      document.removeEventListener('visibilitychange', look)
+    }
   }, [card.id, open, actions])
 
   return (
