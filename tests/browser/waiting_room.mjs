@@ -79,7 +79,10 @@ await story(async (browser) => {
   await write(ben.page, bens, 'My lid broke.')
   await bens.getByText('You are next', { exact: true }).waitFor()
   await bens.getByText('Your place is kept, also when you close this page.').waitFor()
-  await bens.locator('.waiting .time').filter({ hasText: /^(about|less than)/ }).waitFor()
+  await bens
+    .locator('.waiting .time')
+    .filter({ hasText: /^(about|less than)/ })
+    .waitFor()
   const chi = await visit('chi', { locale: 'zh-CN', colorScheme: 'dark' })
   let chis = await openChat(chi.page, '打开聊天')
   await write(chi.page, chis, '可以单独买盖子吗？', '您的消息')
@@ -125,6 +128,9 @@ await story(async (browser) => {
   await bens.getByText('Number 2 in line', { exact: true }).waitFor()
   await bens.getByText('Somebody with priority was let in before you').waitFor()
   await chis.getByText('您排在第 3 位', { exact: true }).waitFor()
+  // In sight for a second is seen.
+  await doras.getByText('Ten off, for your patience').waitFor()
+  await dora.page.waitForTimeout(1200)
   await shot(ben.page, '04-priority')
   await accessible(bens, 'the word of a priority')
 

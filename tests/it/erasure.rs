@@ -151,7 +151,13 @@ async fn after_an_erasure_no_store_holds_a_word_of_the_person() {
         .await;
     let before = places_with(&app, &word).await;
     assert!(before.len() >= 5, "the scan finds what is there: {before:?}");
-    let usage = http.get("/v1/usage").await.ok();
+    let billed = async || {
+        let mut meters = http.get("/v1/usage").await.ok()["meters"].as_array().unwrap().clone();
+        // The person's archives are gone, and take no room any more.
+        meters.retain(|meter| meter["meter"] != "storage_bytes");
+        meters
+    };
+    let usage = billed().await;
 
     let what = preview(http, &ana.id).await;
     assert_eq!(what["confirm_with"], ana.name.as_str());
@@ -187,7 +193,8 @@ async fn after_an_erasure_no_store_holds_a_word_of_the_person() {
         thread.len() > 4
             && thread.iter().all(|message| message["text"] == "" && message["content"]["kind"] == "erased")
     );
-    assert_eq!(http.get("/v1/usage").await.ok()["meters"], usage["meters"], "what is billed stays");
+    assert!(!usage.is_empty());
+    assert_eq!(billed().await, usage, "what is billed stays");
     assert_eq!(http.get("/v1/audit-log/integrity").await.ok()["intact"], true);
     let log = http.get("/v1/audit-log?action=contact.erased").await.ok();
     assert_eq!((log["data"].as_array().unwrap().len(), &log["data"][0]["target"]), (1, &json!(ana.id)));
