@@ -44,6 +44,22 @@ impl Fault for KeyError {
     }
 }
 
+/// How sealing secrets anew went.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Resealed {
+    /// How many were sealed anew.
+    pub anew: usize,
+    /// How many nobody can open, so that they stay as they are.
+    pub unopened: usize,
+}
+
+impl std::ops::AddAssign for Resealed {
+    fn add_assign(&mut self, more: Self) {
+        self.anew += more.anew;
+        self.unopened += more.unopened;
+    }
+}
+
 #[derive(FromQueryResult)]
 struct Row {
     version: i32,
@@ -202,14 +218,19 @@ struct Owned {
 }
 
 /// Seals every company's keys anew with the installation's present secret; says how many needed it. Once it has run, the secrets before
-/// it are needed no more for them.
-pub async fn reseal(world: &World) -> Result<usize, KeyError> {
+/// it are needed no more for them. What nobody can open is left as it is, and does not hold up the next company.
+pub async fn reseal(world: &World) -> Result<Resealed, KeyError> {
     let all: Vec<Owned> =
         world.database.orm().all(sql("select account_id, version, sealed from shared.data_key", [])).await?;
-    let mut anew = 0;
+    let mut done = Resealed::default();
     for row in all.into_iter().filter(|row| world.sealer.is_stale(&row.sealed)) {
         let place = Place::new(PURPOSE, row.account_id);
-        let key = world.sealer.open(place, &row.sealed)?;
+        let Ok(key) = world.sealer.open(place, &row.sealed) else {
+            let account = AccountId::from_uuid(row.account_id);
+            tracing::warn!(%account, version = row.version, "a company's key cannot be opened and stays as it is");
+            done.unopened += 1;
+            continue;
+        };
         let sealed = world.sealer.seal(&world.chance, place, &key)?;
         // Whoever rotates at the same moment has written a row of its own.
         let touched = world
@@ -220,9 +241,9 @@ pub async fn reseal(world: &World) -> Result<usize, KeyError> {
                 [row.account_id.into(), row.version.into(), sealed.into(), row.sealed.into()],
             ))
             .await?;
-        anew += usize::from(touched > 0);
+        done.anew += usize::from(touched > 0);
     }
-    Ok(anew)
+    Ok(done)
 }
 
 #[cfg(test)]

@@ -329,9 +329,21 @@ async fn an_archive_lies_sealed_with_its_companys_key_and_is_noise_without_it() 
     let mut settings = app.settings().clone();
     settings.previous_secrets =
         vec![std::mem::replace(&mut settings.secret, "quite another secret of more than 32 letters".into())];
+    // One that nobody can open holds up none of the others; one that has ended is not asked for.
+    for (id, ends) in [(1, "null"), (2, "now() - interval '400 days'")] {
+        app.sql(&format!(
+            "insert into {}.identity_key (id, inbox_id, name, algorithm, material, created_at, ends_at) \
+             select '00000000-0000-0000-0000-00000000000{id}', inbox_id, 'Noise', algorithm, '\\x0102', created_at, {ends} \
+             from {}.identity_key where name = 'Shop server'",
+            shop.schema().await,
+            shop.schema().await
+        ))
+        .await;
+    }
     let rotated = Program::run(&settings, &["secrets", "rotate"]).await;
     assert!(rotated.contains("\"keys_sealed_anew\": 2"), "{rotated}");
     assert!(rotated.contains("\"identity_secrets_sealed_anew\": 1"), "{rotated}");
+    assert!(rotated.contains("\"secrets_that_cannot_be_opened\": 1"), "{rotated}");
     settings.previous_secrets.clear();
     let (alone, _facts) = api::App::new(&settings, infra::Clock::system()).await.unwrap();
     let parts =

@@ -118,12 +118,16 @@ async fn the_secret_at_the_provider_is_sealed_with_the_companys_own_key_and_nois
     assert_eq!(app.count(first_byte).await, 1);
     company.journey(&nobody, &sam).await.ok();
 
-    assert_eq!(tenant::sso::reseal_all(world).await.unwrap(), 1);
-    assert_eq!((app.count(first_byte).await, tenant::sso::reseal_all(world).await.unwrap()), (0, 0));
+    assert_eq!(tenant::sso::reseal_all(world).await.unwrap().anew, 1);
+    assert_eq!((app.count(first_byte).await, tenant::sso::reseal_all(world).await.unwrap().anew), (0, 0));
     company.journey(&nobody, &sam).await.ok();
 
     tenant::data_key::shred(world, account).await.unwrap();
     nobody.post("/v1/auth/sso/begin", json!({ "email": sam })).await.refused(500, "internal");
+    // Noise holds nobody up: it is counted, and left.
+    app.sql("update shared.sign_in set sso_client_secret = '\\x01' || sso_client_secret").await;
+    let resealed = tenant::sso::reseal_all(world).await.unwrap();
+    assert_eq!((resealed.anew, resealed.unopened), (0, 1));
 }
 
 #[tokio::test]

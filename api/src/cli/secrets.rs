@@ -26,8 +26,9 @@ pub(super) enum Command {
 pub(super) async fn run(settings: &Settings, command: Command) -> Outcome {
     let (app, _facts) = App::new(settings, Clock::system()).await?;
     let Command::Rotate { companies } = command;
-    let resealed = data_key::reseal(&app.world).await?;
-    let proofs = totp::reseal_all(&app.world).await? + sso::reseal_all(&app.world).await?;
+    let keys = data_key::reseal(&app.world).await?;
+    let authenticators = totp::reseal_all(&app.world).await?;
+    let providers = sso::reseal_all(&app.world).await?;
     let identities = identity::reseal_all(&app.world).await?;
     let mut renewed = 0;
     if companies {
@@ -39,8 +40,9 @@ pub(super) async fn run(settings: &Settings, command: Command) -> Outcome {
     println!(
         "{:#}",
         json!({
-            "keys_sealed_anew": resealed, "sign_in_secrets_sealed_anew": proofs, "identity_secrets_sealed_anew": identities,
-            "companies_with_a_new_key": renewed,
+            "keys_sealed_anew": keys.anew, "sign_in_secrets_sealed_anew": authenticators + providers.anew,
+            "identity_secrets_sealed_anew": identities.anew, "companies_with_a_new_key": renewed,
+            "secrets_that_cannot_be_opened": keys.unopened + providers.unopened + identities.unopened,
         })
     );
     Ok(())

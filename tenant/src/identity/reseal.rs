@@ -1,13 +1,14 @@
 //! Sealing the secrets of visitors' identity anew, company by company: when keys are replaced, and when a company is made of an archive.
 
-use infra::database::{Rows as _, Tx, sql};
+use infra::database::{Rows as _, StoreError, Tx, sql};
 use infra::{Chance, Timestamp};
 use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
 use super::key::{IdentityKeyId, KeyError, place};
+use crate::TenantTx;
 use crate::account::Status;
-use crate::data_key::{self, Ring};
+use crate::data_key::{self, Resealed, Ring};
 use crate::scope::Tenant;
 use crate::world::SharedWorld;
 
@@ -18,41 +19,59 @@ struct Kept {
 }
 
 /// Seals every secret anew that anything but its company's newest key had sealed; says how many needed it. Closed companies have theirs,
-/// too: they may be restored.
-pub async fn reseal_all(world: &SharedWorld) -> Result<usize, KeyError> {
-    let mut anew = 0;
+/// too: they may be restored. What nobody can open is left as it is: it holds up neither the next secret nor the next company.
+pub async fn reseal_all(world: &SharedWorld) -> Result<Resealed, KeyError> {
+    let mut done = Resealed::default();
     for status in [Status::Active, Status::Suspended, Status::Closed] {
         for account in world.directory.all(&world.database, status).await? {
             if let Some(tenant) = Tenant::find(world, account.id).await? {
-                anew += reseal(&tenant).await?;
+                done += reseal(&tenant).await?;
             }
         }
     }
-    Ok(anew)
+    Ok(done)
 }
 
-async fn reseal(tenant: &Tenant) -> Result<usize, KeyError> {
+async fn reseal(tenant: &Tenant) -> Result<Resealed, KeyError> {
+    let mut done = Resealed::default();
     let secrets: Vec<Kept> = {
         let tx = tenant.begin().await?;
-        tx.all(sql("select id, material from identity_key where algorithm = 'HS256' limit 1", [])).await?
+        lasting(&tx).await?
     };
     if secrets.is_empty() {
-        return Ok(0);
+        return Ok(done);
     }
-    let keys = Ring::to_seal(&tenant.world, tenant.id()).await?;
+    let keys = match Ring::to_seal(&tenant.world, tenant.id()).await {
+        Ok(keys) => keys,
+        Err(data_key::KeyError::Sealed(_)) => {
+            tracing::warn!(account = %tenant.id(), "the company's own key cannot be opened, so its vouching keys stay as they are");
+            return Ok(Resealed { anew: 0, unopened: secrets.len() });
+        }
+        Err(data_key::KeyError::Store(error)) => return Err(error.into()),
+    };
     let tx = tenant.begin().await?;
-    let all: Vec<Kept> =
-        tx.all(sql("select id, material from identity_key where algorithm = 'HS256' for update", [])).await?;
-    let mut anew = 0;
-    for row in all.into_iter().filter(|row| keys.is_stale(&row.material)) {
+    for row in lasting(&tx).await?.into_iter().filter(|row| keys.is_stale(&row.material)) {
         let place = place(IdentityKeyId::from_uuid(row.id));
-        let secret = keys.open(place, &row.material)?;
+        let Ok(secret) = keys.open(place, &row.material) else {
+            tracing::warn!(account = %tenant.id(), key = %row.id, "a vouching key cannot be opened and stays as it is");
+            done.unopened += 1;
+            continue;
+        };
         let sealed = keys.seal(&tenant.world.chance, place, &secret)?;
         tx.run(sql("update identity_key set material = $2 where id = $1", [row.id.into(), sealed.into()])).await?;
-        anew += 1;
+        done.anew += 1;
     }
     tx.commit().await?;
-    Ok(anew)
+    Ok(done)
+}
+
+/// The secrets that have not ended. What has ended vouches for nobody any more, whoever can open it.
+async fn lasting(tx: &TenantTx) -> Result<Vec<Kept>, StoreError> {
+    tx.all(sql(
+        "select id, material from identity_key where algorithm = 'HS256' and (ends_at is null or ends_at > $1) for update",
+        [tx.now().into()],
+    ))
+    .await
 }
 
 /// Seals what came along in an archive with the key of the company that was made of it. Keys that nobody can open any more end, for
@@ -63,7 +82,12 @@ pub(crate) async fn bring_along(
     (before, own): (&Ring, &Ring),
     now: Timestamp,
 ) -> Result<u64, data_key::KeyError> {
-    let all: Vec<Kept> = tx.all(sql("select id, material from identity_key where algorithm = 'HS256'", [])).await?;
+    let all: Vec<Kept> = tx
+        .all(sql(
+            "select id, material from identity_key where algorithm = 'HS256' and (ends_at is null or ends_at > $1)",
+            [now.into()],
+        ))
+        .await?;
     let mut ended = 0;
     for row in all {
         let place = place(IdentityKeyId::from_uuid(row.id));

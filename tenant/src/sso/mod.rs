@@ -18,7 +18,7 @@ use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
 use crate::account::AccountId;
-use crate::data_key::{KeyError, Ring};
+use crate::data_key::{KeyError, Resealed, Ring};
 use crate::limits::{LimitReached, Restricted};
 use crate::membership::Role;
 use crate::proof::ProofError;
@@ -61,33 +61,45 @@ struct Kept {
     sso_client_secret: Vec<u8>,
 }
 
-/// Seals every client secret anew that anything but its company's newest key had sealed; says how many needed it.
-pub async fn reseal_all(world: &World) -> Result<usize, SsoError> {
+/// Seals every client secret anew that anything but its company's newest key had sealed; says how many needed it. What nobody can open
+/// is left as it is, and does not hold up the next company.
+pub async fn reseal_all(world: &World) -> Result<Resealed, SsoError> {
     let all: Vec<Kept> = world
         .database
         .orm()
         .all(sql("select account_id, sso_client_secret from shared.sign_in where sso_client_secret is not null", []))
         .await?;
-    let mut anew = 0;
+    let mut done = Resealed::default();
     for row in all {
         let account = AccountId::from_uuid(row.account_id);
-        let keys = Ring::to_seal(world, account).await?;
-        if !keys.is_stale(&row.sso_client_secret) {
-            continue;
+        match reseal(world, account, row.sso_client_secret).await {
+            Ok(touched) => done.anew += usize::from(touched),
+            Err(KeyError::Sealed(_)) => {
+                tracing::warn!(%account, "a secret at a sign-in provider cannot be opened and stays as it is");
+                done.unopened += 1;
+            }
+            Err(KeyError::Store(error)) => return Err(error.into()),
         }
-        let secret = keys.open(place(account), &row.sso_client_secret)?;
-        let sealed = keys.seal(&world.chance, place(account), &secret)?;
-        let touched = world
-            .database
-            .orm()
-            .run(sql(
-                "update shared.sign_in set sso_client_secret = $2 where account_id = $1 and sso_client_secret = $3",
-                [row.account_id.into(), sealed.into(), row.sso_client_secret.into()],
-            ))
-            .await?;
-        anew += usize::from(touched > 0);
     }
-    Ok(anew)
+    Ok(done)
+}
+
+async fn reseal(world: &World, account: AccountId, before: Vec<u8>) -> Result<bool, KeyError> {
+    let keys = Ring::to_seal(world, account).await?;
+    if !keys.is_stale(&before) {
+        return Ok(false);
+    }
+    let secret = keys.open(place(account), &before)?;
+    let sealed = keys.seal(&world.chance, place(account), &secret)?;
+    let touched = world
+        .database
+        .orm()
+        .run(sql(
+            "update shared.sign_in set sso_client_secret = $2 where account_id = $1 and sso_client_secret = $3",
+            [account.uuid().into(), sealed.into(), before.into()],
+        ))
+        .await?;
+    Ok(touched > 0)
 }
 
 impl Config {
