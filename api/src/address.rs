@@ -70,8 +70,10 @@ fn client(peer: IpAddr, headers: &HeaderMap, trusted: usize) -> IpAddr {
     if trusted == 0 {
         return peer;
     }
-    let told = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
-    let hops: Vec<&str> = told.flat_map(|value| value.split(',')).map(str::trim).collect();
+    // A line counts whatever bytes a client has put into it: left out, it would shift everybody's place.
+    let told: Vec<_> =
+        headers.get_all("x-forwarded-for").iter().map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
+    let hops: Vec<&str> = told.iter().flat_map(|line| line.split(',')).map(str::trim).collect();
     let outermost = hops.len().checked_sub(trusted).and_then(|place| hops.get(place));
     outermost.and_then(|hop| hop.parse().ok()).unwrap_or(peer)
 }
@@ -127,6 +129,18 @@ mod tests {
             let mut headers = HeaderMap::new();
             headers.insert(name, value.parse().unwrap());
             assert_eq!(client(proxy, &headers, 1), proxy, "{name}");
+        }
+    }
+
+    #[test]
+    fn strange_bytes_hide_nobody() {
+        let proxy = ip("10.0.0.2");
+        for line in ["é, 203.0.113.7".as_bytes(), b"\xff\xfe,203.0.113.7"] {
+            let mut headers = HeaderMap::new();
+            headers.append("x-forwarded-for", axum::http::HeaderValue::from_bytes(line).unwrap());
+            assert_eq!(client(proxy, &headers, 1), ip("203.0.113.7"));
+            headers.append("x-forwarded-for", "10.0.0.3".parse().unwrap());
+            assert_eq!(client(proxy, &headers, 2), ip("203.0.113.7"));
         }
     }
 
