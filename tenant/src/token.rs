@@ -283,7 +283,14 @@ mod tests {
         let (old, new) = ("a secret of at least thirty-two characters", "the secret that comes after, just as long");
         let before = Keys::derive(old, &[new.into()]);
         let after = Keys::derive(new, &[old.into()]);
-        let audiences = [Audience::Member, Audience::Visitor, Audience::Support, Audience::Visit, Audience::Download];
+        let audiences = [
+            Audience::Member,
+            Audience::Visitor,
+            Audience::Support,
+            Audience::Visit,
+            Audience::Download,
+            Audience::Challenge,
+        ];
         for (signer, judge) in [(&before, &after), (&after, &before)] {
             for own in audiences {
                 let token = signer.sign(own, Uuid::nil(), Uuid::nil(), Uuid::nil(), at(0)).unwrap();

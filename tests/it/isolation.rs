@@ -64,7 +64,7 @@ fn of_other_kinds(shop: &Shop, token: &str) -> Vec<(String, tests::Http)> {
         let token = world.keys.sign(audience, id("tid"), id("sub"), id("sid"), world.now()).unwrap();
         (format!("a token of the kind {audience:?}"), shop.stranger().with(&token))
     };
-    [Audience::Support, Audience::Visit, Audience::Download].map(sign).into()
+    [Audience::Support, Audience::Visit, Audience::Download, Audience::Challenge].map(sign).into()
 }
 
 async fn everything(shop: &Shop, things: &Things) -> Vec<Value> {

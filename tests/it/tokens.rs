@@ -46,7 +46,7 @@ fn without(claims: &Value, name: &str) -> Value {
 const MEMBER: &str = "frontdesk:member";
 const VISITOR: &str = "frontdesk:visitor";
 /// The kinds that open neither a member's door nor a visitor's by what is in the claims.
-const OTHERS: [&str; 3] = ["frontdesk:support", "frontdesk:visit", "frontdesk:download"];
+const OTHERS: [&str; 4] = ["frontdesk:support", "frontdesk:visit", "frontdesk:download", "frontdesk:challenge"];
 
 fn corpus(app: &TestApp, good: &Value, audience: &str) -> Vec<(String, String)> {
     let secret = &app.settings().secret;
