@@ -109,8 +109,15 @@ pub async fn judge(tenant: &Tenant, inbox: Uuid, address: u64, proof: &WidgetPro
     if !here || !solves(&proof.challenge, &proof.answer, BITS) {
         return Err(ChallengeError::Failed);
     }
-    let whose = Whose::all(claims.sub, Class::Visitors);
+    let whose = once(claims.tid, claims.sub);
     world.gate.pass(&world.cache, whose, Speed::per_minute(1), now).await.map(drop).map_err(|_| ChallengeError::Failed)
+}
+
+/// The bucket in which an answer counts once. When a server has too many buckets, those of one company become one, as those of its
+/// addresses do, and not one that the company's own pace is counted in.
+fn once(company: Uuid, challenge: Uuid) -> Whose {
+    let (_, random) = challenge.as_u64_pair();
+    Whose { id: Uuid::from_u128(!company.as_u128()), address: random, class: Class::Visitors }
 }
 
 fn solves(challenge: &str, answer: &str, bits: u32) -> bool {
@@ -149,6 +156,17 @@ mod tests {
             assert_eq!(zeros(&hash), bits, "{hash:?}");
         }
         assert_eq!(zeros(&[]), 0);
+    }
+
+    #[test]
+    fn challenges_count_apart_and_become_one_when_there_are_too_many_to_keep() {
+        let (one, other) = (Uuid::from_u128(7 << 100), Uuid::from_u128(8 << 100));
+        let [first, second] = [1, 2].map(|n| once(one, Uuid::from_u128((1 << 63) | n)));
+        assert_ne!(first, second);
+        let merged = |whose: Whose| Whose { address: 0, ..whose };
+        assert_eq!(merged(first), merged(second));
+        assert_ne!(merged(first), merged(once(other, Uuid::from_u128((1 << 63) | 1))));
+        assert_ne!(merged(first), Whose::all(one, Class::Visitors), "the company's own pace is another matter");
     }
 
     #[test]
