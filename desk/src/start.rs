@@ -10,6 +10,7 @@ use tenant::TenantTx;
 use crate::contact::{self, VisitedPage, attributes_fit};
 use crate::conversation::Conversation;
 use crate::inbox;
+use crate::masking::{self, Masks};
 use crate::message::MessageError;
 use crate::setup;
 use crate::team::{self, TeamId};
@@ -60,13 +61,17 @@ impl Start {
     }
 }
 
-/// Keeps what is known of the episode that begins. Where the visitor is, the contact's row knows as well.
+/// Keeps what is known of the episode that begins, with what the company masks done to the answers: they are a visitor's words. Where the visitor is, the contact's row knows as well.
 pub(crate) async fn begin(
     tx: &TenantTx,
     conversation: &Conversation,
+    masks: Option<&Masks>,
     start: Option<Start>,
 ) -> Result<Start, MessageError> {
     let mut start = start.unwrap_or_default();
+    for answer in start.answers.values_mut() {
+        *answer = masking::masked(masks, answer).map_err(|refused| refused.at("/start/answers"))?;
+    }
     if let Some(team) = start.team_id {
         offered(tx, conversation, team).await?;
     }

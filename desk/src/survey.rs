@@ -16,6 +16,7 @@ use uuid::Uuid;
 use crate::contact::ContactId;
 use crate::conversation::{self, ContactBrief, Conversation, ConversationError, ConversationId, Survey};
 use crate::event::Event;
+use crate::masking::{self, WordRefused};
 use crate::sight::seen;
 use crate::{inbox, message};
 
@@ -28,6 +29,9 @@ pub enum SurveyError {
     /// Fields were refused.
     #[error(transparent)]
     Invalid(#[from] Invalid),
+    /// A word of the comment is not taken here.
+    #[error(transparent)]
+    Word(#[from] WordRefused),
     /// The conversation.
     #[error(transparent)]
     Conversation(#[from] ConversationError),
@@ -41,6 +45,7 @@ impl Fault for SurveyError {
         match self {
             Self::NotAsked => Kind::Conflict,
             Self::Invalid(error) => error.kind(),
+            Self::Word(error) => error.kind(),
             Self::Conversation(error) => error.kind(),
             Self::Store(error) => error.kind(),
         }
@@ -49,6 +54,7 @@ impl Fault for SurveyError {
         match self {
             Self::NotAsked => "survey_not_asked",
             Self::Invalid(error) => error.code(),
+            Self::Word(error) => error.code(),
             Self::Conversation(error) => error.code(),
             Self::Store(error) => error.code(),
         }
@@ -56,6 +62,7 @@ impl Fault for SurveyError {
     fn fields(&self) -> Vec<FieldFault> {
         match self {
             Self::Invalid(error) => error.fields(),
+            Self::Word(error) => error.fields(),
             Self::NotAsked | Self::Conversation(_) | Self::Store(_) => Vec::new(),
         }
     }
@@ -114,6 +121,13 @@ pub async fn answer(
     }
     let comment = comment.map(|comment| check.text("comment", &comment, 0, 2000)).filter(|comment| !comment.is_empty());
     check.finish()?;
+    let comment = match comment {
+        Some(comment) => {
+            let masks = masking::current(tx, None).await?;
+            Some(masking::masked(masks.as_deref(), &comment).map_err(|refused| refused.at("/comment"))?)
+        }
+        None => None,
+    };
     let mut conversation = conversation::store::lock(tx, id)
         .await?
         .filter(|conversation| conversation.contact.id == contact)

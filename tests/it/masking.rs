@@ -119,6 +119,34 @@ async fn a_refused_word_is_said_kindly_to_either_side_and_a_repeat_finds_what_wa
 }
 
 #[tokio::test]
+async fn answers_before_the_chat_and_the_comment_beside_a_rating_are_a_visitors_words_too() {
+    let app = TestApp::start().await;
+    let shop = app.shop("Tea").await;
+    let ana = shop.visitor("Ana").await;
+    shop.owner.http.put("/v1/safety/masking", choice(&json!(["fool"]), "refuse")).await.ok();
+    let begins = |answer: &str| {
+        let start = json!({ "answers": { "Paid with": answer } });
+        json!({ "client_message_id": fresh(), "text": shop.says("Hello"), "start": start })
+    };
+    let refused = ana.http.post("/v1/widget/messages", begins("a fool's card")).await;
+    refused.refused(422, "message_word_refused");
+    assert_eq!(refused.json()["errors"][0]["pointer"], "/start/answers");
+    ana.http.post("/v1/widget/messages", begins("4111111111111111")).await.ok();
+    let starts = |words: &str| format!("select count(*) from {{}}.conversation where start::text like '%{words}%'");
+    assert_eq!((shop.count(&starts("4111")).await, shop.count(&starts("••••")).await), (0, 1));
+
+    ana.writes("And again").await;
+    let chat = ana.chat();
+    shop.owner.resolves(&chat).await;
+    let path = format!("/v1/widget/conversations/{chat}/survey");
+    let refused = ana.http.post(&path, json!({ "rating": 1, "comment": shop.says("You fool") })).await;
+    refused.refused(422, "message_word_refused");
+    assert_eq!(refused.json()["errors"][0]["pointer"], "/comment");
+    let rated = ana.http.post(&path, json!({ "rating": 5, "comment": shop.says(CARD) })).await.ok();
+    assert_eq!(rated["survey"]["comment"], shop.says(MASKED_CARD));
+}
+
+#[tokio::test]
 async fn only_those_who_run_the_company_choose_and_every_bad_word_is_named() {
     let app = TestApp::start().await;
     let shop = app.shop("Tea").await;

@@ -24,6 +24,15 @@ const KEPT: usize = 1_000;
 pub struct WordRefused {
     /// The word, as it was written.
     word: String,
+    /// Which field of what was sent holds it.
+    pointer: &'static str,
+}
+
+impl WordRefused {
+    /// The same of another field than a message's text.
+    pub(crate) fn at(self, pointer: &'static str) -> Self {
+        Self { pointer, ..self }
+    }
 }
 
 impl Fault for WordRefused {
@@ -35,7 +44,7 @@ impl Fault for WordRefused {
     }
     fn fields(&self) -> Vec<FieldFault> {
         let detail = format!("Not taken here: {}", self.word);
-        vec![FieldFault { pointer: "/text".to_owned(), code: "word_refused".to_owned(), detail }]
+        vec![FieldFault { pointer: self.pointer.to_owned(), code: "word_refused".to_owned(), detail }]
     }
 }
 
@@ -80,7 +89,8 @@ impl Masks {
         if !self.words.is_empty() {
             let found = self.words.find(&letters(chars));
             if let (WordsAction::Refuse, Some(first)) = (self.action, found.first()) {
-                return Err(WordRefused { word: chars.get(first.clone()).unwrap_or_default().iter().collect() });
+                let word = chars.get(first.clone()).unwrap_or_default().iter().collect();
+                return Err(WordRefused { word, pointer: "/text" });
             }
             places.extend(found.into_iter().flatten());
         }

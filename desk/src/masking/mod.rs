@@ -1,5 +1,6 @@
 //! What a company does not want to keep or to read: numbers of cards and of residents, and words of its own. It is masked or refused
-//! before anything is written, in what visitors write and in what they are answered. Notes among colleagues stay as they are.
+//! before anything is written, in what visitors write (also before the chat, and beside a rating) and in what they are answered. Notes
+//! among colleagues stay as they are.
 
 mod fold;
 mod masks;
@@ -212,6 +213,11 @@ pub(crate) async fn current(tx: &TenantTx, known: Option<Arc<Masks>>) -> Result<
     let Some(row) = row(tx).await? else { return Ok(None) };
     let edition = row.edition;
     Ok(Some(Arc::new(Masks::of(edition, &Masking::try_from(row)?))))
+}
+
+/// A text as it may be written, by what the company has chosen.
+pub(crate) fn masked(masks: Option<&Masks>, text: &str) -> Result<String, WordRefused> {
+    masks.map_or_else(|| Ok(text.to_owned()), |masks| masks.apply(text))
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use crate::contact::ContactId;
 use crate::conversation::{self, Conversation, ConversationError, ConversationId, Status};
 use crate::event::{Event, Reader};
 use crate::inbox::InboxId;
-use crate::masking::{self, Masks, WordRefused};
+use crate::masking::{self, Masks};
 use crate::queue::{self, Entrance, Reason, Stood};
 use crate::start::{self, Start};
 
@@ -37,11 +37,6 @@ pub(super) fn checked(text: &str) -> Result<String, Invalid> {
     let text = check.text("text", text, 1, LONGEST);
     check.finish()?;
     Ok(text)
-}
-
-/// A text as it may be written, by what the company has chosen.
-fn masked(masks: Option<&Masks>, text: &str) -> Result<String, WordRefused> {
-    masks.map_or_else(|| Ok(text.to_owned()), |masks| masks.apply(text))
 }
 
 /// An agent writes into a conversation: a reply, or a private note. A repeat finds the first one.
@@ -72,7 +67,7 @@ pub(super) async fn send_with(
     if let Some(message) = find_sent(tx, id, &author, client_message_id).await? {
         return replay(message, conversation, &text, private);
     }
-    let text = masked(masks, &text)?;
+    let text = masking::masked(masks, &text)?;
     write_as(tx, conversation, author, text, private, client_message_id).await
 }
 
@@ -113,11 +108,11 @@ pub(super) async fn receive_with(
     }
     let author = Author::Contact { id: contact };
     let Some(latest) = conversation::latest_of_contact(tx, contact, inbox).await? else {
-        let text = masked(masks, &text)?;
+        let text = masking::masked(masks, &text)?;
         usage::room_for_a_conversation(tx).await?;
         let mut conversation = conversation::store::insert(tx, inbox, contact).await?;
         conversation::count_episode(tx, &conversation).await?;
-        start::begin(tx, &conversation, start).await?;
+        start::begin(tx, &conversation, masks, start).await?;
         queue::follow(tx, &mut conversation, Stood::NOWHERE, Entrance::by(Reason::New)).await?;
         let sent = write_as(tx, conversation, author, text, false, client_message_id).await?;
         Event::ConversationCreated { conversation: Arc::clone(&sent.conversation) }.tell(tx)?;
@@ -127,7 +122,7 @@ pub(super) async fn receive_with(
     if let Some(message) = find_sent(tx, conversation.id, &author, client_message_id).await? {
         return replay(message, conversation, &text, false);
     }
-    let text = masked(masks, &text)?;
+    let text = masking::masked(masks, &text)?;
     let (before, stood) = (conversation.status, Stood::of(&conversation));
     if before != Status::Open {
         let open = conversation.state()?.open();
@@ -136,7 +131,7 @@ pub(super) async fn receive_with(
     if before == Status::Resolved {
         usage::room_for_a_conversation(tx).await?;
         conversation::begin_episode(tx, &mut conversation).await?;
-        start::begin(tx, &conversation, start).await?;
+        start::begin(tx, &conversation, masks, start).await?;
     }
     if before != Status::Open {
         queue::follow(tx, &mut conversation, stood, Entrance::by(Reason::Reopened)).await?;
