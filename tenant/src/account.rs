@@ -422,22 +422,22 @@ pub async fn update(database: &Database, id: AccountId, change: Change, now: Tim
     Ok(check.finish()?)
 }
 
-/// Moves an account along its life.
+/// Moves an account along its life. False when it stands elsewhere by now than `account` says: somebody was quicker.
 pub async fn set_status(
     database: &Database,
     account: &Account,
     to: Status,
     now: Timestamp,
-) -> Result<(), SetStatusError> {
+) -> Result<bool, SetStatusError> {
     account.status.become_(to)?;
-    database
+    let touched = database
         .orm()
         .run(sql(
             "update shared.account set status = $2, suspended_by_owner = false, updated_at = $3 where id = $1 and status = $4",
             [account.id.uuid().into(), to.as_str().into(), now.into(), account.status.as_str().into()],
         ))
         .await?;
-    Ok(())
+    Ok(touched > 0)
 }
 
 /// Why an account did not change its state.

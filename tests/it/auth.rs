@@ -172,9 +172,12 @@ async fn a_suspended_company_is_shut_for_members_visitors_and_programs() {
     let program = shop.stranger().with(key["secret"].as_str().unwrap());
     let tenant = shop.tenant().await;
     let world = &tenant.world;
-    tenant::account::set_status(&world.database, &tenant.account, tenant::account::Status::Suspended, world.now())
-        .await
-        .unwrap();
+    // The second one comes too late, and is told so.
+    for done in [true, false] {
+        let to = tenant::account::Status::Suspended;
+        let moved = tenant::account::set_status(&world.database, &tenant.account, to, world.now()).await.unwrap();
+        assert_eq!(moved, done);
+    }
     app.clock().advance(TimeDelta::seconds(4));
 
     shop.owner.http.get("/v1/auth/me").await.refused(403, "account_suspended");
