@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::failpoint;
 use crate::gateway::{GatewayError, Provider};
-use crate::invoice;
+use crate::invoice::{self, InvoiceStatus};
 use crate::service::{Billing, BillingError};
 use crate::stripe::{Buyer, Listed, Look, Stripe};
 use crate::subscription::{self, Subscription};
@@ -101,7 +101,7 @@ impl Billing {
         // What comes while we look is looked at again.
         let began = self.world.now();
         let events = self.pending_of(&customer).await?;
-        match self.see(stripe, &customer).await {
+        match self.see(stripe, (account, token), &customer).await {
             Ok(look) => self.take_over(account, (token, began), look, &events).await,
             Err(error) => {
                 self.postpone(&events, &error.to_string()).await?;
@@ -112,12 +112,24 @@ impl Billing {
     }
 
     /// What the provider says now, each question in a turn of its own: events come by the dozen.
-    async fn see(&self, stripe: &Stripe, customer: &str) -> Result<Look, BillingError> {
+    async fn see(&self, stripe: &Stripe, whose: (AccountId, Uuid), customer: &str) -> Result<Look, BillingError> {
+        let (account, token) = whose;
         let names = &stripe.names(&self.world).await?;
         let bought = self.ask(move || stripe.bought(customer)).await??;
         let mut invoices = Vec::new();
         for Listed { mut copy, off, mut after } in self.ask(move || stripe.invoices(names, customer)).await?? {
+            // What is paid or void changes no more: what is kept of it need not be read page by page for every event.
+            if after.is_some()
+                && matches!(copy.status, InvoiceStatus::Paid | InvoiceStatus::Void)
+                && let Some(kept) = invoice::kept_lines(&self.world, account, &copy).await?
+                && kept.len() > copy.lines.len() + usize::from(off.is_some())
+            {
+                copy.lines = kept;
+                invoices.push(copy);
+                continue;
+            }
             while let Some(last) = after.as_deref() {
+                self.go_on_looking(account, token).await?;
                 let invoice = copy.provider_id.as_str();
                 let (lines, next) = self.ask(move || stripe.further_lines(names, invoice, last)).await??;
                 copy.lines.extend(lines);
@@ -157,6 +169,19 @@ impl Billing {
                 ],
             ))
             .await
+    }
+
+    /// Keeps others waiting while there is more to read. A look that was overtaken all the same finds out at its end.
+    async fn go_on_looking(&self, account: AccountId, token: Uuid) -> Result<(), StoreError> {
+        self.world
+            .database
+            .orm()
+            .run(sql(
+                "update shared.subscription set look_until = $3 where account_id = $1 and look_token = $2",
+                [account.uuid().into(), token.into(), (self.world.now() + LEASE).into()],
+            ))
+            .await
+            .map(drop)
     }
 
     /// Lets others ask.

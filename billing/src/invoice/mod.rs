@@ -13,6 +13,7 @@ use crate::catalogue::{Currency, TierAmount};
 use crate::gateway::Provider;
 use tenant::usage::Meter;
 
+pub(crate) use store::kept_lines;
 pub use store::{Copy, find, keep, list, to_pay};
 
 /// Marks ids of invoices.

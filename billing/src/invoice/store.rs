@@ -195,3 +195,31 @@ pub async fn keep(tx: &Tx, chance: &Chance, account: AccountId, copy: Copy, now:
     .await
     .map(drop)
 }
+
+#[derive(FromQueryResult)]
+struct Lines {
+    lines: serde_json::Value,
+}
+
+/// The lines of the copy that is kept of an invoice, if it stood there as it does now. `None` also for what cannot be read: it is asked
+/// for anew.
+pub(crate) async fn kept_lines(
+    world: &World,
+    account: AccountId,
+    told: &Copy,
+) -> Result<Option<Vec<Line>>, StoreError> {
+    let row: Option<Lines> = world
+        .database
+        .orm()
+        .one(sql(
+            "select lines from shared.invoice where account_id = $1 and provider_id = $2 and status = $3 and total_minor = $4",
+            [
+                account.uuid().into(),
+                told.provider_id.clone().into(),
+                told.status.as_str().into(),
+                told.total_minor.into(),
+            ],
+        ))
+        .await?;
+    Ok(row.and_then(|row| serde_json::from_value(row.lines).ok()))
+}
