@@ -182,8 +182,10 @@ describe('where the frame cannot be had', () => {
     widget.open()
     await loadsInVain()
     writes('Mine')
+    field().value = 'And half a senten'
     widget.logout()
     expect(kept()).toEqual([])
+    expect([field().value, note()]).toEqual(['', ''])
   })
 })
 

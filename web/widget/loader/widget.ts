@@ -369,6 +369,8 @@ export function createWidget(server: string, key: string, initial: Options, emit
     },
     logout() {
       left.forget()
+      view.takeBegun()
+      showKept()
       vouching.by(null)
       say({ type: 'logout' })
     },
