@@ -178,6 +178,15 @@ describe('where the frame cannot be had', () => {
     expect(left().map(({ text }) => text)).toEqual(['Hello?'])
   })
 
+  it('takes away what stands under a name that is not its own, and hands it to nobody', async () => {
+    const message = { id: '11111111-0000-4000-8000-000000000000', text: 'Again and again', at: 1 }
+    localStorage.setItem('frontdesk:ik_test:left:22222222-0000-4000-8000-000000000000', JSON.stringify(message))
+    localStorage.setItem('frontdesk:ik_test:left:33333333-0000-4000-8000-000000000000', '{')
+    await comes()
+    expect(left()).toEqual([])
+    expect(kept()).toEqual([])
+  })
+
   it('forgets what was left when the person signs out of the site', async () => {
     widget.open()
     await loadsInVain()
