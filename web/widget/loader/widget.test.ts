@@ -83,7 +83,22 @@ it("keeps a first visitor's launcher while the server is too busy for its frame,
   expect(launcher().hidden).toBe(false)
 })
 
+it('takes no message to leave where it was never shown and may never be, but where nothing answers', async () => {
+  const form = () => shadow.querySelector<HTMLElement>('.leave')!
+  widget.open()
+  await loadsInVain()
+  await pass(500)
+  expect(form().style.display).toBe('none')
+  vi.stubGlobal('fetch', () => Promise.reject(new TypeError('Failed to fetch')))
+  await pass(5_000)
+  await loadsInVain()
+  expect(codes).toEqual(['frame_blocked', 'unreachable'])
+  expect(form().style.display).toBe('')
+})
+
 describe('where the frame cannot be had', () => {
+  beforeEach(() => void vi.stubGlobal('fetch', () => Promise.reject(new TypeError('Failed to fetch'))))
+
   const field = () => shadow.querySelector<HTMLTextAreaElement>('.leave textarea')!
   const note = () => shadow.querySelector('.leave [role=status]')!.textContent
   const kept = () => Object.keys(localStorage).filter((name) => name.includes(':left:'))
