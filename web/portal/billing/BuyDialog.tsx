@@ -53,13 +53,7 @@ export function BuyDialog(props: {
 
   return (
     // Escape answers the question on top of this, and closes no more than that.
-    <Dialog
-      opened
-      onClose={props.onClose}
-      closeOnEscape={!busy}
-      title={t('billing.order.buy', { plan })}
-      size={460}
-    >
+    <Dialog opened onClose={props.onClose} closeOnEscape={!busy} title={t('billing.order.buy', { plan })} size={460}>
       {proof.dialog}
       <form
         className={css.form}
