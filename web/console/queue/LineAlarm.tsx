@@ -16,12 +16,13 @@ export function LineAlarm() {
   const found = thresholds && pulse ? alarmsOf(pulse, thresholds, now) : []
   return (
     <div role="alert">
-      {found.map(({ kind, value, limit }) => (
+      {found.map(({ kind, limit }) => (
         <div key={kind} className={css.banner} data-trouble="away">
           <IconAlertTriangle size={15} aria-hidden className={css.icon} />
           <span>
             {kind === 'waiting'
-              ? t('queue.alarm_waiting', { count: value, limit })
+              ? // Without how many there are, or it would be read out anew with every arrival.
+                t('queue.alarm_waiting', { limit })
               : t('queue.alarm_longest', { limit: clockOf(limit) })}
           </span>
           <Link href="/queue">{t('queue.title')}</Link>

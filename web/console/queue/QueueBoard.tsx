@@ -89,11 +89,12 @@ function Loaded({ board }: { board: Board }) {
         {manages && <Thresholds thresholds={board.thresholds} />}
       </header>
       <div role="alert" className={css.alarms}>
-        {alarms(board, now).map(({ kind, value, limit }) => (
+        {alarms(board, now).map(({ kind, limit }) => (
           <p key={kind}>
             <IconAlertTriangle size={16} aria-hidden />
             {kind === 'waiting'
-              ? t('queue.alarm_waiting', { count: value, limit })
+              ? // Without how many there are, or it would be read out anew with every arrival.
+                t('queue.alarm_waiting', { limit })
               : // Without its seconds, or it would be read out anew with every one of them.
                 t('queue.alarm_longest', { limit: clockOf(limit) })}
           </p>

@@ -36,6 +36,8 @@ export function Overfull() {
       title={t('full.title')}
       size={420}
       centered
+      // Whoever hands over still has that dialog open, and this is asked on top of it.
+      zIndex={300}
       closeButtonProps={{ 'aria-label': t('common.close') }}
     >
       <Text size="sm">{you ? t('full.text_you') : t('full.text', { name })}</Text>

@@ -1,7 +1,7 @@
 // Handing a conversation on: to a colleague, a team or a brand, with a word for whoever gets it.
 import { Button, Group, Modal, Radio, ScrollArea, SegmentedControl, Select, Textarea, TextInput } from '@mantine/core'
 import { IconBuildingStore, IconUsersGroup } from '@tabler/icons-react'
-import { useState } from 'react'
+import { useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Conversation, Transfer } from 'client/types'
 import { EmptyState } from 'ui/EmptyState'
@@ -30,21 +30,31 @@ const TAKE_MINUTES = [0, 1, 2, 5, 15, 60] as const
 
 export function TransferDialog(props: { conversation: Conversation; opened: boolean; onClose: () => void }) {
   const { t } = useTranslation()
+  const [busy, setBusy] = useState(false)
   return (
     <Modal
       opened={props.opened}
       onClose={props.onClose}
+      // Escape answers what is asked meanwhile on top of this, and must not lose the note with it.
+      closeOnEscape={!busy}
       title={t('transfer.title')}
       size={520}
       centered
       closeButtonProps={{ 'aria-label': t('common.close') }}
     >
-      <Form conversation={props.conversation} onClose={props.onClose} />
+      <Form conversation={props.conversation} onClose={props.onClose} busy={busy} setBusy={setBusy} />
     </Modal>
   )
 }
 
-function Form({ conversation, onClose }: { conversation: Conversation; onClose: () => void }) {
+interface FormProps {
+  conversation: Conversation
+  onClose: () => void
+  busy: boolean
+  setBusy: (busy: boolean) => void
+}
+
+function Form({ conversation, onClose, busy, setBusy }: FormProps) {
   const { t } = useTranslation()
   const desk = useDesk()
   const [to, setTo] = useState<To>('agent')
@@ -53,9 +63,10 @@ function Form({ conversation, onClose }: { conversation: Conversation; onClose: 
   const [note, setNote] = useState('')
   const [seconds, setSeconds] = useState('30')
   const [minutes, setMinutes] = useState('0')
-  const [busy, setBusy] = useState(false)
   const [problem, setProblem] = useState<unknown>(null)
   const targets = useTargets(to, conversation)
+  // It stays busy until it is gone; the next one is not.
+  useEffect(() => () => setBusy(false), [setBusy])
   const wanted = query.trim().toLowerCase()
   const found = targets?.filter((target) => target.name.toLowerCase().includes(wanted))
 

@@ -52,7 +52,8 @@ export function BuyDialog(props: {
   }
 
   return (
-    <Dialog opened onClose={props.onClose} title={t('billing.order.buy', { plan })} size={460}>
+    // Escape answers the question on top of this, and closes no more than that.
+    <Dialog opened onClose={props.onClose} closeOnEscape={!busy} title={t('billing.order.buy', { plan })} size={460}>
       {proof.dialog}
       <form
         className={css.form}

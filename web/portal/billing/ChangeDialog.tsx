@@ -68,6 +68,8 @@ export function ChangeDialog(props: { billing: Billing; offer: Offer; interval: 
     <Dialog
       opened
       onClose={props.onClose}
+      // Escape answers the question on top of this, and closes no more than that.
+      closeOnEscape={!busy}
       size={520}
       title={t(offer.id === billing.plan ? 'billing.order.change' : 'billing.order.move', { plan })}
     >

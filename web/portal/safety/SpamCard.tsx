@@ -41,6 +41,11 @@ function Form({ now }: { now: SpamGuard }) {
   const [busy, setBusy] = useState(false)
   const dirty = !sameChoice(before, choice)
   const errors = fieldErrors(t, problem)
+  const shown = {
+    visitors_per_minute: choice.active,
+    conversations_per_minute: choice.active && choice.conversations_per_minute !== null,
+  }
+  const pointed = Object.entries(shown).some(([field, visible]) => visible && errors[field])
   useUnsaved(dirty)
 
   async function save(): Promise<void> {
@@ -66,11 +71,15 @@ function Form({ now }: { now: SpamGuard }) {
         void save()
       }}
     >
-      {Object.keys(errors).length === 0 && <ProblemAlert problem={problem} />}
+      {!pointed && <ProblemAlert problem={problem} />}
       <Column gap="lg">
         <Switch
           checked={choice.active}
-          onChange={(event) => setChoice({ ...choice, active: event.currentTarget.checked })}
+          onChange={(event) => {
+            setProblem(null)
+            // What is hidden is as it was: nobody could see what is wrong with it.
+            setChoice(event.currentTarget.checked ? { ...choice, active: true } : { ...before, active: false })
+          }}
           label={t('safety.spam_active')}
           description={t('safety.spam_active_text')}
         />

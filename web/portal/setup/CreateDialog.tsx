@@ -1,6 +1,6 @@
 // A name is all that something new needs; the rest is set up on its own page. What only the person may do asks for proof first.
 import { Button, Group, TextInput } from '@mantine/core'
-import { useState } from 'react'
+import { useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { fieldErrors } from 'ui/problem'
 import { ProblemAlert } from 'ui/ProblemAlert'
@@ -21,20 +21,23 @@ interface Props {
 }
 
 export function CreateDialog(props: Props) {
+  const [busy, setBusy] = useState(false)
   return (
-    <Dialog opened={props.opened} onClose={props.onClose} title={props.title} size={440}>
-      <Form {...props} />
+    // Escape answers the question on top of this, and closes no more than that.
+    <Dialog opened={props.opened} onClose={props.onClose} closeOnEscape={!busy} title={props.title} size={440}>
+      <Form {...props} busy={busy} setBusy={setBusy} />
     </Dialog>
   )
 }
 
-function Form(props: Props) {
+function Form({ busy, setBusy, ...props }: Props & { busy: boolean; setBusy: (busy: boolean) => void }) {
   const { t } = useTranslation()
   const [name, setName] = useState(props.name ?? '')
   const [missing, setMissing] = useState(false)
-  const [busy, setBusy] = useState(false)
   const [problem, setProblem] = useState<unknown>(null)
   const proof = useProof()
+  // It stays busy until it is gone; the next one is not.
+  useEffect(() => () => setBusy(false), [setBusy])
   const error = missing ? t('problem.name_invalid') : Object.values(fieldErrors(t, problem))[0]
 
   async function save(): Promise<void> {

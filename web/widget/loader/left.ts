@@ -28,14 +28,6 @@ export function createLeft(key: string): Left {
     }
   }
 
-  function parse(name: string): unknown {
-    try {
-      return JSON.parse(localStorage.getItem(name) ?? 'null')
-    } catch {
-      return null
-    }
-  }
-
   function remove(name: string): void {
     held.delete(name)
     try {
@@ -45,7 +37,19 @@ export function createLeft(key: string): Left {
     }
   }
 
-  const all = () => readLeft([...names().map(parse), ...held.values()])
+  function stored(name: string): unknown {
+    try {
+      const message = JSON.parse(localStorage.getItem(name) ?? 'null') as Partial<LeftMessage> | null
+      if (prefix + message?.id === name) return message
+    } catch {
+      // Damaged, or withdrawn.
+    }
+    // By another name than its own it could never be taken as sent, and would be handed over for ever.
+    remove(name)
+    return null
+  }
+
+  const all = () => readLeft([...names().map(stored), ...held.values()])
 
   return {
     all,

@@ -31,6 +31,8 @@ export interface View {
   setUnread(count: number): void
   /** `waiting` covers the frame, `live` uncovers it, `failed` offers another try, and to leave a message. */
   setStage(stage: 'waiting' | 'live' | 'failed'): void
+  /** Whether a message may be left: not where the chat is never going to send it. */
+  setLeaving(offered: boolean): void
   /** How many messages wait to be sent, and whether they outlive the page. */
   setKept(count: number, lasting: boolean): void
   /** What was begun and not left when the frame came. */
@@ -230,6 +232,9 @@ export function createView(handlers: ViewHandlers): View {
       stageState = next
       root.classList.toggle('live', next === 'live')
       renderWait()
+    },
+    setLeaving(offered) {
+      leaving.form.style.display = offered ? '' : 'none'
     },
     setKept: leaving.kept,
     takeBegun: leaving.take,

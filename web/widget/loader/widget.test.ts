@@ -83,7 +83,22 @@ it("keeps a first visitor's launcher while the server is too busy for its frame,
   expect(launcher().hidden).toBe(false)
 })
 
+it('takes no message to leave where it was never shown and may never be, but where nothing answers', async () => {
+  const form = () => shadow.querySelector<HTMLElement>('.leave')!
+  widget.open()
+  await loadsInVain()
+  await pass(500)
+  expect(form().style.display).toBe('none')
+  vi.stubGlobal('fetch', () => Promise.reject(new TypeError('Failed to fetch')))
+  await pass(5_000)
+  await loadsInVain()
+  expect(codes).toEqual(['frame_blocked', 'unreachable'])
+  expect(form().style.display).toBe('')
+})
+
 describe('where the frame cannot be had', () => {
+  beforeEach(() => void vi.stubGlobal('fetch', () => Promise.reject(new TypeError('Failed to fetch'))))
+
   const field = () => shadow.querySelector<HTMLTextAreaElement>('.leave textarea')!
   const note = () => shadow.querySelector('.leave [role=status]')!.textContent
   const kept = () => Object.keys(localStorage).filter((name) => name.includes(':left:'))
@@ -178,12 +193,23 @@ describe('where the frame cannot be had', () => {
     expect(left().map(({ text }) => text)).toEqual(['Hello?'])
   })
 
+  it('takes away what stands under a name that is not its own, and hands it to nobody', async () => {
+    const message = { id: '11111111-0000-4000-8000-000000000000', text: 'Again and again', at: 1 }
+    localStorage.setItem('frontdesk:ik_test:left:22222222-0000-4000-8000-000000000000', JSON.stringify(message))
+    localStorage.setItem('frontdesk:ik_test:left:33333333-0000-4000-8000-000000000000', '{')
+    await comes()
+    expect(left()).toEqual([])
+    expect(kept()).toEqual([])
+  })
+
   it('forgets what was left when the person signs out of the site', async () => {
     widget.open()
     await loadsInVain()
     writes('Mine')
+    field().value = 'And half a senten'
     widget.logout()
     expect(kept()).toEqual([])
+    expect([field().value, note()]).toEqual(['', ''])
   })
 })
 

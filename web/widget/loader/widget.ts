@@ -162,13 +162,18 @@ export function createWidget(server: string, key: string, initial: Options, emit
     // not, a refusal or a busy server, the answer does not tell: the launcher stays.
     fetch(`${server}/widget.js`, { mode: 'no-cors', cache: 'no-store' }).then(
       () => {
+        // Where the chat never was and may never be, nothing would send what was left.
+        view.setLeaving(false)
         emitter.emit('error', { code: 'frame_blocked' })
         if (!first) return
         warn(
           `The chat was not shown on ${location.origin}. If it stays so, allow this domain for the inbox, and ${server} in this page's frame-src.`,
         )
       },
-      () => emitter.emit('error', { code: 'unreachable' }),
+      () => {
+        view.setLeaving(true)
+        emitter.emit('error', { code: 'unreachable' })
+      },
     )
   }
 
@@ -369,6 +374,8 @@ export function createWidget(server: string, key: string, initial: Options, emit
     },
     logout() {
       left.forget()
+      view.takeBegun()
+      showKept()
       vouching.by(null)
       say({ type: 'logout' })
     },

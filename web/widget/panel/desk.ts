@@ -21,7 +21,7 @@ import { createReach } from './reach'
 import { createReading } from './reading'
 import { createSettings } from './settings'
 import { createStore, type PanelState, type Store } from './store'
-import { createVisitor } from './visitor'
+import { createVisitor, isOutside } from './visitor'
 import { createWaiting } from './waiting'
 
 export interface Desk {
@@ -32,9 +32,6 @@ export interface Desk {
 
 const PAGE_SIZE = 40
 const LOOK_AGAIN_MS = 60_000
-
-/** The company lets nobody in from this network. */
-const isOutside = (error: unknown) => error instanceof ApiProblem && error.code === 'address_blocked'
 
 export function createDesk(key: string): Desk {
   const memory = createMemory(key)
@@ -57,6 +54,7 @@ export function createDesk(key: string): Desk {
     page: () => page,
     onSession: adopt,
     renew: () => bridge.send({ type: 'renew' }),
+    onOutside: () => set({ standing: 'outside' }),
     onRefused: (code) => bridge.send({ type: 'error', code }),
   })
   const settings = createSettings({
@@ -192,10 +190,7 @@ export function createDesk(key: string): Desk {
   // --- writing ---------------------------------------------------------------------------------------------------------
 
   async function deliver(entry: OutboxEntry): Promise<void> {
-    await visitor.token().catch((error: unknown) => {
-      if (isOutside(error)) set({ standing: 'outside' })
-      throw error
-    })
+    await visitor.token()
     const { client_message_id, text, owner } = entry
     if (owner && owner !== memory.get('who')) throw new ApiProblem({ code: 'other_visitor', status: 409 })
     const { conversation } = get()

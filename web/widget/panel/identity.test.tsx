@@ -112,6 +112,18 @@ describe('who comes from a network that the company keeps out', () => {
     expect(root.querySelector('textarea')).not.toBeNull()
   })
 
+  it('is told so in the middle of a conversation when the connection has to be made anew', async () => {
+    const desk = await inTheShop()
+    desk.actions.send('Hello')
+    await settle(1_000)
+    expect(root.querySelector('textarea')).not.toBeNull()
+    server.outside = true
+    server.sockets.at(-1)!.onclose?.({ code: 4001 })
+    await settle(1_000)
+    expect(root.querySelector('textarea')).toBeNull()
+    expect(root.querySelector('.mine .bubble')?.textContent).toBe('Hello')
+  })
+
   it('is told so at once when this browser was here before', async () => {
     localStorage.setItem(`frontdesk:${KEY}:secret`, 's3cret')
     server.outside = true

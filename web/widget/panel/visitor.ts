@@ -34,6 +34,8 @@ export interface VisitorOptions {
   onSession: (session: WidgetSession) => void
   /** Asks the page for a fresh token; its answer comes as `identify`. */
   renew: () => void
+  /** Nobody is let in from this network, whoever asked for the token. */
+  onOutside: () => void
   /** A token of the page was refused. */
   onRefused: (code: string) => void
 }
@@ -152,9 +154,14 @@ export function createVisitor(options: VisitorOptions): Visitor {
   }
 
   function fetchToken(): Promise<string> {
-    opening ??= alone(`frontdesk:visitor:${key}`, exchange).finally(() => {
-      opening = null
-    })
+    opening ??= alone(`frontdesk:visitor:${key}`, exchange)
+      .catch((error: unknown) => {
+        if (isOutside(error)) options.onOutside()
+        throw error
+      })
+      .finally(() => {
+        opening = null
+      })
     return opening
   }
 
@@ -185,6 +192,9 @@ export function createVisitor(options: VisitorOptions): Visitor {
     },
   }
 }
+
+/** The company lets nobody in from this network. */
+export const isOutside = (error: unknown) => error instanceof ApiProblem && error.code === 'address_blocked'
 
 const isAsked = (error: unknown) =>
   error instanceof ApiProblem && ['challenge_needed', 'challenge_failed'].includes(error.code)

@@ -183,6 +183,22 @@ describe('the ways not to wait', () => {
     expect(root.querySelector('.door')?.textContent).toContain('You cannot write just now')
   })
 
+  it('takes no keyboard from the page when one may write again, but when one asks for it', async () => {
+    const desk = await wait({ full: true })
+    await act(() => desk.store.set({ focusRequest: 1 }))
+    await settle()
+    expect(document.activeElement).toBe(root.querySelector('textarea'))
+    await say({ full: true, refused: true })
+    vi.spyOn(document, 'hasFocus').mockReturnValue(false)
+    await say({})
+    expect(root.querySelector('.composer')).not.toBeNull()
+    expect(document.activeElement).toBe(document.body)
+    await act(() => desk.store.set({ focusRequest: 2 }))
+    await settle()
+    expect(document.activeElement).toBe(root.querySelector('.composer textarea'))
+    vi.restoreAllMocks()
+  })
+
   it('leaves the question for an address alone while somebody writes theirs', async () => {
     server.config = Object.assign(server.config, { online: false })
     const desk = await open()

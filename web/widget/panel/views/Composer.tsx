@@ -11,6 +11,7 @@ export function Composer() {
   const { state, actions, words } = usePanel()
   const { draft, focusRequest, full } = state
   const fieldRef = useRef<HTMLTextAreaElement>(null)
+  const before = useRef(focusRequest)
   // Code points, as the server counts, so that an emoji is one.
   const over = [...draft.trim()].length - LIMIT
   const sendable = draft.trim() !== '' && over <= 0
@@ -24,6 +25,8 @@ export function Composer() {
   useEffect(() => {
     // On a phone the keyboard would cover what the visitor came to read.
     if (focusRequest === 0 || matchMedia('(pointer: coarse)').matches) return
+    // Back in the place of a closed door: nobody has asked anew, and the keyboard may be on the page by now.
+    if (focusRequest === before.current && !document.hasFocus()) return
     const area = fieldRef.current!
     area.focus({ preventScroll: true })
     area.setSelectionRange(area.value.length, area.value.length)
