@@ -305,20 +305,24 @@ async fn find_lost(routing: &Routing, account: AccountId, since: Instant) {
     metrics::counter!("frontdesk_bus_losses_total").increment(1);
     let found = match Tenant::find(&routing.world, account).await.or_log("finding a company") {
         // What this process has not said itself is handed to its sockets, as if the bus were away.
-        Some(Some(tenant)) => sweep_one(routing, &tenant, false).await.or_log("looking for what the bus has lost"),
+        Some(Some(tenant)) => {
+            sweep_one(routing, &tenant, Hearing::Lossy).await.or_log("looking for what the bus has lost")
+        }
         Some(None) => return,
         None => None,
     };
     match found {
         None => routing.switchboard.has_lost(account, since),
-        Some(()) if since.elapsed() > FOUND_WITHIN => routing.switchboard.has_missed(account),
-        Some(()) => {}
+        Some(_) if since.elapsed() > FOUND_WITHIN => routing.switchboard.has_missed(account),
+        // What was handed out is not read again: the next look goes on behind it.
+        Some(false) => routing.switchboard.has_lost(account, since),
+        Some(true) => {}
     }
 }
 
 async fn sweep_account(routing: &Routing, account: AccountId, reachable: bool) {
     if let Some(Some(tenant)) = Tenant::find(&routing.world, account).await.or_log("finding a company") {
-        sweep_one(routing, &tenant, reachable).await.or_log("sweeping a company");
+        sweep_one(routing, &tenant, Hearing::of(reachable)).await.or_log("sweeping a company");
     }
     // Time passes for those who wait, also while nothing happens.
     waiting_room::refresh_soon(routing, account);
@@ -336,13 +340,13 @@ pub async fn sweep_all(routing: &Routing) -> Result<(), StoreError> {
             continue;
         }
         let tenant = Tenant { world: Arc::clone(world), account: Arc::new(account) };
-        let swept = sweep_one(routing, &tenant, reachable).await.or_log("sweeping a company");
+        let swept = sweep_one(routing, &tenant, Hearing::of(reachable)).await.or_log("sweeping a company");
         let due = wake(&tenant).await.or_log("waking snoozed conversations");
         let repaired = assignment::repair(&tenant).await.or_log("repairing a line");
         if repaired.is_some_and(|found| found > 0) {
             assign_soon(routing, id);
         }
-        if let (Some(writes), Some(()), Some(due), Some(_)) = (writes, swept, due, repaired) {
+        if let (Some(writes), Some(_), Some(due), Some(_)) = (writes, swept, due, repaired) {
             routing.stillness.looked(id, writes, due, now);
         }
     }
@@ -360,9 +364,25 @@ async fn wake(tenant: &Tenant) -> Result<Option<Timestamp>, desk::conversation::
     Ok(next)
 }
 
+/// How the bus is heard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Hearing {
+    Well,
+    /// It is there, and has lost something on its way here.
+    Lossy,
+    Away,
+}
+
+impl Hearing {
+    fn of(reachable: bool) -> Self {
+        if reachable { Self::Well } else { Self::Away }
+    }
+}
+
 /// Publishes what was left behind. While the bus is away (or has lost some of it) it hands the facts to the sockets of this process,
-/// each fact once, and leaves them for the time when the bus is back.
-async fn sweep_one(routing: &Routing, tenant: &Tenant, reachable: bool) -> Result<(), StoreError> {
+/// each fact once, and leaves them for the time when the bus is back. False when there may be more than was read.
+async fn sweep_one(routing: &Routing, tenant: &Tenant, hearing: Hearing) -> Result<bool, StoreError> {
+    let reachable = hearing == Hearing::Well;
     let account = tenant.id();
     let (before, most) = if reachable {
         (tenant.now() - LEFT_BEHIND, SWEPT_FACTS)
@@ -373,7 +393,7 @@ async fn sweep_one(routing: &Routing, tenant: &Tenant, reachable: bool) -> Resul
     let known = routing.switchboard.known(account, reachable);
     let mut events = Vec::new();
     let began = Instant::now();
-    let ids: Vec<Uuid> = {
+    let (ids, is_whole): (Vec<Uuid>, bool) = {
         let tx = tenant.begin().await?;
         if !reachable && known.len() > MANY {
             routing.switchboard.forget_but(account, &outbox::still_there(&tx, known.clone()).await?);
@@ -384,14 +404,15 @@ async fn sweep_one(routing: &Routing, tenant: &Tenant, reachable: bool) -> Resul
         for fact in left {
             events.extend(event::restore(&tx, &fact.event, fact.payload).await?);
         }
-        if !reachable {
-            let is_whole = u64::try_from(ids.len()).is_ok_and(|found| found < most);
+        let is_whole = u64::try_from(ids.len()).is_ok_and(|found| found < most);
+        // Where the bus is heard, whoever has not read everything looks again, and nobody is sent away for it.
+        if hearing == Hearing::Away || (hearing == Hearing::Lossy && is_whole) {
             routing.switchboard.has_read(account, began, read, is_whole);
         }
-        ids
+        (ids, is_whole)
     };
     if ids.is_empty() {
-        return Ok(());
+        return Ok(is_whole);
     }
     if reachable {
         if announce(routing, account, events.iter()).await && routing.switchboard.flush().await {
@@ -405,7 +426,7 @@ async fn sweep_one(routing: &Routing, tenant: &Tenant, reachable: bool) -> Resul
         routing.switchboard.deliver_all(&all).await;
         routing.switchboard.remember(account, &ids);
     }
-    Ok(())
+    Ok(is_whole)
 }
 
 /// Tells colleagues what an agent is now, and visitors whether anybody is online.

@@ -167,6 +167,37 @@ async fn a_wait_that_overflows_goes_on_in_the_other_line_and_belongs_there() {
 }
 
 #[tokio::test]
+async fn a_wait_that_may_not_go_back_where_it_came_from_is_given_where_it_stands() {
+    let app = TestApp::start().await;
+    let shop = app.shop("Tea").await;
+    let cy = shop.agent("Cy").await;
+    let (front, back) = (team(&shop, "Front", &[]).await, team(&shop, "Back", &[&cy]).await);
+    let over = |team: &str| json!([{ "after_seconds": 30, "step": { "kind": "overflow_to_team", "team_id": team } }]);
+    let follows = async |team: &str, name: &str, rules: Value| {
+        let change = json!({ "name": name, "assignment_policy_id": rules });
+        shop.owner.http.put(&format!("/v1/teams/{team}"), change).await.ok();
+    };
+    follows(&front, "Front", policy(&shop, "To the back", json!({ "ladder": over(&back) })).await).await;
+    follows(&back, "Back", policy(&shop, "By hand", json!({ "strategy": "manual" })).await).await;
+    let inbox = format!("/v1/inboxes/{}", shop.inbox["id"].as_str().unwrap());
+    shop.owner.http.patch(&inbox, json!({ "team_id": front })).await.ok();
+    let ana = writes(&shop, "Ana").await;
+    let chat = ana.chat();
+    app.clock().advance(TimeDelta::seconds(31));
+    eventually("it is in the other line", async || {
+        (shop.owner.reads(&chat).await["team_id"] == back.as_str()).then_some(())
+    })
+    .await;
+
+    // From now on the way leads from the back to the front, where this wait has been already.
+    follows(&front, "Front", policy(&shop, "Stay", json!({})).await).await;
+    follows(&back, "Back", policy(&shop, "To the front", json!({ "ladder": over(&front) })).await).await;
+
+    cy.is_given(&chat).await;
+    assert_eq!(shop.owner.reads(&chat).await["team_id"], back.as_str());
+}
+
+#[tokio::test]
 async fn a_rung_once_taken_stays_taken_when_the_conversation_comes_back() {
     let app = TestApp::start().await;
     let shop = app.shop("Tea").await;

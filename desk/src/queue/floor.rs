@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::assignment_policy::PolicyId;
 use crate::conversation::{ConversationError, ConversationId};
+use crate::team::TeamId;
 
 /// An agent's own row, as far as routing is concerned.
 #[derive(Debug, Clone)]
@@ -44,7 +45,7 @@ pub struct Held {
 }
 
 /// What holds for a conversation in line.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Hold {
     /// Which.
     pub conversation: ConversationId,
@@ -52,6 +53,8 @@ pub struct Hold {
     pub policy: Option<PolicyId>,
     /// Since when it waits this time.
     pub since: Option<Timestamp>,
+    /// The teams whose lines this wait has overflowed from: it moves into none of them again.
+    pub moved_from: Vec<TeamId>,
 }
 
 #[derive(FromQueryResult)]
@@ -122,6 +125,7 @@ struct HoldRow {
     conversation_id: Uuid,
     policy_id: Option<Uuid>,
     since: Option<Timestamp>,
+    moved_from: Vec<Uuid>,
 }
 
 /// What holds for each conversation in line.
@@ -129,7 +133,8 @@ pub async fn holds(tx: &TenantTx) -> Result<Vec<Hold>, StoreError> {
     let rows: Vec<HoldRow> = tx
         .all(sql(
             "select q.conversation_id, coalesce(t.assignment_policy_id, i.assignment_policy_id) as policy_id, \
-             (select max(w.entered_at) from wait w where w.conversation_id = q.conversation_id and w.episode = c.episode) as since \
+             (select max(w.entered_at) from wait w where w.conversation_id = q.conversation_id and w.episode = c.episode) as since, \
+             array(select unnest(w.moved_from) from wait w where w.conversation_id = q.conversation_id and w.left_at is null) as moved_from \
              from queue_entry q join conversation c on c.id = q.conversation_id join inbox i on i.id = c.inbox_id \
              left join team t on t.id = q.team_id",
             [],
@@ -139,6 +144,7 @@ pub async fn holds(tx: &TenantTx) -> Result<Vec<Hold>, StoreError> {
         conversation: ConversationId::from_uuid(row.conversation_id),
         policy: row.policy_id.map(PolicyId::from_uuid),
         since: row.since,
+        moved_from: row.moved_from.into_iter().map(TeamId::from_uuid).collect(),
     };
     Ok(rows.into_iter().map(read).collect())
 }

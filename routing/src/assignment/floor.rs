@@ -131,5 +131,6 @@ fn ticket(entry: &QueueEntry, hold: Option<&Hold>, policies: &Policies) -> Ticke
         offer: entry.offer.map(|offer| Offer { to: offer.agent, until: offer.until }),
         reason: entry.reason,
         step: u16::try_from(entry.step).unwrap_or_default(),
+        moved_from: hold.into_iter().flat_map(|hold| hold.moved_from.iter().copied()).collect(),
     }
 }

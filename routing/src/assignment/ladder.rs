@@ -69,7 +69,7 @@ pub fn effective(ticket: &Ticket, brands: &BTreeMap<BrandId, BTreeSet<TeamId>>, 
         next_at: next_rung(ticket, now),
     };
     for rung in ladder.iter().take(taken) {
-        reach.take(rung.step, brands);
+        reach.take(rung.step, ticket, brands);
     }
     reach
 }
@@ -91,7 +91,7 @@ fn reached_at(ticket: &Ticket, rung: &Rung) -> Timestamp {
 }
 
 impl Reach {
-    fn take(&mut self, step: Step, brands: &BTreeMap<BrandId, BTreeSet<TeamId>>) {
+    fn take(&mut self, step: Step, ticket: &Ticket, brands: &BTreeMap<BrandId, BTreeSet<TeamId>>) {
         match step {
             Step::DropPreferred {} => self.preferred.clear(),
             Step::LowerLevel { by } => {
@@ -100,6 +100,8 @@ impl Reach {
                 }
             }
             Step::WidenToTeam { team_id } => self.teams.widen([team_id]),
+            // It has been in that line and goes round in no circle. Agents of the line it stands in are to have it still.
+            Step::OverflowToTeam { team_id } if ticket.moved_from.contains(&team_id) => {}
             Step::OverflowToTeam { team_id } => {
                 self.team = Some(team_id);
                 self.teams = Teams::Of([team_id].into());
@@ -160,6 +162,21 @@ mod tests {
         assert_eq!((reach.step, reach.next_at), (1, Some(at(120))));
         it.step = 9;
         assert!(effective(&it, &BTreeMap::new(), at(101)).message_form, "a shorter ladder is simply at its end");
+    }
+
+    #[test]
+    fn a_wait_stays_where_it_is_rather_than_go_back_where_it_overflowed_from_and_climbs_on() {
+        let rules = ladder(&[
+            (10, Step::WidenToTeam { team_id: team(4) }),
+            (20, Step::OverflowToTeam { team_id: team(1) }),
+            (30, Step::OverflowToTeam { team_id: team(3) }),
+        ]);
+        let mut it = with_rules(ticket(1, 0), rules);
+        (it.team, it.moved_from) = (Some(team(2)), [team(1)].into());
+        let reach = |seconds| effective(&it, &BTreeMap::new(), at(seconds));
+        assert_eq!((reach(20).team, reach(20).teams), (Some(team(2)), Teams::Of([team(2), team(4)].into())));
+        assert_eq!((reach(20).step, reach(20).next_at), (2, Some(at(30))));
+        assert_eq!((reach(30).team, reach(30).teams), (Some(team(3)), Teams::Of([team(3)].into())));
     }
 
     #[test]

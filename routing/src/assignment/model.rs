@@ -144,6 +144,8 @@ pub struct Ticket {
     pub reason: Reason,
     /// How many rungs of the ladder have been taken: never undone.
     pub step: u16,
+    /// The teams whose lines it has overflowed from: a rung that would move it into one of them again does nothing.
+    pub moved_from: BTreeSet<TeamId>,
 }
 
 /// Where a ticket stands: less goes first.

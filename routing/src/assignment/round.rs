@@ -297,7 +297,14 @@ async fn overflow(tx: &mut TenantTx, loaded: &mut Loaded, round: &mut Round) -> 
         let outcome = if moved < AT_MOST { conversation::overflow(tx, id, to, &relaxed).await? } else { None };
         match outcome {
             Some(true) => moved += 1,
-            Some(false) => continue,
+            Some(false) => {
+                // The team is gone, or it has been there: where it stands, it is given like everything else.
+                let here = loaded.floor.tickets.iter_mut().find(|ticket| ticket.conversation == id);
+                if let Some(ticket) = here {
+                    ticket.moved_from.insert(to);
+                }
+                continue;
+            }
             None => round.wake(now + BUSY),
         }
         away.insert(id);

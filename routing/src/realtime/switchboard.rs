@@ -416,6 +416,7 @@ async fn listen(
     tokio::pin!(heard);
     let (mut ear, mut ready_at) = (Ear::default(), None::<Instant>);
     loop {
+        let due = ear.due();
         tokio::select! {
             () = &mut heard, if ready_at.is_none() => {
                 let now = Instant::now();
@@ -425,15 +426,25 @@ async fn listen(
                     has_lost(state, account, now);
                 }
             }
+            _ = tokio::time::timeout_at(due.unwrap_or_else(Instant::now), std::future::pending::<()>()), if due.is_some() => {
+                if let Some(since) = ear.lost(Instant::now()) {
+                    has_lost(state, account, since);
+                }
+            }
             message = messages.next() => {
-                let Some(message) = message else { return };
+                let Some(message) = message else {
+                    if let Some(since) = ear.gives_up() {
+                        has_lost(state, account, since);
+                    }
+                    return;
+                };
                 match Envelope::open(account, &message.payload) {
                     // What this process says, its own sockets have heard already.
                     Some(opened) if *opened.node == *node => {}
                     Some(Opened { node: sender, count, frames }) => {
                         let listening = ready_at.map(|at| at.elapsed());
-                        if count.is_some_and(|count| ear.misses(sender, count, listening)) {
-                            has_lost(state, account, Instant::now());
+                        if let Some(since) = count.and_then(|count| ear.hears(sender, count, listening, Instant::now())) {
+                            has_lost(state, account, since);
                         }
                         deliver(state, &frames);
                     }

@@ -81,6 +81,7 @@ pub(crate) fn ticket(n: u128, seconds: i64) -> Ticket {
         offer: None,
         reason: Reason::New,
         step: 0,
+        moved_from: BTreeSet::new(),
     }
 }
 

@@ -160,6 +160,18 @@ fn a_widened_wait_goes_to_the_own_team_first() {
 }
 
 #[test]
+fn a_wait_that_may_not_move_is_given_where_it_stands() {
+    let step = Step::OverflowToTeam { team_id: team(2) };
+    let over = Rules { ladder: vec![Rung { after_seconds: 10, step }], ..rules(Strategy::LeastBusy) };
+    let (mut own, mut other) = (seat(1, 2), seat(2, 2));
+    own.teams.insert(team(1));
+    other.teams.insert(team(2));
+    let it = Ticket { team: Some(team(1)), moved_from: [team(2)].into(), ..with_rules(ticket(1, 0), over) };
+    assert_eq!(given(&mut floor(vec![own, other.clone()], vec![it.clone()]), 10), [(chat(1), agent(1))]);
+    assert_eq!(given(&mut floor(vec![other], vec![it]), 10), []);
+}
+
+#[test]
 fn manual_gives_nothing_but_what_was_passed_on_to_somebody() {
     let manual = with_rules(ticket(1, 0), rules(Strategy::Manual));
     let mut passed = Ticket { only_agent: Some(agent(2)), ..manual.clone() };

@@ -240,6 +240,8 @@ impl Books {
             },
             reason: chat.reason,
             step: 0,
+            // The books keep everybody in the line that they came into.
+            moved_from: [].into(),
         }
     }
 

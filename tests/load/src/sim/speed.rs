@@ -99,6 +99,7 @@ fn ticket(n: usize, agents: usize, rules: &[Arc<Rules>; 3]) -> Ticket {
         offer: None,
         reason: Reason::New,
         step: 0,
+        moved_from: [].into(),
     }
 }
 
