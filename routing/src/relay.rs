@@ -312,11 +312,10 @@ async fn find_lost(routing: &Routing, account: AccountId, since: Instant) {
         None => None,
     };
     match found {
-        None => routing.switchboard.has_lost(account, since),
         Some(_) if since.elapsed() > FOUND_WITHIN => routing.switchboard.has_missed(account),
-        // What was handed out is not read again: the next look goes on behind it.
-        Some(false) => routing.switchboard.has_lost(account, since),
         Some(true) => {}
+        // What was handed out is not read again: the next look goes on behind it.
+        None | Some(false) => routing.switchboard.has_lost(account, since),
     }
 }
 

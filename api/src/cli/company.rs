@@ -104,9 +104,10 @@ pub(super) async fn turn(settings: &Settings, text: &str, turn: Turn, reason: Op
         }
         Turn::Suspend if is_taken_over => {}
         Turn::Suspend | Turn::Resume => {
-            let done = account::set_status(&world.database, account, turn.to(), world.now()).await?;
-            // Its owner was quicker. Whoever is to keep it off must not be told that it is while the owner can switch it on again.
-            if !done && !(turn == Turn::Suspend && suspension::take_over(world, account.id).await?) {
+            // Its owner may be quicker. Whoever is to keep it off must not be told that it is while the owner can switch it on again.
+            let done = account::set_status(&world.database, account, turn.to(), world.now()).await?
+                || (turn == Turn::Suspend && suspension::take_over(world, account.id).await?);
+            if !done {
                 world.directory.forget(account.id);
                 let now = find(&app, text).await?.account;
                 return Err(format!("{} is {} by now; look and try again", now.slug, now.status.as_str()).into());
