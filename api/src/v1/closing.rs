@@ -10,13 +10,12 @@ use infra::validate::Check;
 use routing::revocation::{self, Revocation};
 use serde::{Deserialize, Serialize};
 use tenant::account::Status;
-use tenant::membership::{self, Role};
-use tenant::throttle::Rate;
+use tenant::membership;
 use tenant::token::BadToken;
-use tenant::{AccountId, Actor, Tenant, audit, closing, login};
+use tenant::{AccountId, Actor, audit, closing};
 
 use super::Problems;
-use super::ownership::owner_again;
+use super::ownership::{owned_by, owner_again};
 use crate::App;
 use crate::address::AtTheDoor;
 use crate::extract::{AsMember, Body};
@@ -105,21 +104,8 @@ pub(crate) async fn restore(
     Body(ask): Body<RestoreRequest>,
 ) -> Result<Json<RestoredAccount>, Problem> {
     let world = &app.world;
-    let email = ask.email.trim().to_lowercase();
-    world.throttle.attempt(&world.database, &format!("login:{email}"), Rate::new(10, 60), world.now()).await?;
-    if email.contains(char::is_control) {
-        return Err(login::LoginError::Credentials.into());
-    }
-    let user = login::authenticate(world, &email, ask.password.chars().take(1000).collect()).await?;
-    let mut closed = Vec::new();
-    for member in membership::of_login(world, user.id).await? {
-        let wanted = ask.account_id.is_none_or(|wanted| wanted == member.account_id);
-        if !wanted || member.disabled_at.is_some() || member.standing.role != Role::Owner {
-            continue;
-        }
-        let tenant = Tenant::find(world, member.account_id).await?;
-        closed.extend(tenant.filter(|tenant| tenant.account.status == Status::Closed).map(|tenant| (tenant, member)));
-    }
+    let mut closed = owned_by(&app, &ask.email, &ask.password, ask.account_id).await?;
+    closed.retain(|(tenant, _)| tenant.account.status == Status::Closed);
     closed.sort_by_key(|(tenant, _)| tenant.account.delete_after);
     let Some((tenant, member)) = closed.pop() else { return Err(nothing_to_restore()) };
     if !closing::restore(world, tenant.id()).await? {

@@ -7,13 +7,13 @@ use axum::extract::State;
 use infra::validate::Check;
 use routing::revocation::{self, Revocation};
 use serde::Deserialize;
-use tenant::membership::{self, Role};
+use tenant::membership::{self, Membership, Role};
 use tenant::permission::Denied;
 use tenant::proof;
 use tenant::session::own;
 use tenant::throttle::Rate;
 use tenant::token::BadToken;
-use tenant::{Account, AgentId, Member, Permission, Scope, audit, login};
+use tenant::{Account, AccountId, AgentId, Member, Permission, Scope, Tenant, audit, login};
 
 use super::Problems;
 use crate::App;
@@ -54,6 +54,32 @@ pub(crate) async fn person_again(app: &App, scope: &Scope<Member>, password: Opt
         own::require_recent_proof_here(world, session).await?;
     }
     Ok(())
+}
+
+/// The companies of somebody who is outside and says by address and password that they own them; all of them, or the one that is
+/// wanted, in whatever state.
+pub(crate) async fn owned_by(
+    app: &App,
+    email: &str,
+    password: &str,
+    wanted: Option<AccountId>,
+) -> Result<Vec<(Tenant, Membership)>, Problem> {
+    let world = &app.world;
+    let email = email.trim().to_lowercase();
+    world.throttle.attempt(&world.database, &format!("login:{email}"), Rate::new(10, 60), world.now()).await?;
+    if email.contains(char::is_control) {
+        return Err(login::LoginError::Credentials.into());
+    }
+    let user = login::authenticate(world, &email, password.chars().take(1000).collect()).await?;
+    let mut owned = Vec::new();
+    for member in membership::of_login(world, user.id).await? {
+        let is_wanted = wanted.is_none_or(|wanted| wanted == member.account_id);
+        if !is_wanted || member.disabled_at.is_some() || member.standing.role != Role::Owner {
+            continue;
+        }
+        owned.extend(Tenant::find(world, member.account_id).await?.map(|tenant| (tenant, member)));
+    }
+    Ok(owned)
 }
 
 /// To whom.

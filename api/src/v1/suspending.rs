@@ -8,12 +8,10 @@ use axum::http::StatusCode;
 use routing::revocation::{self, Revocation};
 use serde::{Deserialize, Serialize};
 use tenant::account::Status;
-use tenant::membership::{self, Role};
-use tenant::throttle::Rate;
-use tenant::{AccountId, Actor, Tenant, audit, login, suspension};
+use tenant::{AccountId, Actor, audit, suspension};
 
 use super::Problems;
-use super::ownership::owner_again;
+use super::ownership::{owned_by, owner_again};
 use crate::App;
 use crate::address::AtTheDoor;
 use crate::extract::{AsMember, Body};
@@ -89,18 +87,7 @@ pub(crate) async fn resume(
     Body(ask): Body<ResumeRequest>,
 ) -> Result<Json<SwitchedAccount>, Problem> {
     let world = &app.world;
-    let email = ask.email.trim().to_lowercase();
-    world.throttle.attempt(&world.database, &format!("login:{email}"), Rate::new(10, 60), world.now()).await?;
-    if email.contains(char::is_control) {
-        return Err(login::LoginError::Credentials.into());
-    }
-    let user = login::authenticate(world, &email, ask.password.chars().take(1000).collect()).await?;
-    for member in membership::of_login(world, user.id).await? {
-        let wanted = ask.account_id.is_none_or(|wanted| wanted == member.account_id);
-        if !wanted || member.disabled_at.is_some() || member.standing.role != Role::Owner {
-            continue;
-        }
-        let Some(tenant) = Tenant::find(world, member.account_id).await? else { continue };
+    for (tenant, member) in owned_by(&app, &ask.email, &ask.password, ask.account_id).await? {
         if !suspension::lift(world, tenant.id()).await? {
             continue;
         }

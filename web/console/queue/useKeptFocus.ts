@@ -1,6 +1,10 @@
 // Whoever works through the line by the keyboard gives somebody away, and the row goes with the focus on it: the next one gets it.
 import { useEffect, useRef, type FocusEvent, type RefObject } from 'react'
 
+function isInDialog(element: Element | null): boolean {
+  return Boolean(element?.closest('[role=dialog]'))
+}
+
 export function useKeptFocus(): {
   ref: RefObject<HTMLDivElement | null>
   onFocus: (event: FocusEvent) => void
@@ -11,14 +15,24 @@ export function useKeptFocus(): {
   const held = useRef<{ row: Element; place: number; button: number } | null>(null)
 
   useEffect(() => {
-    const lost = held.current
-    if (!lost || lost.row.isConnected || !ref.current) return
-    held.current = null
-    if (document.activeElement !== document.body) return
-    const rows = ref.current.querySelectorAll('li')
-    const row = rows[Math.min(lost.place, rows.length - 1)]
-    const next = row?.querySelectorAll('button')[lost.button] ?? ref.current
-    next.focus()
+    let timer = 0
+    const keep = () => {
+      const lost = held.current
+      if (!lost || lost.row.isConnected || !ref.current) return
+      // A dialog that is still going has the focus, and nobody left to give it back to.
+      if (isInDialog(document.activeElement)) {
+        timer = window.setTimeout(keep, 100)
+        return
+      }
+      held.current = null
+      if (document.activeElement !== document.body) return
+      const rows = ref.current.querySelectorAll('li')
+      const row = rows[Math.min(lost.place, rows.length - 1)]
+      const next = row?.querySelectorAll('button')[lost.button] ?? ref.current
+      next.focus()
+    }
+    keep()
+    return () => clearTimeout(timer)
   })
 
   return {
@@ -34,7 +48,9 @@ export function useKeptFocus(): {
       const left = held.current
       // A row that goes is not left: only later is it known which of the two it was.
       requestAnimationFrame(() => {
-        if (left?.row.isConnected && !left.row.contains(document.activeElement)) held.current = null
+        const now = document.activeElement
+        // What is asked in between is about the row, too.
+        if (left?.row.isConnected && !left.row.contains(now) && !isInDialog(now)) held.current = null
       })
     },
   }
