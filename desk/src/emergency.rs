@@ -3,12 +3,14 @@
 //! Chat goes on meanwhile: what is written is kept and answered later.
 
 use chrono::{DateTime, Utc};
+use infra::Timestamp;
 use infra::database::{Rows as _, StoreError, sql};
 use infra::validate::{Check, Invalid};
-use infra::{Fault, FieldFault, Kind, Timestamp};
 use sea_orm::FromQueryResult;
 use serde::{Deserialize, Serialize};
 use tenant::TenantTx;
+
+use crate::choice::ChoiceError;
 
 /// How many other ways there may be.
 const MOST_CONTACTS: usize = 6;
@@ -82,38 +84,6 @@ pub struct EmergencyPlan {
     /// Other ways to reach the company, at most 6.
     #[serde(default)]
     pub contacts: Vec<EmergencyContact>,
-}
-
-/// What can go wrong with the plan.
-#[derive(Debug, thiserror::Error)]
-pub enum EmergencyError {
-    /// Fields were refused.
-    #[error(transparent)]
-    Invalid(#[from] Invalid),
-    /// The database.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-impl Fault for EmergencyError {
-    fn kind(&self) -> Kind {
-        match self {
-            Self::Invalid(error) => error.kind(),
-            Self::Store(error) => error.kind(),
-        }
-    }
-    fn code(&self) -> &'static str {
-        match self {
-            Self::Invalid(error) => error.code(),
-            Self::Store(error) => error.code(),
-        }
-    }
-    fn fields(&self) -> Vec<FieldFault> {
-        match self {
-            Self::Invalid(error) => error.fields(),
-            Self::Store(_) => Vec::new(),
-        }
-    }
 }
 
 impl EmergencyContact {
@@ -198,7 +168,7 @@ pub async fn find(tx: &TenantTx) -> Result<Emergency, StoreError> {
 }
 
 /// Writes the plan, and switches it on or off.
-pub async fn set(tx: &TenantTx, plan: EmergencyPlan) -> Result<Emergency, EmergencyError> {
+pub async fn set(tx: &TenantTx, plan: EmergencyPlan) -> Result<Emergency, ChoiceError> {
     let plan = plan.checked()?;
     let contacts = serde_json::to_value(&plan.contacts).map_err(|error| StoreError::Refused(error.to_string()))?;
     tx.run(sql(

@@ -10,6 +10,7 @@ pub mod assignment_policy;
 mod backlog;
 pub mod brand;
 pub mod business_hours;
+pub mod choice;
 pub mod contact;
 pub mod conversation;
 pub mod emergency;

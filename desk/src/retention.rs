@@ -1,14 +1,15 @@
 //! For how long people's data is kept: per company, per kind, carried out in small portions by a worker.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use infra::Timestamp;
 use infra::database::{Rows as _, StoreError, sql};
 use infra::validate::{Check, Invalid};
-use infra::{Fault, FieldFault, Kind, Timestamp};
 use sea_orm::FromQueryResult;
 use serde::{Deserialize, Serialize};
 use tenant::TenantTx;
 use uuid::Uuid;
 
+use crate::choice::ChoiceError;
 use crate::contact::ContactId;
 use crate::erasure;
 
@@ -54,38 +55,6 @@ pub struct RetentionPreview {
     pub contacts: i64,
     /// Entries of the audit log that would be removed.
     pub audit_entries: i64,
-}
-
-/// What can go wrong with it.
-#[derive(Debug, thiserror::Error)]
-pub enum RetentionError {
-    /// Fields were refused.
-    #[error(transparent)]
-    Invalid(#[from] Invalid),
-    /// The database.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-impl Fault for RetentionError {
-    fn kind(&self) -> Kind {
-        match self {
-            Self::Invalid(error) => error.kind(),
-            Self::Store(error) => error.kind(),
-        }
-    }
-    fn code(&self) -> &'static str {
-        match self {
-            Self::Invalid(error) => error.code(),
-            Self::Store(error) => error.code(),
-        }
-    }
-    fn fields(&self) -> Vec<FieldFault> {
-        match self {
-            Self::Invalid(error) => error.fields(),
-            Self::Store(_) => Vec::new(),
-        }
-    }
 }
 
 /// Before when each kind is over.
@@ -135,7 +104,7 @@ pub async fn show(tx: &TenantTx) -> Result<Retention, StoreError> {
 }
 
 /// Chooses.
-pub async fn set(tx: &TenantTx, ask: &RetentionRequest) -> Result<Retention, RetentionError> {
+pub async fn set(tx: &TenantTx, ask: &RetentionRequest) -> Result<Retention, ChoiceError> {
     ask.checked()?;
     tx.run(sql(
         "insert into retention (conversation_days, contact_days, audit_days, updated_at) values ($1, $2, $3, $4) \
@@ -155,7 +124,7 @@ struct Counted {
 }
 
 /// Says what a choice would do at this moment, and does nothing.
-pub async fn preview(tx: &TenantTx, ask: &RetentionRequest) -> Result<RetentionPreview, RetentionError> {
+pub async fn preview(tx: &TenantTx, ask: &RetentionRequest) -> Result<RetentionPreview, ChoiceError> {
     ask.checked()?;
     let over = over(ask.conversation_days, ask.contact_days, ask.audit_days, tx.now());
     let counted: Option<Counted> = tx

@@ -2,12 +2,14 @@
 //! refused for being many; they wait for a moment.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use infra::Timestamp;
 use infra::database::{Rows as _, StoreError, sql};
 use infra::validate::{Check, Invalid};
-use infra::{Fault, FieldFault, Kind, Timestamp};
 use sea_orm::FromQueryResult;
 use serde::{Deserialize, Serialize};
 use tenant::TenantTx;
+
+use crate::choice::ChoiceError;
 
 /// The highest pace that can be asked for.
 const MOST: i32 = 100_000;
@@ -40,38 +42,6 @@ pub struct SpamGuardRequest {
     #[serde(default)]
     #[schema(minimum = 1, maximum = 100_000)]
     pub conversations_per_minute: Option<i32>,
-}
-
-/// What can go wrong with it.
-#[derive(Debug, thiserror::Error)]
-pub enum SpamGuardError {
-    /// Fields were refused.
-    #[error(transparent)]
-    Invalid(#[from] Invalid),
-    /// The database.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-impl Fault for SpamGuardError {
-    fn kind(&self) -> Kind {
-        match self {
-            Self::Invalid(error) => error.kind(),
-            Self::Store(error) => error.kind(),
-        }
-    }
-    fn code(&self) -> &'static str {
-        match self {
-            Self::Invalid(error) => error.code(),
-            Self::Store(error) => error.code(),
-        }
-    }
-    fn fields(&self) -> Vec<FieldFault> {
-        match self {
-            Self::Invalid(error) => error.fields(),
-            Self::Store(_) => Vec::new(),
-        }
-    }
 }
 
 impl SpamGuardRequest {
@@ -115,7 +85,7 @@ pub async fn find(tx: &TenantTx) -> Result<SpamGuard, StoreError> {
 }
 
 /// Writes the choice; it holds for whoever comes next.
-pub async fn set(tx: &TenantTx, ask: &SpamGuardRequest) -> Result<SpamGuard, SpamGuardError> {
+pub async fn set(tx: &TenantTx, ask: &SpamGuardRequest) -> Result<SpamGuard, ChoiceError> {
     ask.checked()?;
     tx.run(sql(
         "insert into spam_guard (active, visitors_per_minute, conversations_per_minute, updated_at) values ($1, $2, $3, $4) \

@@ -11,13 +11,15 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use infra::Timestamp;
 use infra::database::{Rows as _, StoreError, sql};
 use infra::validate::{Check, Invalid};
-use infra::{Fault, FieldFault, Kind, Timestamp};
 use sea_orm::FromQueryResult;
 use serde::{Deserialize, Serialize};
 use tenant::TenantTx;
 use uuid::Uuid;
+
+use crate::choice::ChoiceError;
 
 pub use masks::WordRefused;
 pub(crate) use masks::{Known, Masks, is_same};
@@ -77,38 +79,6 @@ pub struct MaskingRequest {
     /// What becomes of a message that holds one of them.
     #[serde(default)]
     pub words_action: WordsAction,
-}
-
-/// What can go wrong with the choice.
-#[derive(Debug, thiserror::Error)]
-pub enum MaskingError {
-    /// Fields were refused.
-    #[error(transparent)]
-    Invalid(#[from] Invalid),
-    /// The database.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-impl Fault for MaskingError {
-    fn kind(&self) -> Kind {
-        match self {
-            Self::Invalid(error) => error.kind(),
-            Self::Store(error) => error.kind(),
-        }
-    }
-    fn code(&self) -> &'static str {
-        match self {
-            Self::Invalid(error) => error.code(),
-            Self::Store(error) => error.code(),
-        }
-    }
-    fn fields(&self) -> Vec<FieldFault> {
-        match self {
-            Self::Invalid(error) => error.fields(),
-            Self::Store(_) => Vec::new(),
-        }
-    }
 }
 
 impl MaskingRequest {
@@ -178,7 +148,7 @@ pub async fn find(tx: &TenantTx) -> Result<Masking, StoreError> {
 }
 
 /// Writes the choice. Every message that is written from now on, by whichever server, is written by it; what was written stays.
-pub async fn set(tx: &TenantTx, ask: MaskingRequest) -> Result<Masking, MaskingError> {
+pub async fn set(tx: &TenantTx, ask: MaskingRequest) -> Result<Masking, ChoiceError> {
     let choice = ask.checked()?;
     tx.run(sql(
         "insert into masking (edition, card_numbers, resident_ids, words, words_action, updated_at) values ($1, $2, $3, $4, $5, $6) \
