@@ -1,6 +1,6 @@
 //! Agents inside their company: the name they sign with, whether they want chats, and how many at once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use infra::Timestamp;
 use infra::database::{Rows as _, StoreError, sql};
@@ -188,6 +188,22 @@ struct Name {
 pub async fn find_name(tx: &TenantTx, id: AgentId) -> Result<Option<String>, StoreError> {
     let row: Option<Name> = tx.one(sql("select name from agent where id = $1", [id.uuid().into()])).await?;
     Ok(row.map(|row| row.name))
+}
+
+#[derive(FromQueryResult)]
+struct Called {
+    id: Uuid,
+    name: String,
+}
+
+/// The names of these agents, without those nobody knows.
+pub async fn names(tx: &TenantTx, ids: &[AgentId]) -> Result<HashMap<AgentId, String>, StoreError> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
+    let rows: Vec<Called> = tx.all(sql("select id, name from agent where id = any($1::uuid[])", [ids.into()])).await?;
+    Ok(rows.into_iter().map(|row| (AgentId::from_uuid(row.id), row.name)).collect())
 }
 
 /// The name a member signs with: their own choice in this company.

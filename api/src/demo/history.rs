@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 use desk::contact::{self, ContactChange, ContactId};
-use desk::conversation::{self, AssignedBy, ConversationId, Mark, Status};
+use desk::conversation::{self, AssignedBy, Claim, ConversationId, Mark, Status};
 use desk::inbox;
 use desk::message::{self, Author};
 use desk::survey;
@@ -141,7 +141,8 @@ async fn happen(
             conversation::note(tx, id, Mark::ReadByContact(begun.contact), begun.public_seq).await?;
             let sent = message::receive(tx, begun.contact, inbox, text, None, tx.uuid()).await?;
             if let Some((agent, _)) = agent.filter(|_| sent.conversation.is_waiting()) {
-                conversation::claim(tx, id, sent.conversation.team_id, agent, routed("last_agent")).await?;
+                let line = sent.conversation.team_id;
+                conversation::claim(tx, vec![Claim { id, line, to: agent, by: routed("last_agent") }]).await?;
             }
         }
         (Step::Agent(text), _, Some(author)) => {
@@ -198,8 +199,8 @@ async fn begin(
     contact::seen(tx, contact, Some(script::page(&story.page, &front))).await?;
     let sent = message::receive(tx, contact, inbox, text, None, tx.uuid()).await?;
     if let Some(who) = story.agent {
-        conversation::claim(tx, sent.conversation.id, sent.conversation.team_id, staff.of(who).0, routed("least_busy"))
-            .await?;
+        let (id, line) = (sent.conversation.id, sent.conversation.team_id);
+        conversation::claim(tx, vec![Claim { id, line, to: staff.of(who).0, by: routed("least_busy") }]).await?;
     }
     look(tx, contact, sent.conversation.id).await
 }

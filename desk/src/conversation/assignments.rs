@@ -9,6 +9,7 @@ use tenant::{AgentId, TenantTx};
 use uuid::Uuid;
 
 use super::ConversationId;
+use crate::setup;
 
 /// One decision about who has a conversation.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
@@ -65,4 +66,42 @@ pub async fn assignments(tx: &TenantTx, id: ConversationId) -> Result<Vec<Assign
         });
     }
     Ok(all)
+}
+
+/// A decision about to be written.
+pub(super) struct Decided {
+    pub(super) conversation: ConversationId,
+    pub(super) agent: Option<AgentId>,
+    pub(super) by: String,
+    pub(super) why: serde_json::Value,
+}
+
+#[derive(Serialize)]
+struct DecidedRow {
+    id: Uuid,
+    conversation_id: Uuid,
+    agent_id: Option<Uuid>,
+    decided_by: String,
+    why: serde_json::Value,
+}
+
+/// Writes decisions down, each under the next number of its conversation.
+pub(super) async fn decide(tx: &TenantTx, all: Vec<Decided>) -> Result<(), StoreError> {
+    let rows = all.into_iter().map(|one| DecidedRow {
+        id: tx.uuid(),
+        conversation_id: one.conversation.uuid(),
+        agent_id: one.agent.map(AgentId::uuid),
+        decided_by: one.by,
+        why: one.why,
+    });
+    let rows: Vec<DecidedRow> = rows.collect();
+    tx.run(sql(
+        "insert into assignment (id, conversation_id, agent_id, decided_by, why, created_at, number) \
+         select d.id, d.conversation_id, d.agent_id, d.decided_by, d.why, $2, \
+             (select count(*) from assignment a where a.conversation_id = d.conversation_id) \
+         from jsonb_to_recordset($1) as d (id uuid, conversation_id uuid, agent_id uuid, decided_by text, why jsonb)",
+        [setup::stored(&rows)?.into(), tx.now().into()],
+    ))
+    .await
+    .map(drop)
 }

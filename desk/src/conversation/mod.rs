@@ -1,6 +1,7 @@
 //! Conversations: one thread between a contact and the company, in episodes that begin when it opens and end when it is resolved.
 
 mod assignments;
+mod hand_over;
 mod list;
 mod marks;
 mod state;
@@ -21,16 +22,14 @@ use crate::sight::Audience;
 use crate::team::TeamId;
 
 pub use assignments::{Assignment, assignments};
+pub use hand_over::{AssignedBy, Claim, Requeue, assign, claim, release_all_of, requeue};
 pub use list::{Counts, Filter, Progress, counts, list, progress};
 pub use marks::{Mark, Marker, note};
 pub use state::{State, StateError, Status};
 pub use store::{ends, find, find_of_contact, latest_of_contact, lock_only};
 pub use summary::{Holder, Line, PassedTo, Summary, note_transfer, summary};
-pub use verbs::{
-    AssignedBy, assign, claim, give_back, join, next_to_wake, overflow, pass_to_team, release_all_of, requeue,
-    set_priority, set_status, wake_snoozed,
-};
 pub(crate) use verbs::{begin_episode, count_episode};
+pub use verbs::{give_back, join, next_to_wake, overflow, pass_to_team, set_priority, set_status, wake_snoozed};
 
 /// Marks ids of conversations.
 #[derive(Debug)]

@@ -1,8 +1,11 @@
 //! Rows of conversations. Nothing outside this file knows the columns.
 
+use std::collections::HashMap;
+
 use infra::database::{Columns, Rows as _, StoreError, sql};
 use infra::{Id, Timestamp};
 use sea_orm::FromQueryResult;
+use serde::Serialize;
 use tenant::{AgentId, TenantTx};
 use uuid::Uuid;
 
@@ -10,6 +13,7 @@ use super::{ContactBrief, Conversation, ConversationId, Ends, MessageBrief, Prio
 use crate::contact::ContactId;
 use crate::inbox::InboxId;
 use crate::message::{MessageType, Sender, SenderKind};
+use crate::setup;
 use crate::sight::{Audience, seen};
 
 /// The columns of [`Row`], with `$tail` behind them.
@@ -333,6 +337,19 @@ pub async fn lock_only(tx: &TenantTx, id: ConversationId) -> Result<Option<Optio
     Ok(row.map(|row| row.assignee_id.map(Id::from_uuid)))
 }
 
+/// Locks those of these conversations that no other transaction has, and reads them.
+pub(crate) async fn lock_all_if_free(
+    tx: &TenantTx,
+    ids: &[ConversationId],
+) -> Result<HashMap<ConversationId, Conversation>, StoreError> {
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
+    let rows: Vec<Row> = tx
+        .all(sql(select_conversation!("where c.id = any($1::uuid[]) for update of c skip locked"), [ids.into()]))
+        .await?;
+    let read = |row: Row| Conversation::try_from(row).map(|conversation| (conversation.id, conversation));
+    rows.into_iter().map(read).collect()
+}
+
 /// [`lock`], or `None` at once when another transaction has it.
 pub(crate) async fn lock_if_free(tx: &TenantTx, id: ConversationId) -> Result<Option<Conversation>, StoreError> {
     tx.one::<Row>(sql(select_conversation!("where c.id = $1 for update of c skip locked"), [id.uuid().into()]))
@@ -399,6 +416,41 @@ pub(crate) async fn save(tx: &TenantTx, conversation: &mut Conversation) -> Resu
             conversation.version.into(),
             conversation.team_id.map(Id::uuid).into(),
         ],
+    ))
+    .await
+    .map(drop)
+}
+
+#[derive(Serialize)]
+struct Handed {
+    id: Uuid,
+    assignee_id: Option<Uuid>,
+    team_id: Option<Uuid>,
+    priority: Option<&'static str>,
+    last_seq: i64,
+    version: i64,
+}
+
+/// Writes back what changes when conversations change hands, as new versions.
+pub(crate) async fn save_handed(tx: &TenantTx, conversations: &mut [Conversation]) -> Result<(), StoreError> {
+    let mut rows = Vec::with_capacity(conversations.len());
+    for conversation in conversations {
+        conversation.updated_at = tx.now();
+        conversation.version += 1;
+        rows.push(Handed {
+            id: conversation.id.uuid(),
+            assignee_id: conversation.assignee_id.map(Id::uuid),
+            team_id: conversation.team_id.map(Id::uuid),
+            priority: conversation.priority.map(Priority::as_str),
+            last_seq: conversation.last_seq,
+            version: conversation.version,
+        });
+    }
+    tx.run(sql(
+        "update conversation c set assignee_id = h.assignee_id, team_id = h.team_id, priority = h.priority, last_seq = h.last_seq, \
+         version = h.version, updated_at = $2 from jsonb_to_recordset($1) \
+         as h (id uuid, assignee_id uuid, team_id uuid, priority text, last_seq bigint, version bigint) where c.id = h.id",
+        [setup::stored(&rows)?.into(), tx.now().into()],
     ))
     .await
     .map(drop)

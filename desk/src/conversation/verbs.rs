@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use infra::Timestamp;
 use infra::database::{Rows as _, StoreError, sql};
-use tenant::{AgentId, TenantTx, agent};
+use tenant::{AgentId, TenantTx};
 
+use super::hand_over::{AssignedBy, hand_over};
 use super::store::{due, lock, lock_if_free, next_due, save};
 use super::{Conversation, ConversationError, ConversationId, Priority, State, StateError, Status};
 use crate::assignment_policy;
@@ -16,77 +17,6 @@ use crate::queue::{self, Back, Entrance, Reason, Stood};
 use crate::skill::Demands;
 use crate::survey;
 use crate::team::{self, TeamId};
-
-/// Who decided an assignment, and on what grounds.
-#[derive(Debug, Clone)]
-pub enum AssignedBy {
-    /// A colleague.
-    Agent {
-        /// Who.
-        id: AgentId,
-        /// Their name.
-        name: String,
-    },
-    /// The routing, with its reasons.
-    Routing {
-        /// Policy, candidates, loads.
-        why: serde_json::Value,
-        /// What the agent's turn counts from, if not from now.
-        stamp: Option<Timestamp>,
-    },
-}
-
-/// Gives a conversation to an agent, or back to the line. Giving it to its owner changes nothing.
-pub async fn assign(
-    tx: &mut TenantTx,
-    id: ConversationId,
-    to: Option<AgentId>,
-    by: AssignedBy,
-) -> Result<Conversation, ConversationError> {
-    let conversation = lock(tx, id).await?.ok_or(ConversationError::Unknown)?;
-    if conversation.assignee_id == to {
-        return Ok(conversation);
-    }
-    hand_over(tx, conversation, to, by, Entrance::by(Reason::Returned)).await
-}
-
-/// Gives a conversation that waits in this line to an agent; `None` when it does not any more, or is in other hands at this moment.
-pub async fn claim(
-    tx: &mut TenantTx,
-    id: ConversationId,
-    line: Option<TeamId>,
-    to: AgentId,
-    by: AssignedBy,
-) -> Result<Option<Conversation>, ConversationError> {
-    // Somebody who has it in hand at this moment decides for themselves; waiting for them could be waiting in a circle.
-    let Some(conversation) = lock_if_free(tx, id).await? else { return Ok(None) };
-    let entry = queue::find(tx, id).await?;
-    if !conversation.is_waiting() {
-        if entry.is_some() {
-            queue::leave(tx, id, queue::Outcome::Left).await?;
-        }
-        return Ok(None);
-    }
-    if entry.is_none_or(|entry| entry.team != line) {
-        return Ok(None);
-    }
-    hand_over(tx, conversation, Some(to), by, Entrance::by(Reason::Returned)).await.map(Some)
-}
-
-/// Takes a conversation from this agent and puts it back into line, at its place; `None` when it is theirs no more, or in other
-/// hands at this moment.
-pub async fn requeue(
-    tx: &mut TenantTx,
-    id: ConversationId,
-    from: AgentId,
-    by: AssignedBy,
-    entrance: Entrance,
-) -> Result<Option<Conversation>, ConversationError> {
-    match lock_if_free(tx, id).await?.filter(|conversation| conversation.assignee_id == Some(from)) {
-        Some(conversation) => hand_over(tx, conversation, None, by, entrance).await.map(Some),
-        None => Ok(None),
-    }
-}
 
 /// Moves a conversation into a team's line, from whoever has it and whatever line it is in, at the place it has had. If nobody there
 /// has taken it by `until`, it goes back to the line it was in.
@@ -102,7 +32,7 @@ pub async fn pass_to_team(
         return Err(StateError::Resolved.into());
     }
     if conversation.is_waiting() {
-        queue::leave(tx, id, queue::Outcome::Moved).await?;
+        queue::leave(tx, &[(id, queue::Outcome::Moved)]).await?;
     } else if conversation.status != Status::Open {
         let open = conversation.state()?.open();
         conversation.set_state(open);
@@ -119,7 +49,7 @@ pub async fn give_back(tx: &mut TenantTx, id: ConversationId) -> Result<Option<C
     let now = tx.now();
     let entry = queue::find(tx, id).await?.filter(|entry| entry.return_at.is_some_and(|at| at <= now));
     let Some(entry) = entry else { return Ok(None) };
-    queue::leave(tx, id, queue::Outcome::Moved).await?;
+    queue::leave(tx, &[(id, queue::Outcome::Moved)]).await?;
     let activity = Activity::NotTaken {
         team: team_name(tx, conversation.team_id).await?,
         back_to: team_name(tx, entry.return_team).await?,
@@ -179,77 +109,6 @@ pub async fn join(
     Ok(conversation)
 }
 
-/// Takes every open conversation from an agent who will not answer them any more; says how many.
-pub async fn release_all_of(tx: &mut TenantTx, agent: AgentId) -> Result<usize, ConversationError> {
-    let ids = super::store::open_of(tx, agent).await?;
-    for id in &ids {
-        let conversation = lock(tx, *id).await?.ok_or(ConversationError::Unknown)?;
-        let why = serde_json::json!({ "reason": "agent_switched_off" });
-        let entrance = Entrance { not: Some(agent), ..Entrance::by(Reason::AgentGone) };
-        hand_over(tx, conversation, None, AssignedBy::Routing { why, stamp: None }, entrance).await?;
-    }
-    Ok(ids.len())
-}
-
-async fn hand_over(
-    tx: &mut TenantTx,
-    mut conversation: Conversation,
-    to: Option<AgentId>,
-    by: AssignedBy,
-    entrance: Entrance,
-) -> Result<Conversation, ConversationError> {
-    let id = conversation.id;
-    // A conversation that was taken out of its line to go into another one stands nowhere.
-    let is_moved = conversation.assignee_id.is_none() && to.is_none();
-    let stood = if is_moved { Stood::NOWHERE } else { Stood::of(&conversation) };
-    let name = match to {
-        Some(agent_id) => Some(agent::find_name(tx, agent_id).await?.ok_or(ConversationError::AgentUnknown)?),
-        None => None,
-    };
-    conversation.assignee_id = to;
-    conversation.assignee_name.clone_from(&name);
-    let (decided_by, why, author, stamp) = match by {
-        AssignedBy::Agent { id, name } => {
-            (id.to_string(), serde_json::json!({ "reason": "by_hand" }), Some(name), None)
-        }
-        AssignedBy::Routing { why, stamp } => ("routing".to_owned(), why, None, stamp),
-    };
-    tx.run(sql(
-        "insert into assignment (id, conversation_id, agent_id, decided_by, why, created_at, number) \
-         values ($1, $2, $3, $4, $5, $6, (select count(*) from assignment where conversation_id = $2))",
-        [
-            tx.uuid().into(),
-            id.uuid().into(),
-            to.map(infra::Id::uuid).into(),
-            decided_by.into(),
-            why.into(),
-            tx.now().into(),
-        ],
-    ))
-    .await?;
-    tx.run(sql("delete from transfer where conversation_id = $1", [id.uuid().into()])).await?;
-    queue::follow(tx, &mut conversation, stood, entrance).await?;
-    // After the line: a round holds places there while it waits for an agent's row.
-    if let Some(agent_id) = to {
-        tx.run(sql(
-            "update agent set last_assigned_at = $2, missed_offers = 0 where id = $1",
-            [agent_id.uuid().into(), stamp.unwrap_or(tx.now()).into()],
-        ))
-        .await?;
-    }
-    let activity = match (to, name) {
-        (Some(agent_id), Some(agent_name)) => Activity::Assigned { agent_id, agent_name, by: author },
-        _ => Activity::Unassigned { by: author },
-    };
-    // Nothing was taken from anybody; whoever moved it has said so.
-    if !is_moved {
-        message::note_activity(tx, &mut conversation, activity).await?;
-    }
-    save(tx, &mut conversation).await?;
-    Event::ConversationAssigned { conversation: Arc::new(conversation.clone()) }.tell(tx)?;
-    Ok(conversation)
-}
-
 /// Opens, puts aside, snoozes or resolves. Asking for the present state changes nothing.
 pub async fn set_status(
     tx: &mut TenantTx,
@@ -281,7 +140,7 @@ pub async fn set_status(
     if !matches!(after, State::Open) {
         tx.run(sql("delete from transfer where conversation_id = $1", [id.uuid().into()])).await?;
     }
-    queue::follow(tx, &mut conversation, stood, Entrance::by(Reason::Reopened)).await?;
+    queue::follow_one(tx, &mut conversation, stood, Entrance::by(Reason::Reopened)).await?;
     let until = conversation.snoozed_until;
     message::note_activity(tx, &mut conversation, Activity::StatusChanged { status: to, until, by }).await?;
     if let State::Resolved { .. } = after {

@@ -8,10 +8,11 @@ use serde::Serialize;
 use tenant::{AgentId, TenantTx};
 use uuid::Uuid;
 
-use super::store::{Draft, append};
+use super::store::{Draft, append, place, write};
 use super::{MessageType, Sender, SenderKind};
 use crate::conversation::{Conversation, PassedTo, Status, Summary};
 use crate::event::Event;
+use crate::setup;
 use crate::waiting_room::Way;
 
 /// Something that happened, as a line among the messages.
@@ -110,22 +111,49 @@ pub(crate) async fn note_activity_as(
     activity: Activity,
     client_message_id: Option<Uuid>,
 ) -> Result<(), StoreError> {
-    let content = serde_json::to_value(&activity).map_err(|error| StoreError::Refused(error.to_string()))?;
-    // A line about the thread is not news in it: the list keeps showing the last thing somebody said.
-    let (brief, at) = (conversation.last_message.clone(), conversation.last_activity_at);
-    let draft = Draft {
+    let line = draft(&activity, client_message_id)?;
+    note_all(tx, vec![(conversation, line)]).await
+}
+
+/// An activity line for each of these conversations.
+pub(crate) async fn note_activities(
+    tx: &mut TenantTx,
+    lines: Vec<(&mut Conversation, Activity)>,
+) -> Result<(), StoreError> {
+    let drafts = lines.into_iter().map(|(conversation, activity)| Ok((conversation, draft(&activity, None)?)));
+    note_all(tx, drafts.collect::<Result<_, StoreError>>()?).await
+}
+
+fn draft(activity: &Activity, client_message_id: Option<Uuid>) -> Result<Draft, StoreError> {
+    Ok(Draft {
         message_type: MessageType::Activity,
         private: true,
         sender: SYSTEM,
         sender_uuid: None,
         text: activity.text(),
-        content: Some(content),
+        content: Some(setup::stored(activity)?),
         client_message_id,
-    };
-    let message = append(tx, conversation, draft).await?;
-    conversation.last_message = brief;
-    conversation.last_activity_at = at;
-    Event::MessageCreated { message: Arc::new(message), conversation: Arc::new(conversation.clone()) }.tell(tx)
+    })
+}
+
+async fn note_all(tx: &mut TenantTx, lines: Vec<(&mut Conversation, Draft)>) -> Result<(), StoreError> {
+    if lines.is_empty() {
+        return Ok(());
+    }
+    let (mut placed, mut after) = (Vec::with_capacity(lines.len()), Vec::with_capacity(lines.len()));
+    for (conversation, draft) in lines {
+        // A line about the thread is not news in it: the list keeps showing the last thing somebody said.
+        let (brief, at) = (conversation.last_message.clone(), conversation.last_activity_at);
+        placed.push(place(tx, conversation, draft));
+        conversation.last_message = brief;
+        conversation.last_activity_at = at;
+        after.push(Arc::new(conversation.clone()));
+    }
+    write(tx, &placed).await?;
+    for (placed, conversation) in placed.into_iter().zip(after) {
+        Event::MessageCreated { message: Arc::new(placed.message), conversation }.tell(tx)?;
+    }
+    Ok(())
 }
 
 /// Writes a message with a form. Saving the conversation is the caller's.

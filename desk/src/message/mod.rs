@@ -19,7 +19,7 @@ use crate::contact::ContactId;
 use crate::conversation::{ConversationError, ConversationId, MessageBrief};
 use crate::masking::WordRefused;
 
-pub(crate) use activity::{Activity, note_activity, note_activity_as, write_template};
+pub(crate) use activity::{Activity, note_activities, note_activity, note_activity_as, write_template};
 pub use bulk::Post;
 pub use send::{Sent, receive, send};
 pub(crate) use store::is_noted;

@@ -113,7 +113,7 @@ pub(super) async fn receive_with(
         let mut conversation = conversation::store::insert(tx, inbox, contact).await?;
         conversation::count_episode(tx, &conversation).await?;
         start::begin(tx, &conversation, masks, start).await?;
-        queue::follow(tx, &mut conversation, Stood::NOWHERE, Entrance::by(Reason::New)).await?;
+        queue::follow_one(tx, &mut conversation, Stood::NOWHERE, Entrance::by(Reason::New)).await?;
         let sent = write_as(tx, conversation, author, text, false, client_message_id).await?;
         Event::ConversationCreated { conversation: Arc::clone(&sent.conversation) }.tell(tx)?;
         return Ok(sent);
@@ -134,7 +134,7 @@ pub(super) async fn receive_with(
         start::begin(tx, &conversation, masks, start).await?;
     }
     if before != Status::Open {
-        queue::follow(tx, &mut conversation, stood, Entrance::by(Reason::Reopened)).await?;
+        queue::follow_one(tx, &mut conversation, stood, Entrance::by(Reason::Reopened)).await?;
         let reopened = Activity::StatusChanged { status: Status::Open, until: None, by: None };
         note_activity(tx, &mut conversation, reopened).await?;
     }

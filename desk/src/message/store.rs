@@ -3,11 +3,13 @@
 use infra::database::{Rows as _, StoreError, sql};
 use infra::{Id, Timestamp};
 use sea_orm::FromQueryResult;
+use serde::Serialize;
 use tenant::TenantTx;
 use uuid::Uuid;
 
 use super::{Author, Message, MessageId, MessageType, Sender, SenderKind, WidgetMessage};
 use crate::conversation::{Conversation, ConversationId};
+use crate::setup;
 
 /// The columns of [`Row`], with `$tail` behind them.
 macro_rules! select_message {
@@ -75,12 +77,14 @@ pub(super) struct Draft {
     pub(super) client_message_id: Option<Uuid>,
 }
 
-/// Gives a message the next place and writes it. The conversation is locked by the caller, who saves it.
-pub(super) async fn append(
-    tx: &TenantTx,
-    conversation: &mut Conversation,
-    draft: Draft,
-) -> Result<Message, StoreError> {
+/// A message that has its place, about to be written.
+pub(super) struct Placed {
+    pub(super) message: Message,
+    sender: Option<Uuid>,
+}
+
+/// Gives a message the next place. The conversation is locked by the caller, who saves it and writes the message.
+pub(super) fn place(tx: &TenantTx, conversation: &mut Conversation, draft: Draft) -> Placed {
     let public = !draft.private && draft.message_type != MessageType::Activity;
     conversation.last_seq += 1;
     let public_seq = public.then(|| {
@@ -105,29 +109,66 @@ pub(super) async fn append(
         client_message_id: draft.client_message_id,
         created_at: tx.now(),
     };
+    conversation.last_message = Some(message.brief());
+    Placed { message, sender: draft.sender_uuid }
+}
+
+#[derive(Serialize)]
+struct WrittenRow<'a> {
+    id: Uuid,
+    conversation_id: Uuid,
+    seq: i64,
+    public_seq: Option<i64>,
+    episode: i32,
+    message_type: &'static str,
+    private: bool,
+    sender_kind: &'static str,
+    sender_id: Option<Uuid>,
+    sender_name: Option<&'a str>,
+    text: &'a str,
+    content: Option<&'a serde_json::Value>,
+    client_message_id: Option<Uuid>,
+}
+
+/// Writes messages that have their places.
+pub(super) async fn write(tx: &TenantTx, messages: &[Placed]) -> Result<(), StoreError> {
+    let rows = messages.iter().map(|Placed { message, sender }| WrittenRow {
+        id: message.id.uuid(),
+        conversation_id: message.conversation_id.uuid(),
+        seq: message.seq,
+        public_seq: message.public_seq,
+        episode: message.episode,
+        message_type: message.message_type.as_str(),
+        private: message.private,
+        sender_kind: message.sender.kind.as_str(),
+        sender_id: *sender,
+        sender_name: message.sender.name.as_deref(),
+        text: &message.text,
+        content: message.content.as_ref(),
+        client_message_id: message.client_message_id,
+    });
+    let rows: Vec<WrittenRow<'_>> = rows.collect();
     tx.run(sql(
         "insert into message (id, conversation_id, seq, public_seq, episode, message_type, private, sender_kind, sender_id, sender_name, text, content, \
-         client_message_id, created_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
-        [
-            message.id.uuid().into(),
-            conversation.id.uuid().into(),
-            message.seq.into(),
-            message.public_seq.into(),
-            message.episode.into(),
-            message.message_type.as_str().into(),
-            message.private.into(),
-            message.sender.kind.as_str().into(),
-            draft.sender_uuid.into(),
-            message.sender.name.clone().into(),
-            message.text.clone().into(),
-            message.content.clone().into(),
-            message.client_message_id.into(),
-            message.created_at.into(),
-        ],
+         client_message_id, created_at) select m.id, m.conversation_id, m.seq, m.public_seq, m.episode, m.message_type, m.private, m.sender_kind, \
+         m.sender_id, m.sender_name, m.text, m.content, m.client_message_id, $2 from jsonb_to_recordset($1) as m (id uuid, conversation_id uuid, \
+         seq bigint, public_seq bigint, episode integer, message_type text, private boolean, sender_kind text, sender_id uuid, sender_name text, \
+         text text, content jsonb, client_message_id uuid)",
+        [setup::stored(&rows)?.into(), tx.now().into()],
     ))
-    .await?;
-    conversation.last_message = Some(message.brief());
-    Ok(message)
+    .await
+    .map(drop)
+}
+
+/// Gives a message the next place and writes it. The conversation is locked by the caller, who saves it.
+pub(super) async fn append(
+    tx: &TenantTx,
+    conversation: &mut Conversation,
+    draft: Draft,
+) -> Result<Message, StoreError> {
+    let placed = place(tx, conversation, draft);
+    write(tx, std::slice::from_ref(&placed)).await?;
+    Ok(placed.message)
 }
 
 pub(super) async fn find_sent(

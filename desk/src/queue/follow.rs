@@ -3,9 +3,12 @@
 //!
 //! **Invariant.** A conversation has an entry in the line when, and only when, it is open and nobody has it.
 
+use std::collections::HashMap;
+
 use infra::Timestamp;
 use infra::database::{Rows as _, StoreError, sql};
 use sea_orm::FromQueryResult;
+use serde::Serialize;
 use tenant::{AgentId, TenantTx};
 use uuid::Uuid;
 
@@ -13,7 +16,8 @@ use super::overflow::{Climbed, climbed};
 use super::{QueueEntry, Reason, put};
 use crate::assignment_policy::{self, Rules, WhenFull};
 use crate::conversation::{Conversation, ConversationId, Priority, Status};
-use crate::routing_rule::{self, Facts};
+use crate::inbox::{Inbox, InboxId};
+use crate::routing_rule::{self, Facts, RoutingRule};
 use crate::start::Start;
 use crate::team::TeamId;
 use crate::{contact, inbox, setup};
@@ -99,64 +103,133 @@ impl Entrance {
     }
 }
 
-/// Brings line, waits and times in hand to what the conversation is now. Saving the conversation is the caller's: its priority and
-/// its team may have changed.
-pub(crate) async fn follow(
+/// A conversation that somebody has changed.
+pub(crate) struct Following<'a> {
+    /// As it is now.
+    pub(crate) conversation: &'a mut Conversation,
+    /// Where it stood before.
+    pub(crate) stood: Stood,
+    /// How it comes into line, if it does.
+    pub(crate) entrance: Entrance,
+}
+
+/// [`follow`] for one.
+pub(crate) async fn follow_one(
     tx: &TenantTx,
     conversation: &mut Conversation,
     stood: Stood,
     entrance: Entrance,
 ) -> Result<(), StoreError> {
-    let now = in_hand(conversation);
-    if stood.in_hand != now {
-        if stood.in_hand.is_some() {
-            // What was taken away says only that it would have lasted longer.
-            let taken = conversation.is_waiting() && matches!(entrance.reason, Reason::NoAnswer | Reason::AgentGone);
-            tx.run(sql(
-                "update handling set ended_at = $2, taken = $3 where conversation_id = $1 and ended_at is null",
-                [conversation.id.uuid().into(), tx.now().into(), taken.into()],
-            ))
-            .await?;
-        }
-        if let Some(agent) = now {
-            tx.run(sql(
-                "insert into handling (id, conversation_id, episode, agent_id, team_id, started_at) values ($1, $2, $3, $4, $5, $6)",
-                [
-                    tx.uuid().into(),
-                    conversation.id.uuid().into(),
-                    conversation.episode.into(),
-                    agent.uuid().into(),
-                    conversation.team_id.map(infra::Id::uuid).into(),
-                    tx.now().into(),
-                ],
-            ))
-            .await?;
-        }
-    }
-    if conversation.is_waiting() {
-        if !stood.waited {
-            enter(tx, conversation, entrance).await?;
-        }
-    } else if stood.waited {
-        let outcome = match conversation.status {
-            Status::Open => Outcome::Assigned,
-            Status::Pending | Status::Snoozed => Outcome::Left,
-            Status::Resolved => Outcome::Resolved,
-        };
-        leave(tx, conversation.id, outcome).await?;
-    }
-    Ok(())
+    follow(tx, vec![Following { conversation, stood, entrance }]).await
 }
 
-/// Takes a conversation out of the line.
-pub(crate) async fn leave(tx: &TenantTx, id: ConversationId, outcome: Outcome) -> Result<(), StoreError> {
+/// Brings line, waits and times in hand to what the conversations are now. Saving them is the caller's: their priorities and their
+/// teams may have changed.
+pub(crate) async fn follow(tx: &TenantTx, all: Vec<Following<'_>>) -> Result<(), StoreError> {
+    let mut hands = Hands::default();
+    for one in &all {
+        hands.look(tx, one);
+    }
+    hands.write(tx).await?;
+    let mut left = Vec::new();
+    let mut lore = Lore::default();
+    for Following { conversation, stood, entrance } in all {
+        if conversation.is_waiting() {
+            if !stood.waited {
+                enter(tx, conversation, entrance, &mut lore).await?;
+            }
+        } else if stood.waited {
+            let outcome = match conversation.status {
+                Status::Open => Outcome::Assigned,
+                Status::Pending | Status::Snoozed => Outcome::Left,
+                Status::Resolved => Outcome::Resolved,
+            };
+            left.push((conversation.id, outcome));
+        }
+    }
+    leave(tx, &left).await
+}
+
+#[derive(Serialize)]
+struct Begun {
+    id: Uuid,
+    conversation_id: Uuid,
+    episode: i32,
+    agent_id: Uuid,
+    team_id: Option<Uuid>,
+}
+
+/// Times in hand that end and begin.
+#[derive(Default)]
+struct Hands {
+    ended: Vec<Uuid>,
+    taken: Vec<Uuid>,
+    begun: Vec<Begun>,
+}
+
+impl Hands {
+    fn look(&mut self, tx: &TenantTx, one: &Following<'_>) {
+        let Following { conversation, stood, entrance } = one;
+        let now = in_hand(conversation);
+        if stood.in_hand == now {
+            return;
+        }
+        let id = conversation.id.uuid();
+        if stood.in_hand.is_some() {
+            self.ended.push(id);
+            // What was taken away says only that it would have lasted longer.
+            if conversation.is_waiting() && matches!(entrance.reason, Reason::NoAnswer | Reason::AgentGone) {
+                self.taken.push(id);
+            }
+        }
+        self.begun.extend(now.map(|agent| Begun {
+            id: tx.uuid(),
+            conversation_id: id,
+            episode: conversation.episode,
+            agent_id: agent.uuid(),
+            team_id: conversation.team_id.map(infra::Id::uuid),
+        }));
+    }
+
+    async fn write(self, tx: &TenantTx) -> Result<(), StoreError> {
+        if !self.ended.is_empty() {
+            tx.run(sql(
+                "update handling set ended_at = $2, taken = conversation_id = any($3::uuid[]) \
+                 where conversation_id = any($1::uuid[]) and ended_at is null",
+                [self.ended.into(), tx.now().into(), self.taken.into()],
+            ))
+            .await?;
+        }
+        if !self.begun.is_empty() {
+            tx.run(sql(
+                "insert into handling (id, conversation_id, episode, agent_id, team_id, started_at) \
+                 select b.id, b.conversation_id, b.episode, b.agent_id, b.team_id, $2 from jsonb_to_recordset($1) \
+                 as b (id uuid, conversation_id uuid, episode integer, agent_id uuid, team_id uuid)",
+                [setup::stored(&self.begun)?.into(), tx.now().into()],
+            ))
+            .await?;
+        }
+        Ok(())
+    }
+}
+
+/// Takes conversations out of the line.
+pub(crate) async fn leave(tx: &TenantTx, left: &[(ConversationId, Outcome)]) -> Result<(), StoreError> {
+    if left.is_empty() {
+        return Ok(());
+    }
+    let (ids, outcomes): (Vec<Uuid>, Vec<String>) =
+        left.iter().map(|(id, outcome)| (id.uuid(), outcome.as_str().to_owned())).unzip();
+    // What an entry says of an offer belongs to its wait.
     tx.run(sql(
-        "with entry as (delete from queue_entry where conversation_id = $1 \
-             returning step, case when offered_to is not null then offered_at end as offered_at) \
-         update wait set left_at = $2, outcome = $3, offered_at = (select offered_at from entry), \
-         step = coalesce((select step from entry), step) \
-         where conversation_id = $1 and left_at is null",
-        [id.uuid().into(), tx.now().into(), outcome.as_str().into()],
+        "with entry as (delete from queue_entry where conversation_id = any($1::uuid[]) \
+             returning conversation_id, step, case when offered_to is not null then offered_at end as offered_at) \
+         update wait w set left_at = $2, \
+         outcome = (select g.outcome from unnest($1::uuid[], $3::text[]) as g (id, outcome) where g.id = w.conversation_id limit 1), \
+         offered_at = (select e.offered_at from entry e where e.conversation_id = w.conversation_id), \
+         step = coalesce((select e.step from entry e where e.conversation_id = w.conversation_id), w.step) \
+         where w.conversation_id = any($1::uuid[]) and w.left_at is null",
+        [ids.into(), tx.now().into(), outcomes.into()],
     ))
     .await
     .map(drop)
@@ -179,8 +252,41 @@ struct Known {
     last_agent_id: Option<Uuid>,
 }
 
+/// What many who come into line at once have in common.
+#[derive(Default)]
+struct Lore {
+    rules: Option<Vec<RoutingRule>>,
+    inboxes: HashMap<InboxId, Inbox>,
+}
+
+impl Lore {
+    /// The company's rules.
+    async fn rules(&mut self, tx: &TenantTx) -> Result<&[RoutingRule], StoreError> {
+        let rules = match self.rules.take() {
+            Some(rules) => rules,
+            None => routing_rule::list(tx).await?,
+        };
+        Ok(self.rules.insert(rules))
+    }
+
+    /// One of its inboxes.
+    async fn inbox(&mut self, tx: &TenantTx, id: InboxId) -> Result<Option<Inbox>, StoreError> {
+        if let Some(inbox) = self.inboxes.get(&id) {
+            return Ok(Some(inbox.clone()));
+        }
+        let found = inbox::find(tx, id).await?;
+        self.inboxes.extend(found.clone().map(|inbox| (id, inbox)));
+        Ok(found)
+    }
+}
+
 /// Puts a conversation into line. It keeps its place of this episode.
-async fn enter(tx: &TenantTx, conversation: &mut Conversation, entrance: Entrance) -> Result<(), StoreError> {
+async fn enter(
+    tx: &TenantTx,
+    conversation: &mut Conversation,
+    entrance: Entrance,
+    lore: &mut Lore,
+) -> Result<(), StoreError> {
     let id = conversation.id;
     let known: Option<Known> = tx
         .one(sql(
@@ -194,10 +300,9 @@ async fn enter(tx: &TenantTx, conversation: &mut Conversation, entrance: Entranc
         |what: &str| StoreError::Inconsistent { table: "conversation", id: id.to_string(), what: what.into() };
     let known = known.ok_or_else(|| missing("is not there"))?;
     let contact = contact::find(tx, conversation.contact.id).await?.ok_or_else(|| missing("has no contact"))?;
-    let inbox = inbox::find(tx, conversation.inbox_id).await?.ok_or_else(|| missing("has no inbox"))?;
+    let inbox = lore.inbox(tx, conversation.inbox_id).await?.ok_or_else(|| missing("has no inbox"))?;
     let start: Start = known.start.and_then(|start| serde_json::from_value(start).ok()).unwrap_or_default();
-    let rules = routing_rule::list(tx).await?;
-    let outcome = routing_rule::apply(&rules, Facts::of(&contact, conversation.inbox_id, &start));
+    let outcome = routing_rule::apply(lore.rules(tx).await?, Facts::of(&contact, conversation.inbox_id, &start));
     let wanted = entrance.team.or(conversation.team_id).or(start.team_id).or(outcome.team_id).or(inbox.team_id);
     conversation.priority = conversation.priority.or(outcome.priority);
     // Who had a place in this episode keeps it.
@@ -355,11 +460,12 @@ pub async fn repair(tx: &mut TenantTx) -> Result<usize, StoreError> {
         ))
         .await?;
     let mut found = usize::try_from(gone).unwrap_or(usize::MAX);
+    let mut lore = Lore::default();
     for Astray { id } in astray {
         let id = ConversationId::from_uuid(id);
         let Some(mut conversation) = crate::conversation::store::lock_if_free(tx, id).await? else { continue };
         if conversation.is_waiting() && super::find(tx, id).await?.is_none() {
-            enter(tx, &mut conversation, Entrance::by(Reason::New)).await?;
+            enter(tx, &mut conversation, Entrance::by(Reason::New), &mut lore).await?;
             crate::conversation::store::save(tx, &mut conversation).await?;
             found += 1;
         }

@@ -7,6 +7,8 @@ pub mod overdue;
 mod overflow;
 pub mod transfer;
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use infra::database::{Rows as _, StoreError, sql};
 use infra::validate::{Check, Invalid};
@@ -22,7 +24,7 @@ use crate::skill::Demands;
 use crate::team::TeamId;
 
 pub use follow::{Back, Entrance, Outcome, Stood, end_wait, repair};
-pub(crate) use follow::{follow, leave, rank};
+pub(crate) use follow::{Following, follow, follow_one, leave, rank};
 pub(crate) use overflow::overflow;
 
 /// Why it waits.
@@ -242,6 +244,28 @@ pub async fn find(tx: &TenantTx, id: ConversationId) -> Result<Option<QueueEntry
         ))
         .await?;
     row.map(QueueEntry::try_from).transpose()
+}
+
+#[derive(FromQueryResult)]
+struct Standing {
+    conversation_id: Uuid,
+    team_id: Option<Uuid>,
+}
+
+/// In whose lines these conversations stand, without those that stand in none.
+pub async fn lines(
+    tx: &TenantTx,
+    ids: &[ConversationId],
+) -> Result<HashMap<ConversationId, Option<TeamId>>, StoreError> {
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
+    let rows: Vec<Standing> = tx
+        .all(sql(
+            "select conversation_id, team_id from queue_entry where conversation_id = any($1::uuid[])",
+            [ids.into()],
+        ))
+        .await?;
+    let read = |row: Standing| (ConversationId::from_uuid(row.conversation_id), row.team_id.map(Id::from_uuid));
+    Ok(rows.into_iter().map(read).collect())
 }
 
 /// Writes an entry, new or as it is now.

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use chrono::TimeDelta;
 use desk::ConversationId;
 use desk::assignment_policy::Step;
-use desk::conversation::{self, AssignedBy, Conversation, ConversationError, Summary};
+use desk::conversation::{self, AssignedBy, Claim, Conversation, ConversationError, Requeue, Summary};
 use desk::queue::offers::{self, Question};
 use desk::queue::{self, Entrance, Reason, overdue, transfer};
 use desk::skill::Demands;
@@ -26,11 +26,11 @@ use crate::Routing;
 use crate::realtime::{OfferOutcome, ServerFrame, Topic};
 
 /// How many decisions are carried out in one transaction: while it lasts, these conversations are in its hands.
-const TOGETHER: usize = 25;
-/// In a long line it is one in so many of it: reading the line costs as much as carrying out several decisions.
-const OF_A_LINE: usize = 50;
+const TOGETHER: usize = 50;
+/// In a long line it is one in so many of it: reading the line costs as much as carrying out many decisions.
+const OF_A_LINE: usize = 25;
 /// But never more than this.
-const AT_MOST: usize = 100;
+const AT_MOST: usize = 200;
 /// How often a conversation is taken from agents who do not answer, in one episode. Where nobody answers, going round helps nobody.
 const PASSED_ON: i64 = 5;
 /// When to look again, when a conversation was in somebody else's hands.
@@ -133,27 +133,31 @@ async fn overdue(
 /// Puts what is overdue back into line, where it stands at the head.
 async fn take_back(
     tx: &mut TenantTx,
-    late: Vec<(overdue::Owed, Reason)>,
+    mut late: Vec<(overdue::Owed, Reason)>,
     round: &mut Round,
 ) -> Result<usize, ConversationError> {
-    let mut taken = 0;
+    if late.is_empty() {
+        return Ok(0);
+    }
+    if late.len() > TOGETHER {
+        late.truncate(TOGETHER);
+        round.more = true;
+    }
+    let all = late.iter().map(|(owed, reason)| Requeue {
+        id: owed.conversation,
+        from: owed.agent,
+        by: AssignedBy::Routing { why: serde_json::json!({ "reason": reason }), stamp: None },
+        entrance: Entrance { not: Some(owed.agent), ..Entrance::by(*reason) },
+    });
+    let taken = conversation::requeue(tx, all.collect()).await?;
     for (owed, reason) in late {
-        if taken == TOGETHER {
-            round.more = true;
-            break;
-        }
-        let why = serde_json::json!({ "reason": reason });
-        let entrance = Entrance { not: Some(owed.agent), ..Entrance::by(reason) };
-        let by = AssignedBy::Routing { why, stamp: None };
-        match conversation::requeue(tx, owed.conversation, owed.agent, by, entrance).await? {
-            Some(_) => {
-                taken += 1;
-                metrics::counter!("frontdesk_requeued_total", "reason" => reason.as_str()).increment(1);
-            }
-            None => round.wake(tx.now() + BUSY),
+        if taken.contains(&owed.conversation) {
+            metrics::counter!("frontdesk_requeued_total", "reason" => reason.as_str()).increment(1);
+        } else {
+            round.wake(tx.now() + BUSY);
         }
     }
-    Ok(taken)
+    Ok(taken.len())
 }
 
 /// Ends the questions to colleagues that nobody has answered in time. The conversations have stayed where they were.
@@ -211,30 +215,31 @@ async fn give(tx: &mut TenantTx, mut loaded: Loaded, round: &mut Round) -> Resul
     let most = (loaded.floor.tickets.len() / OF_A_LINE).clamp(TOGETHER, AT_MOST);
     let planned = plan(&mut loaded.floor, now);
     planned.wake_at.into_iter().for_each(|at| round.wake(at));
-    for decision in planned.decisions {
-        if round.given == most {
-            round.more = true;
-            break;
-        }
+    let mut decisions = planned.decisions;
+    if decisions.len() > most {
+        decisions.truncate(most);
+        round.more = true;
+    }
+    // What was found not to wait has been taken out of the line, which is a change as well.
+    touched += decisions.len();
+    let decided: Vec<ConversationId> = decisions.iter().map(|decision| decision.conversation).collect();
+    let (offers, claims): (Vec<Decision>, Vec<Decision>) =
+        decisions.into_iter().partition(|decision| decision.offer.is_some());
+    let mut given = claim(tx, &loaded, claims).await?;
+    for decision in offers {
         let id = decision.conversation;
-        let line = loaded.entries.get(&id).and_then(|entry| entry.team);
         let reason = loaded.entries.get(&id).map_or(Reason::New, |entry| entry.reason);
-        let carried_out = match decision.offer {
-            None => claim(tx, line, decision).await?,
-            Some(seconds) => ask(tx, decision, now + TimeDelta::seconds(seconds.into()), reason, round).await?,
-        };
-        if carried_out {
-            round.given += 1;
-            touched += 1;
-            if let Some(entry) = loaded.entries.get(&id) {
-                let waited = (now - entry.entered_at).to_std().unwrap_or_default();
-                metrics::histogram!("frontdesk_assignment_seconds").record(waited);
-            }
-        } else {
-            // What was found not to wait has been taken out of the line.
-            touched += 1;
-            round.wake(now + BUSY);
+        if ask(tx, decision, reason, round).await? {
+            given.insert(id);
         }
+    }
+    if given.len() < decided.len() {
+        round.wake(now + BUSY);
+    }
+    round.given = given.len();
+    for entry in given.iter().filter_map(|id| loaded.entries.get(id)) {
+        let waited = (now - entry.entered_at).to_std().unwrap_or_default();
+        metrics::histogram!("frontdesk_assignment_seconds").record(waited);
     }
     Ok(touched)
 }
@@ -331,23 +336,28 @@ async fn climb(tx: &TenantTx, loaded: &Loaded) -> Result<usize, StoreError> {
     Ok(climbed)
 }
 
-async fn claim(tx: &mut TenantTx, line: Option<TeamId>, decision: Decision) -> Result<bool, ConversationError> {
-    let by = AssignedBy::Routing { why: value(&decision.why), stamp: Some(decision.stamp) };
-    let claimed = conversation::claim(tx, decision.conversation, line, decision.agent, by).await?;
-    if claimed.is_some() {
-        metrics::counter!("frontdesk_assignments_total").increment(1);
+async fn claim(
+    tx: &mut TenantTx,
+    loaded: &Loaded,
+    decisions: Vec<Decision>,
+) -> Result<BTreeSet<ConversationId>, ConversationError> {
+    if decisions.is_empty() {
+        return Ok(BTreeSet::new());
     }
-    Ok(claimed.is_some())
+    let claims = decisions.into_iter().map(|decision| Claim {
+        id: decision.conversation,
+        line: loaded.entries.get(&decision.conversation).and_then(|entry| entry.team),
+        to: decision.agent,
+        by: AssignedBy::Routing { why: value(&decision.why), stamp: Some(decision.stamp) },
+    });
+    let claimed = conversation::claim(tx, claims.collect()).await?;
+    metrics::counter!("frontdesk_assignments_total").increment(u64::try_from(claimed.len()).unwrap_or_default());
+    Ok(claimed)
 }
 
 /// Asks an agent. What came back, or was passed on, has a history that they are shown.
-async fn ask(
-    tx: &TenantTx,
-    decision: Decision,
-    until: Timestamp,
-    reason: Reason,
-    round: &mut Round,
-) -> Result<bool, ConversationError> {
+async fn ask(tx: &TenantTx, decision: Decision, reason: Reason, round: &mut Round) -> Result<bool, ConversationError> {
+    let until = tx.now() + TimeDelta::seconds(decision.offer.unwrap_or_default().into());
     let (id, to) = (decision.conversation, decision.agent);
     let question =
         Question { to, until, stamp: decision.stamp, why: value(&decision.why), is_new_round: decision.new_round };
