@@ -1,6 +1,7 @@
 //! Visitors and agents as clients: real sockets from addresses of their own, which come back when they are cut, bring their
 //! unanswered sends again under the same ids, drop doubles and ask for what is missing.
 
+mod again;
 mod entry;
 mod hear;
 mod line;
@@ -22,6 +23,7 @@ use crate::chance::Chance;
 use crate::frame;
 use crate::oplog::{Op, OpLog, What, text_mark};
 use crate::outcome::{Doing as _, Outcome};
+use crate::retry::Budget;
 use crate::screen::Screen;
 use crate::stage::{Fleet, Tenant};
 use crate::tally::Tally;
@@ -86,6 +88,9 @@ pub struct Manner {
     pub types: bool,
     /// What an agent has on the screen.
     pub shows: Shows,
+    /// How many sends may be on their way at once, the others waiting behind them; what is put off or not answered is sent again after
+    /// waits that grow, within a budget. Our own clients hold it so, with one. 0: all at once, and again as soon as it may be.
+    pub at_once: usize,
 }
 
 /// Which conversations are on an agent's screen.
@@ -107,6 +112,8 @@ struct Pending {
     first_sent: u64,
     deadline: Instant,
     on_the_wire: bool,
+    /// How often it was put off or not answered.
+    tries: u32,
     done: Option<oneshot::Sender<Sent>>,
 }
 
@@ -120,6 +127,7 @@ struct State {
     asked: HashMap<Uuid, Instant>,
     chat: Option<Uuid>,
     lost_at: Option<u64>,
+    budget: Budget,
 }
 
 #[derive(Debug)]
@@ -152,6 +160,8 @@ pub struct Client {
     tell: mpsc::UnboundedSender<Tell>,
     here: AtomicBool,
     window: AtomicUsize,
+    /// Sends it was told of and has not begun.
+    told: AtomicUsize,
     written: AtomicU64,
     line: Mutex<Line>,
 }
@@ -195,6 +205,7 @@ impl Client {
             tell,
             here: AtomicBool::new(false),
             window: AtomicUsize::new(0),
+            told: AtomicUsize::new(0),
             written: AtomicU64::new(0),
             line: Mutex::new(Line::Idle(told)),
         }))
@@ -235,12 +246,23 @@ impl Client {
 
     /// Sends a message, without waiting for anything. An agent names the conversation.
     pub fn send(&self, conversation: Option<Uuid>) {
+        self.told.fetch_add(1, Ordering::Relaxed);
         self.tell(Tell::Send { conversation, done: None });
+    }
+
+    /// Sends a message unless so many of its own have no outcome yet. False when it holds back.
+    pub fn offer(&self, most: usize) -> bool {
+        let has_room = self.told.load(Ordering::Relaxed) + self.unanswered() < most;
+        if has_room {
+            self.send(None);
+        }
+        has_room
     }
 
     /// Sends a message and waits until its outcome is known, however often it has to be tried.
     pub async fn send_and_wait(&self, conversation: Option<Uuid>) -> Outcome<Sent> {
         let (done, outcome) = oneshot::channel();
+        self.told.fetch_add(1, Ordering::Relaxed);
         self.tell(Tell::Send { conversation, done: Some(done) });
         outcome.await.doing(|| "send: the actor has left".to_owned())
     }

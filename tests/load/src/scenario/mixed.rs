@@ -47,7 +47,7 @@ pub(crate) async fn play(options: &Options, scene: &mut Scene, report: &mut Repo
     let before = rehearse(scene, COMPANIES as usize, sockets / 10).await?;
 
     now(&format!("{sockets} visitors come, and an agent to each company"));
-    let answers = Manner { answers_one_in: 2, reads: true, types: true, shows: Shows::All };
+    let answers = Manner { answers_one_in: 2, reads: true, types: true, shows: Shows::All, ..Manner::default() };
     scene.agents(COMPANIES as usize, COMPANIES as usize, answers).await?;
     let reads = Manner { reads: true, ..Manner::default() };
     let visitors = Mutex::new(scene.visitors(COMPANIES as usize, sockets, reads).await?);

@@ -5,6 +5,7 @@ pub(crate) mod fanout;
 pub(crate) mod idle;
 pub(crate) mod mixed;
 pub(crate) mod neighbour;
+pub(crate) mod overload;
 pub(crate) mod routing_sim;
 pub(crate) mod send;
 pub(crate) mod storm;
