@@ -19,6 +19,8 @@ use crate::ws::{Came, Ws};
 
 /// How often the server wants to hear something.
 const HEARTBEAT: Duration = Duration::from_secs(20);
+/// What the kernel keeps of what somebody who takes little at a time has not read; it may make a little more of it.
+const NARROW: u32 = 4 * 1024;
 /// How many conversations one resume may name.
 const RESUMED_AT_ONCE: usize = 50;
 /// Who is cut off waits up to a second the first time, then up to two, four … at most this long.
@@ -82,7 +84,8 @@ pub(super) async fn live(client: Arc<Client>, mut told: UnboundedReceiver<Tell>)
 async fn open(client: &Client) -> Outcome<Ws> {
     let to = client.play.target()?;
     let token = client.entry.token(client, to).await?;
-    let mut ws = Ws::open(client.from, to, "/v1/realtime").await?;
+    let unread = client.manner.narrow.then_some(NARROW);
+    let mut ws = Ws::open_keeping(client.from, to, "/v1/realtime", unread).await?;
     let seen = client.on_screen();
     client.has_asked(&seen);
     ws.say(&frame::hello(&token, seen.get(..seen.len().min(RESUMED_AT_ONCE)).unwrap_or_default()));
@@ -99,7 +102,7 @@ async fn talk(client: &Arc<Client>, mut ws: Ws, told: &mut UnboundedReceiver<Tel
     loop {
         let mut saying = Saying::default();
         tokio::select! {
-            received = ws.receive() => {
+            received = ws.receive(), if client.hears.load(Ordering::Relaxed) => {
                 if received.is_err() {
                     return End::Lost(None);
                 }

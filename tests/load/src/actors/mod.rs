@@ -60,6 +60,11 @@ impl Play {
         })
     }
 
+    /// A number for one more actor.
+    fn number(&self) -> u32 {
+        u32::try_from(self.actors.fetch_add(1, Ordering::Relaxed)).unwrap_or(u32::MAX)
+    }
+
     /// One of the servers.
     pub fn target(&self) -> Outcome<SocketAddr> {
         let targets = self.targets.read().unwrap_or_else(PoisonError::into_inner);
@@ -91,6 +96,8 @@ pub struct Manner {
     /// How many sends may be on their way at once, the others waiting behind them; what is put off or not answered is sent again after
     /// waits that grow, within a budget. Our own clients hold it so, with one. 0: all at once, and again as soon as it may be.
     pub at_once: usize,
+    /// The kernel keeps hardly anything for it that was not read yet.
+    pub narrow: bool,
 }
 
 /// Which conversations are on an agent's screen.
@@ -159,6 +166,7 @@ pub struct Client {
     state: Mutex<State>,
     tell: mpsc::UnboundedSender<Tell>,
     here: AtomicBool,
+    hears: AtomicBool,
     window: AtomicUsize,
     /// Sends it was told of and has not begun.
     told: AtomicUsize,
@@ -187,28 +195,46 @@ impl Client {
     }
 
     async fn enter(play: &Arc<Play>, tenant: &Tenant, manner: Manner, is_agent: bool) -> Outcome<Arc<Self>> {
-        let number = u32::try_from(play.actors.fetch_add(1, Ordering::Relaxed)).unwrap_or(u32::MAX);
+        let number = play.number();
         let from = crate::stage::address_of(number);
         let (entry, chat) =
             if is_agent { (Entry::agent(tenant), None) } else { Entry::visitor(play.target()?, from, tenant).await? };
+        Ok(Self::seated(play, number, (tenant.number, &tenant.guard), (is_agent, manner), entry, chat))
+    }
+
+    /// The same person in another tab of the same browser: a socket of its own, from an address of its own.
+    pub fn tab(&self, manner: Manner) -> Arc<Self> {
+        let (company, who) = ((self.tenant, &self.guard), (self.is_agent, manner));
+        Self::seated(&self.play, self.play.number(), company, who, self.entry.in_a_tab(), self.chat())
+    }
+
+    fn seated(
+        play: &Arc<Play>,
+        number: u32,
+        (tenant, guard): (u32, &Guard),
+        (is_agent, manner): (bool, Manner),
+        entry: Entry,
+        chat: Option<Uuid>,
+    ) -> Arc<Self> {
         let (tell, told) = mpsc::unbounded_channel();
-        Ok(Arc::new(Self {
+        Arc::new(Self {
             number,
-            tenant: tenant.number,
+            tenant,
             is_agent,
             manner,
             play: Arc::clone(play),
-            guard: tenant.guard.clone(),
-            from,
+            guard: guard.clone(),
+            from: crate::stage::address_of(number),
             entry,
             state: Mutex::new(State { chat, ..State::default() }),
             tell,
             here: AtomicBool::new(false),
+            hears: AtomicBool::new(true),
             window: AtomicUsize::new(0),
             told: AtomicUsize::new(0),
             written: AtomicU64::new(0),
             line: Mutex::new(Line::Idle(told)),
-        }))
+        })
     }
 
     /// Opens the socket, and opens it again whenever it is lost.
@@ -232,6 +258,17 @@ impl Client {
     /// Whether the server has welcomed it and the socket stands.
     pub fn is_here(&self) -> bool {
         self.here.load(Ordering::Relaxed)
+    }
+
+    /// Where it speaks from.
+    pub fn address(&self) -> IpAddr {
+        self.from
+    }
+
+    /// Reads what comes, as everybody does, or lets it lie where it is. Whoever does not read does not notice that the socket is closed.
+    pub fn listen(&self, on: bool) {
+        self.hears.store(on, Ordering::Relaxed);
+        self.tell(Tell::Kick);
     }
 
     /// Whether it keeps every conversation of its company on the screen.

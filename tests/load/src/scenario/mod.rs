@@ -8,6 +8,7 @@ pub(crate) mod neighbour;
 pub(crate) mod overload;
 pub(crate) mod routing_sim;
 pub(crate) mod send;
+pub(crate) mod slow;
 pub(crate) mod storm;
 pub(crate) mod tenants;
 

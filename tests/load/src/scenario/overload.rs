@@ -98,7 +98,7 @@ pub(crate) async fn play(options: &Options, scene: &mut Scene, report: &mut Repo
 }
 
 /// A conversation's first message costs many times what the next one does: it belongs to neither the best nor the overload.
-async fn first_words(visitors: &[Arc<Client>]) -> Outcome<()> {
+pub(super) async fn first_words(visitors: &[Arc<Client>]) -> Outcome<()> {
     let mut words = futures::stream::iter(visitors).map(|visitor| visitor.send_and_wait(None)).buffer_unordered(64);
     while let Some(sent) = words.next().await {
         sent?;
