@@ -17,6 +17,7 @@ use load::report::{Report, Target};
 use load::scene::Scene;
 use load::tally::millis;
 
+use super::raw::Raw;
 use super::send::press;
 use super::{farewell, judge, now, pace, rehearse};
 use crate::Common;
@@ -69,6 +70,7 @@ pub(crate) async fn play(options: &Options, scene: &mut Scene, report: &mut Repo
     first_words(&visitors).await?;
 
     let (chance, all) = (scene.play.chance.part("overload"), Mutex::new(visitors.clone()));
+    let raw = Raw::before(scene, common).await?;
     let usual = if common.quick { Duration::from_secs(5) } else { Duration::from_secs(20) };
     now(&format!("{} messages a second", options.rate));
     pace(&all, options.rate, Duration::from_secs(3), &chance).await;
@@ -93,6 +95,9 @@ pub(crate) async fn play(options: &Options, scene: &mut Scene, report: &mut Repo
     let unanswered = scene.play.tally.unanswered.now() - unanswered + met.unanswered.now();
     report.figure("overload.unanswered_over_5_s", unanswered as f64, "", Target::AtMost(0.0));
     report.figure("overload.normal_again_s", seconds, "s", Target::AtMost(30.0));
+    let bare = raw.after("overload", report).await?;
+    bare.times("overload.usual_ack", &times, report);
+    bare.writes("overload.peak", peak, report);
     judge(scene, "overload", report, Duration::from_mins(1)).await?;
     farewell(scene, "overload", report, before).await
 }

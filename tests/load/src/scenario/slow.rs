@@ -14,6 +14,7 @@ use load::tally::millis;
 use load::{Doing as _, Outcome};
 
 use super::overload::first_words;
+use super::raw::Raw;
 use super::{farewell, judge, now, pace, rehearse};
 use crate::Common;
 
@@ -64,11 +65,13 @@ pub(crate) async fn play(options: &Options, scene: &mut Scene, report: &mut Repo
     let visitors = scene.visitors(COMPANIES as usize, sockets, Manner::default()).await?;
     let talk = Talk::of(&visitors, options.busiest, options.share, rate);
     first_words(&talk.everybody()).await?;
+    let mut raw = Raw::before(scene, common).await?;
     talk.run(scene, Duration::from_secs(5), "warm").await;
 
     now(&format!("{rate} messages a second, and everybody reads"));
     let quick = window(scene, &talk, &[], long, "quick").await?;
 
+    raw.read().await?;
     let rss = scene.fleet.footprint().rss;
     let slow = come(scene, options, &talk).await?;
     talk.run(scene, Duration::from_secs(5), "together").await;
@@ -105,6 +108,9 @@ pub(crate) async fn play(options: &Options, scene: &mut Scene, report: &mut Repo
     report.figure("slow.rss_growth_mb_per_socket", growth / count.max(1) as f64, "MiB", Target::AtMost(2.0));
 
     back(scene, &slow, report).await?;
+    let bare = raw.after("slow", report).await?;
+    bare.p99("slow.ack_with", beside.ack, report);
+    bare.p99("slow.delivery_with", beside.delivery, report);
     judge(scene, "slow", report, Duration::from_mins(1)).await?;
     drop(slow);
     farewell(scene, "slow", report, before).await
