@@ -51,25 +51,14 @@ enum Went {
     Failed,
 }
 
-/// Lets them come for so long, so many at a time: whoever is through, or has failed, makes room for the next.
-pub async fn keep_coming(
-    play: &Arc<Play>,
-    tenants: &[Tenant],
-    met: &Arc<Met>,
-    at_once: u32,
-    long: Duration,
-) -> Outcome<()> {
-    let (until, next) = (Instant::now() + long, Arc::new(AtomicU32::new(0)));
+/// Lets them come, so many at a time, until this is dropped: whoever is through, or has failed, makes room for the next.
+pub async fn keep_coming(play: &Arc<Play>, tenants: &[Tenant], met: &Arc<Met>, at_once: u32) -> Outcome<()> {
+    let next = Arc::new(AtomicU32::new(0));
     let tenants: Arc<[Tenant]> = tenants.into();
     let mut doors = JoinSet::new();
     for _ in 0..at_once {
-        doors.spawn(one_after_the_other(
-            Arc::clone(play),
-            Arc::clone(&tenants),
-            Arc::clone(met),
-            Arc::clone(&next),
-            until,
-        ));
+        let (play, tenants, met) = (Arc::clone(play), Arc::clone(&tenants), Arc::clone(met));
+        doors.spawn(one_after_the_other(play, tenants, met, Arc::clone(&next)));
     }
     while let Some(done) = doors.join_next().await {
         done.doing(|| "let visitors come".to_owned())??;
@@ -82,14 +71,13 @@ async fn one_after_the_other(
     tenants: Arc<[Tenant]>,
     met: Arc<Met>,
     next: Arc<AtomicU32>,
-    until: Instant,
 ) -> Outcome<()> {
-    while Instant::now() < until {
+    loop {
         let number = next.fetch_add(1, Ordering::Relaxed);
         let place = usize::try_from(number).unwrap_or(0) % tenants.len().max(1);
         let Some(tenant) = tenants.get(place) else { return Ok(()) };
         // The same person, until they are in or have enough of it.
-        while Instant::now() < until {
+        loop {
             let wait = match visit(play.target()?, tenant, ADDRESSES.wrapping_add(number), &met).await {
                 Went::Welcomed => {
                     met.welcomed.up();
@@ -109,11 +97,9 @@ async fn one_after_the_other(
                     AFTER_A_WHILE
                 }
             };
-            let rest = until.saturating_duration_since(Instant::now());
-            tokio::time::sleep(wait.min(rest)).await;
+            tokio::time::sleep(wait).await;
         }
     }
-    Ok(())
 }
 
 async fn visit(to: SocketAddr, tenant: &Tenant, number: u32, met: &Met) -> Went {

@@ -84,11 +84,12 @@ pub(crate) async fn play(options: &Options, scene: &mut Scene, report: &mut Repo
     report.figure("overload.sockets", sockets as f64, "", Target::None);
     report.figure("overload.peak_per_s", peak, "/s", Target::None);
     let (met, unanswered) = (Arc::new(Met::default()), scene.play.tally.unanswered.now());
-    too_much(options, scene, report, &visitors, peak, &met).await?;
+    let phase = too_much(options, scene, report, &visitors, peak, &met).await?;
 
     now("and the usual again");
     let normal = (2.0 * millis(&times, 0.99)).max(NORMAL_MS);
     let again = back_to_normal(scene, &all, options.rate, normal, &chance).await;
+    phase.goodput(scene, report, peak);
     report.figure("overload.normal_within_ms", normal, "ms", Target::None);
     let seconds = again.unwrap_or(WATCHED).as_secs_f64();
     // What was on its way when the overload ended has had its time by now.
@@ -178,7 +179,7 @@ async fn too_much(
     visitors: &[Arc<Client>],
     peak: f64,
     met: &Arc<Met>,
-) -> Outcome<()> {
+) -> Outcome<Phase> {
     let long = options.common.seconds(60, 10);
     let per_second = (peak as u64).max(1) * options.times;
     now(&format!(
@@ -187,21 +188,17 @@ async fn too_much(
     ));
     let (log, chance) = (&scene.play.log, scene.play.chance.part("too much"));
     let (rss, start, lines, began) = (scene.fleet.footprint().rss, counted(scene), log.len(), Instant::now());
-    let (offered, came) = tokio::join!(
-        offer(visitors, per_second, options.outstanding, long, &chance),
-        keep_coming(&scene.play, &scene.tenants, met, options.newcomers, long),
-    );
+    // Who is at the door when it is over goes away: nothing lies between this and what follows.
+    let offered = tokio::select! {
+        offered = offer(visitors, per_second, options.outstanding, long, &chance) => offered,
+        Err(error) = keep_coming(&scene.play, &scene.tenants, met, options.newcomers) => return Err(error),
+    };
     let (over, took) = (log.now(), began.elapsed().as_secs_f64());
     let (held, end) = (scene.fleet.footprint().rss, counted(scene));
-    came?;
     let wanted = offered.begun + offered.held_back;
     report.figure("overload.offered_per_s", wanted as f64 / took, "/s", Target::None);
     report.figure("overload.begun_per_s", offered.begun as f64 / took, "/s", Target::None);
     report.figure("overload.held_back", offered.held_back as f64, "", Target::None);
-    let goodput = in_time(&log.sends_after(lines), over) as f64 / took;
-    report.figure("overload.goodput_per_s", goodput, "/s", Target::None);
-    report.figure("overload.goodput_ratio", goodput / peak.max(1.0), "", Target::AtLeast(0.8));
-
     let frames = end.put_off - start.put_off;
     let untold = end.untold - start.untold + met.untold.now();
     let refused = frames + met.put_off.now() + met.untold.now();
@@ -214,7 +211,23 @@ async fn too_much(
     report.figure("overload.newcomers_per_s", met.welcomed.now() as f64 / took, "/s", Target::None);
     report.figure("overload.newcomers_failed", met.failed.now() as f64, "", Target::None);
     report.figure("overload.rss_ratio", held as f64 / rss.max(1) as f64, "", Target::None);
-    Ok(())
+    Ok(Phase { lines, over, took })
+}
+
+/// Where the overload stands in the log.
+struct Phase {
+    lines: usize,
+    over: u64,
+    took: f64,
+}
+
+impl Phase {
+    /// Worked out when everything is over: millions of lines take their time.
+    fn goodput(&self, scene: &Scene, report: &mut Report, peak: f64) {
+        let goodput = in_time(&scene.play.log.sends_after(self.lines), self.over) as f64 / self.took;
+        report.figure("overload.goodput_per_s", goodput, "/s", Target::None);
+        report.figure("overload.goodput_ratio", goodput / peak.max(1.0), "", Target::AtLeast(0.8));
+    }
 }
 
 /// How many were acknowledged before it was over, each within the time that an answer may take.
