@@ -174,7 +174,7 @@ async fn act(setting: &Setting, arena: &mut Arena) -> Outcome<Findings> {
     let (pulse_company, companies) = (pulse_company.clone(), companies.to_vec());
     // Who answers thousands of messages a second would be answering long after the last of them.
     let answers_one_in = if setting.rate == 0 { 40 } else { 4 };
-    let agents = Manner { answers_one_in, reads: true, types: false, shows: Shows::All };
+    let agents = Manner { answers_one_in, reads: true, shows: Shows::All, ..Manner::default() };
     scene.agents(companies.len(), companies.len() * 2, agents).await?;
     let visitors =
         scene.visitors(companies.len(), setting.visitors, Manner { reads: true, ..Manner::default() }).await?;

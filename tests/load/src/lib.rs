@@ -17,11 +17,15 @@ pub mod flood;
 pub mod frame;
 pub mod http;
 pub mod ids;
+pub mod newcomers;
 pub mod oplog;
 mod outcome;
+pub mod pacer;
 #[cfg(test)]
 mod protocol;
+pub mod recovery;
 pub mod report;
+pub mod retry;
 pub mod scene;
 pub mod screen;
 pub mod sim;

@@ -70,6 +70,10 @@ enum Scenario {
     Tenants(scenario::tenants::Options),
     /// One company at twenty times its pace beside forty-nine that live as usual
     Neighbour(scenario::neighbour::Options),
+    /// More than there is room for, and then the usual again
+    Overload(scenario::overload::Options),
+    /// Sockets that read nothing beside those that do
+    Slow(scenario::slow::Options),
     /// What metering costs on the way of a message
     Billing(scenario::billing::Options),
     /// Random companies on a virtual clock: does routing keep its promises, do estimates come true
@@ -137,6 +141,18 @@ async fn play(scenario: Scenario) -> Outcome<bool> {
         Scenario::Neighbour(options) => {
             scenario::run("neighbour", &options.common.clone(), async |scene, report| {
                 scenario::neighbour::play(&options, scene, report).await
+            })
+            .await
+        }
+        Scenario::Overload(options) => {
+            scenario::run("overload", &options.common.clone(), async |scene, report| {
+                scenario::overload::play(&options, scene, report).await
+            })
+            .await
+        }
+        Scenario::Slow(options) => {
+            scenario::run("slow", &options.common.clone(), async |scene, report| {
+                scenario::slow::play(&options, scene, report).await
             })
             .await
         }

@@ -83,6 +83,22 @@ pub struct Story {
     pub refused: bool,
 }
 
+/// One send in time, in microseconds since the run began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timed {
+    /// When it was sent for the first time.
+    pub began: u64,
+    /// When it was acknowledged, if it was.
+    pub acknowledged: Option<u64>,
+}
+
+impl Timed {
+    /// How long that took.
+    pub fn took(&self) -> Option<u64> {
+        Some(self.acknowledged?.saturating_sub(self.began))
+    }
+}
+
 impl OpLog {
     /// Microseconds since the run began.
     pub fn now(&self) -> u64 {
@@ -131,6 +147,27 @@ impl OpLog {
         stories
     }
 
+    /// The sends that were begun after the log's first `lines`, and what has become of them.
+    pub fn sends_after(&self, lines: usize) -> Vec<Timed> {
+        // Whoever writes to the log meanwhile is being timed, and must not wait for this.
+        let ops = self.ops.lock().map(|ops| ops.get(lines..).unwrap_or_default().to_vec()).unwrap_or_default();
+        let mut sends: HashMap<Uuid, Timed> = HashMap::new();
+        for op in &ops {
+            match op.what {
+                What::Invoke => {
+                    sends.insert(op.client_message_id, Timed { began: op.at, acknowledged: None });
+                }
+                What::Ok => {
+                    if let Some(send) = sends.get_mut(&op.client_message_id) {
+                        send.acknowledged.get_or_insert(op.at);
+                    }
+                }
+                What::Fail | What::Unknown => {}
+            }
+        }
+        sends.into_values().collect()
+    }
+
     /// Writes it as lines of JSON.
     pub fn save(&self, path: &Path) -> Outcome<()> {
         let doing = || format!("write {}", path.display());
@@ -152,4 +189,32 @@ impl OpLog {
 /// What stands for a text in the log.
 pub fn text_mark(text: &str) -> u64 {
     hash(text.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sends_are_timed_from_their_first_attempt_to_their_first_acknowledgement() {
+        let log = OpLog::default();
+        let note = |at, what, id| {
+            let client_message_id = Uuid::from_u128(id);
+            let (conversation, by_agent) = (Uuid::nil(), false);
+            log.note(Op { at, what, tenant: 0, actor: 0, by_agent, conversation, client_message_id, mark: 0 });
+        };
+        note(10, What::Invoke, 1);
+        let before = log.len();
+        note(20, What::Invoke, 2);
+        note(25, What::Ok, 1);
+        note(30, What::Unknown, 2);
+        note(70, What::Ok, 2);
+        note(90, What::Ok, 2);
+        note(95, What::Invoke, 3);
+        let mut sends = log.sends_after(before);
+        sends.sort_by_key(|send| send.began);
+        assert_eq!(sends.iter().map(Timed::took).collect::<Vec<_>>(), [Some(50), None]);
+        assert_eq!(log.sends_after(0).len(), 3);
+        assert_eq!(log.sends_after(100), []);
+    }
 }

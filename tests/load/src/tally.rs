@@ -72,10 +72,14 @@ pub struct Tally {
     pub delivery_times: Times,
     /// Sends whose outcome was unknown, and which were tried again.
     pub unknown: Count,
+    /// Attempts among them that heard nothing at all for as long as an answer may take.
+    pub unanswered: Count,
     /// Sends refused for good.
     pub refused: Count,
     /// Refusals that asked to try again.
     pub later: Count,
+    /// Those of them that did not say when.
+    pub untold: Count,
     /// Sockets opened.
     pub opened: Count,
     /// Handshakes and hellos that failed.

@@ -21,7 +21,16 @@ const LARGEST: usize = 16 * 1024 * 1024;
 
 /// Connects from an address of ours.
 pub async fn connect(from: IpAddr, to: SocketAddr) -> Outcome<TcpStream> {
+    connect_keeping(from, to, None).await
+}
+
+/// The same, and the kernel keeps at most so many bytes that have come and were not read yet.
+async fn connect_keeping(from: IpAddr, to: SocketAddr, unread: Option<u32>) -> Outcome<TcpStream> {
     let socket = TcpSocket::new_v4().doing(|| "make a socket".to_owned())?;
+    if let Some(bytes) = unread {
+        // Before it connects: what a peer may send is agreed on then.
+        socket.set_recv_buffer_size(bytes).doing(|| "narrow a socket".to_owned())?;
+    }
     // Without this a thousand connections a second run out of ports that wait.
     socket.set_reuseaddr(true).doing(|| "reuse an address".to_owned())?;
     socket.bind(SocketAddr::new(from, 0)).doing(|| format!("speak from {from}"))?;
@@ -54,12 +63,17 @@ pub enum Came<'a> {
 impl Ws {
     /// Opens `path` at `to`.
     pub async fn open(from: IpAddr, to: SocketAddr, path: &str) -> Outcome<Self> {
-        let opened = tokio::time::timeout(HANDSHAKE, Self::shake_hands(from, to, path)).await;
+        Self::open_keeping(from, to, path, None).await
+    }
+
+    /// The same, and the kernel keeps at most so many bytes that have come and were not read yet.
+    pub async fn open_keeping(from: IpAddr, to: SocketAddr, path: &str, unread: Option<u32>) -> Outcome<Self> {
+        let opened = tokio::time::timeout(HANDSHAKE, Self::shake_hands(from, to, path, unread)).await;
         opened.map_err(|_| Failed::because("the handshake took too long"))?
     }
 
-    async fn shake_hands(from: IpAddr, to: SocketAddr, path: &str) -> Outcome<Self> {
-        let stream = connect(from, to).await?;
+    async fn shake_hands(from: IpAddr, to: SocketAddr, path: &str, unread: Option<u32>) -> Outcome<Self> {
+        let stream = connect_keeping(from, to, unread).await?;
         // The key only proves that the other side speaks the protocol.
         let key = STANDARD.encode(*b"frontdesk-load-1");
         let ask = format!(

@@ -1,14 +1,17 @@
 //! What the same Postgres can do without us: one row, one INSERT, one COMMIT, prepared, from sixteen connections, durable. And
-//! what the machine's loopback can do without anybody: one byte there and back.
+//! what the machine's loopback can do without anybody: some bytes there and back.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use hdrhistogram::Histogram;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::outcome::{Doing as _, Failed, Outcome};
 use crate::stage::Services;
+use crate::tally::Times;
 
 /// How many connections insert.
 const CONNECTIONS: &str = "16";
@@ -77,29 +80,41 @@ fn pgbench() -> Outcome<std::path::PathBuf> {
     found.find(|path| path.exists()).doing(|| "find pgbench: install Postgres' client programs".to_owned())
 }
 
-/// One byte there and back over loopback, on so many connections; exchanges per second.
-pub async fn echo(connections: usize, long: Duration) -> Outcome<f64> {
+/// What so many connections that each send as many bytes there and back as fast as they come got done.
+#[derive(Debug)]
+pub struct Echoed {
+    /// Exchanges a second, of all connections together.
+    pub per_second: f64,
+    /// How long one took.
+    pub times: Histogram<u64>,
+}
+
+/// So many bytes there and back over loopback, on so many connections.
+pub async fn echo(connections: usize, bytes: usize, long: Duration) -> Outcome<Echoed> {
     let listener = TcpListener::bind("127.0.0.1:0").await.doing(|| "listen".to_owned())?;
     let address = listener.local_addr().doing(|| "listen".to_owned())?;
     let server = tokio::spawn(async move {
         while let Ok((mut stream, _)) = listener.accept().await {
             tokio::spawn(async move {
-                let mut byte = [0];
+                let mut frame = vec![0; bytes];
                 let _nodelay = stream.set_nodelay(true);
-                while stream.read_exact(&mut byte).await.is_ok() && stream.write_all(&byte).await.is_ok() {}
+                while stream.read_exact(&mut frame).await.is_ok() && stream.write_all(&frame).await.is_ok() {}
             });
         }
     });
-    let began = Instant::now();
+    let (began, times) = (Instant::now(), Arc::new(Times::default()));
     let clients: Vec<_> = (0..connections)
         .map(|_| {
+            let times = Arc::clone(&times);
             tokio::spawn(async move {
                 let mut stream = TcpStream::connect(address).await?;
                 stream.set_nodelay(true)?;
-                let (mut byte, mut count) = ([7], 0_u64);
+                let (mut frame, mut count) = (vec![7; bytes], 0_u64);
                 while began.elapsed() < long {
-                    stream.write_all(&byte).await?;
-                    stream.read_exact(&mut byte).await?;
+                    let asked = Instant::now();
+                    stream.write_all(&frame).await?;
+                    stream.read_exact(&mut frame).await?;
+                    times.note(u64::try_from(asked.elapsed().as_micros()).unwrap_or(u64::MAX));
                     count += 1;
                 }
                 Ok::<u64, std::io::Error>(count)
@@ -110,7 +125,20 @@ pub async fn echo(connections: usize, long: Duration) -> Outcome<f64> {
     for client in clients {
         total += client.await.doing(|| "echo".to_owned())?.doing(|| "echo".to_owned())?;
     }
-    let rate = total as f64 / began.elapsed().as_secs_f64();
+    let per_second = total as f64 / began.elapsed().as_secs_f64();
     server.abort();
-    Ok(rate)
+    Ok(Echoed { per_second, times: times.take() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn every_exchange_is_counted_and_timed() {
+        let echoed = echo(3, 600, Duration::from_millis(50)).await.unwrap();
+        assert!(echoed.per_second > 0.0);
+        assert!(echoed.times.len() as f64 >= echoed.per_second * 0.05, "{echoed:?}");
+        assert!(echoed.times.value_at_quantile(0.5) >= 1);
+    }
 }

@@ -97,6 +97,11 @@ impl Entry {
         Ok((Self { key: Some(tenant.key.clone()), kept: Mutex::new(kept) }, chat))
     }
 
+    /// The same in another tab of the same browser.
+    pub(super) fn in_a_tab(&self) -> Self {
+        Self { key: self.key.clone(), kept: Mutex::new(self.kept()) }
+    }
+
     fn kept(&self) -> Kept {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use uuid::Uuid;
 
 use super::line::Saying;
-use super::{Client, Sent, Shows, composed_at};
+use super::{Client, Sent, Shows, State, composed_at};
 use crate::frame::{self, Ack, Heard, Message, Refusal};
 use crate::ids;
 use crate::oplog::What;
@@ -102,11 +102,18 @@ impl Client {
         true
     }
 
+    fn is_put_off(&self, refusal: &Refusal) {
+        self.play.tally.later.up();
+        if refusal.retry_after_ms.is_none() {
+            self.play.tally.untold.up();
+        }
+    }
+
     fn hear_refusal(&self, refusal: Refusal) {
         let passes = PASSING.contains(&refusal.code.as_str());
         let Some(id) = refusal.client_message_id else {
             if passes {
-                self.play.tally.later.up();
+                self.is_put_off(&refusal);
             } else {
                 self.play.tally.refused.up();
             }
@@ -114,10 +121,12 @@ impl Client {
         };
         let mut state = self.state();
         if passes {
-            self.play.tally.later.up();
-            if let Some(pending) = state.pending.get_mut(&id) {
+            self.is_put_off(&refusal);
+            let State { pending, budget, .. } = &mut *state;
+            if let Some(pending) = pending.get_mut(&id) {
                 pending.on_the_wire = false;
-                pending.deadline = Instant::now() + Duration::from_millis(refusal.retry_after_ms.unwrap_or(1000));
+                let asked = Duration::from_millis(refusal.retry_after_ms.unwrap_or(1000));
+                pending.deadline = self.later(pending, budget, Instant::now(), asked);
                 let conversation = pending.conversation;
                 drop(state);
                 self.note(What::Unknown, id, conversation, 0);

@@ -19,6 +19,8 @@ use crate::ws::{Came, Ws};
 
 /// How often the server wants to hear something.
 const HEARTBEAT: Duration = Duration::from_secs(20);
+/// What the kernel keeps of what somebody who takes little at a time has not read; it may make a little more of it.
+const NARROW: u32 = 4 * 1024;
 /// How many conversations one resume may name.
 const RESUMED_AT_ONCE: usize = 50;
 /// Who is cut off waits up to a second the first time, then up to two, four … at most this long.
@@ -82,7 +84,8 @@ pub(super) async fn live(client: Arc<Client>, mut told: UnboundedReceiver<Tell>)
 async fn open(client: &Client) -> Outcome<Ws> {
     let to = client.play.target()?;
     let token = client.entry.token(client, to).await?;
-    let mut ws = Ws::open(client.from, to, "/v1/realtime").await?;
+    let unread = client.manner.narrow.then_some(NARROW);
+    let mut ws = Ws::open_keeping(client.from, to, "/v1/realtime", unread).await?;
     let seen = client.on_screen();
     client.has_asked(&seen);
     ws.say(&frame::hello(&token, seen.get(..seen.len().min(RESUMED_AT_ONCE)).unwrap_or_default()));
@@ -99,7 +102,7 @@ async fn talk(client: &Arc<Client>, mut ws: Ws, told: &mut UnboundedReceiver<Tel
     loop {
         let mut saying = Saying::default();
         tokio::select! {
-            received = ws.receive() => {
+            received = ws.receive(), if client.hears.load(Ordering::Relaxed) => {
                 if received.is_err() {
                     return End::Lost(None);
                 }
@@ -201,11 +204,12 @@ impl Client {
         let mut state = self.state();
         // Whoever comes back asks anew.
         state.asked.clear();
-        let mut unknown = 0;
+        let (mut unknown, now) = (0, Instant::now());
         state.lost_at.get_or_insert(self.play.log.now());
         for (id, pending) in &mut state.pending {
             if std::mem::take(&mut pending.on_the_wire) {
                 unknown += 1;
+                pending.deadline = now;
                 self.note(What::Unknown, *id, pending.conversation, 0);
             }
         }
@@ -232,7 +236,10 @@ impl Client {
 
     fn heed(&self, tell: Tell, saying: &mut Saying) {
         match tell {
-            Tell::Send { conversation, done } => self.begin(conversation, done, saying),
+            Tell::Send { conversation, done } => {
+                self.begin(conversation, done, saying);
+                self.told.fetch_sub(1, Ordering::Relaxed);
+            }
             Tell::Say(frame) => {
                 if self.is_here() {
                     saying.frames.push(frame);
@@ -267,13 +274,14 @@ impl Client {
         let id = self.play.chance.uuid();
         let (text, first_sent) = self.compose();
         self.note(What::Invoke, id, conversation, text_mark(&text));
-        let here = self.is_here();
-        if here {
+        let mut state = self.state();
+        let goes = self.is_here() && self.has_turn(&state);
+        if goes {
             saying.frames.push(frame::send(id, conversation, &text));
         }
-        let deadline = Instant::now() + ANSWER_WITHIN;
-        let pending = Pending { conversation, text, first_sent, deadline, on_the_wire: here, done };
-        self.state().pending.insert(id, pending);
+        let deadline = if goes { Instant::now() + ANSWER_WITHIN } else { Instant::now() };
+        let pending = Pending { conversation, text, first_sent, deadline, on_the_wire: goes, tries: 0, done };
+        state.pending.insert(id, pending);
     }
 
     /// Fills the window of sends in flight.
@@ -284,37 +292,13 @@ impl Client {
         }
     }
 
-    /// Sends again what has no outcome yet.
-    pub(super) fn send_again(&self, saying: &mut Saying) {
-        let deadline = Instant::now() + ANSWER_WITHIN;
-        let mut state = self.state();
-        // In the order they were written.
-        let mut waiting: Vec<(&Uuid, &mut Pending)> = state.pending.iter_mut().collect();
-        waiting.sort_by_key(|(_, pending)| pending.first_sent);
-        for (id, pending) in waiting {
-            pending.on_the_wire = true;
-            pending.deadline = deadline;
-            saying.frames.push(frame::send(*id, pending.conversation, &pending.text));
-        }
-    }
-
     /// Repeats what was not answered in time, and asks for what is missing.
     fn look_at_the_clock(&self, now: Instant, saying: &mut Saying) {
         if !self.is_here() {
             return;
         }
+        self.send_what_is_due(now, saying);
         let mut state = self.state();
-        for (id, pending) in &mut state.pending {
-            if pending.deadline <= now {
-                if pending.on_the_wire {
-                    self.play.tally.unknown.up();
-                    self.note(What::Unknown, *id, pending.conversation, 0);
-                }
-                pending.on_the_wire = true;
-                pending.deadline = now + ANSWER_WITHIN;
-                saying.frames.push(frame::send(*id, pending.conversation, &pending.text));
-            }
-        }
         let mut missing = Vec::new();
         let State { screens, gapped, asked, .. } = &mut *state;
         // A refusal of a resume names no conversation: what was not answered is asked again.
@@ -338,11 +322,11 @@ impl Client {
             return latest;
         }
         let state = self.state();
-        let answers = state.pending.values().map(|pending| pending.deadline);
+        let answers = self.answers_due(&state);
         // Hundreds of screens are looked at only when one of them has a gap.
         let gaps = state.gapped.iter().filter_map(|id| state.screens.get(id)?.gap_due());
         let resumes = state.asked.values().copied();
-        answers.chain(gaps).chain(resumes).min().map_or(latest, |due| due.min(latest))
+        answers.into_iter().chain(gaps).chain(resumes).min().map_or(latest, |due| due.min(latest))
     }
 
     /// Loads a conversation anew, beside everything else.

@@ -1,6 +1,7 @@
 //! Visitors and agents as clients: real sockets from addresses of their own, which come back when they are cut, bring their
 //! unanswered sends again under the same ids, drop doubles and ask for what is missing.
 
+mod again;
 mod entry;
 mod hear;
 mod line;
@@ -22,6 +23,7 @@ use crate::chance::Chance;
 use crate::frame;
 use crate::oplog::{Op, OpLog, What, text_mark};
 use crate::outcome::{Doing as _, Outcome};
+use crate::retry::Budget;
 use crate::screen::Screen;
 use crate::stage::{Fleet, Tenant};
 use crate::tally::Tally;
@@ -58,6 +60,11 @@ impl Play {
         })
     }
 
+    /// A number for one more actor.
+    fn number(&self) -> u32 {
+        u32::try_from(self.actors.fetch_add(1, Ordering::Relaxed)).unwrap_or(u32::MAX)
+    }
+
     /// One of the servers.
     pub fn target(&self) -> Outcome<SocketAddr> {
         let targets = self.targets.read().unwrap_or_else(PoisonError::into_inner);
@@ -86,6 +93,11 @@ pub struct Manner {
     pub types: bool,
     /// What an agent has on the screen.
     pub shows: Shows,
+    /// How many sends may be on their way at once, the others waiting behind them; what is put off or not answered is sent again after
+    /// waits that grow, within a budget. Our own clients hold it so, with one. 0: all at once, and again as soon as it may be.
+    pub at_once: usize,
+    /// The kernel keeps hardly anything for it that was not read yet.
+    pub narrow: bool,
 }
 
 /// Which conversations are on an agent's screen.
@@ -107,6 +119,8 @@ struct Pending {
     first_sent: u64,
     deadline: Instant,
     on_the_wire: bool,
+    /// How often it was put off or not answered.
+    tries: u32,
     done: Option<oneshot::Sender<Sent>>,
 }
 
@@ -120,6 +134,7 @@ struct State {
     asked: HashMap<Uuid, Instant>,
     chat: Option<Uuid>,
     lost_at: Option<u64>,
+    budget: Budget,
 }
 
 #[derive(Debug)]
@@ -151,7 +166,10 @@ pub struct Client {
     state: Mutex<State>,
     tell: mpsc::UnboundedSender<Tell>,
     here: AtomicBool,
+    hears: AtomicBool,
     window: AtomicUsize,
+    /// Sends it was told of and has not begun.
+    told: AtomicUsize,
     written: AtomicU64,
     line: Mutex<Line>,
 }
@@ -177,27 +195,46 @@ impl Client {
     }
 
     async fn enter(play: &Arc<Play>, tenant: &Tenant, manner: Manner, is_agent: bool) -> Outcome<Arc<Self>> {
-        let number = u32::try_from(play.actors.fetch_add(1, Ordering::Relaxed)).unwrap_or(u32::MAX);
+        let number = play.number();
         let from = crate::stage::address_of(number);
         let (entry, chat) =
             if is_agent { (Entry::agent(tenant), None) } else { Entry::visitor(play.target()?, from, tenant).await? };
+        Ok(Self::seated(play, number, (tenant.number, &tenant.guard), (is_agent, manner), entry, chat))
+    }
+
+    /// The same person in another tab of the same browser: a socket of its own, from an address of its own.
+    pub fn tab(&self, manner: Manner) -> Arc<Self> {
+        let (company, who) = ((self.tenant, &self.guard), (self.is_agent, manner));
+        Self::seated(&self.play, self.play.number(), company, who, self.entry.in_a_tab(), self.chat())
+    }
+
+    fn seated(
+        play: &Arc<Play>,
+        number: u32,
+        (tenant, guard): (u32, &Guard),
+        (is_agent, manner): (bool, Manner),
+        entry: Entry,
+        chat: Option<Uuid>,
+    ) -> Arc<Self> {
         let (tell, told) = mpsc::unbounded_channel();
-        Ok(Arc::new(Self {
+        Arc::new(Self {
             number,
-            tenant: tenant.number,
+            tenant,
             is_agent,
             manner,
             play: Arc::clone(play),
-            guard: tenant.guard.clone(),
-            from,
+            guard: guard.clone(),
+            from: crate::stage::address_of(number),
             entry,
             state: Mutex::new(State { chat, ..State::default() }),
             tell,
             here: AtomicBool::new(false),
+            hears: AtomicBool::new(true),
             window: AtomicUsize::new(0),
+            told: AtomicUsize::new(0),
             written: AtomicU64::new(0),
             line: Mutex::new(Line::Idle(told)),
-        }))
+        })
     }
 
     /// Opens the socket, and opens it again whenever it is lost.
@@ -223,6 +260,17 @@ impl Client {
         self.here.load(Ordering::Relaxed)
     }
 
+    /// Where it speaks from.
+    pub fn address(&self) -> IpAddr {
+        self.from
+    }
+
+    /// Reads what comes, as everybody does, or lets it lie where it is. Whoever does not read does not notice that the socket is closed.
+    pub fn listen(&self, on: bool) {
+        self.hears.store(on, Ordering::Relaxed);
+        self.tell(Tell::Kick);
+    }
+
     /// Whether it keeps every conversation of its company on the screen.
     pub fn watches_all(&self) -> bool {
         self.is_agent && self.manner.shows == Shows::All
@@ -235,12 +283,23 @@ impl Client {
 
     /// Sends a message, without waiting for anything. An agent names the conversation.
     pub fn send(&self, conversation: Option<Uuid>) {
+        self.told.fetch_add(1, Ordering::Relaxed);
         self.tell(Tell::Send { conversation, done: None });
+    }
+
+    /// Sends a message unless so many of its own have no outcome yet. False when it holds back.
+    pub fn offer(&self, most: usize) -> bool {
+        let has_room = self.told.load(Ordering::Relaxed) + self.unanswered() < most;
+        if has_room {
+            self.send(None);
+        }
+        has_room
     }
 
     /// Sends a message and waits until its outcome is known, however often it has to be tried.
     pub async fn send_and_wait(&self, conversation: Option<Uuid>) -> Outcome<Sent> {
         let (done, outcome) = oneshot::channel();
+        self.told.fetch_add(1, Ordering::Relaxed);
         self.tell(Tell::Send { conversation, done: Some(done) });
         outcome.await.doing(|| "send: the actor has left".to_owned())
     }

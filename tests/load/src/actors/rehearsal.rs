@@ -138,3 +138,37 @@ async fn what_was_not_answered_is_sent_again_under_the_same_id_and_what_is_missi
     ana.leave().await;
     assert!(!ana.is_here());
 }
+
+#[tokio::test]
+async fn who_keeps_to_one_send_at_a_time_repeats_no_sooner_than_asked_and_lets_the_next_wait() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (play, tenant, _) = stage(listener.local_addr().unwrap());
+    let visiting = tokio::spawn({
+        let play = Arc::clone(&play);
+        async move {
+            let ana = Client::visitor(&play, &tenant, Manner { at_once: 1, ..Manner::default() }).await.unwrap();
+            ana.connect();
+            assert_eq!([ana.offer(2), ana.offer(2), ana.offer(2)], [true, true, false]);
+            ana
+        }
+    });
+    let mut peer = Peer::accept(&listener).await;
+    let ana = visiting.await.unwrap();
+    let first = peer.hears().await;
+    let (chat, id) = (ids::conversation(CHAT), &first["client_message_id"]);
+    let refused = Instant::now();
+    let refusal = r#""code":"temporarily_unavailable","detail":"Try again soon.","retry_after_ms":1500"#;
+    peer.says(&format!(r#"{{"type":"error","client_message_id":{id},{refusal}}}"#)).await;
+    let again = peer.hears().await;
+    assert_eq!((&again["client_message_id"], &again["text"]), (id, &first["text"]), "nothing overtakes it");
+    assert!(refused.elapsed() >= Duration::from_millis(1_500), "it came again after {:?}", refused.elapsed());
+    let written = message(1, "x", &id.to_string());
+    peer.says(&format!(r#"{{"type":"ack","client_message_id":{id},"conversation_id":"{chat}","message":{written}}}"#))
+        .await;
+    let second = peer.hears().await;
+    assert_eq!(second["type"], "send");
+    assert_ne!(&second["client_message_id"], id);
+    let tally = &play.tally;
+    assert_eq!((tally.later.now(), tally.untold.now(), tally.unanswered.now(), ana.unanswered()), (1, 0, 0, 1));
+    ana.leave().await;
+}

@@ -4,6 +4,7 @@ mod judge;
 #[cfg(test)]
 mod planted;
 pub mod truth;
+mod whole;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -13,6 +14,7 @@ use crate::outcome::Outcome;
 use crate::stage::{Fleet, Footprint, Services, Tenant};
 
 pub use judge::{Evidence, Shown, Verdict, judge};
+pub use whole::whole;
 
 /// Compares everything as it is now.
 pub async fn now(play: &Play, services: &Services, tenants: &[Tenant], clients: &[Arc<Client>]) -> Outcome<Verdict> {

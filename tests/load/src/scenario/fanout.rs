@@ -9,6 +9,7 @@ use load::actors::{Manner, Shows};
 use load::report::{Report, Target};
 use load::scene::Scene;
 
+use super::raw::Raw;
 use super::{Stretch, farewell, judge, now, pace, rehearse};
 use crate::Common;
 
@@ -41,6 +42,7 @@ pub(crate) async fn play(options: &Options, scene: &mut Scene, report: &mut Repo
     let chance = scene.play.chance.part("fanout");
 
     let all = Mutex::new(visitors.clone());
+    let raw = Raw::before(scene, common).await?;
     pace(&all, options.rate, Duration::from_secs(3), &chance).await;
     scene.play.tally.time_anew(scene.play.log.now());
     pace(&all, options.rate, long, &chance).await;
@@ -64,6 +66,13 @@ pub(crate) async fn play(options: &Options, scene: &mut Scene, report: &mut Repo
     let micros = |seconds: f64| seconds * 1e6 / spent.deliveries.max(1) as f64;
     report.figure("fanout.server_us_per_delivery", micros(spent.server), "µs", Target::None);
     report.figure("fanout.generator_us_per_delivery", micros(spent.generator), "µs", Target::None);
+    while visitors.iter().any(|visitor| visitor.unanswered() > 0) {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let bare = raw.after("fanout", report).await?;
+    bare.times("fanout.delivery", &times, report);
+    bare.passes("fanout.deliveries", spent.deliveries as f64 / spent.seconds, report);
+    bare.writes("fanout.sends", spent.acks_per_second(), report);
     judge(scene, "fanout", report, Duration::from_secs(30)).await?;
     farewell(scene, "fanout", report, before).await
 }

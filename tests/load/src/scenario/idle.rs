@@ -7,6 +7,7 @@ use load::Outcome;
 use load::report::{Report, Target, median};
 use load::scene::{Scene, all_here};
 
+use super::raw::Raw;
 use super::{Stretch, now};
 use crate::Common;
 
@@ -46,13 +47,15 @@ pub(crate) async fn play(options: &Options, scene: &mut Scene, report: &mut Repo
     let (empty, servers) = (scene.fleet.footprint(), scene.fleet.servers.len() as f64);
     report.figure("idle.server_rss_mb", empty.rss as f64 / 1_048_576.0 / servers, "MiB", Target::AtMost(60.0));
 
+    let raw = Raw::before(scene, common).await?;
     now("everybody connects");
     let began = Instant::now();
     for visitor in &visitors {
         visitor.connect();
     }
     all_here(&visitors, Duration::from_mins(5)).await?;
-    report.figure("idle.opened_per_s", sockets as f64 / began.elapsed().as_secs_f64(), "/s", Target::None);
+    let opened = sockets as f64 / began.elapsed().as_secs_f64();
+    report.figure("idle.opened_per_s", opened, "/s", Target::None);
 
     // Until each has said that it is still here, and each has been looked at again.
     tokio::time::sleep(common.seconds(30, 25)).await;
@@ -67,5 +70,7 @@ pub(crate) async fn play(options: &Options, scene: &mut Scene, report: &mut Repo
     report.figure("idle.postgres_core_percent", spent.postgres / spent.seconds * 100.0, "%", Target::None);
     let lost = scene.play.tally.lost.now();
     report.figure("idle.sockets_lost", lost as f64, "", Target::AtMost(0.0));
+    let bare = raw.after("idle", report).await?;
+    bare.passes("idle.opened", opened, report);
     Ok(())
 }

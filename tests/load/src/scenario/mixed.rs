@@ -11,6 +11,7 @@ use load::report::{Report, Target};
 use load::scene::Scene;
 use load::stage::Tenant;
 
+use super::raw::Raw;
 use super::{Stretch, farewell, judge, now, rehearse};
 use crate::Common;
 
@@ -47,12 +48,13 @@ pub(crate) async fn play(options: &Options, scene: &mut Scene, report: &mut Repo
     let before = rehearse(scene, COMPANIES as usize, sockets / 10).await?;
 
     now(&format!("{sockets} visitors come, and an agent to each company"));
-    let answers = Manner { answers_one_in: 2, reads: true, types: true, shows: Shows::All };
+    let answers = Manner { answers_one_in: 2, reads: true, types: true, shows: Shows::All, ..Manner::default() };
     scene.agents(COMPANIES as usize, COMPANIES as usize, answers).await?;
     let reads = Manner { reads: true, ..Manner::default() };
     let visitors = Mutex::new(scene.visitors(COMPANIES as usize, sockets, reads).await?);
     let chance = scene.play.chance.part("mixed");
     let mut talk = Talk { visitors: &visitors, talking: Vec::new(), most: sockets / TALKING, chance };
+    let raw = Raw::before(scene, common).await?;
     talk.run(rate * VISITORS_SHARE, Duration::from_secs(10)).await;
 
     now(&format!("{rate} messages a second for {} s", long.as_secs()));
@@ -74,8 +76,9 @@ pub(crate) async fn play(options: &Options, scene: &mut Scene, report: &mut Repo
     // The usual load is held to more than what is a multiple of it.
     let (ack, delivery_p50, delivery) =
         if options.times == 1 { (100.0, Target::AtMost(5.0), 50.0) } else { (250.0, Target::None, 300.0) };
-    report.times("mixed.ack", &play.tally.ack_times.take(), Target::None, Target::AtMost(ack));
-    report.times("mixed.delivery", &play.tally.delivery_times.take(), delivery_p50, Target::AtMost(delivery));
+    let (acks, deliveries) = (play.tally.ack_times.take(), play.tally.delivery_times.take());
+    report.times("mixed.ack", &acks, Target::None, Target::AtMost(ack));
+    report.times("mixed.delivery", &deliveries, delivery_p50, Target::AtMost(delivery));
     let errors: Vec<(&str, u64)> =
         play.tally.errors().iter().zip(errors).map(|((kind, now), (_, before))| (*kind, now - before)).collect();
     let all: u64 = errors.iter().map(|(_, count)| count).sum();
@@ -85,6 +88,10 @@ pub(crate) async fn play(options: &Options, scene: &mut Scene, report: &mut Repo
     }
     report.figure("mixed.gaps_seen", play.tally.gaps.now() as f64, "", Target::None);
     spent.per_message("mixed.cpu", report);
+    let bare = raw.after("mixed", report).await?;
+    bare.times("mixed.ack", &acks, report);
+    bare.times("mixed.delivery", &deliveries, report);
+    bare.writes("mixed.messages", spent.acks_per_second(), report);
 
     scene.clients.retain(|client| !gone.iter().any(|left| Arc::ptr_eq(left, client)));
     scene.clients.extend(come);

@@ -5,8 +5,11 @@ pub(crate) mod fanout;
 pub(crate) mod idle;
 pub(crate) mod mixed;
 pub(crate) mod neighbour;
+pub(crate) mod overload;
+pub(crate) mod raw;
 pub(crate) mod routing_sim;
 pub(crate) mod send;
+pub(crate) mod slow;
 pub(crate) mod storm;
 pub(crate) mod tenants;
 

@@ -107,7 +107,7 @@ pub(crate) async fn play(options: &Options, scene: &mut Scene, report: &mut Repo
     let before = rehearse(scene, SOME_TENANTS as usize, 200).await?;
     let at_one = scene.visitors(1, sockets, quiet).await?;
     let at_some = scene.visitors(SOME_TENANTS as usize, sockets, quiet).await?;
-    let exchanges = echo(sockets.min(1000), long / 4).await?;
+    let exchanges = echo(sockets.min(1000), 1, long / 4).await?.per_second;
     let turns = Turns { yardstick, window: options.window, long, rounds };
     let (yard, rates, last) = turns.measure(scene, &[("1 company", &at_one), ("50 companies", &at_some)]).await?;
     let (one, some) = (rates.first().copied().unwrap_or_default(), rates.get(1).copied().unwrap_or_default());

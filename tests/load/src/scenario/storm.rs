@@ -10,6 +10,7 @@ use load::report::{Report, Target};
 use load::scene::{Scene, all_here};
 use load::tally::millis;
 
+use super::raw::Raw;
 use super::{farewell, judge, now, pace, rehearse};
 use crate::Common;
 
@@ -44,6 +45,7 @@ pub(crate) async fn play(options: &Options, scene: &mut Scene, report: &mut Repo
     scene.agents(COMPANIES as usize, COMPANIES as usize, watches).await?;
     let visitors = scene.visitors(COMPANIES as usize, sockets, Manner::default()).await?;
     let (chance, all) = (scene.play.chance.part("storm"), Mutex::new(visitors));
+    let raw = Raw::before(scene, common).await?;
     pace(&all, options.rate, common.seconds(5, 3), &chance).await;
 
     now("the servers are killed");
@@ -71,7 +73,9 @@ pub(crate) async fn play(options: &Options, scene: &mut Scene, report: &mut Repo
     report.figure("storm.sockets", clients.len() as f64, "", Target::None);
     report.figure("storm.back_p95_s", millis(&times, 0.95) / 1000.0, "s", Target::AtMost(60.0));
     report.figure("storm.back_all_s", back.as_secs_f64(), "s", Target::AtMost(120.0));
-    report.times("storm.ack", &play.tally.ack_times.take(), Target::None, Target::AtMost(2000.0));
+    let acks = play.tally.ack_times.take();
+    report.times("storm.ack", &acks, Target::None, Target::AtMost(2000.0));
+    raw.after("storm", report).await?.times("storm.ack", &acks, report);
     judge(scene, "storm", report, Duration::from_mins(1)).await?;
     drop(clients);
     farewell(scene, "storm", report, before).await

@@ -1,11 +1,13 @@
 //! What a run plays on: services, servers, companies.
 
+mod connections;
 mod machine;
 mod relay;
 mod server;
 mod services;
 mod tenants;
 
+pub use connections::connected_to;
 pub use machine::{Footprint, Machine, cpu_seconds, footprint, own_cpu_seconds, own_memory};
 pub use relay::{Cut, Relay};
 pub use server::{Fleet, Server, Targets, binary};
