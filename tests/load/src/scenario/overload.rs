@@ -180,17 +180,17 @@ async fn too_much(
     peak: f64,
     met: &Arc<Met>,
 ) -> Outcome<Phase> {
-    let long = options.common.seconds(60, 10);
+    let window = options.common.seconds(60, 10);
     let per_second = (peak as u64).max(1) * options.times;
     now(&format!(
         "{per_second} messages a second are offered for {} s, and new visitors come all the time",
-        long.as_secs()
+        window.as_secs()
     ));
     let (log, chance) = (&scene.play.log, scene.play.chance.part("too much"));
     let (rss, start, lines, began) = (scene.fleet.footprint().rss, counted(scene), log.len(), Instant::now());
     // Who is at the door when it is over goes away: nothing lies between this and what follows.
     let offered = tokio::select! {
-        offered = offer(visitors, per_second, options.outstanding, long, &chance) => offered,
+        offered = offer(visitors, per_second, options.outstanding, window, &chance) => offered,
         Err(error) = keep_coming(&scene.play, &scene.tenants, met, options.newcomers) => return Err(error),
     };
     let (over, took) = (log.now(), began.elapsed().as_secs_f64());
