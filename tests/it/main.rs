@@ -67,6 +67,7 @@ mod resume;
 mod retention;
 mod revocation;
 mod roles;
+mod routers;
 mod safety_probes;
 mod schema;
 mod second_factor;
