@@ -27,6 +27,8 @@ mod browser_billing;
 mod business_hours;
 mod cancel;
 mod claims;
+#[cfg(target_os = "linux")]
+mod clocks;
 mod degraded;
 mod deploy;
 mod document;
