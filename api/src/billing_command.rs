@@ -8,6 +8,7 @@ use infra::Clock;
 use infra::config::Settings;
 
 use crate::App;
+use crate::serve::heed_time;
 
 /// What can be done about money from outside.
 #[derive(Subcommand)]
@@ -28,6 +29,7 @@ type Outcome = Result<(), Box<dyn std::error::Error + Send + Sync>>;
 
 pub(crate) async fn run(settings: &Settings, what: Money) -> Outcome {
     let (app, _facts) = App::new(settings, Clock::system()).await?;
+    heed_time(&app).await;
     match what {
         Money::Sync => {
             let done = app.billing.sync().await?;

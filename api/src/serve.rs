@@ -50,14 +50,7 @@ impl Running {
     /// Starts a server. Returns when it listens.
     pub async fn start(settings: &Settings, clock: Clock, parts: Parts) -> Result<Self, StartError> {
         let (app, facts) = App::new(settings, clock).await?;
-        // Before anything is done by the clock; a database that is away keeps nobody from starting. The first answer says too little:
-        // it comes with a connection.
-        let heeded = async {
-            for _ in 0..2 {
-                health::heed_time(&app.world.clock, &app.world.database).await.or_log("asking what time it is");
-            }
-        };
-        drop(timeout(TIME_WITHIN, heeded).await);
+        heed_time(&app).await;
         let listener = TcpListener::bind(settings.listen).await.map_err(|error| {
             StartError::Listen(format!(
                 "cannot listen on {}: {error}. Is another server running there? Set FRONTDESK_LISTEN to another port.",
@@ -81,6 +74,17 @@ impl Running {
         signal.await;
         self.stop().await;
     }
+}
+
+/// Puts the clock right by the database's, before anything is done by it; a database that is away keeps nobody from starting.
+pub(crate) async fn heed_time(app: &App) {
+    let heeded = async {
+        // The first answer says too little: it comes with a connection.
+        for _ in 0..2 {
+            health::heed_time(&app.world.clock, &app.world.database).await.or_log("asking what time it is");
+        }
+    };
+    drop(timeout(TIME_WITHIN, heeded).await);
 }
 
 async fn run(

@@ -14,6 +14,9 @@ use tokio::task::JoinSet;
 
 use crate::{App, metrics, onboarding};
 
+/// How often work that waits for the time looks whether it is known.
+const COMPARED_SOON: Duration = Duration::from_millis(50);
+
 /// Repeats a piece of work with a pause between, until the server goes away.
 fn every<F, W>(tasks: &mut JoinSet<()>, app: &Arc<App>, pause: Duration, work: F)
 where
@@ -22,6 +25,13 @@ where
 {
     let app = Arc::clone(app);
     tasks.spawn(async move {
+        // A clock that is ahead would take for over what is to come, and much of this work takes away what is over.
+        while !app.world.clock.is_compared() {
+            tokio::select! {
+                () = app.world.clock.pause(COMPARED_SOON) => {}
+                () = app.going_away.cancelled() => return,
+            }
+        }
         loop {
             work(Arc::clone(&app)).await;
             tokio::select! {

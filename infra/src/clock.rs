@@ -4,7 +4,7 @@
 //! measured against a clock that all servers share, is put right with [`Clock::heed`].
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
@@ -12,7 +12,7 @@ use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 /// An instant in UTC. Kept to microseconds, because Postgres keeps no more and a reloaded value must equal the first.
 pub type Timestamp = DateTime<Utc>;
 
-/// An answer that took longer than this tells too little of the time.
+/// An answer that took longer than this tells too little of the time, unless a clock is wrong by more than it took.
 const ROUND_TRIP: Duration = Duration::from_millis(300);
 /// What a clock may be wrong by: more than the longest round trip can be mistaken for.
 const LEEWAY: TimeDelta = TimeDelta::milliseconds(250);
@@ -30,6 +30,8 @@ pub struct Clock {
     since: Instant,
     /// What has been put right since, in microseconds.
     put_right: Arc<AtomicI64>,
+    /// Whether the shared clock has said anything yet.
+    compared: Arc<AtomicBool>,
     /// How far a test has moved it, in microseconds; none for the system clock, which does not move.
     moved: Option<Arc<AtomicI64>>,
 }
@@ -49,7 +51,13 @@ impl Clock {
     /// The clock of a machine that is wrong by so much. For tests.
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the wall clock")]
     pub fn wrong_by(by: TimeDelta) -> Self {
-        Self { began: Utc::now() + by, since: Instant::now(), put_right: Arc::default(), moved: None }
+        Self {
+            began: Utc::now() + by,
+            since: Instant::now(),
+            put_right: Arc::default(),
+            compared: Arc::default(),
+            moved: None,
+        }
     }
 
     /// The machine's clock plus an offset that tests move with [`Clock::advance`].
@@ -80,17 +88,28 @@ impl Clock {
     /// Says by how much this clock was put right, if it was: what is behind goes ahead at once; what is a little ahead is held
     /// back, so that time does not leap back; what is far ahead is set back.
     pub fn heed(&self, said: Timestamp, round_trip: Duration) -> Option<TimeDelta> {
-        if round_trip > ROUND_TRIP {
-            return None;
+        let by = self.correction(said, round_trip);
+        if let Some(by) = by {
+            self.put_right.fetch_add(by.num_microseconds().unwrap_or(0), Ordering::SeqCst);
         }
+        self.compared.store(true, Ordering::SeqCst);
+        by
+    }
+
+    fn correction(&self, said: Timestamp, round_trip: Duration) -> Option<TimeDelta> {
+        let doubt = if round_trip > ROUND_TRIP { TimeDelta::from_std(round_trip).ok()? } else { LEEWAY };
         let passed = TimeDelta::from_std(round_trip / 2).unwrap_or_default();
         let wrong = said + passed - self.unmoved();
-        if wrong.abs() <= LEEWAY {
+        if wrong.abs() <= doubt {
             return None;
         }
-        let by = if wrong < TimeDelta::zero() && wrong >= -HELD_BACK { -LITTLE } else { wrong };
-        self.put_right.fetch_add(by.num_microseconds().unwrap_or(0), Ordering::SeqCst);
-        Some(by)
+        Some(if wrong < TimeDelta::zero() && wrong >= -HELD_BACK { -LITTLE } else { wrong })
+    }
+
+    /// Whether it has been held against the shared clock since this process began. Until then it may be wrong by days, and nothing must
+    /// be taken for over by it.
+    pub fn is_compared(&self) -> bool {
+        self.compared.load(Ordering::SeqCst)
     }
 
     /// Waits in real time. For loops of workers; never for a rule about the business.
@@ -137,10 +156,23 @@ mod tests {
     }
 
     #[test]
+    fn a_slow_answer_puts_right_what_is_wrong_by_more_than_it_took_and_a_quick_one_the_rest() {
+        let (right, ahead) = (Clock::system(), Clock::wrong_by(TimeDelta::days(36)));
+        let slow = Duration::from_secs(2);
+        assert!(!ahead.is_compared());
+        assert!(ahead.heed(right.now() - TimeDelta::seconds(2), slow).is_some());
+        assert!(ahead.is_compared() && ahead.clone().is_compared());
+        assert!(apart(&ahead, &right) <= TimeDelta::milliseconds(1_100));
+        assert_eq!(ahead.heed(right.now() - TimeDelta::seconds(2), slow), None, "it cannot tell any better");
+        assert!(ahead.heed(right.now(), SOON).is_some());
+        assert!(apart(&ahead, &right) < LEEWAY);
+    }
+
+    #[test]
     fn what_says_too_little_is_not_heeded_and_what_a_test_has_moved_stays_moved() {
         let (right, clock) = (Clock::system(), Clock::adjustable());
         assert_eq!(clock.heed(right.now() + TimeDelta::milliseconds(200), SOON), None, "within the leeway");
-        assert_eq!(clock.heed(right.now() + TimeDelta::hours(1), Duration::from_secs(2)), None, "a slow answer");
+        assert_eq!(clock.heed(right.now() + TimeDelta::seconds(1), Duration::from_secs(3)), None, "a slow answer");
         clock.advance(TimeDelta::days(3));
         assert_eq!(clock.heed(right.now(), SOON), None, "its own time is right");
         let copy = clock.clone();

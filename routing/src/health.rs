@@ -170,12 +170,13 @@ async fn database(routing: &Routing, connect: impl Fn() -> Result<Database, Stor
             Ok(probe) => matches!(timeout(DATABASE_WITHIN, tenant::migrate::is_current(probe)).await, Ok(Ok(true))),
             Err(_) => false,
         };
+        // Before anybody is told that it is well: nothing is to be written down at a wrong time.
+        if well && let Ok(probe) = &probe {
+            drop(timeout(WITHIN, heed_time(&routing.world.clock, probe)).await);
+        }
         doubts = if well { 0 } else { doubts.saturating_add(1) };
         if doubts == 0 || doubts >= DOUBTS {
             routing.health.note(Service::Database, well);
-        }
-        if well && let Ok(probe) = &probe {
-            drop(timeout(WITHIN, heed_time(&routing.world.clock, probe)).await);
         }
         let (open, idle) = routing.world.database.connections();
         let idle = u32::try_from(idle).unwrap_or(open).min(open);

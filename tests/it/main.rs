@@ -27,6 +27,8 @@ mod browser_billing;
 mod business_hours;
 mod cancel;
 mod claims;
+#[cfg(target_os = "linux")]
+mod clocks;
 mod degraded;
 mod deploy;
 mod document;
@@ -67,6 +69,7 @@ mod resume;
 mod retention;
 mod revocation;
 mod roles;
+mod routers;
 mod safety_probes;
 mod schema;
 mod second_factor;

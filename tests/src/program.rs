@@ -75,6 +75,35 @@ async fn command(settings: &Settings) -> Command {
     command
 }
 
+async fn outcome(mut command: Command, arguments: &[&str]) -> (bool, String, String) {
+    command.args(arguments);
+    let output = tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (output.status.success(), text(&output.stdout), text(&output.stderr))
+}
+
+/// The library that tells a program another time than it is: as `cargo verify` names it, or where Debian puts it.
+fn faketime() -> PathBuf {
+    if let Some(path) = std::env::var_os("FRONTDESK_FAKETIME") {
+        return path.into();
+    }
+    let folders = std::fs::read_dir("/usr/lib").into_iter().flatten().flatten();
+    let mut libraries = folders.map(|folder| folder.path().join("faketime/libfaketimeMT.so.1"));
+    libraries.find(|path| path.is_file()).expect("the package libfaketime is installed, as `cargo verify` does")
+}
+
+/// Sets the clock of the machine that it believes to run on. Only the clock that people set: the one that only ever goes on, by
+/// which it waits, is left alone, as it is when an administrator sets the other.
+fn set_wrong(command: &mut Command, by: &str) {
+    command
+        .env("LD_PRELOAD", faketime())
+        .env("FAKETIME", by)
+        .env("FAKETIME_DONT_FAKE_MONOTONIC", "1")
+        .env("DONT_FAKE_MONOTONIC", "1")
+        .env("NO_FAKE_STAT", "1")
+        .env("FAKETIME_DISABLE_SHM", "1");
+}
+
 impl Program {
     /// Runs one of its commands to the end, and gives what it printed.
     ///
@@ -97,11 +126,7 @@ impl Program {
 
     /// The same for a command that may end badly: whether it ended well, what it printed, and what it complained about.
     pub async fn try_run(settings: &Settings, arguments: &[&str]) -> (bool, String, String) {
-        let mut command = command(settings).await;
-        command.args(arguments);
-        let output = tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap();
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        (output.status.success(), text(&output.stdout), text(&output.stderr))
+        outcome(command(settings).await, arguments).await
     }
 
     /// Runs a script of a shell that finds the program, with its settings and more; gives what it said and whether it ended well.
@@ -116,6 +141,20 @@ impl Program {
         let output = tokio::task::spawn_blocking(move || shell.output()).await.unwrap().unwrap();
         let said = [output.stdout, output.stderr].concat();
         (output.status.success(), String::from_utf8_lossy(&said).into_owned())
+    }
+
+    /// The same on a machine whose clock is wrong by so much, as libfaketime writes it: `-1h`, `+36d`.
+    pub async fn try_run_wrong_by(settings: &Settings, by: &str, arguments: &[&str]) -> (bool, String, String) {
+        let mut command = command(settings).await;
+        set_wrong(&mut command, by);
+        outcome(command, arguments).await
+    }
+
+    /// Starts it on such a machine.
+    pub async fn start_wrong_by(settings: &Settings, by: &str) -> Self {
+        let mut command = command(settings).await;
+        set_wrong(&mut command, by);
+        Self::spawn(command, free_port()).await
     }
 
     /// Starts it so that it tells everything it ever logs, into a file.

@@ -1,7 +1,12 @@
 //! A company of a story.
 
 use serde_json::{Value, json};
-use tenant::{Role, Standing, Tenant};
+use sqlx::{AssertSqlSafe, Connection as _};
+use tenant::login::LoginId;
+use tenant::session::{self, Method, Start};
+use tenant::token::Audience;
+use tenant::{AgentId, Role, Standing, Tenant};
+use uuid::Uuid;
 
 use crate::app::TestApp;
 use crate::canary::Guard;
@@ -143,6 +148,57 @@ impl Shop {
         let id = made["id"].as_str().unwrap().parse().unwrap();
         let standing = tenant::role::standing(&tenant.world, tenant.id(), id).await.unwrap();
         self.colleague_on(0, name, standing).await
+    }
+
+    /// So many colleagues who take so many conversations each and have chosen `busy`; not connected. Nobody invites them and nobody
+    /// hashes their passwords, which takes a core a while for each.
+    pub async fn crowd(&self, many: u32, capacity: u32) -> Vec<Agent> {
+        let tenant = self.tenant().await;
+        let (world, schema, word) = (&tenant.world, tenant.account.schema.as_str(), &self.canary);
+        let owner = self.owner.id.parse::<AgentId>().unwrap().uuid();
+        let enlist = format!(
+            "with one as (select m.account_id, l.password_hash from shared.membership m join shared.login l on l.id = m.login_id \
+                 where m.id = '{owner}'), \
+             login as (insert into shared.login (id, email, name, password_hash, locale, email_verified_at, created_at) \
+                 select gen_random_uuid(), 'agent-' || n || '-{word}@mail.test', 'Agent ' || n || ' [{word}]', one.password_hash, 'en', now(), now() \
+                 from one, generate_series(1, {many}) n returning id, email, name), \
+             member as (insert into shared.membership (id, account_id, login_id, role, created_at) \
+                 select gen_random_uuid(), one.account_id, login.id, 'agent', now() from login, one returning id, login_id), \
+             agent as (insert into {schema}.agent (id, name, availability, capacity, created_at) \
+                 select member.id, login.name, 'busy', {capacity}, now() from member join login on login.id = member.login_id) \
+             select login.id::text, member.id::text, login.email, login.name from login join member on member.login_id = login.id"
+        );
+        let mut admin = self.app.database().admin().await;
+        let rows: Vec<(String, String, String, String)> =
+            sqlx::query_as(AssertSqlSafe(enlist)).fetch_all(&mut admin).await.unwrap();
+        admin.close().await.unwrap();
+        let mut agents = Vec::new();
+        for (login, member, email, name) in rows {
+            let (login, member): (Uuid, Uuid) = (login.parse().unwrap(), member.parse().unwrap());
+            let now = world.now();
+            let start = Start {
+                login: LoginId::from_uuid(login),
+                member: AgentId::from_uuid(member),
+                method: Method::Password,
+                came_at: now,
+                proven_at: Some(now),
+                enrol_only: false,
+                user_agent: "",
+                time_zone: None,
+            };
+            let begun = session::begin(world, start).await.unwrap();
+            let token = world.keys.sign(Audience::Member, tenant.id().uuid(), member, begun.id, now).unwrap();
+            agents.push(Agent {
+                name,
+                id: AgentId::from_uuid(member).to_string(),
+                email,
+                http: self.stranger().with(&token),
+                cookie: String::new(),
+                socket: None,
+                canary: self.canary.clone(),
+            });
+        }
+        agents
     }
 
     /// The invitation's link is used without its letter, which has a story of its own.

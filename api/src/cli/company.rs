@@ -13,13 +13,15 @@ use tenant::{Role, Tenant, audit, closing, membership, overview, suspension};
 
 use super::{Failure, Outcome};
 use crate::App;
+use crate::serve::heed_time;
 
 /// How long telling the other servers may take.
 const TOLD_WITHIN: Duration = Duration::from_secs(3);
 
-/// The services, for a command.
+/// The services, for a command, which goes by the database's time as servers do.
 pub(super) async fn open(settings: &Settings) -> Result<Arc<App>, Failure> {
     let (app, _facts) = App::new(settings, Clock::system()).await?;
+    heed_time(&app).await;
     Ok(app)
 }
 

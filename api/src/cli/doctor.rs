@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use futures::StreamExt as _;
+use infra::Clock;
 use infra::cache::redis;
 use infra::config::Settings;
 use serde::Serialize;
@@ -29,7 +30,7 @@ struct Report {
 /// Looks, and prints what it saw. Fails when something does not work or a fence has a hole; warnings do not fail.
 pub(super) async fn run(settings: &Settings, json: bool) -> Outcome {
     let app = company::open(settings).await?;
-    let mut findings = doctor::examine(&app.world).await;
+    let mut findings = doctor::examine(&app.world, &Clock::system()).await;
     cache(&app, settings, &mut findings).await;
     bus(&app, &mut findings).await;
     let healthy = findings.iter().all(|finding| finding.severity < Severity::Failure);

@@ -13,7 +13,7 @@ use infra::config::Settings;
 use tenant::sites::Sites;
 
 use crate::billing_command::{self, Money};
-use crate::serve::{Parts, Running};
+use crate::serve::{Parts, Running, heed_time};
 use crate::{App, demo};
 
 /// Customer service for websites and apps.
@@ -131,6 +131,7 @@ async fn print_setup_link(app: &App) -> Outcome {
 
 async fn setup_link(settings: &Settings) -> Outcome {
     let (app, _facts) = App::new(settings, Clock::system()).await?;
+    heed_time(&app).await;
     if !settings.private {
         return Err("companies sign up here by themselves; set FRONTDESK_MODE=private for one company's own".into());
     }

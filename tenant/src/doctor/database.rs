@@ -1,21 +1,20 @@
 //! One database: how it is set, and whether the fence between companies stands.
 
-use infra::Timestamp;
 use infra::database::{Database, Rows as _, StoreError, sql};
+use infra::{Clock, Timestamp};
 use sea_orm::FromQueryResult;
 
 use super::{Finding, Look, Severity, names, number};
 use crate::sites::Site;
-use crate::world::World;
 
 /// How far the clocks of the database and of this machine may be apart.
 const SKEW_SECONDS: i64 = 2;
 /// Beyond this many files a restart after a crash takes long, unless the file system is synced as a whole.
 const MANY_FILES: i64 = 20_000;
 
-pub(super) async fn examine(world: &World, site: &Site, found: &mut Vec<Finding>) -> Result<(), StoreError> {
+pub(super) async fn examine(site: &Site, machine: &Clock, found: &mut Vec<Finding>) -> Result<(), StoreError> {
     let database = &site.database;
-    settings(database, world.now(), found).await?;
+    settings(database, machine.now(), found).await?;
     login(database, found).await?;
     fence(database, found).await
 }

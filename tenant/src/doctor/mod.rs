@@ -5,6 +5,7 @@
 mod database;
 mod directory;
 
+use infra::Clock;
 use infra::database::{Database, Rows as _, StoreError};
 use sea_orm::{FromQueryResult, Statement};
 use serde::Serialize;
@@ -73,12 +74,13 @@ impl Look {
     }
 }
 
-/// Looks at everything that Postgres knows. A database that is away is a finding, not an error.
-pub async fn examine(world: &World) -> Vec<Finding> {
+/// Looks at everything that Postgres knows. A database that is away is a finding, not an error. `machine` is the machine's own clock,
+/// which nobody has put right.
+pub async fn examine(world: &World, machine: &Clock) -> Vec<Finding> {
     let mut all = Vec::new();
     for site in world.sites.all() {
         let mut found = Vec::new();
-        let outcome = database::examine(world, site, &mut found).await;
+        let outcome = database::examine(site, machine, &mut found).await;
         let away = Look {
             code: "database_away",
             what: "Postgres answers",

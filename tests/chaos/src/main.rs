@@ -58,9 +58,9 @@ struct Arguments {
     /// Where to write the figures; `{}` stands for the seed.
     #[arg(long)]
     json: Option<String>,
-    /// How many server processes.
-    #[arg(long, default_value_t = 2)]
-    servers: usize,
+    /// How many server processes [default: 2; 3 in `drain`].
+    #[arg(long)]
+    servers: Option<usize>,
     /// How many companies, beside the one whose pulse is taken.
     #[arg(long, default_value_t = 3)]
     companies: u32,
@@ -70,7 +70,7 @@ struct Arguments {
     /// How many messages a second the visitors send together; 0 for as many as go.
     #[arg(long, default_value_t = 150)]
     rate: u64,
-    /// How many agents take from the line, in `drain`.
+    /// How many agents take from the long line, in `drain`; a tenth of them from each of the two others.
     #[arg(long, default_value_t = 200)]
     agents: u32,
     /// How many wait when they come, in `drain`.
@@ -90,6 +90,11 @@ impl Arguments {
         Duration::from_secs(minutes.or(self.seconds).unwrap_or(60))
     }
 
+    fn servers(&self) -> usize {
+        let usual = if self.scenario == Scenario::Drain { 3 } else { 2 };
+        self.servers.unwrap_or(usual).max(1)
+    }
+
     fn setting(&self, seed: u64) -> Setting {
         let length = self.length();
         let folder = self.dir.clone().unwrap_or_else(|| load::stage::workspace().join("target/chaos"));
@@ -100,7 +105,7 @@ impl Arguments {
             pace: if length >= LONG { Pace::Calm } else { Pace::Dense },
             folder: folder.join(format!("{}-{seed}", self.scenario.name())),
             base_port: self.base_port,
-            servers: self.servers.max(1),
+            servers: self.servers(),
             companies: self.companies.max(2),
             visitors: self.visitors.max(1),
             rate: self.rate,
@@ -120,7 +125,7 @@ impl Arguments {
             "cargo chaos {} --seed {seed} --seconds {} --servers {} {crowd}",
             self.scenario.name(),
             self.length().as_secs(),
-            self.servers,
+            self.servers(),
         )
     }
 }

@@ -2,6 +2,7 @@
 
 mod apt;
 mod browser;
+mod faketime;
 mod locate;
 mod node;
 mod rust;
@@ -16,6 +17,7 @@ use crate::process;
 use crate::workspace::Workspace;
 
 pub(crate) use browser::ensure_browser;
+pub(crate) use faketime::ensure_faketime;
 pub(crate) use locate::in_path;
 pub(crate) use node::ensure_node;
 pub(crate) use rust::ensure_rust_components;

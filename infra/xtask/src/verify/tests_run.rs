@@ -27,6 +27,10 @@ pub(super) fn run(setting: &Setting<'_>) -> Outcome<Tally> {
         ("TEST_NATS_URL", urls.nats_url.clone().into()),
         ("FRONTDESK_BIN", server.into_os_string()),
     ];
+    // Elsewhere nothing can be loaded before a program, and the stories that need it are left out.
+    if cfg!(target_os = "linux") {
+        variables.push(("FRONTDESK_FAKETIME", tools::ensure_faketime(workspace)?.into_os_string()));
+    }
     if !setting.fast {
         variables.push(("FRONTDESK_CHROMIUM", tools::ensure_browser(workspace)?.into_os_string()));
     }

@@ -14,9 +14,9 @@ use tokio::time::sleep;
 use uuid::Uuid;
 
 use super::floor;
+use super::lines::Line;
 use crate::admin::Admin;
 use crate::dice::Dice;
-use crate::run::Setting;
 
 /// How many conversations each takes.
 const CAPACITY: u32 = 3;
@@ -24,8 +24,8 @@ const CAPACITY: u32 = 3;
 const SIGN_IN_AT_ONCE: usize = 3;
 /// How long a request is tried again while everything breaks.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// Sign-ins come from addresses of their own, far from those of the actors.
-const FIRST_ADDRESS: u32 = 4_000_000;
+/// Where agents are asked first, one in so many never answers.
+const NEVER_ANSWERS: usize = 5;
 
 const fn span(from: u64, to: u64) -> std::ops::Range<Duration> {
     Duration::from_secs(from)..Duration::from_secs(to)
@@ -36,6 +36,8 @@ pub(super) struct Member {
     play: Arc<Play>,
     tenant: Tenant,
     dice: Dice,
+    /// Lets whatever they are asked about pass.
+    pub(super) never_answers: bool,
     presence: Mutex<Presence>,
 }
 
@@ -48,6 +50,8 @@ struct Presence {
 /// All of them.
 pub(super) struct Crowd {
     members: HashMap<Uuid, Arc<Member>>,
+    /// Their ids, as the API writes them.
+    names: Vec<String>,
     comings: AtomicU64,
     stay: AtomicBool,
 }
@@ -59,24 +63,30 @@ pub(super) fn http(play: &Play, tenant: &Tenant) -> Outcome<Http> {
 }
 
 impl Crowd {
-    /// Signs so many in, who take nothing yet.
+    /// Signs a line's agents in, who take nothing yet, from this address on.
     pub(super) async fn enlist(
         play: &Arc<Play>,
         admin: &Admin,
-        company: &Tenant,
-        setting: &Setting,
+        line: &Line,
+        seed: u64,
+        first_address: u32,
     ) -> Outcome<Arc<Self>> {
-        let emails = floor::enlist(admin, company, setting.agents, CAPACITY).await?;
-        let coming = futures::stream::iter((FIRST_ADDRESS..).zip(emails)).map(|(from, email)| async move {
+        let company = line.company()?;
+        let emails = floor::enlist(admin, company, line.agents, CAPACITY).await?;
+        let coming = futures::stream::iter((first_address..).zip(emails).enumerate());
+        let coming = coming.map(|(number, (from, email))| async move {
             let tenant = sign_in(play.target()?, from, company, &email).await?;
             let id = load::ids::decode(&tenant.owner.agent).doing(|| "read an agent's id".to_owned())?;
-            let dice = Dice::new(setting.seed, &email);
-            let member = Member { play: Arc::clone(play), tenant, dice, presence: Mutex::default() };
+            let dice = Dice::new(seed, &email);
+            let never_answers = number.is_multiple_of(NEVER_ANSWERS);
+            let member = Member { play: Arc::clone(play), tenant, dice, never_answers, presence: Mutex::default() };
             Ok((id, Arc::new(member)))
         });
         let members: Vec<Outcome<_>> = coming.buffer_unordered(SIGN_IN_AT_ONCE).collect().await;
-        let members = members.into_iter().collect::<Outcome<_>>()?;
-        Ok(Arc::new(Self { members, comings: AtomicU64::new(0), stay: AtomicBool::new(false) }))
+        let members: HashMap<Uuid, Arc<Member>> = members.into_iter().collect::<Outcome<_>>()?;
+        let mut names: Vec<String> = members.values().map(|member| member.tenant.owner.agent.clone()).collect();
+        names.sort_unstable();
+        Ok(Arc::new(Self { members, names, comings: AtomicU64::new(0), stay: AtomicBool::new(false) }))
     }
 
     /// They begin to come and go.
@@ -137,6 +147,19 @@ impl Crowd {
         self.comings.load(Ordering::Relaxed)
     }
 
+    /// How many there are.
+    pub(super) fn count(&self) -> u64 {
+        self.members.len() as u64
+    }
+
+    /// Where somebody passes something on to: a colleague, if it is to be one, or the team.
+    pub(super) fn colleague_or<'a>(&'a self, by: &Member, team: &'a str) -> (&'static str, &'a str) {
+        match by.dice.pick(&self.names) {
+            Some(name) if by.dice.permille(500) => ("agent", name.as_str()),
+            Some(_) | None => ("team", team),
+        }
+    }
+
     /// One of them.
     pub(super) fn member(&self, id: Uuid) -> Option<&Arc<Member>> {
         self.members.get(&id)
@@ -191,5 +214,31 @@ impl Member {
         let path = format!("/v1/conversations/{}/status", load::ids::conversation(conversation));
         let mut http = http(&self.play, &self.tenant)?;
         insist(&mut http, "PUT", &path, r#"{"status":"resolved"}"#, PATIENCE).await
+    }
+
+    /// Whether they do something that they do so often, in thousandths.
+    pub(super) fn feels_like(&self, permille: u32) -> bool {
+        self.dice.permille(permille)
+    }
+
+    /// How long they think about a question.
+    pub(super) fn thinks(&self) -> Duration {
+        self.dice.between(&(Duration::from_millis(200)..Duration::from_millis(2_500)))
+    }
+
+    /// Takes what they are asked about, if they still are.
+    pub(super) async fn accept(&self, conversation: Uuid) -> Outcome<Reply> {
+        let path = format!("/v1/conversations/{}/accept", load::ids::conversation(conversation));
+        let mut http = http(&self.play, &self.tenant)?;
+        insist(&mut http, "POST", &path, "", PATIENCE).await
+    }
+
+    /// Passes a conversation on, for a while: whom nobody takes it from has it back.
+    pub(super) async fn pass_on(&self, conversation: Uuid, (kind, to): (&str, &str)) -> Outcome<Reply> {
+        let path = format!("/v1/conversations/{}/transfer", load::ids::conversation(conversation));
+        let body = format!(r#"{{"to":{{"kind":"{kind}","{kind}_id":"{to}"}},"accept_seconds":10}}"#);
+        let mut http = http(&self.play, &self.tenant)?;
+        // Once: an answer that was lost may have been a yes.
+        http.ask("POST", &path, &body).await
     }
 }

@@ -5,14 +5,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use load::Outcome;
-use load::stage::Tenant;
 use sqlx::PgConnection;
 use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 use uuid::Uuid;
 
-use super::crowd::Crowd;
-use super::floor::{self, Floor};
+use super::able::Talents;
+use super::crowd::{Crowd, Member};
+use super::floor::{self, Floor, Hand};
+use super::lines::{Kind, Line, Ways};
 use crate::admin::Admin;
 use crate::unrest::Unrest;
 
@@ -37,6 +38,10 @@ pub(super) struct Seen {
     /// For how long somebody who was gone kept what waited for an answer.
     pub(super) given_on_in_calm: Duration,
     pub(super) given_on_in_faults: Duration,
+    /// How often somebody was asked, how often somebody who never answers, and how often something was passed on.
+    pub(super) asked: u64,
+    pub(super) asked_in_vain: u64,
+    pub(super) passed_on: u64,
     pub(super) broken: Vec<String>,
     waiting: u64,
     in_hand: u64,
@@ -53,8 +58,12 @@ struct Eyes {
     crowd: Arc<Crowd>,
     unrest: Arc<Unrest>,
     seen: Arc<Mutex<Seen>>,
+    ways: Ways,
+    talents: Talents,
     /// Conversations somebody is about to end.
     ending: Arc<Mutex<HashSet<Uuid>>>,
+    /// Questions somebody is about to answer: who, and about what.
+    answering: Arc<Mutex<HashSet<(Uuid, Uuid)>>>,
     held: HashMap<Uuid, HashSet<Uuid>>,
     free: HashMap<Uuid, Instant>,
     free_in_calm: HashMap<Uuid, Instant>,
@@ -68,22 +77,26 @@ impl Watch {
     /// Begins to look.
     pub(super) async fn begin(
         admin: &Admin,
-        company: &Tenant,
+        line: &Line,
         crowd: &Arc<Crowd>,
+        talents: Talents,
         unrest: &Arc<Unrest>,
     ) -> Outcome<Self> {
-        let schema = floor::schema(admin, company).await?;
+        let schema = floor::schema(admin, line.company()?).await?;
         let seen = Arc::<Mutex<Seen>>::default();
         let eyes = Eyes {
             crowd: Arc::clone(crowd),
             unrest: Arc::clone(unrest),
             seen: Arc::clone(&seen),
+            ways: line.ways.clone(),
+            talents,
             ending: Arc::default(),
+            answering: Arc::default(),
             held: HashMap::new(),
             free: HashMap::new(),
             free_in_calm: HashMap::new(),
         };
-        let task = tokio::spawn(look(admin.clone(), schema, eyes));
+        let task = tokio::spawn(look(admin.clone(), schema, line.kind == Kind::Skilled, eyes));
         Ok(Self { seen, task })
     }
 
@@ -111,7 +124,7 @@ impl Watch {
     }
 }
 
-async fn look(admin: Admin, schema: String, mut eyes: Eyes) {
+async fn look(admin: Admin, schema: String, climbs: bool, mut eyes: Eyes) {
     let mut clock = interval(EVERY);
     clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut connection: Option<PgConnection> = None;
@@ -119,7 +132,9 @@ async fn look(admin: Admin, schema: String, mut eyes: Eyes) {
         clock.tick().await;
         let began = Instant::now();
         let floor = match &mut connection {
-            Some(connection) => tokio::time::timeout(Duration::from_secs(5), floor::read(connection, &schema)).await,
+            Some(connection) => {
+                tokio::time::timeout(Duration::from_secs(5), floor::read(connection, &schema, climbs)).await
+            }
             None => {
                 connection = admin.connect().await.ok();
                 continue;
@@ -157,9 +172,13 @@ impl Eyes {
                 }
             }
             let Some(member) = self.crowd.member(*id) else { continue };
-            let before = self.held.insert(*id, hand.holds.clone()).unwrap_or_default();
-            let got_some = hand.holds.iter().any(|one| !before.contains(one));
-            if !(hand.online && holds < hand.capacity && floor.waiting > 0 && member.is_here()) || got_some {
+            let places: HashSet<Uuid> = hand.holds.union(&hand.asked).copied().collect();
+            let taken = places.len();
+            seen.note_questions(member, hand, self.held.get(id));
+            let before = self.held.insert(*id, places.clone()).unwrap_or_default();
+            let got_some = places.iter().any(|one| !before.contains(one));
+            let could = || floor.wants.iter().any(|want| self.talents.could_take(*id, want, &self.ways));
+            if !(hand.online && taken < hand.capacity && member.is_here() && could()) || got_some {
                 self.free.remove(id);
                 self.free_in_calm.remove(id);
             } else {
@@ -186,10 +205,33 @@ impl Eyes {
             }
         }
         drop(seen);
+        self.answer_some(&floor);
         self.end_some(floor);
     }
 
-    /// Whoever has something in hand ends it after a while, if they are still here and it is still theirs.
+    /// Whoever is asked says yes after a while, if they are still here; some never do.
+    fn answer_some(&self, floor: &Floor) {
+        for (id, hand) in &floor.hands {
+            let Some(member) = self.crowd.member(*id).filter(|member| !member.never_answers) else { continue };
+            for conversation in &hand.asked {
+                let question = (*id, *conversation);
+                if !locked(&self.answering).insert(question) {
+                    continue;
+                }
+                let (member, answering) = (Arc::clone(member), Arc::clone(&self.answering));
+                tokio::spawn(async move {
+                    sleep(member.thinks()).await;
+                    if member.is_here() {
+                        // Refused when they are not asked any more.
+                        let _answer = member.accept(question.1).await;
+                    }
+                    locked(&answering).remove(&question);
+                });
+            }
+        }
+    }
+
+    /// Whoever has something in hand ends it after a while, or passes it on, if they are still here and it is still theirs.
     fn end_some(&self, floor: Floor) {
         for (id, hand) in floor.hands {
             let Some(member) = self.crowd.member(id) else { continue };
@@ -200,15 +242,55 @@ impl Eyes {
                 // Of the conversation's own, so that a seed is a story as far as it can be.
                 let share = (conversation.as_u64_pair().1 % 1000) as f64 / 1000.0;
                 let (member, ending) = (Arc::clone(member), Arc::clone(&self.ending));
+                let (crowd, ways, seen) = (Arc::clone(&self.crowd), self.ways.clone(), Arc::clone(&self.seen));
                 tokio::spawn(async move {
                     sleep(IN_HAND.mul_f64(share)).await;
                     if member.is_here() {
                         // Refused when it has become somebody else's meanwhile: they will end it.
-                        let _answer = member.resolve(conversation).await;
+                        match ways.team.as_deref().filter(|_| member.feels_like(ways.passes_on)) {
+                            Some(team) => {
+                                let to = crowd.colleague_or(&member, team);
+                                let answer = member.pass_on(conversation, to).await;
+                                locked(&seen).passed_on += u64::from(answer.is_ok_and(|reply| reply.is_ok()));
+                            }
+                            None => drop(member.resolve(conversation).await),
+                        }
                     }
                     locked(&ending).remove(&conversation);
                 });
             }
         }
+    }
+}
+
+impl Seen {
+    /// Counts what somebody was not asked when last looked at.
+    fn note_questions(&mut self, member: &Member, hand: &Hand, before: Option<&HashSet<Uuid>>) {
+        let is_new = |one: &&Uuid| before.is_none_or(|before| !before.contains(*one));
+        let asked = hand.asked.iter().filter(is_new).count() as u64;
+        self.asked += asked;
+        self.asked_in_vain += if member.never_answers { asked } else { 0 };
+    }
+
+    /// The same of several lines.
+    pub(super) fn together(all: impl IntoIterator<Item = Self>) -> Self {
+        let mut sum = Self::default();
+        for one in all {
+            sum.looks += one.looks;
+            sum.longest_line = sum.longest_line.max(one.longest_line);
+            sum.over_capacity += one.over_capacity;
+            sum.astray += one.astray;
+            if one.free_in_calm > sum.free_in_calm {
+                (sum.free_in_calm, sum.freest_at) = (one.free_in_calm, one.freest_at);
+            }
+            sum.free_in_faults = sum.free_in_faults.max(one.free_in_faults);
+            sum.given_on_in_calm = sum.given_on_in_calm.max(one.given_on_in_calm);
+            sum.given_on_in_faults = sum.given_on_in_faults.max(one.given_on_in_faults);
+            sum.asked += one.asked;
+            sum.asked_in_vain += one.asked_in_vain;
+            sum.passed_on += one.passed_on;
+            sum.broken.extend(one.broken);
+        }
+        sum
     }
 }
