@@ -127,7 +127,8 @@ async fn the_secret_at_the_provider_is_sealed_with_the_companys_own_key_and_nois
     // Noise holds nobody up: it is counted, and left.
     app.sql("update shared.sign_in set sso_client_secret = '\\x01' || sso_client_secret").await;
     let resealed = tenant::sso::reseal_all(world).await.unwrap();
-    assert_eq!((resealed.anew, resealed.unopened), (0, 1));
+    assert_eq!((resealed.anew, resealed.unopened.len()), (0, 1));
+    assert_eq!(resealed.unopened[0].of, company.shop.id);
 }
 
 #[tokio::test]
