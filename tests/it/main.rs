@@ -29,6 +29,7 @@ mod cancel;
 mod claims;
 mod degraded;
 mod deploy;
+mod directories;
 mod document;
 mod emergency;
 mod erasure;
