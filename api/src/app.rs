@@ -135,7 +135,7 @@ impl App {
             gate: Gate::default(),
             shares: Shares::new(settings.database_connections, settings.database_share),
             visits: Visits::default(),
-            flood: Flood::new(Rate::new(settings.visitor_rate, 10)),
+            flood: Flood::shared(Rate::new(settings.visitor_rate, 10)),
             questions: Flood::new(Rate::new(settings.visitor_rate.saturating_mul(10), 10)),
             address_rate: settings.address_rate,
             erased: Erased::default(),

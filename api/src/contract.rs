@@ -5,7 +5,13 @@ use utoipa::openapi::schema::{AdditionalProperties, Schema};
 use utoipa::openapi::{OpenApi, RefOr};
 
 /// Fields of answers that may be absent; every other one is always there, if only as null.
-const SOMETIMES: [(&str, &str); 3] = [("Problem", "detail"), ("Problem", "errors"), ("WidgetSession", "secret")];
+const SOMETIMES: [(&str, &str); 5] = [
+    ("Problem", "detail"),
+    ("Problem", "errors"),
+    ("ScimError", "scimType"),
+    ("ScimError", "errors"),
+    ("WidgetSession", "secret"),
+];
 
 /// Completes the document.
 pub(crate) fn finish(mut document: OpenApi) -> OpenApi {

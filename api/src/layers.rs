@@ -28,6 +28,8 @@ pub(crate) async fn identify(State(app): State<Arc<App>>, mut request: Request, 
         .filter(fits)
         .map_or_else(|| infra::ids::encode(app.world.chance.uuid(app.world.now())), ToOwned::to_owned);
     let is_api = request.uri().path().starts_with("/v1/");
+    let is_scim = request.uri().path().starts_with("/v1/scim/");
+    let tell = |problem: Problem| if is_scim { problem.answer_to_a_directory(&id) } else { problem.answer(&id) };
     let method = request.method().clone();
     // The pattern, never the path: a path may hold the secret of an invitation.
     let route = request.extensions().get::<MatchedPath>().map_or("unknown", MatchedPath::as_str).to_owned();
@@ -39,7 +41,7 @@ pub(crate) async fn identify(State(app): State<Arc<App>>, mut request: Request, 
 
     let status = response.status();
     if let Some(Unanswered(problem)) = response.extensions_mut().remove::<Unanswered>() {
-        response = keep_headers(&response, problem.answer(&id));
+        response = keep_headers(&response, tell(problem));
     } else if is_api && status.is_client_error() && !is_json(&response) {
         // What axum itself refuses (an unknown path or method) speaks the same language.
         let code = match status {
@@ -48,7 +50,7 @@ pub(crate) async fn identify(State(app): State<Arc<App>>, mut request: Request, 
             StatusCode::PAYLOAD_TOO_LARGE => "body_too_large",
             _ => "request_invalid",
         };
-        response = keep_headers(&response, Problem::new(status, code, None).answer(&id));
+        response = keep_headers(&response, tell(Problem::new(status, code, None)));
     }
     if is_api {
         pace::tell(&told, &mut response);

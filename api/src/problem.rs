@@ -72,17 +72,82 @@ impl Problem {
     /// The answer, with the id of its request.
     pub(crate) fn answer(mut self, request_id: &str) -> Response {
         request_id.clone_into(&mut self.request_id);
+        self.dress(Json(&self), "application/problem+json")
+    }
+
+    /// The answer to a directory, which reads other words.
+    pub(crate) fn answer_to_a_directory(&self, request_id: &str) -> Response {
+        let fault = self.errors.first();
+        let detail = match (fault, &self.detail) {
+            (Some(fault), _) => format!("{}: {}", fault.pointer.trim_start_matches('/'), fault.detail),
+            (None, Some(detail)) => detail.clone(),
+            (None, None) => self.title.clone(),
+        };
+        let error = ScimError {
+            schemas: [SCIM_ERROR],
+            status: self.status.to_string(),
+            scim_type: scim_type(fault.map_or(self.code.as_str(), |fault| fault.code.as_str())),
+            detail,
+            code: self.code.clone(),
+            request_id: request_id.to_owned(),
+            errors: self.errors.clone(),
+        };
+        self.dress(Json(error), "application/scim+json")
+    }
+
+    fn dress(&self, body: impl IntoResponse, kind: &'static str) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let retry_after = self.retry_after;
-        let mut response = (status, Json(self)).into_response();
+        let mut response = (status, body).into_response();
         let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        if let Some(seconds) = retry_after {
+        if let Some(seconds) = self.retry_after {
             headers.insert(header::RETRY_AFTER, seconds.into());
         }
         response
     }
+}
+
+const SCIM_ERROR: &str = "urn:ietf:params:scim:api:messages:2.0:Error";
+
+/// A problem, as a directory reads it (SCIM 2.0), with members of our own beside the standard's.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub(crate) struct ScimError {
+    /// Always the one of errors.
+    schemas: [&'static str; 1],
+    /// The status code, as a text.
+    #[schema(example = "409")]
+    status: String,
+    /// What is wrong in the standard's words, where it has some.
+    #[serde(rename = "scimType", skip_serializing_if = "Option::is_none")]
+    #[schema(example = "uniqueness")]
+    scim_type: Option<&'static str>,
+    /// An English sentence.
+    detail: String,
+    /// Stable: match on this.
+    #[schema(example = "already_member")]
+    code: String,
+    /// The id of the request, also in the header `x-request-id`.
+    request_id: String,
+    /// The fields at fault.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<FieldFault>,
+}
+
+/// The standard's word for a code of ours (RFC 7644, table 9).
+fn scim_type(code: &str) -> Option<&'static str> {
+    Some(match code {
+        "filter_unsupported" => "invalidFilter",
+        "already_member" | "email_taken" => "uniqueness",
+        "attribute_required" => "mutability",
+        "body_not_json" | "body_fields_invalid" | "query_invalid" | "op_unsupported" | "operations_out_of_range" => {
+            "invalidSyntax"
+        }
+        "path_missing" => "noTarget",
+        "active_invalid" | "name_invalid" | "value_invalid" | "email_invalid" | "domain_not_proven" => "invalidValue",
+        code if code.starts_with("text_") => "invalidValue",
+        _ => return None,
+    })
 }
 
 impl<F: Fault> From<F> for Problem {

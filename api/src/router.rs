@@ -12,7 +12,7 @@ use utoipa::{Modify, OpenApi};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::problem::Problem;
+use crate::problem::{Problem, ScimError};
 use crate::v1::Problems;
 use crate::{App, contract, health, hooks, idempotency, layers, outbox_page, pages, v1, ws};
 
@@ -26,7 +26,7 @@ use crate::{App, contract, health, hooks, idempotency, layers, outbox_page, page
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
         contact(name = "Frontdesk", url = "https://github.com/frontdesk/frontdesk")
     ),
-    components(schemas(Problem, infra::FieldFault)),
+    components(schemas(Problem, ScimError, infra::FieldFault)),
     modifiers(&Bearer, &Problems),
     tags(
         (name = "signup", description = "A company signs up by itself"),
@@ -131,7 +131,10 @@ fn entrance() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(v1::sign_in::confirm_domain))
         .routes(routes!(v1::sign_in::remove_domain))
         .routes(routes!(v1::scim::list, v1::scim::create))
-        .routes(routes!(v1::scim::show, v1::scim::change, v1::scim::remove))
+        .routes(routes!(v1::scim::show, v1::scim::replace, v1::scim::change, v1::scim::remove))
+        .routes(routes!(v1::scim_discovery::provider))
+        .routes(routes!(v1::scim_discovery::kinds))
+        .routes(routes!(v1::scim_discovery::schemas))
 }
 
 /// What a company is made of.

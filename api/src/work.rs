@@ -9,7 +9,7 @@ use infra::spoken::OrLog as _;
 use routing::revocation::{self, Revocation};
 use routing::{presence, relay, rights};
 use tenant::proof::ceremony;
-use tenant::{AccountId, closing, idempotency, jobs, provision, throttle};
+use tenant::{AccountId, closing, flood, idempotency, jobs, provision, throttle};
 use tokio::task::JoinSet;
 
 use crate::{App, metrics, onboarding};
@@ -126,6 +126,7 @@ async fn tell(app: &App, changed: Option<Vec<AccountId>>) {
 pub(crate) fn local(tasks: &mut JoinSet<()>, app: &Arc<App>) {
     tasks.spawn(beat(Arc::clone(app)));
     every(tasks, app, Duration::from_millis(700), |app| async move { relay::look_here(&app.routing).await });
+    every(tasks, app, flood::SHARED_EVERY, |app| async move { app.world.flood.share(&app.world.cache).await });
     let turn = Arc::new(AtomicUsize::new(0));
     every(tasks, app, Duration::from_secs(2), move |app| {
         let turn = turn.fetch_add(1, Ordering::Relaxed);

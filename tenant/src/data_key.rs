@@ -6,6 +6,7 @@
 use infra::database::{Rows as _, StoreError, Tx, sql};
 use infra::{Chance, Fault, Kind};
 use sea_orm::FromQueryResult;
+use serde::Serialize;
 
 use crate::account::AccountId;
 use crate::seal::{Place, Sealer, Unsealable};
@@ -44,19 +45,31 @@ impl Fault for KeyError {
     }
 }
 
+/// A secret that nobody can open: where it lies, never what it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Unopened {
+    /// What it is for.
+    pub what: &'static str,
+    /// The company or the login that it belongs to.
+    pub of: String,
+    /// Which of theirs, where they may have several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub which: Option<String>,
+}
+
 /// How sealing secrets anew went.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Resealed {
     /// How many were sealed anew.
     pub anew: usize,
-    /// How many nobody can open, so that they stay as they are.
-    pub unopened: usize,
+    /// Those that nobody can open, so that they stay as they are.
+    pub unopened: Vec<Unopened>,
 }
 
 impl std::ops::AddAssign for Resealed {
     fn add_assign(&mut self, more: Self) {
         self.anew += more.anew;
-        self.unopened += more.unopened;
+        self.unopened.extend(more.unopened);
     }
 }
 
@@ -228,7 +241,8 @@ pub async fn reseal(world: &World) -> Result<Resealed, KeyError> {
         let Ok(key) = world.sealer.open(place, &row.sealed) else {
             let account = AccountId::from_uuid(row.account_id);
             tracing::warn!(%account, version = row.version, "a company's key cannot be opened and stays as it is");
-            done.unopened += 1;
+            let which = Some(row.version.to_string());
+            done.unopened.push(Unopened { what: "company_key", of: account.to_string(), which });
             continue;
         };
         let sealed = world.sealer.seal(&world.chance, place, &key)?;

@@ -1,18 +1,38 @@
 //! A guard against one visitor who writes without end. Each process counts for itself and asks nobody, so it costs nothing
-//! and holds while everything else is away; a visitor speaks to one process at a time.
+//! and holds while everything else is away.
+//!
+//! What is written is told to the others a moment later, by way of Redis: whoever writes to several processes at once gets no more in the
+//! end than at one. Before the processes have told each other, each lets through what one may at once; what was too much is then waited
+//! for by whoever wrote it, at every process. While Redis is away each process stands alone.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta};
 use infra::Timestamp;
+use infra::cache::{Cache, redis};
 use uuid::Uuid;
 
 use crate::throttle::{Rate, TooOften};
 
 /// How many visitors are kept in mind before those who have been quiet are forgotten.
 const KEPT: usize = 50_000;
+/// How often the processes tell each other.
+pub const SHARED_EVERY: Duration = Duration::from_millis(250);
+/// How many visitors are told of in one question.
+const TOLD_AT_ONCE: usize = 500;
+/// How many times over somebody may have taken what they may at once; nobody waits longer for it than that takes.
+const DEBT: i32 = 12;
+
+/// `KEYS[1]`: the instant at which the visitor would be back to nothing. `ARGV`: when they began to write what is told now, what that
+/// costs, and how far ahead they can come; in microseconds. Gives the instant of all processes together.
+const ADD: &str = "\
+local since, cost, most = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local due = math.max(tonumber(redis.call('GET', KEYS[1]) or '0'), since)
+due = math.min(due + cost, since + most)
+redis.call('SET', KEYS[1], string.format('%.0f', due), 'PX', math.ceil((due - since) / 1000) + 1000)
+return due";
 
 /// Lets everybody write so much at once, and then as fast as that much in that time (GCRA).
 #[derive(Debug)]
@@ -23,36 +43,128 @@ pub struct Flood {
     ahead: TimeDelta,
     /// As far as it can come.
     farthest: TimeDelta,
-    /// When each visitor would be back to nothing.
-    due: Mutex<HashMap<Uuid, Timestamp>>,
+    /// Whether the other processes are told.
+    is_shared: bool,
+    kept: Mutex<Kept>,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    turns: HashMap<Uuid, Turn>,
+    /// Who has written since the others were told.
+    untold: Vec<Uuid>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Turn {
+    /// When they would be back to nothing.
+    due: Timestamp,
+    /// How many messages the others have not been told of, and since when.
+    untold: u32,
+    since: Timestamp,
+}
+
+/// What the others are told of somebody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Told {
+    who: Uuid,
+    since: Timestamp,
+    many: u32,
 }
 
 impl Flood {
-    /// Nobody has written yet.
+    /// Nobody has written yet, and no other process hears of it.
     pub fn new(rate: Rate) -> Self {
         let seconds = i64::from(rate.seconds.max(1));
         let each = TimeDelta::microseconds(seconds * 1_000_000 / i64::from(rate.most.max(1)));
-        let farthest = TimeDelta::seconds(seconds);
-        Self { each, ahead: farthest - each, farthest, due: Mutex::default() }
+        let whole = TimeDelta::seconds(seconds);
+        Self { each, ahead: whole - each, farthest: whole * DEBT, is_shared: false, kept: Mutex::default() }
+    }
+
+    /// The same, counted together with the other processes: see [`Flood::share`].
+    pub fn shared(rate: Rate) -> Self {
+        Self { is_shared: true, ..Self::new(rate) }
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Counts one message and refuses it when it is one too many. What is refused does not count.
     pub fn attempt(&self, who: Uuid, now: Timestamp) -> Result<(), TooOften> {
-        let mut due = self.due.lock().unwrap_or_else(PoisonError::into_inner);
-        if due.len() >= KEPT {
-            due.retain(|_, due| *due > now);
+        let mut kept = self.kept();
+        let Kept { turns, untold } = &mut *kept;
+        if turns.len() >= KEPT {
+            turns.retain(|_, turn| turn.due > now);
         }
-        let due = due.entry(who).or_insert(now);
-        if *due - now > self.farthest {
+        let turn = turns.entry(who).or_insert(Turn { due: now, untold: 0, since: now });
+        if turn.due - now > self.farthest {
             // The clock was set back: nobody waits for the time that it has come through already.
-            *due = now;
+            turn.due = now;
         }
-        let early = *due - now - self.ahead;
+        let early = turn.due - now - self.ahead;
         if early > TimeDelta::zero() {
             return Err(TooOften(early.to_std().unwrap_or(Duration::from_secs(1))));
         }
-        *due = (*due).max(now) + self.each;
+        turn.due = turn.due.max(now) + self.each;
+        // When nobody tells the others, nothing piles up: here it is counted all the same.
+        if self.is_shared && untold.len() < KEPT {
+            if turn.untold == 0 {
+                turn.since = now;
+                untold.push(who);
+            }
+            turn.untold += 1;
+        }
         Ok(())
+    }
+
+    /// Tells the other processes what was written here, and hears what was written there by the same visitors. What cannot be told is
+    /// not told later: here it was counted.
+    pub async fn share(&self, cache: &Cache) {
+        let told = self.take_untold();
+        for part in told.chunks(TOLD_AT_ONCE) {
+            let mut question = redis::pipe();
+            for told in part {
+                let key = format!("fd:flood:{}", infra::ids::encode(told.who));
+                let since = told.since.timestamp_micros();
+                question.cmd("EVAL").arg(ADD).arg(1).arg(key).arg(since).arg(self.cost(told.many)).arg(self.most());
+            }
+            let Ok(due) = cache.ask::<Vec<i64>>(&question).await else { return };
+            self.hear(part, &due);
+        }
+    }
+
+    /// What so many messages cost, in microseconds.
+    fn cost(&self, many: u32) -> i64 {
+        self.each.num_microseconds().unwrap_or(0).saturating_mul(i64::from(many))
+    }
+
+    /// How far ahead somebody can come, in microseconds.
+    fn most(&self) -> i64 {
+        self.farthest.num_microseconds().unwrap_or(0)
+    }
+
+    fn take_untold(&self) -> Vec<Told> {
+        let mut kept = self.kept();
+        let Kept { turns, untold } = &mut *kept;
+        let mut told = Vec::with_capacity(untold.len());
+        for who in untold.drain(..) {
+            // Who was quiet for so long that they were forgotten owes nothing.
+            let Some(turn) = turns.get_mut(&who).filter(|turn| turn.untold > 0) else { continue };
+            told.push(Told { who, since: turn.since, many: turn.untold });
+            turn.untold = 0;
+        }
+        told
+    }
+
+    fn hear(&self, told: &[Told], due: &[i64]) {
+        let mut kept = self.kept();
+        for (told, due) in told.iter().zip(due) {
+            let (turn, due) = (kept.turns.get_mut(&told.who), DateTime::from_timestamp_micros(*due));
+            if let (Some(turn), Some(due)) = (turn, due) {
+                turn.due = turn.due.max(due);
+            }
+        }
     }
 }
 
@@ -103,7 +215,7 @@ mod tests {
             flood.attempt(Uuid::from_u128(who as u128), at(0)).unwrap();
         }
         flood.attempt(Uuid::from_u128(7), at(5_000)).unwrap();
-        assert_eq!(flood.due.lock().unwrap().len(), 1);
+        assert_eq!(flood.kept().turns.len(), 1);
     }
 
     #[test]
@@ -114,5 +226,71 @@ mod tests {
         assert_eq!(taken.len(), 30 + 59, "the burst, and three a second for almost twenty seconds");
         let late = taken.iter().filter(|time| **time >= 10_000).count();
         assert_eq!(late, 30);
+    }
+
+    /// What Redis does with it.
+    #[derive(Default)]
+    struct Shared(HashMap<Uuid, i64>);
+
+    impl Shared {
+        fn tells(&mut self, flood: &Flood) {
+            let told = flood.take_untold();
+            let due: Vec<i64> = told
+                .iter()
+                .map(|told| {
+                    let since = told.since.timestamp_micros();
+                    let due = self.0.entry(told.who).or_default();
+                    *due = ((*due).max(since) + flood.cost(told.many)).min(since + flood.most());
+                    *due
+                })
+                .collect();
+            flood.hear(&told, &due);
+        }
+    }
+
+    #[test]
+    fn whoever_writes_to_many_servers_gets_no_more_than_at_one() {
+        let who = Uuid::from_u128(1);
+        for servers in [1_usize, 2, 3, 8] {
+            let floods: Vec<Flood> = (0..servers).map(|_| Flood::shared(Rate::new(30, 10))).collect();
+            let mut shared = Shared::default();
+            let (mut taken, mut at_once) = (0, 0);
+            // Two minutes, a try at each server every hundredth of a second.
+            for time in (0..120_000).step_by(10) {
+                for flood in &floods {
+                    taken += usize::from(flood.attempt(who, at(time)).is_ok());
+                }
+                if time % 250 == 240 {
+                    floods.iter().for_each(|flood| shared.tells(flood));
+                }
+                if time == 240 {
+                    at_once = taken;
+                }
+            }
+            assert!(at_once <= 31 * servers, "{at_once} before they could tell each other, at {servers}");
+            assert!((360..=429).contains(&taken), "{taken} of 390 in two minutes, at {servers}");
+        }
+    }
+
+    #[test]
+    fn at_one_server_it_is_the_same_whether_others_are_told_or_not() {
+        let (alone, told, who) = (flood(), Flood::shared(Rate::new(30, 10)), Uuid::from_u128(1));
+        let mut shared = Shared::default();
+        for time in (0..60_000).step_by(70) {
+            assert_eq!(alone.attempt(who, at(time)).is_ok(), told.attempt(who, at(time)).is_ok(), "at {time}");
+            if time % 350 == 0 {
+                shared.tells(&told);
+            }
+        }
+        assert!(alone.take_untold().is_empty());
+    }
+
+    #[test]
+    fn what_nobody_tells_does_not_pile_up() {
+        let flood = Flood::shared(Rate::new(30, 10));
+        for who in 0..2 * KEPT {
+            flood.attempt(Uuid::from_u128(who as u128), at(i64::try_from(who).unwrap())).unwrap();
+        }
+        assert_eq!(flood.kept().untold.len(), KEPT);
     }
 }

@@ -6,16 +6,19 @@ use infra::{Fault, FieldFault, Kind};
 use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
-use crate::account::{self, Account};
+use crate::account::{self, Account, AccountId};
+use crate::jobs::{self, Job};
+use crate::letters::{Post, Template};
 use crate::limits::LimitReached;
 use crate::login::{self, LoginId, NewLogin};
 use crate::membership::{self, AgentId, Membership, Role};
 use crate::role::Standing;
 use crate::sign_in;
+use crate::sign_in_letters::SignIn;
 use crate::sso::domain;
 use crate::world::World;
 
-/// Why nobody was made.
+/// Why nobody was made, or somebody keeps the address they have.
 #[derive(Debug, thiserror::Error)]
 pub enum ProvisionError {
     /// Fields were refused.
@@ -24,6 +27,12 @@ pub enum ProvisionError {
     /// They are already here.
     #[error("this person is already a member")]
     AlreadyMember,
+    /// The address is what lets them in elsewhere too: no single company gives it away.
+    #[error("this person is in another company too, or manages a group: their address is not this company's to change")]
+    Elsewhere,
+    /// Somebody else has the address.
+    #[error("this e-mail address already has a login")]
+    Taken,
     /// No seat is free.
     #[error(transparent)]
     Limit(#[from] LimitReached),
@@ -36,7 +45,7 @@ impl Fault for ProvisionError {
     fn kind(&self) -> Kind {
         match self {
             Self::Invalid(error) => error.kind(),
-            Self::AlreadyMember => Kind::Conflict,
+            Self::AlreadyMember | Self::Elsewhere | Self::Taken => Kind::Conflict,
             Self::Limit(error) => error.kind(),
             Self::Store(error) => error.kind(),
         }
@@ -45,6 +54,8 @@ impl Fault for ProvisionError {
         match self {
             Self::Invalid(error) => error.code(),
             Self::AlreadyMember => "already_member",
+            Self::Elsewhere => "login_elsewhere",
+            Self::Taken => "email_taken",
             Self::Limit(error) => error.code(),
             Self::Store(error) => error.code(),
         }
@@ -52,7 +63,7 @@ impl Fault for ProvisionError {
     fn fields(&self) -> Vec<FieldFault> {
         match self {
             Self::Invalid(error) => error.fields(),
-            Self::AlreadyMember | Self::Limit(_) | Self::Store(_) => Vec::new(),
+            Self::AlreadyMember | Self::Elsewhere | Self::Taken | Self::Limit(_) | Self::Store(_) => Vec::new(),
         }
     }
 }
@@ -63,13 +74,18 @@ struct Known {
     unproven: bool,
 }
 
-/// Makes a member of the company; the login is found by its address or made without a password.
-pub async fn provision(world: &World, account: &Account, email: &str, name: &str) -> Result<AgentId, ProvisionError> {
-    if !domain::covers(world, account.id, email).await? {
+async fn require_own_domain(world: &World, account: AccountId, email: &str) -> Result<(), ProvisionError> {
+    if !domain::covers(world, account, email).await? {
         let mut check = Check::new();
         check.refuse("userName", "domain_not_proven", "Prove the domain of this address first.");
         check.finish()?;
     }
+    Ok(())
+}
+
+/// Makes a member of the company; the login is found by its address or made without a password.
+pub async fn provision(world: &World, account: &Account, email: &str, name: &str) -> Result<AgentId, ProvisionError> {
+    require_own_domain(world, account.id, email).await?;
     let policy = sign_in::policy(world, account.id).await?;
     let role = policy.sso.map_or(Role::Agent, |sso| sso.default_role);
     let now = world.now();
@@ -115,6 +131,54 @@ pub async fn provision(world: &World, account: &Account, email: &str, name: &str
     tx.commit().await?;
     world.directory.forget(account.id);
     Ok(member)
+}
+
+/// Gives a person another address. The company speaks for the old one and for the new one, and nobody else for the person: so the
+/// directory's word stands for the letter that is otherwise read there first. The old address is told.
+pub async fn readdress(world: &World, member: &Membership, email: &str) -> Result<(), ProvisionError> {
+    #[derive(FromQueryResult)]
+    struct Before {
+        locale: String,
+        elsewhere: bool,
+    }
+    require_own_domain(world, member.account_id, &member.email).await?;
+    require_own_domain(world, member.account_id, email).await?;
+    let now = world.now();
+    let tx = world.database.begin("".into()).await?;
+    // Nobody joins another company, nor becomes a group's admin, while this is looked at: both refer to this row.
+    tx.run(sql("select id from shared.login where id = $1 for update", [member.login_id.uuid().into()])).await?;
+    let before: Option<Before> = tx
+        .one(sql(
+            "select l.locale, exists (select 1 from shared.membership m join shared.account a on a.id = m.account_id \
+               where m.login_id = l.id and m.id <> $2 and m.disabled_at is null and a.status not in ('deleting', 'deleted')) \
+               or exists (select 1 from shared.organisation_admin o where o.login_id = l.id) as elsewhere \
+             from shared.login l where l.id = $1",
+            [member.login_id.uuid().into(), member.id.uuid().into()],
+        ))
+        .await?;
+    let before = before.filter(|before| !before.elsewhere).ok_or(ProvisionError::Elsewhere)?;
+    let changed = tx
+        .run(sql(
+            "update shared.login set email = $2, email_verified_at = $3 where id = $1",
+            [member.login_id.uuid().into(), email.into(), now.into()],
+        ))
+        .await;
+    match changed {
+        Err(error) if error.broke("login_email_key") => return Err(ProvisionError::Taken),
+        other => other?,
+    };
+    // Links that went to the old address are void.
+    tx.run(sql(
+        "update shared.email_token set used_at = $2 where login_id = $1 and used_at is null",
+        [member.login_id.uuid().into(), now.into()],
+    ))
+    .await?;
+    let template = Template::SignIn(SignIn::EmailChanged { email: email.to_owned() });
+    let post = Post { to: member.email.clone(), locale: before.locale, template };
+    jobs::enqueue(&tx, world, &Job::SendMail(post)).await?;
+    tx.commit().await?;
+    world.directory.forget(member.account_id);
+    Ok(())
 }
 
 /// Gives a person another name, if this company is their only one: a directory speaks for its own company's people.

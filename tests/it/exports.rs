@@ -340,10 +340,17 @@ async fn an_archive_lies_sealed_with_its_companys_key_and_is_noise_without_it() 
         ))
         .await;
     }
-    let rotated = Program::run(&settings, &["secrets", "rotate"]).await;
+    http.post("/v1/auth/totp", Value::Null).await.ok();
+    app.sql("update shared.totp set secret = '\\x0102'").await;
+    other.owner.http.post("/v1/auth/totp", Value::Null).await.ok();
+    let login = http.get("/v1/auth/me").await.ok()["user"]["id"].as_str().unwrap().to_owned();
+    let (well, rotated, why) = Program::try_run(&settings, &["secrets", "rotate"]).await;
+    assert!(!well && why.contains("stay as they are: 2"), "{why}");
+    assert!(rotated.contains(&login) && rotated.contains("ikey_"), "{rotated}");
     assert!(rotated.contains("\"keys_sealed_anew\": 2"), "{rotated}");
     assert!(rotated.contains("\"identity_secrets_sealed_anew\": 1"), "{rotated}");
-    assert!(rotated.contains("\"secrets_that_cannot_be_opened\": 1"), "{rotated}");
+    assert!(rotated.contains("\"sign_in_secrets_sealed_anew\": 1"), "{rotated}");
+    assert!(rotated.contains("\"secrets_that_cannot_be_opened\": 2"), "{rotated}");
     settings.previous_secrets.clear();
     let (alone, _facts) = api::App::new(&settings, infra::Clock::system()).await.unwrap();
     let parts =

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use serde_json::json;
-use tests::{TestApp, fresh, within};
+use tests::{Http, TestApp, fresh, within};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
@@ -48,6 +48,36 @@ async fn who_writes_without_end_is_asked_to_wait_and_nobody_else_is() {
     app.clock().advance(chrono::TimeDelta::seconds(11));
     ana.http.post("/v1/widget/messages", body).await.ok();
     ana.sees("at last").await;
+}
+
+#[tokio::test]
+async fn who_writes_to_two_servers_gets_no_more_than_at_one() {
+    let app = TestApp::start_with(2, |settings| settings.visitor_rate = 30).await;
+    let shop = app.shop("Tea").await;
+    let (ana, bea) = (shop.visitor("Ana").await, shop.visitor_on(1, "Bea").await);
+    let shares = async |node: usize| {
+        let world = &app.node(node).world;
+        world.flood.share(&world.cache).await;
+    };
+    let there = Http::new(&app.base(1), shop.guard()).with(&ana.http.token());
+    let writes_there = async |text: &str| {
+        let body = json!({ "client_message_id": fresh(), "text": shop.says(text) });
+        there.post("/v1/widget/messages", body).await
+    };
+    for turn in 0..30 {
+        ana.posts(&format!("{turn}")).await.ok();
+    }
+    shares(0).await;
+    // The other server hears of it with the first message there.
+    let mut passed = 0;
+    while passed < 20 && writes_there("and more").await.status != 429 {
+        passed += 1;
+        shares(1).await;
+    }
+    assert!((1..=5).contains(&passed), "{passed} more at the other server");
+    bea.posts("I only want to ask something").await.ok();
+    app.clock().advance(chrono::TimeDelta::seconds(13));
+    writes_there("at last").await.ok();
 }
 
 /// Sends bytes and gives what came until the server hung up.

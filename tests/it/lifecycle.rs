@@ -6,7 +6,9 @@ use chrono::TimeDelta;
 use serde_json::{Value, json};
 use tenant::account::Status;
 use tenant::closing::{self, Step};
-use tests::{PASSWORD, Program, Reply, Shop, Socket, TestApp};
+use tests::{PASSWORD, Program, Reply, Shop, Socket, TestApp, authenticator_code};
+
+use crate::second_factor::sets_up;
 
 const SOON: Duration = Duration::from_secs(2);
 
@@ -116,6 +118,51 @@ async fn an_owner_switches_the_company_off_and_on_again_and_not_what_the_operato
     Program::run(app.settings(), &["tenant", "resume", &slug]).await;
     app.clock().advance(TimeDelta::seconds(3));
     signs_in(&shop).await.ok();
+}
+
+#[tokio::test]
+async fn with_a_second_factor_a_password_alone_neither_switches_a_company_on_nor_restores_it() {
+    let app = TestApp::start().await;
+    let (shop, other) = (app.shop("Tea").await, app.shop("Coffee").await);
+    let (secret, codes) = sets_up(&app, &shop.owner.http).await;
+    let (_, codes_of_another) = sets_up(&app, &other.owner.http).await;
+    let asks = async |what: &str, who: &Shop, answer: Option<(&Value, &str)>| {
+        let mut ask = json!({ "email": who.owner.email, "password": PASSWORD });
+        if let Some((challenge, code)) = answer {
+            ask["second_factor"] = json!({ "challenge": challenge["challenge"], "code": code });
+        }
+        shop.stranger().post(&format!("/v1/account/{what}"), ask).await
+    };
+    let asked = async |what: &str, who: &Shop| {
+        let reply = asks(what, who, None).await;
+        assert_eq!(reply.status, 202, "{}", reply.text);
+        reply.json()
+    };
+    shop.owner.http.post("/v1/account/suspend", json!({})).await.ok();
+
+    let challenge = asked("resume", &shop).await;
+    assert_eq!(challenge["factors"], json!({ "totp": true, "passkey": false, "recovery_code": true }));
+    signs_in(&shop).await.refused(403, "account_suspended");
+    asks("resume", &shop, Some((&challenge, "abcd-efgh-jkmn"))).await.refused(401, "code_invalid");
+    // What somebody else has proven of themselves.
+    let theirs = asked("resume", &other).await;
+    asks("resume", &shop, Some((&theirs, codes_of_another[0].as_str()))).await.refused(401, "challenge_over");
+    signs_in(&shop).await.refused(403, "account_suspended");
+    let right = Some((&challenge, codes[0].as_str()));
+    assert_eq!(asks("resume", &shop, right).await.ok()["status"], "active");
+
+    // The challenge was for this, and for nothing else.
+    let challenge = asked("resume", &shop).await;
+    let answer = json!({ "challenge": challenge["challenge"], "code": codes[1] });
+    shop.stranger().post("/v1/auth/login/second-factor", answer).await.refused(401, "challenge_over");
+
+    app.clock().advance(TimeDelta::minutes(2));
+    closes(&shop).await;
+    let challenge = asked("restore", &shop).await;
+    signs_in(&shop).await.refused(403, "account_closed");
+    let code = authenticator_code(&secret, app.clock().now());
+    asks("restore", &shop, Some((&challenge, code.as_str()))).await.ok();
+    assert_eq!(signs_in(&shop).await.status, 202, "it is open, and asks as ever");
 }
 
 #[tokio::test]

@@ -31,6 +31,7 @@ mod claims;
 mod clocks;
 mod degraded;
 mod deploy;
+mod directories;
 mod document;
 mod emergency;
 mod erasure;

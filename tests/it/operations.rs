@@ -158,6 +158,34 @@ async fn every_command_of_the_runbook_works_as_it_stands_there() {
 }
 
 #[tokio::test]
+async fn a_whole_postgres_goes_back_to_an_instant_by_what_the_handbook_says() {
+    let (drill, handbook) = (file("tests/drills/restore.sh"), file("docs/OPERATIONS.md"));
+    let setting = |text: &str, name: &str| -> Option<String> {
+        let line = text.lines().find(|line| line.starts_with(&format!("{name} = ")))?;
+        Some(line.split('#').next()?.trim().replace("$home/wal", "/backup/wal"))
+    };
+    for name in
+        ["wal_level", "archive_mode", "archive_timeout", "archive_command", "restore_command", "recovery_target_action"]
+    {
+        let told = setting(&handbook, name);
+        assert!(told.is_some() && told == setting(&drill, name), "{name} is another one in the drill: {told:?}");
+    }
+    for words in ["--checkpoint fast --wal-method none --manifest-checksums SHA256", "pg_verifybackup\" --no-parse-wal"]
+    {
+        assert!(drill.contains(words), "{words}");
+        assert!(handbook.contains(&words.replace('"', "")), "{words}");
+    }
+
+    let app = TestApp::start().await;
+    let checkout = root();
+    let (well, said) = Program::script(app.settings(), &[("CHECKOUT", checkout.to_str().unwrap())], &drill).await;
+    assert!(well, "{said}");
+    for word in ["the backup is whole", "with every row", "Frontdesk goes on there", "a changed byte is found"] {
+        assert!(said.contains(word), "{word}: {said}");
+    }
+}
+
+#[tokio::test]
 async fn logs_hold_no_text_no_token_no_password_and_no_address() {
     let mut wire = None;
     let app = TestApp::start_with(1, |settings| {

@@ -383,8 +383,13 @@ impl Things {
             }
             "POST /v1/widget/waiting-content/{id}/events" => (Door::Visitor, Some(json!({ "kind": "click" }))),
             "POST /v1/auth/forgot-password" => (Door::Public, Some(json!({ "email": email }))),
-            "POST /v1/auth/login" | "POST /v1/account/restore" | "POST /v1/account/resume" => {
+            "POST /v1/auth/login" => {
                 (Door::Public, Some(json!({ "email": email, "password": PASSWORD, "account_id": self.account })))
+            }
+            "POST /v1/account/restore" | "POST /v1/account/resume" => {
+                let second = json!({ "challenge": "nobody-has-this", "code": "123456" });
+                let ask = json!({ "email": email, "password": PASSWORD, "account_id": self.account, "second_factor": second });
+                (Door::Public, Some(ask))
             }
             "POST /v1/auth/logout"
             | "POST /v1/auth/refresh"

@@ -13,7 +13,7 @@ async fn login(http: &Http, email: &str) -> Reply {
 }
 
 /// Sets an authenticator app up; gives its secret and the recovery codes.
-async fn sets_up(app: &TestApp, http: &Http) -> (String, Vec<String>) {
+pub(crate) async fn sets_up(app: &TestApp, http: &Http) -> (String, Vec<String>) {
     let setup = http.post("/v1/auth/totp", Value::Null).await.ok();
     let secret = setup["secret"].as_str().unwrap().to_owned();
     assert!(setup["uri"].as_str().unwrap().starts_with("otpauth://totp/Frontdesk"), "{setup}");

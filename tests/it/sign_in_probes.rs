@@ -52,6 +52,9 @@ impl SignIn {
             | "POST /v1/auth/recovery-codes"
             | "POST /v1/auth/passkeys/begin"
             | "POST /v1/auth/reauthenticate/passkey"
+            | "GET /v1/scim/v2/ResourceTypes"
+            | "GET /v1/scim/v2/Schemas"
+            | "GET /v1/scim/v2/ServiceProviderConfig"
             | "GET /v1/scim/v2/Users" => (None, None),
             "PUT /v1/account/sign-in/second-factor" => (None, Some(json!({ "required": false }))),
             "PUT /v1/account/sso" => {
@@ -78,12 +81,12 @@ impl SignIn {
             "POST /v1/auth/totp/confirm" => (None, Some(json!({ "code": "123456" }))),
             "POST /v1/auth/reauthenticate" | "PUT /v1/auth/password" => (None, Some(json!({ "password": PASSWORD }))),
             "POST /v1/auth/email" => (None, Some(json!({ "email": format!("{}@mail.test", fresh().simple()) }))),
-            "POST /v1/scim/v2/Users" => {
+            "POST /v1/scim/v2/Users" | "PUT /v1/scim/v2/Users/{id}" => {
                 let name = json!({ "formatted": "Sam Tee", "givenName": "Sam", "familyName": "Tee" });
                 let ask = json!({
                     "userName": format!("{}@nobody.test", fresh().simple()), "displayName": "Sam", "name": name, "active": true,
                 });
-                (None, Some(ask))
+                (operation.starts_with("PUT").then_some(&self.colleague), Some(ask))
             }
             "PATCH /v1/scim/v2/Users/{id}" => {
                 let operations = json!([{ "op": "replace", "path": "active", "value": true }]);

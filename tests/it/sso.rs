@@ -11,9 +11,9 @@ use tests::{
 };
 
 /// A company with a provider and a domain of its own.
-struct Company {
-    app: TestApp,
-    shop: Shop,
+pub(crate) struct Company {
+    pub(crate) app: TestApp,
+    pub(crate) shop: Shop,
     provider: OpenIdProvider,
     domain: String,
 }
@@ -33,7 +33,7 @@ async fn proves(app: &TestApp, shop: &Shop, domain: &str) {
 }
 
 impl Company {
-    async fn open() -> Self {
+    pub(crate) async fn open() -> Self {
         let app = TestApp::start_with(1, |settings| settings.private_outbound = true).await;
         let shop = app.shop("Tea").await;
         let provider = OpenIdProvider::open(app.clock()).await;
@@ -43,12 +43,12 @@ impl Company {
         Self { app, shop, provider, domain }
     }
 
-    fn address(&self, name: &str) -> String {
+    pub(crate) fn address(&self, name: &str) -> String {
         format!("{name}@{}", self.domain)
     }
 
     /// Goes there and back; gives the answer and the cookie of the journey.
-    async fn journey(&self, http: &Http, email: &str) -> Reply {
+    pub(crate) async fn journey(&self, http: &Http, email: &str) -> Reply {
         let (arrival, cookie) = self.sent_back(http, email).await;
         http.send("POST", "/v1/auth/sso/finish", Some(arrival), &[("cookie", &cookie)]).await
     }
@@ -127,7 +127,8 @@ async fn the_secret_at_the_provider_is_sealed_with_the_companys_own_key_and_nois
     // Noise holds nobody up: it is counted, and left.
     app.sql("update shared.sign_in set sso_client_secret = '\\x01' || sso_client_secret").await;
     let resealed = tenant::sso::reseal_all(world).await.unwrap();
-    assert_eq!((resealed.anew, resealed.unopened), (0, 1));
+    assert_eq!((resealed.anew, resealed.unopened.len()), (0, 1));
+    assert_eq!(resealed.unopened[0].of, company.shop.id);
 }
 
 #[tokio::test]
@@ -326,12 +327,12 @@ async fn a_provider_that_cannot_be_asked_is_not_taken_and_nothing_inside_is_aske
     http.post("/v1/account/sso/domains", ask).await.refused(422, "body_fields_invalid");
 }
 
-async fn directory(shop: &Shop) -> Http {
+pub(crate) async fn directory(shop: &Shop) -> Http {
     let key = shop.owner.http.post("/v1/api-keys", json!({ "name": "Directory", "scopes": ["scim"] })).await.ok();
     shop.stranger().with(key["secret"].as_str().unwrap())
 }
 
-async fn scim(http: &Http, method: &str, path: &str, body: Value) -> Reply {
+pub(crate) async fn scim(http: &Http, method: &str, path: &str, body: Value) -> Reply {
     let body = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
     http.raw(method, &format!("/v1/scim/v2/Users{path}"), body, &[("content-type", "application/scim+json")]).await
 }

@@ -56,18 +56,30 @@ impl Reply {
         self.is_a_problem();
     }
 
-    /// Fails unless this is RFC 9457 with our members.
+    /// Fails unless this is RFC 9457 with our members, or what directories read.
     ///
     /// # Panics
     /// When it is not.
     pub fn is_a_problem(&self) {
-        let body = self.json();
-        let told = format!("{} answered {}: {}", self.asked, self.status, self.text);
-        assert_eq!(self.header("content-type"), Some("application/problem+json"), "{told}");
-        assert_eq!(body["status"], self.status, "{told}");
-        assert_eq!(body["type"], format!("urn:frontdesk:problem:{}", self.code()), "{told}");
-        assert!(body["request_id"].as_str().is_some_and(|id| Some(id) == self.header("x-request-id")), "{told}");
-        assert!(!self.code().is_empty(), "{told}");
+        let kind = self.header("content-type");
+        assert!(self.is_told_as_a_problem(), "{} answered {} as {kind:?}: {}", self.asked, self.status, self.text);
+    }
+
+    /// Whether it is RFC 9457 with our members; to a directory, an error of SCIM with the same.
+    pub fn is_told_as_a_problem(&self) -> bool {
+        let (body, kind) = (self.json(), self.header("content-type"));
+        let is_in_form = if self.asked.contains("/v1/scim/") {
+            kind == Some("application/scim+json")
+                && body["schemas"] == serde_json::json!(["urn:ietf:params:scim:api:messages:2.0:Error"])
+                && body["status"] == self.status.to_string()
+                && body["detail"].as_str().is_some_and(|detail| !detail.is_empty())
+        } else {
+            kind == Some("application/problem+json")
+                && body["status"] == self.status
+                && body["type"] == format!("urn:frontdesk:problem:{}", self.code())
+        };
+        let id = body["request_id"].as_str();
+        is_in_form && !self.code().is_empty() && id.is_some() && id == self.header("x-request-id")
     }
 
     /// The refresh cookie this answer sets, as `name=value`.

@@ -60,6 +60,9 @@ export type SupportAccess = Whole<Schemas['SupportAccess']>
 export type SupportVisit = Whole<Schemas['SupportVisit']>
 /** The password was right, and something else is asked for. */
 export type LoginChallenge = Whole<Schemas['LoginChallenge']>
+/** The answer to it: a code, or what the device said. */
+export type ChallengeAnswer =
+  { challenge: string; code: string } | { challenge: string; passkey_challenge: string; credential: unknown }
 export type SsoDeparture = Whole<Schemas['SsoDeparture']>
 export type DomainProven = Whole<Schemas['DomainProven']>
 export type Security = Whole<Schemas['Security']>

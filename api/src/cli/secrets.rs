@@ -5,6 +5,7 @@ use infra::Clock;
 use infra::config::Settings;
 use serde_json::json;
 use tenant::account::Status;
+use tenant::data_key::Unopened;
 use tenant::proof::totp;
 use tenant::{data_key, identity, sso};
 
@@ -39,13 +40,22 @@ pub(super) async fn run(settings: &Settings, command: Command) -> Outcome {
             renewed += 1;
         }
     }
+    let sign_in_secrets = authenticators.anew + providers.anew;
+    let unopened: Vec<Unopened> =
+        [keys.unopened, authenticators.unopened, providers.unopened, identities.unopened].concat();
     println!(
         "{:#}",
         json!({
-            "keys_sealed_anew": keys.anew, "sign_in_secrets_sealed_anew": authenticators + providers.anew,
+            "keys_sealed_anew": keys.anew, "sign_in_secrets_sealed_anew": sign_in_secrets,
             "identity_secrets_sealed_anew": identities.anew, "companies_with_a_new_key": renewed,
-            "secrets_that_cannot_be_opened": keys.unopened + providers.unopened + identities.unopened,
+            "secrets_that_cannot_be_opened": unopened.len(), "unopened": unopened,
         })
     );
-    Ok(())
+    // All that could be done is done; but whoever takes the secret before away now loses what is named here.
+    match unopened.len() {
+        0 => Ok(()),
+        many => {
+            Err(format!("secrets that cannot be opened and stay as they are: {many}; `unopened` names them").into())
+        }
+    }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
 use chrono::{DateTime, Utc};
 use infra::validate::Check;
 use routing::revocation::{self, Revocation};
@@ -15,7 +16,9 @@ use tenant::token::BadToken;
 use tenant::{AccountId, Actor, audit, closing};
 
 use super::Problems;
-use super::ownership::{owned_by, owner_again};
+use super::ownership::{Claim, Owned, owned_by, owner_again};
+use super::second_factor::SecondFactorAnswer;
+use super::session::LoginChallenge;
 use crate::App;
 use crate::address::AtTheDoor;
 use crate::extract::{AsMember, Body};
@@ -82,6 +85,9 @@ pub(crate) struct RestoreRequest {
     /// Which company; the one closed last when absent.
     #[serde(default)]
     account_id: Option<AccountId>,
+    /// The answer to the challenge of 202, sent along with the rest once more.
+    #[serde(default)]
+    second_factor: Option<SecondFactorAnswer>,
 }
 
 /// A company that is open again.
@@ -95,16 +101,21 @@ pub(crate) struct RestoredAccount {
 
 /// Restore a closed company
 ///
-/// By its owner, within thirty days. Nobody is signed in by it: sign in as ever afterwards.
+/// By its owner, within thirty days. 202 when they have set a second factor up: send the same once more, with the answer. Nobody is
+/// signed in by it: sign in as ever afterwards.
 #[utoipa::path(post, path = "/v1/account/restore", tag = "account", security(()), request_body = RestoreRequest,
-    responses((status = 200, body = RestoredAccount), Problems))]
+    responses((status = 200, body = RestoredAccount), (status = 202, body = LoginChallenge), Problems))]
 pub(crate) async fn restore(
     State(app): State<Arc<App>>,
     _: AtTheDoor,
     Body(ask): Body<RestoreRequest>,
-) -> Result<Json<RestoredAccount>, Problem> {
+) -> Result<Response, Problem> {
     let world = &app.world;
-    let mut closed = owned_by(&app, &ask.email, &ask.password, ask.account_id).await?;
+    let RestoreRequest { email, password, account_id: wanted, second_factor } = ask;
+    let mut closed = match owned_by(&app, Claim { email, password, wanted, second_factor }).await? {
+        Owned::Companies(owned) => owned,
+        Owned::Asked(challenge) => return Ok((StatusCode::ACCEPTED, Json(challenge)).into_response()),
+    };
     closed.retain(|(tenant, _)| tenant.account.status == Status::Closed);
     closed.sort_by_key(|(tenant, _)| tenant.account.delete_after);
     let Some((tenant, member)) = closed.pop() else { return Err(nothing_to_restore()) };
@@ -116,7 +127,7 @@ pub(crate) async fn restore(
     audit::note(&tx, &actor, "account.restored", Some(tenant.id().to_string()), serde_json::json!({})).await?;
     tx.commit().await?;
     revocation::revoke(&app.routing, Revocation::Keys(tenant.id())).await;
-    Ok(Json(RestoredAccount { account_id: tenant.id(), name: tenant.account.name.clone() }))
+    Ok(Json(RestoredAccount { account_id: tenant.id(), name: tenant.account.name.clone() }).into_response())
 }
 
 fn nothing_to_restore() -> Problem {

@@ -37,6 +37,8 @@ pub(crate) mod retention;
 pub(crate) mod roles;
 pub(crate) mod routing_rules;
 pub(crate) mod scim;
+pub(crate) mod scim_discovery;
+mod scim_patch;
 pub(crate) mod second_factor;
 pub(crate) mod security;
 pub(crate) mod sessions;
@@ -80,12 +82,25 @@ const MEANINGS: [(&str, &str); 11] = [
     ("503", "Temporarily unavailable; see `Retry-After`."),
 ];
 
+/// The same refusals as a directory reads them.
+pub(crate) struct ScimProblems;
+
+fn every_refusal(name: &str) -> BTreeMap<String, RefOr<Response>> {
+    MEANINGS
+        .iter()
+        .map(|(status, _)| ((*status).to_owned(), Ref::from_response_name(format!("{name}{status}")).into()))
+        .collect()
+}
+
 impl utoipa::IntoResponses for Problems {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
-        MEANINGS
-            .iter()
-            .map(|(status, _)| ((*status).to_owned(), Ref::from_response_name(format!("Problem{status}")).into()))
-            .collect()
+        every_refusal("Problem")
+    }
+}
+
+impl utoipa::IntoResponses for ScimProblems {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        every_refusal("ScimProblem")
     }
 }
 
@@ -93,11 +108,14 @@ impl utoipa::Modify for Problems {
     /// Describes each refusal once, for all operations.
     fn modify(&self, document: &mut Document) {
         let responses = &mut document.components.get_or_insert_default().responses;
-        for (status, text) in MEANINGS {
-            let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
-            let response =
-                ResponseBuilder::new().description(text).content("application/problem+json", content).build();
-            responses.insert(format!("Problem{status}"), response.into());
+        let kinds =
+            [("Problem", "Problem", "application/problem+json"), ("ScimProblem", "ScimError", "application/scim+json")];
+        for (name, schema, kind) in kinds {
+            for (status, text) in MEANINGS {
+                let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(schema))).build();
+                let response = ResponseBuilder::new().description(text).content(kind, content).build();
+                responses.insert(format!("{name}{status}"), response.into());
+            }
         }
     }
 }

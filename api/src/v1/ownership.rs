@@ -9,13 +9,15 @@ use routing::revocation::{self, Revocation};
 use serde::Deserialize;
 use tenant::membership::{self, Membership, Role};
 use tenant::permission::Denied;
-use tenant::proof;
+use tenant::proof::{self, ProofError};
 use tenant::session::own;
 use tenant::throttle::Rate;
 use tenant::token::BadToken;
 use tenant::{Account, AccountId, AgentId, Member, Permission, Scope, Tenant, audit, login};
 
 use super::Problems;
+use super::second_factor::SecondFactorAnswer;
+use super::session::{self, LoginChallenge};
 use crate::App;
 use crate::extract::{AsMember, Body};
 use crate::problem::Problem;
@@ -56,30 +58,54 @@ pub(crate) async fn person_again(app: &App, scope: &Scope<Member>, password: Opt
     Ok(())
 }
 
-/// The companies of somebody who is outside and says by address and password that they own them; all of them, or the one that is
-/// wanted, in whatever state.
-pub(crate) async fn owned_by(
-    app: &App,
-    email: &str,
-    password: &str,
-    wanted: Option<AccountId>,
-) -> Result<Vec<(Tenant, Membership)>, Problem> {
+/// What somebody says who is outside a company that they own.
+pub(crate) struct Claim {
+    /// Their address.
+    pub(crate) email: String,
+    /// Their password.
+    pub(crate) password: String,
+    /// Which company; any when absent.
+    pub(crate) wanted: Option<AccountId>,
+    /// What was asked for beside the password.
+    pub(crate) second_factor: Option<SecondFactorAnswer>,
+}
+
+/// What such a claim is worth.
+pub(crate) enum Owned {
+    /// It is they: all their companies, or the one that is wanted, in whatever state.
+    Companies(Vec<(Tenant, Membership)>),
+    /// The password is right; where a second factor is set up that alone is not enough.
+    Asked(LoginChallenge),
+}
+
+/// Judges whoever is outside and says that they own companies.
+pub(crate) async fn owned_by(app: &App, claim: Claim) -> Result<Owned, Problem> {
     let world = &app.world;
-    let email = email.trim().to_lowercase();
+    let answer = claim.second_factor.map(SecondFactorAnswer::checked).transpose()?;
+    let email = claim.email.trim().to_lowercase();
     world.throttle.attempt(&world.database, &format!("login:{email}"), Rate::new(10, 60), world.now()).await?;
     if email.contains(char::is_control) {
         return Err(login::LoginError::Credentials.into());
     }
-    let user = login::authenticate(world, &email, password.chars().take(1000).collect()).await?;
+    let user = login::authenticate(world, &email, claim.password.chars().take(1000).collect()).await?;
+    if let Some(answer) = answer {
+        let (_, login, _) = answer.prove(world).await?;
+        // Another person's challenge says nothing of this one.
+        if login != user.id {
+            return Err(ProofError::Over.into());
+        }
+    } else if let Some(challenge) = session::challenge(world, user.id, None).await? {
+        return Ok(Owned::Asked(challenge));
+    }
     let mut owned = Vec::new();
     for member in membership::of_login(world, user.id).await? {
-        let is_wanted = wanted.is_none_or(|wanted| wanted == member.account_id);
+        let is_wanted = claim.wanted.is_none_or(|wanted| wanted == member.account_id);
         if !is_wanted || member.disabled_at.is_some() || member.standing.role != Role::Owner {
             continue;
         }
         owned.extend(Tenant::find(world, member.account_id).await?.map(|tenant| (tenant, member)));
     }
-    Ok(owned)
+    Ok(Owned::Companies(owned))
 }
 
 /// To whom.

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tenant::login::LoginId;
-use tenant::proof::ceremony::{self, Purpose};
+use tenant::proof::ceremony::{self, Ceremony, Purpose};
 use tenant::proof::passkey::{self, PasskeyChallenge};
 use tenant::proof::{ProofError, recovery, totp};
 use tenant::session::Method;
@@ -93,6 +93,46 @@ pub(crate) struct SecondFactorAnswer {
     credential: Option<Value>,
 }
 
+/// An answer that may be right.
+pub(crate) struct Answered {
+    challenge: String,
+    code: Option<String>,
+    key: Option<(String, passkey::Answer)>,
+}
+
+impl SecondFactorAnswer {
+    /// A code or a passkey's answer, and not both.
+    pub(crate) fn checked(self) -> Result<Answered, Invalid> {
+        let key = passkey_answer(self.passkey_challenge, self.credential)?;
+        let mut check = Check::new();
+        let code = self.code.map(|code| checked_code(&mut check, "code", &code));
+        if code.is_some() == key.is_some() {
+            check.refuse("code", "answer_missing", "Either a code or a passkey's answer.");
+        }
+        check.finish()?;
+        Ok(Answered { challenge: self.challenge, code, key })
+    }
+}
+
+impl Answered {
+    /// Whose challenge it was, and by what it is answered rightly. It is over then; a wrong answer counts.
+    pub(crate) async fn prove(self, world: &World) -> Result<(Ceremony, LoginId, Method), Problem> {
+        let begun = ceremony::attempt(world, Purpose::SecondFactor, &self.challenge).await?;
+        let login = begun.login.ok_or(ProofError::Over)?;
+        let method = match (self.code, self.key) {
+            (_, Some((challenge, key))) => {
+                passkey::prove(world, login, &challenge, &key).await?;
+                Method::Passkey
+            }
+            (code, None) => prove_by_code(world, login, &code.unwrap_or_default()).await?,
+        };
+        if !ceremony::finish(world, &begun).await? {
+            return Err(ProofError::Over.into());
+        }
+        Ok((begun, login, method))
+    }
+}
+
 /// Give the second factor
 ///
 /// Five wrong answers end the challenge.
@@ -103,26 +143,9 @@ pub(crate) async fn finish(
     headers: HeaderMap,
     Body(ask): Body<SecondFactorAnswer>,
 ) -> Result<Response, Problem> {
-    let world = &app.world;
-    let key = passkey_answer(ask.passkey_challenge, ask.credential)?;
-    let mut check = Check::new();
-    let code = ask.code.map(|code| checked_code(&mut check, "code", &code));
-    if code.is_some() == key.is_some() {
-        check.refuse("code", "answer_missing", "Either a code or a passkey's answer.");
-    }
-    check.finish()?;
-    let begun = ceremony::attempt(world, Purpose::SecondFactor, &ask.challenge).await?;
-    let (Some(login), Some(member)) = (begun.login, begun.member) else { return Err(ProofError::Over.into()) };
-    let method = match (code, key) {
-        (_, Some((challenge, key))) => {
-            passkey::prove(world, login, &challenge, &key).await?;
-            Method::Passkey
-        }
-        (code, None) => prove_by_code(world, login, &code.unwrap_or_default()).await?,
-    };
-    if !ceremony::finish(world, &begun).await? {
-        return Err(ProofError::Over.into());
-    }
+    let (begun, _, method) = ask.checked()?.prove(&app.world).await?;
+    // A challenge that was not to a sign-in lets nobody in.
+    let member = begun.member.ok_or(ProofError::Over)?;
     session::enter(&app, &headers, Entry::fresh(StatusCode::OK, member, method)).await
 }
 

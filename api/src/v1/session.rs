@@ -12,7 +12,7 @@ use routing::revocation::{self, Revocation};
 use serde::Serialize;
 use tenant::account::Status;
 use tenant::device::Device;
-use tenant::login::{self, User};
+use tenant::login::{self, LoginId, User};
 use tenant::membership::{self, Membership, Role};
 use tenant::permission::Permissions;
 use tenant::proof::ceremony::{self, Purpose};
@@ -25,7 +25,7 @@ use tenant::sight::Sight;
 use tenant::sign_in::{self, NotThisWay};
 use tenant::support::Visit;
 use tenant::token::{Audience, BadToken};
-use tenant::{Account, AccountId, Actor, AgentId, Limits, Member, Scope, Tenant, agent, audit};
+use tenant::{Account, AccountId, Actor, AgentId, Limits, Member, Scope, Tenant, World, agent, audit};
 
 use super::agents::{AgentView, Skilled};
 use crate::App;
@@ -208,6 +208,20 @@ pub(crate) struct LoginChallenge {
     expires_in: i64,
 }
 
+/// What is asked for beside the password, of whoever has set something up. Without a member, the answer lets into no company.
+pub(crate) async fn challenge(
+    world: &World,
+    login: LoginId,
+    member: Option<AgentId>,
+) -> Result<Option<LoginChallenge>, Problem> {
+    let factors = proof::factors(world, login).await?;
+    if !factors.any() {
+        return Ok(None);
+    }
+    let challenge = ceremony::begin(world, Purpose::SecondFactor, Some(login), member, serde_json::json!({})).await?;
+    Ok(Some(LoginChallenge { challenge, factors, expires_in: ceremony::LIFETIME.num_seconds() }))
+}
+
 /// Where the browser's clock is; for the list of one's own sessions.
 pub(crate) const TIME_ZONE: &str = "x-time-zone";
 
@@ -226,14 +240,10 @@ pub(crate) async fn enter(app: &Arc<App>, headers: &HeaderMap, entry: Entry) -> 
     if policy.sso_only && entry.method != Method::Sso && member.standing.role != Role::Owner {
         return Err(NotThisWay::SsoRequired.into());
     }
-    if !entry.method.is_strong() {
-        let factors = proof::factors(world, member.login_id).await?;
-        if factors.any() {
-            let (login, member) = (Some(member.login_id), Some(member.id));
-            let challenge = ceremony::begin(world, Purpose::SecondFactor, login, member, serde_json::json!({})).await?;
-            let view = LoginChallenge { challenge, factors, expires_in: ceremony::LIFETIME.num_seconds() };
-            return Ok((StatusCode::ACCEPTED, Json(view)).into_response());
-        }
+    if !entry.method.is_strong()
+        && let Some(challenge) = challenge(world, member.login_id, Some(member.id)).await?
+    {
+        return Ok((StatusCode::ACCEPTED, Json(challenge)).into_response());
     }
     let now = world.now();
     let (came_at, proven_at) = match (entry.before, entry.method) {

@@ -5,13 +5,16 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
 use routing::revocation::{self, Revocation};
 use serde::{Deserialize, Serialize};
 use tenant::account::Status;
 use tenant::{AccountId, Actor, audit, suspension};
 
 use super::Problems;
-use super::ownership::{owned_by, owner_again};
+use super::ownership::{Claim, Owned, owned_by, owner_again};
+use super::second_factor::SecondFactorAnswer;
+use super::session::LoginChallenge;
 use crate::App;
 use crate::address::AtTheDoor;
 use crate::extract::{AsMember, Body};
@@ -73,21 +76,29 @@ pub(crate) struct ResumeRequest {
     /// Which company; the first one that can be switched on when absent.
     #[serde(default)]
     account_id: Option<AccountId>,
+    /// The answer to the challenge of 202, sent along with the rest once more.
+    #[serde(default)]
+    second_factor: Option<SecondFactorAnswer>,
 }
 
 /// Switch a company on again
 ///
-/// By its owner, who cannot be inside, and only when it was its owner who switched it off. Nobody is signed in by it: sign in as ever
-/// afterwards.
+/// By its owner, who cannot be inside, and only when it was its owner who switched it off. 202 when they have set a second factor up:
+/// send the same once more, with the answer. Nobody is signed in by it: sign in as ever afterwards.
 #[utoipa::path(post, path = "/v1/account/resume", tag = "account", security(()), request_body = ResumeRequest,
-    responses((status = 200, body = SwitchedAccount), Problems))]
+    responses((status = 200, body = SwitchedAccount), (status = 202, body = LoginChallenge), Problems))]
 pub(crate) async fn resume(
     State(app): State<Arc<App>>,
     _: AtTheDoor,
     Body(ask): Body<ResumeRequest>,
-) -> Result<Json<SwitchedAccount>, Problem> {
+) -> Result<Response, Problem> {
     let world = &app.world;
-    for (tenant, member) in owned_by(&app, &ask.email, &ask.password, ask.account_id).await? {
+    let ResumeRequest { email, password, account_id: wanted, second_factor } = ask;
+    let owned = match owned_by(&app, Claim { email, password, wanted, second_factor }).await? {
+        Owned::Companies(owned) => owned,
+        Owned::Asked(challenge) => return Ok((StatusCode::ACCEPTED, Json(challenge)).into_response()),
+    };
+    for (tenant, member) in owned {
         if !suspension::lift(world, tenant.id()).await? {
             continue;
         }
@@ -97,7 +108,7 @@ pub(crate) async fn resume(
         tx.commit().await?;
         revocation::revoke(&app.routing, Revocation::Keys(tenant.id())).await;
         let (account_id, name) = (tenant.id(), tenant.account.name.clone());
-        return Ok(Json(SwitchedAccount { account_id, name, status: Status::Active }));
+        return Ok(Json(SwitchedAccount { account_id, name, status: Status::Active }).into_response());
     }
     let detail = Some("None of your companies was switched off by yourself.");
     Err(Problem::new(StatusCode::CONFLICT, "account_not_resumable", detail))

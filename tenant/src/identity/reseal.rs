@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::key::{IdentityKeyId, KeyError, place};
 use crate::TenantTx;
 use crate::account::Status;
-use crate::data_key::{self, Resealed, Ring};
+use crate::data_key::{self, Resealed, Ring, Unopened};
 use crate::scope::Tenant;
 use crate::world::SharedWorld;
 
@@ -45,7 +45,8 @@ async fn reseal(tenant: &Tenant) -> Result<Resealed, KeyError> {
         Ok(keys) => keys,
         Err(data_key::KeyError::Sealed(_)) => {
             tracing::warn!(account = %tenant.id(), "the company's own key cannot be opened, so its vouching keys stay as they are");
-            return Ok(Resealed { anew: 0, unopened: secrets.len() });
+            done.unopened.extend(secrets.iter().map(|row| unopened(tenant, row)));
+            return Ok(done);
         }
         Err(data_key::KeyError::Store(error)) => return Err(error.into()),
     };
@@ -54,7 +55,7 @@ async fn reseal(tenant: &Tenant) -> Result<Resealed, KeyError> {
         let place = place(IdentityKeyId::from_uuid(row.id));
         let Ok(secret) = keys.open(place, &row.material) else {
             tracing::warn!(account = %tenant.id(), key = %row.id, "a vouching key cannot be opened and stays as it is");
-            done.unopened += 1;
+            done.unopened.push(unopened(tenant, &row));
             continue;
         };
         let sealed = keys.seal(&tenant.world.chance, place, &secret)?;
@@ -63,6 +64,11 @@ async fn reseal(tenant: &Tenant) -> Result<Resealed, KeyError> {
     }
     tx.commit().await?;
     Ok(done)
+}
+
+fn unopened(tenant: &Tenant, row: &Kept) -> Unopened {
+    let which = Some(IdentityKeyId::from_uuid(row.id).to_string());
+    Unopened { what: "vouching_key", of: tenant.id().to_string(), which }
 }
 
 /// The secrets that have not ended. What has ended vouches for nobody any more, whoever can open it.

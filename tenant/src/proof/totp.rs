@@ -8,6 +8,7 @@ use serde::Serialize;
 use totp_rs::{Builder, Totp};
 use uuid::Uuid;
 
+use crate::data_key::{Resealed, Unopened};
 use crate::login::{LoginId, User};
 use crate::proof::ProofError;
 use crate::seal::Place;
@@ -131,11 +132,11 @@ pub async fn prove(world: &World, login: LoginId, code: &str) -> Result<(), Proo
     Ok(())
 }
 
-/// Seals with the newest key what an older one had sealed.
-async fn reseal(world: &World, login: LoginId, old: &[u8]) -> Result<(), ProofError> {
+/// Seals with the newest key what an older one had sealed. False when somebody was quicker.
+async fn reseal(world: &World, login: LoginId, old: &[u8]) -> Result<bool, ProofError> {
     let secret = world.sealer.open(place(login), old)?;
     let sealed = world.sealer.seal(&world.chance, place(login), &secret)?;
-    world
+    let touched = world
         .database
         .orm()
         .run(sql(
@@ -143,7 +144,7 @@ async fn reseal(world: &World, login: LoginId, old: &[u8]) -> Result<(), ProofEr
             [login.uuid().into(), sealed.into(), old.to_vec().into()],
         ))
         .await?;
-    Ok(())
+    Ok(touched > 0)
 }
 
 /// Takes the app away; false when there was none.
@@ -158,14 +159,22 @@ pub(crate) async fn since(world: &World, login: LoginId) -> Result<Option<DateTi
     Ok(row(world, login).await?.and_then(|row| row.confirmed_at))
 }
 
-/// Seals every secret anew that an older key had sealed; says how many needed it.
-pub async fn reseal_all(world: &World) -> Result<usize, ProofError> {
+/// Seals every secret anew that an older key had sealed; says how many needed it. What nobody can open is left as it is, and does not
+/// hold up the next one.
+pub async fn reseal_all(world: &World) -> Result<Resealed, ProofError> {
     let all: Vec<Row> =
         world.database.orm().all(sql("select login_id, secret, confirmed_at from shared.totp", [])).await?;
-    let mut anew = 0;
+    let mut done = Resealed::default();
     for row in all.iter().filter(|row| world.sealer.is_stale(&row.secret)) {
-        reseal(world, LoginId::from_uuid(row.login_id), &row.secret).await?;
-        anew += 1;
+        let login = LoginId::from_uuid(row.login_id);
+        match reseal(world, login, &row.secret).await {
+            Ok(touched) => done.anew += usize::from(touched),
+            Err(ProofError::Seal(_)) => {
+                tracing::warn!(login.id = %login, "the secret of an authenticator app cannot be opened and stays as it is");
+                done.unopened.push(Unopened { what: "authenticator", of: login.to_string(), which: None });
+            }
+            Err(error) => return Err(error),
+        }
     }
-    Ok(anew)
+    Ok(done)
 }

@@ -18,7 +18,7 @@ use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
 use crate::account::AccountId;
-use crate::data_key::{KeyError, Resealed, Ring};
+use crate::data_key::{KeyError, Resealed, Ring, Unopened};
 use crate::limits::{LimitReached, Restricted};
 use crate::membership::Role;
 use crate::proof::ProofError;
@@ -76,7 +76,7 @@ pub async fn reseal_all(world: &World) -> Result<Resealed, SsoError> {
             Ok(touched) => done.anew += usize::from(touched),
             Err(KeyError::Sealed(_)) => {
                 tracing::warn!(%account, "a secret at a sign-in provider cannot be opened and stays as it is");
-                done.unopened += 1;
+                done.unopened.push(Unopened { what: "sign_in_service", of: account.to_string(), which: None });
             }
             Err(KeyError::Store(error)) => return Err(error.into()),
         }

@@ -3,7 +3,7 @@ import { Button } from '@mantine/core'
 import { IconArchive, IconPlayerPlay } from '@tabler/icons-react'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import type { AccountChoice } from 'client/types'
+import type { AccountChoice, LoginChallenge } from 'client/types'
 import { http, session, useMe } from 'ui/session'
 import { date } from 'ui/time'
 import { PasswordConfirm } from '../shell/PasswordConfirm'
@@ -41,10 +41,13 @@ export function ClosedCompanies() {
             : t('suspending.resume_text')
         }
         action={t(isClosed ? 'closing.restore_action' : 'suspending.resume_action')}
-        onConfirm={async (password) => {
-          const body = { email: me.user.email, password, account_id: opening?.id }
-          await http.post(isClosed ? '/v1/account/restore' : '/v1/account/resume', body, { auth: false })
+        onConfirm={async (password, second_factor) => {
+          const body = { email: me.user.email, password, account_id: opening?.id, second_factor }
+          const path = isClosed ? '/v1/account/restore' : '/v1/account/resume'
+          const answer = await http.post<object>(path, body, { auth: false })
+          if ('challenge' in answer) return answer as LoginChallenge
           await session.reload()
+          return null
         }}
       />
     </>

@@ -1,9 +1,14 @@
-// "Are you sure?", for what only the person themselves may do: they say their password again.
-import { Button, Group, PasswordInput, Text } from '@mantine/core'
+// "Are you sure?", for what only the person themselves may do: they say their password again, and what else proves them.
+import { Button, Divider, Group, PasswordInput, Text, TextInput } from '@mantine/core'
+import { IconFingerprint } from '@tabler/icons-react'
 import { useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
+import { ApiProblem } from 'client/http'
+import { askPasskey, type PasskeyChallenge, passkeysWork, wasDeclined } from 'client/passkey'
+import type { ChallengeAnswer, LoginChallenge } from 'client/types'
 import { fieldErrors } from 'ui/problem'
 import { ProblemAlert } from 'ui/ProblemAlert'
+import { http } from 'ui/session'
 import { Dialog } from './Dialog'
 
 interface Props {
@@ -12,7 +17,8 @@ interface Props {
   title: string
   text: ReactNode
   action: string
-  onConfirm: (password: string) => Promise<unknown>
+  /** A challenge when the password is right and something else is asked for. */
+  onConfirm: (password: string, answer?: ChallengeAnswer) => Promise<LoginChallenge | null>
 }
 
 export function PasswordConfirm(props: Props) {
@@ -28,18 +34,31 @@ function Form(props: Props) {
   const [password, setPassword] = useState('')
   const [busy, setBusy] = useState(false)
   const [problem, setProblem] = useState<unknown>(null)
+  const [asked, setAsked] = useState<LoginChallenge | null>(null)
+  const [code, setCode] = useState('')
   const error = fieldErrors(t, problem)['password']
+  const asksCode = asked !== null && (asked.factors.totp || asked.factors.recovery_code)
+  const asksPasskey = asked !== null && asked.factors.passkey && passkeysWork()
 
-  async function confirm(): Promise<void> {
+  async function confirm(prove: () => Promise<ChallengeAnswer | undefined>): Promise<void> {
     setBusy(true)
     setProblem(null)
     try {
-      await props.onConfirm(password)
-      props.onClose()
+      const more = await props.onConfirm(password, await prove())
+      if (!more) return props.onClose()
+      setAsked(more)
     } catch (failure) {
-      setProblem(failure)
-      setBusy(false)
+      if (!wasDeclined(failure)) setProblem(failure)
+      // Too late, or too often: from the beginning.
+      if (failure instanceof ApiProblem && failure.code === 'challenge_over') setAsked(null)
+      setCode('')
     }
+    setBusy(false)
+  }
+
+  async function askDevice({ challenge }: LoginChallenge): Promise<ChallengeAnswer> {
+    const device = await http.post<PasskeyChallenge>('/v1/auth/login/passkey/begin', { challenge }, { auth: false })
+    return { challenge, passkey_challenge: device.challenge, credential: await askPasskey(device.options) }
   }
 
   return (
@@ -47,29 +66,58 @@ function Form(props: Props) {
       noValidate
       onSubmit={(event) => {
         event.preventDefault()
-        if (password) void confirm()
+        const typed = code.trim()
+        if (asked ? asksCode && typed : password)
+          void confirm(() => Promise.resolve(asked ? { challenge: asked.challenge, code: typed } : undefined))
       }}
     >
       <Text size="sm" c="dimmed" mb="md" component="div">
         {props.text}
       </Text>
       {!error && <ProblemAlert problem={problem} />}
-      <PasswordInput
-        label={t('team.your_password')}
-        autoComplete="current-password"
-        maxLength={200}
-        mt="sm"
-        value={password}
-        error={error}
-        onChange={(event) => setPassword(event.currentTarget.value)}
-      />
+      {!asked && (
+        <PasswordInput
+          label={t('team.your_password')}
+          autoComplete="current-password"
+          maxLength={200}
+          mt="sm"
+          value={password}
+          error={error}
+          onChange={(event) => setPassword(event.currentTarget.value)}
+        />
+      )}
+      {asked && asksPasskey && (
+        <Button
+          fullWidth
+          mt="sm"
+          loading={busy}
+          leftSection={<IconFingerprint size={18} />}
+          onClick={() => void confirm(() => askDevice(asked))}
+        >
+          {t('proof.passkey')}
+        </Button>
+      )}
+      {asksPasskey && asksCode && <Divider label={t('proof.or')} mt="sm" />}
+      {asked && asksCode && (
+        <TextInput
+          autoFocus={!asksPasskey}
+          label={t(asked.factors.totp ? 'proof.code' : 'proof.recovery')}
+          autoComplete="one-time-code"
+          maxLength={20}
+          mt="sm"
+          value={code}
+          onChange={(event) => setCode(event.currentTarget.value)}
+        />
+      )}
       <Group justify="flex-end" gap="xs" mt="lg">
         <Button variant="default" onClick={props.onClose}>
           {t('common.cancel')}
         </Button>
-        <Button type="submit" loading={busy} disabled={!password}>
-          {props.action}
-        </Button>
+        {(!asked || asksCode) && (
+          <Button type="submit" loading={busy} disabled={asked ? !code.trim() : !password}>
+            {props.action}
+          </Button>
+        )}
       </Group>
     </form>
   )

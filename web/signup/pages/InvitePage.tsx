@@ -6,7 +6,7 @@ import { useState } from 'react'
 import { Trans, useTranslation } from 'react-i18next'
 import { Link } from 'wouter'
 import { ApiProblem } from 'client/http'
-import type { InvitationPreview, LoginChallenge, SessionBody } from 'client/types'
+import type { ChallengeAnswer, InvitationPreview, LoginChallenge, SessionBody } from 'client/types'
 import { ProblemAlert, ProblemState } from 'ui/ProblemAlert'
 import { PersonAvatar } from 'ui/PersonAvatar'
 import { http, session } from 'ui/session'
@@ -14,7 +14,7 @@ import { enter, linkToken } from '../next'
 import { Elsewhere, formClass, PasswordField, SubmitButton } from '../parts/fields'
 import { Frame, Heading, Outcome } from '../parts/Frame'
 import { NewPassword } from '../parts/NewPassword'
-import { SecondFactor } from '../parts/SecondFactor'
+import { SecondFactor, signInWith } from '../parts/SecondFactor'
 import { useSubmit } from '../parts/useSubmit'
 import { MIN_LENGTH } from '../strength'
 import css from './InvitePage.module.css'
@@ -90,7 +90,10 @@ function Accept({ token, invitation }: { token: string; invitation: InvitationPr
     },
   })
 
-  if (challenge) return <SecondFactor challenge={challenge} onIn={enter} onOver={() => location.replace('/login')} />
+  if (challenge) {
+    const onAnswer = (answer: ChallengeAnswer) => signInWith(answer).then(() => enter())
+    return <SecondFactor challenge={challenge} onAnswer={onAnswer} onOver={() => location.replace('/login')} />
+  }
   return (
     <>
       <span className={css.company}>

@@ -13,8 +13,8 @@ import { http, session } from 'ui/session'
 import { enter, keepNext, mustChoose, nextPage } from '../next'
 import { Elsewhere, EmailField, formClass, PasswordField, SubmitButton } from '../parts/fields'
 import { Frame, Heading } from '../parts/Frame'
-import { RestoreOffer } from '../parts/RestoreOffer'
-import { SecondFactor } from '../parts/SecondFactor'
+import { openAgain, RestoreOffer, type WayBack } from '../parts/RestoreOffer'
+import { SecondFactor, signInWith } from '../parts/SecondFactor'
 import { looksLikeEmail, useSubmit } from '../parts/useSubmit'
 import { AccountChooser } from './AccountChooser'
 import css from './LoginPage.module.css'
@@ -22,7 +22,7 @@ import { useSignupOpen } from './useSignupOpen'
 import { useTitle } from './useTitle'
 
 /** What the owner can do about a company that lets nobody in. */
-const WAYS_BACK: Record<string, 'restore' | 'resume'> = { account_closed: 'restore', account_suspended: 'resume' }
+const WAYS_BACK: Record<string, WayBack> = { account_closed: 'restore', account_suspended: 'resume' }
 
 export function LoginPage() {
   const { t } = useTranslation()
@@ -32,6 +32,7 @@ export function LoginPage() {
   const [choosing, setChoosing] = useState<Me | null>(null)
   const open = useSignupOpen()
   const [challenge, setChallenge] = useState<LoginChallenge | null>(null)
+  const [opening, setOpening] = useState<{ how: WayBack; challenge: LoginChallenge } | null>(null)
   const [over, setOver] = useState(false)
 
   // Whoever is signed in already came here by an old link or the back button.
@@ -48,18 +49,27 @@ export function LoginPage() {
     await enter()
   }
 
+  async function signIn(): Promise<void> {
+    setOver(false)
+    const answer = await session.login({ email: email.trim(), password })
+    setOpening(null)
+    if ('challenge' in answer) return setChallenge(answer)
+    await goOn(answer)
+  }
+
   const submit = useSubmit({
     check: () => ({
       email: !looksLikeEmail(email) && 'email_invalid',
       password: !password && 'required',
     }),
-    send: async () => {
-      setOver(false)
-      const answer = await session.login({ email: email.trim(), password })
-      if ('challenge' in answer) return setChallenge(answer)
-      await goOn(answer)
-    },
+    send: signIn,
   })
+
+  function tooLate(): void {
+    setChallenge(null)
+    setOpening(null)
+    setOver(true)
+  }
 
   const wayBack = submit.problem instanceof ApiProblem ? WAYS_BACK[submit.problem.code] : undefined
   if (choosing) return <AccountChooser me={choosing} />
@@ -67,12 +77,25 @@ export function LoginPage() {
     return (
       <Frame>
         <SecondFactor
+          key={challenge.challenge}
           challenge={challenge}
-          onIn={goOn}
-          onOver={() => {
-            setChallenge(null)
-            setOver(true)
+          onAnswer={async (answer) => goOn(await signInWith(answer))}
+          onOver={tooLate}
+        />
+      </Frame>
+    )
+  if (opening)
+    return (
+      <Frame>
+        <SecondFactor
+          key={opening.challenge.challenge}
+          challenge={opening.challenge}
+          action={t(`${opening.how}.action`)}
+          onAnswer={async (second_factor) => {
+            await openAgain(opening.how, { email, password, second_factor })
+            await signIn()
           }}
+          onOver={tooLate}
         />
       </Frame>
     )
@@ -80,17 +103,17 @@ export function LoginPage() {
     <Frame>
       <Heading title={t('login.title')} text={t('login.text')} />
       <form ref={submit.form} className={formClass} onSubmit={submit.onSubmit} noValidate>
-        {wayBack ? (
+        {wayBack && (
           <RestoreOffer
             key={wayBack}
             how={wayBack}
             email={email}
             password={password}
             onRestored={() => submit.form.current?.requestSubmit()}
+            onAsked={(challenge) => setOpening({ how: wayBack, challenge })}
           />
-        ) : (
-          <ProblemAlert problem={submit.problem ?? (over ? new ApiProblem({ code: 'challenge_over' }) : null)} />
         )}
+        <ProblemAlert problem={over ? new ApiProblem({ code: 'challenge_over' }) : wayBack ? null : submit.problem} />
         <EmailField
           autoFocus
           value={email}

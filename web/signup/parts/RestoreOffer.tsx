@@ -3,15 +3,28 @@ import { Alert, Button } from '@mantine/core'
 import { IconArchive, IconPlayerPause } from '@tabler/icons-react'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
+import type { ChallengeAnswer, LoginChallenge } from 'client/types'
 import { ProblemAlert } from 'ui/ProblemAlert'
 import { http } from 'ui/session'
 
+/** What is to be done: a closed company is restored, one that is switched off resumed. */
+export type WayBack = 'restore' | 'resume'
+
+/** Opens it; a challenge when something beside the password is asked for. */
+export async function openAgain(
+  how: WayBack,
+  body: { email: string; password: string; second_factor?: ChallengeAnswer },
+): Promise<LoginChallenge | null> {
+  const answer = await http.post<object>(`/v1/account/${how}`, { ...body, email: body.email.trim() }, { auth: false })
+  return 'challenge' in answer ? (answer as LoginChallenge) : null
+}
+
 export function RestoreOffer(props: {
-  /** What is to be done: a closed company is restored, one that is switched off resumed. */
-  how: 'restore' | 'resume'
+  how: WayBack
   email: string
   password: string
   onRestored: () => void
+  onAsked: (challenge: LoginChallenge) => void
 }) {
   const { t } = useTranslation()
   const [busy, setBusy] = useState(false)
@@ -22,8 +35,9 @@ export function RestoreOffer(props: {
     setProblem(null)
     try {
       const { how, email, password } = props
-      await http.post(`/v1/account/${how}`, { email: email.trim(), password }, { auth: false })
-      props.onRestored()
+      const asked = await openAgain(how, { email, password })
+      if (asked) props.onAsked(asked)
+      else props.onRestored()
     } catch (failure) {
       setProblem(failure)
       setBusy(false)

@@ -5,18 +5,23 @@ import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { ApiProblem } from 'client/http'
 import { type PasskeyChallenge, passkeysWork, askPasskey, wasDeclined } from 'client/passkey'
-import type { LoginChallenge, Me, SessionBody } from 'client/types'
+import type { ChallengeAnswer, LoginChallenge, Me, SessionBody } from 'client/types'
 import { ProblemAlert } from 'ui/ProblemAlert'
 import { http, session } from 'ui/session'
 import { Elsewhere, formClass, SubmitButton } from './fields'
 import { Heading } from './Frame'
 import { useSubmit } from './useSubmit'
 
-const PATH = '/v1/auth/login/second-factor'
+/** Signs in with it. */
+export async function signInWith(answer: ChallengeAnswer): Promise<Me> {
+  return session.adopt(await http.post<SessionBody>('/v1/auth/login/second-factor', answer, { auth: false }))
+}
 
 export function SecondFactor(props: {
   challenge: LoginChallenge
-  onIn: (me: Me) => Promise<void>
+  /** What the button says; that one signs in unless told. */
+  action?: string
+  onAnswer: (answer: ChallengeAnswer) => Promise<void>
   /** Too late, or too often: from the beginning. */
   onOver: () => void
 }) {
@@ -28,10 +33,9 @@ export function SecondFactor(props: {
   const [problem, setProblem] = useState<unknown>(null)
   const typed = factors.totp || recovery
 
-  async function answer(body: object): Promise<void> {
+  async function answer(given: ChallengeAnswer): Promise<void> {
     try {
-      const me = session.adopt(await http.post<SessionBody>(PATH, { challenge, ...body }, { auth: false }))
-      await props.onIn(me)
+      await props.onAnswer(given)
     } catch (failure) {
       if (failure instanceof ApiProblem && failure.code === 'challenge_over') return props.onOver()
       throw failure
@@ -41,7 +45,7 @@ export function SecondFactor(props: {
   const submit = useSubmit({
     check: () => ({ code: code.trim().length < 6 && 'code_missing' }),
     fieldOf: { code_invalid: 'code' },
-    send: () => answer({ code: code.trim() }),
+    send: () => answer({ challenge, code: code.trim() }),
   })
 
   async function askDevice(): Promise<void> {
@@ -50,7 +54,7 @@ export function SecondFactor(props: {
     try {
       const asked = await http.post<PasskeyChallenge>('/v1/auth/login/passkey/begin', { challenge }, { auth: false })
       const credential = await askPasskey(asked.options)
-      await answer({ passkey_challenge: asked.challenge, credential })
+      await answer({ challenge, passkey_challenge: asked.challenge, credential })
     } catch (failure) {
       if (!wasDeclined(failure)) setProblem(failure)
       setAsking(false)
@@ -85,7 +89,7 @@ export function SecondFactor(props: {
                 submit.touch('code')
               }}
             />
-            <SubmitButton busy={submit.busy}>{t('login.submit')}</SubmitButton>
+            <SubmitButton busy={submit.busy}>{props.action ?? t('login.submit')}</SubmitButton>
           </>
         )}
         {factors.passkey && passkeysWork() && (

@@ -35,7 +35,7 @@ pub(super) fn check(files: &[Source]) -> Vec<Violation> {
 }
 
 /// Every file, and every folder above one.
-fn known_paths(files: &[Source]) -> BTreeSet<&str> {
+pub(super) fn known_paths(files: &[Source]) -> BTreeSet<&str> {
     let mut known = BTreeSet::from([""]);
     for file in files {
         let mut path = file.path.as_str();
@@ -84,7 +84,7 @@ fn is_elsewhere(target: &str) -> bool {
 }
 
 /// The path from the root of a link in a document.
-fn resolve(document: &str, link: &str) -> String {
+pub(super) fn resolve(document: &str, link: &str) -> String {
     let mut parts: Vec<&str> = document.split('/').collect();
     parts.pop();
     for part in link.split('/') {

@@ -3,6 +3,7 @@
 //! The others are checked by the type system, `clippy.toml` and the tests.
 
 mod bans;
+mod deploy;
 mod files;
 mod links;
 mod locales;
@@ -61,6 +62,7 @@ fn check(files: &[files::Source]) -> Outcome<Vec<Violation>> {
         unfinished::check(files),
         sql::check(files),
         links::check(files),
+        deploy::check(files),
         locales::check(files),
         picture::check(&packages),
         bans::check(&banned, &packages),

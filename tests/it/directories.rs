@@ -1,0 +1,159 @@
+//! Directories as they really speak: what Okta and Entra send, each in its own form, and what they read in an answer.
+
+use serde_json::{Value, json};
+use tests::Reply;
+
+use crate::sso::{Company, directory, scim};
+
+const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
+const PATCH: &str = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
+
+/// An error as a directory reads it: its status, as a text, and the standard's word for it.
+fn reads(reply: &Reply) -> (String, String) {
+    let error = reply.json();
+    let text = |name: &str| error[name].as_str().unwrap_or_default().to_owned();
+    (text("status"), text("scimType"))
+}
+
+fn told(status: &str, word: &str) -> (String, String) {
+    (status.to_owned(), word.to_owned())
+}
+
+fn path_of(made: &Value) -> String {
+    format!("/{}", made["id"].as_str().unwrap())
+}
+
+#[tokio::test]
+async fn a_directory_finds_out_what_there_is() {
+    let company = Company::open().await;
+    let http = directory(&company.shop).await;
+    let provider = http.get("/v1/scim/v2/ServiceProviderConfig").await.ok();
+    assert_eq!((&provider["patch"]["supported"], &provider["bulk"]["supported"]), (&json!(true), &json!(false)));
+    assert_eq!(provider["authenticationSchemes"][0]["type"], "oauthbearertoken");
+    let kinds = http.get("/v1/scim/v2/ResourceTypes").await.ok();
+    assert_eq!(
+        (&kinds["Resources"][0]["endpoint"], &kinds["Resources"][0]["schema"]),
+        (&json!("/Users"), &json!(USER))
+    );
+    let schemas = http.get("/v1/scim/v2/Schemas").await;
+    assert_eq!(schemas.header("content-type"), Some("application/scim+json"));
+    let schema = schemas.ok()["Resources"][0].clone();
+    assert_eq!(schema["id"], USER);
+    let kept: Vec<&str> =
+        schema["attributes"].as_array().unwrap().iter().map(|attribute| attribute["name"].as_str().unwrap()).collect();
+    assert_eq!(kept, ["userName", "displayName", "name", "active", "emails", "roles"]);
+}
+
+#[tokio::test]
+async fn okta_makes_somebody_says_anew_who_they_are_and_switches_them_off_and_on() {
+    let company = Company::open().await;
+    let shop = &company.shop;
+    let http = directory(shop).await;
+    let (lin, married) = (company.address("lin"), company.address("lin.li"));
+    let user = |email: &str, family: &str, active: bool| {
+        json!({
+            "schemas": [USER], "userName": email, "name": { "givenName": shop.says("Lin"), "familyName": family },
+            "emails": [{ "primary": true, "value": email, "type": "work" }], "externalId": "00u1", "locale": "en-US",
+            "displayName": shop.says(&format!("Lin {family}")), "groups": [], "active": active,
+        })
+    };
+    let ask = format!("?filter=userName%20eq%20%22{lin}%22&startIndex=1&count=100");
+    assert_eq!(scim(&http, "GET", &ask, Value::Null).await.ok()["totalResults"], 0);
+    let made = scim(&http, "POST", "", user(&lin, "Wu", true)).await;
+    assert_eq!(made.status, 201, "{}", made.text);
+    let one = path_of(&made.json());
+    let twice = scim(&http, "POST", "", user(&lin, "Wu", true)).await;
+    twice.refused(409, "already_member");
+    assert_eq!(reads(&twice), told("409", "uniqueness"));
+
+    let now = scim(&http, "PUT", &one, user(&married, "Li", true)).await.ok();
+    assert_eq!((&now["userName"], &now["displayName"]), (&json!(married), &json!(shop.says("Lin Li"))));
+    let letter = company.app.mail().letter(&lin, "has changed").await;
+    assert!(letter.text.contains(&married), "{}", letter.text);
+    let session = company.journey(&shop.stranger(), &married).await.ok();
+    assert_eq!(format!("/{}", session["me"]["agent"]["id"].as_str().unwrap()), one, "the same person");
+    let lin_inside = shop.stranger().with(session["access_token"].as_str().unwrap());
+    lin_inside.get("/v1/conversations").await.ok();
+
+    assert_eq!(scim(&http, "PUT", &one, user(&married, "Li", false)).await.ok()["active"], false);
+    lin_inside.get("/v1/auth/me").await.refused(401, "token_invalid");
+    let on = json!({ "schemas": [PATCH], "Operations": [{ "op": "replace", "value": { "active": true } }] });
+    assert_eq!(scim(&http, "PATCH", &one, on).await.ok()["active"], true);
+    company.journey(&shop.stranger(), &married).await.ok();
+}
+
+#[tokio::test]
+async fn entra_names_each_attribute_in_a_path_and_writes_truth_as_a_word() {
+    let company = Company::open().await;
+    let shop = &company.shop;
+    let http = directory(shop).await;
+    let (mei, renamed) = (company.address("mei"), company.address("mei.q"));
+    let enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+    let new = json!({
+        "schemas": [USER, enterprise], "externalId": "mei", "userName": mei, "active": true, "displayName": shop.says("Mei"),
+        "emails": [{ "primary": true, "type": "work", "value": mei }], "meta": { "resourceType": "User" }, "roles": [],
+        "name": { "formatted": shop.says("Mei Q"), "familyName": "Q", "givenName": shop.says("Mei") },
+    });
+    let made = scim(&http, "POST", "", new).await;
+    assert_eq!(made.status, 201, "{}", made.text);
+    let one = path_of(&made.json());
+    let patch = async |operations: Value| {
+        scim(&http, "PATCH", &one, json!({ "schemas": [PATCH], "Operations": operations })).await
+    };
+    let now = patch(json!([
+        { "op": "Replace", "path": "displayName", "value": shop.says("Mei Qin") },
+        { "op": "Replace", "path": "userName", "value": renamed },
+        { "op": "Add", "path": "name.familyName", "value": "Qin" },
+        { "op": "Add", "path": format!("{enterprise}:department"), "value": "Tea" },
+        { "op": "Remove", "path": "title" },
+    ]))
+    .await
+    .ok();
+    assert_eq!((&now["userName"], &now["displayName"]), (&json!(renamed), &json!(shop.says("Mei Qin"))));
+    for (word, active) in [("False", false), ("True", true)] {
+        let now = patch(json!([{ "op": "Replace", "path": "active", "value": word }])).await.ok();
+        assert_eq!(now["active"], active);
+    }
+    let whole = format!("{one}?attributes=id,userName");
+    assert_eq!(scim(&http, "GET", &whole, Value::Null).await.ok()["userName"], renamed.as_str());
+    let whole = format!("?filter=userName%20eq%20%22{renamed}%22&excludedAttributes=emails");
+    assert_eq!(scim(&http, "GET", &whole, Value::Null).await.ok()["totalResults"], 1);
+}
+
+#[tokio::test]
+async fn an_address_is_changed_only_by_whoever_speaks_for_it_and_for_the_person() {
+    let company = Company::open().await;
+    let (shop, other) = (&company.shop, company.app.shop("Coffee").await);
+    let http = directory(shop).await;
+    let address = |email: &str| json!({ "userName": email });
+    let (mei, lin) = (company.address("mei"), company.address("lin"));
+    let one = path_of(&scim(&http, "POST", "", address(&mei)).await.ok());
+    scim(&http, "POST", "", address(&lin)).await.ok();
+
+    let elsewhere = scim(&http, "PUT", &one, address("mei@elsewhere.test")).await;
+    elsewhere.refused(422, "validation_failed");
+    assert_eq!(reads(&elsewhere), told("422", "invalidValue"));
+    let taken = scim(&http, "PUT", &one, address(&lin)).await;
+    taken.refused(409, "email_taken");
+    assert_eq!(reads(&taken), told("409", "uniqueness"));
+    let owner = format!("/{}", shop.owner.id);
+    scim(&http, "PUT", &owner, address(&company.address("boss"))).await.refused(403, "permission_denied");
+    company
+        .app
+        .sql(&format!(
+            "insert into shared.membership (id, account_id, login_id, role, created_at) \
+             select gen_random_uuid(), '{}', id, 'agent', now() from shared.login where email = '{mei}'",
+            other.id.parse::<tenant::AccountId>().unwrap().uuid(),
+        ))
+        .await;
+    scim(&http, "PUT", &one, address(&company.address("mei.q"))).await.refused(409, "login_elsewhere");
+    assert_eq!(scim(&http, "GET", &one, Value::Null).await.ok()["userName"], mei.as_str(), "nothing has changed");
+
+    let unknown = scim(&http, "GET", "/nobody", Value::Null).await;
+    unknown.refused(404, "not_found");
+    assert_eq!(reads(&unknown), told("404", ""));
+    let filter = scim(&http, "GET", "?filter=title%20eq%20%22x%22", Value::Null).await;
+    filter.refused(422, "validation_failed");
+    assert_eq!(reads(&filter), told("422", "invalidFilter"));
+    assert_eq!(reads(&shop.stranger().get("/v1/scim/v2/Users").await), told("401", ""));
+}
