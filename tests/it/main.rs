@@ -16,6 +16,7 @@ mod bad_input;
 mod batches;
 mod billing;
 mod billing_endings;
+mod billing_failpoints;
 mod billing_metering;
 mod billing_probes;
 mod billing_stripe;
