@@ -15,6 +15,7 @@ mod bad_frames;
 mod bad_input;
 mod batches;
 mod billing;
+mod billing_changes;
 mod billing_endings;
 mod billing_failpoints;
 mod billing_metering;

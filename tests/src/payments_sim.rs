@@ -3,6 +3,7 @@
 //! ends while the provider is away. At the end, when all has drained, the provider's count is ours, all of it is on an invoice, and every
 //! amount is what the rows of usage come to by a price list that is written out here.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -43,7 +44,6 @@ struct Company {
     customer: String,
     since: DateTime<Utc>,
     plan: &'static str,
-    currency: &'static str,
 }
 
 /// One of some words.
@@ -111,7 +111,7 @@ pub async fn live(seed: u64, events: u64) -> Ended {
             }
             ended.uninvoiced += ours.abs_diff(invoiced);
         }
-        let (charged, wrong) = priced(&payments, company, months).await;
+        let (charged, wrong) = priced(&payments, &company.schema, &company.customer).await;
         ended.charged += charged;
         ended.mispriced += wrong;
         if wrong > 0 {
@@ -131,7 +131,7 @@ async fn company(payments: &Payments, chance: &Chance, number: u64, interval: &s
     let customer = payments.buys_so(&shop, Purchase { plan, interval, currency, seats, code }).await;
     // A few hours in which nothing was told yet.
     let since = payments.app.clock().now();
-    Company { schema: shop.schema().await, shop, customer, since, plan, currency }
+    Company { schema: shop.schema().await, shop, customer, since, plan }
 }
 
 fn below(chance: &Chance, most: u64) -> i64 {
@@ -142,21 +142,27 @@ fn seats(chance: &Chance) -> u32 {
     1 + u32::try_from(chance.below(8)).unwrap_or_default()
 }
 
-/// What the metered lines of a company's invoices come to, and how far that is from what they should.
-async fn priced(payments: &Payments, company: &Company, months: i64) -> (u64, u64) {
+/// What the metered lines of a customer's invoices come to, and how far that is from what they should: each price in each stretch of time
+/// by itself, from the rows of usage.
+pub async fn priced(payments: &Payments, schema: &str, customer: &str) -> (u64, u64) {
     let (mut charged, mut wrong) = (0, 0);
-    for invoice in payments.invoices(&company.customer) {
-        let lines = payments.lines(&invoice);
-        for meter in METERS {
-            let of_meter: Vec<_> = lines.iter().filter(|line| product(line).ends_with(meter)).collect();
-            let Some(first) = of_meter.first() else { continue };
-            let amount: i64 = of_meter.iter().map(|line| line["amount"].as_i64().unwrap()).sum();
-            let (from, to) = (first["period"]["start"].as_i64().unwrap(), first["period"]["end"].as_i64().unwrap());
-            let quantity = chargeable(payments, company, meter, (from, to)).await;
-            // Whatever was bought before: what holds at the end of a period prices all of it.
-            let should = cost(company.plan, meter, company.currency, months, quantity);
+    for invoice in payments.invoices(customer) {
+        let currency = invoice["currency"].as_str().unwrap();
+        let mut sums: BTreeMap<(String, String, i64, i64), i64> = BTreeMap::new();
+        for line in payments.lines(&invoice).iter().filter(|line| METERS.iter().any(|m| product(line).ends_with(m))) {
+            let price = line["pricing"]["price_details"]["price"].as_str().unwrap().to_owned();
+            let (from, to) = (line["period"]["start"].as_i64().unwrap(), line["period"]["end"].as_i64().unwrap());
+            *sums.entry((product(line).to_owned(), price, from, to)).or_default() += line["amount"].as_i64().unwrap();
+        }
+        for ((product, price, from, to), amount) in sums {
+            let part = product.strip_prefix("frontdesk_").unwrap();
+            let (plan, meter) = part.split_once('_').unwrap();
+            let price = payments.stripe.act("GET", &format!("/v1/prices/{price}"), "").unwrap();
+            let months = if price["recurring"]["interval"] == "year" { 12 } else { 1 };
+            let quantity = chargeable(payments, (schema, customer), meter, (from, to)).await;
+            let should = cost(plan, meter, currency, months, quantity);
             if amount != should {
-                eprintln!("{meter} of {}: {quantity} come to {should}, and {amount} is charged", company.customer);
+                eprintln!("{product} of {customer}: {quantity} come to {should}, and {amount} is charged");
             }
             charged += amount.unsigned_abs();
             wrong += amount.abs_diff(should);
@@ -165,9 +171,9 @@ async fn priced(payments: &Payments, company: &Company, months: i64) -> (u64, u6
     (charged, wrong)
 }
 
-/// What a period has to charge, from the rows of usage: those whose hour ends in it, without what was told for later than its own
+/// What a stretch of time has to charge, from the rows of usage: those whose hour ends in it, without what was told for later than its own
 /// hour because its invoice was final, and with what was told for it so.
-async fn chargeable(payments: &Payments, company: &Company, meter: &str, (from, to): (i64, i64)) -> i64 {
+async fn chargeable(payments: &Payments, (schema, customer): (&str, &str), meter: &str, (from, to): (i64, i64)) -> i64 {
     let within = |at: &str| {
         format!(
             "date_trunc('second', {at}) >= to_timestamp({from}) and date_trunc('second', {at}) < to_timestamp({to})"
@@ -175,7 +181,6 @@ async fn chargeable(payments: &Payments, company: &Company, meter: &str, (from, 
     };
     let used = within("date_trunc('hour', occurred_at) + interval '59 minutes 59 seconds'");
     let (told, lies) = (within("b.counted_at"), within("b.hour + interval '59 minutes 59 seconds'"));
-    let (schema, customer) = (&company.schema, &company.customer);
     let sum = format!(
         "select (coalesce((select sum(quantity) from {schema}.usage_event where meter = '{meter}' \
              and occurred_at >= (select metered_from from shared.subscription where customer = '{customer}') and {used}), 0) \
@@ -305,7 +310,9 @@ async fn used(payments: &Payments, company: &Company, chance: &Chance, most: u64
         let span = (now - TimeDelta::hours(late), company.since);
         write_rows(&payments.app, &company.schema, meter, count, span).await;
         if chance.below(6) == 0 {
-            uses_many(&company.shop, meter, &[(-1, span.0.max(company.since))]).await;
+            // Of what has just been used: a stretch of time that has used less than nothing is charged nothing.
+            let at = span.0.max(company.since);
+            uses_many(&company.shop, meter, &[(2, at), (-1, at)]).await;
         }
         events += count;
     }
