@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use serde_json::{Value, json};
 use stripe_standin::{Faults, Mail};
 use tests::payments::{Payments, sign_in, uses};
-use tests::payments_sim::priced;
+use tests::payments_books::priced;
 use tests::price_list::cost;
 use tests::{Shop, eventually};
 
