@@ -365,7 +365,8 @@ impl Billing {
         let span = lines::Span { from: contract.period_from, to: contract.period_to };
         let next = lines::Span { from: span.to, to: proration::after(span.to, contract.terms.interval) };
         let seats = if contract.cancels_at_end { None } else { Some(next) };
-        let mut lines = lines::of_period(&offer, contract.terms, &used, span, seats);
+        let usage = lines::Span { from: subscription.open_since(contract), to: span.to };
+        let mut lines = lines::of_period(&offer, contract.terms, &used, usage, seats);
         lines.extend(discount::line(&lines, &subscription.discounts, span));
         let subtotal_minor = lines::total(&lines);
         let credit_minor = subscription.credit_minor.min(subtotal_minor.max(0));
@@ -389,10 +390,7 @@ impl Billing {
         contract: &Contract,
         now: Timestamp,
     ) -> Result<Vec<(Meter, i64)>, StoreError> {
-        let begun = match contract.provider {
-            Provider::Local => contract.period_from,
-            Provider::Stripe => metering::open_since(contract, subscription.turned_at),
-        };
+        let begun = subscription.open_since(contract);
         let (from, to) = period::charged(begun, contract.period_to, subscription.metered_from);
         let tx = tenant.begin().await?;
         let mut used = usage::totals(&tx, from, to.min(now + chrono::TimeDelta::seconds(1))).await?;

@@ -120,6 +120,14 @@ impl Subscription {
         self.contract.as_ref().filter(|contract| contract.status.is_live())
     }
 
+    /// Since when what is used now is charged together, and what is included counts: since the period began, or its prices changed.
+    pub fn open_since(&self, contract: &Contract) -> Timestamp {
+        match contract.provider {
+            Provider::Local => contract.period_from,
+            Provider::Stripe => metering::open_since(contract, self.turned_at),
+        }
+    }
+
     /// What was bought, for a change of it; refused when nothing was.
     pub fn live_terms(&self) -> Result<Terms, NotNow> {
         self.state.may(Verb::Change, self.live().is_some())?;

@@ -88,6 +88,9 @@ async fn plans_and_rhythms_that_change_in_mid_hour_leave_no_unit_out_and_bill_no
     let shown = shop.owner.http.get("/v1/billing/invoice-preview").await.ok()["preview"].clone();
     let usage = shown["lines"].as_array().unwrap().iter().find(|line| line["meter"] == "messages").unwrap();
     assert_eq!(usage["quantity"], 21_000_000, "the next invoice has what no other one has: {shown}");
+    let report = shop.owner.http.get("/v1/usage?period=billing").await.ok();
+    let meter = report["meters"].as_array().unwrap().iter().find(|meter| meter["meter"] == "messages").unwrap();
+    assert_eq!((&meter["used"], &meter["included"]), (&json!(21_000_000), &json!(20_000_000)), "as usage is shown");
     shop.owner.http.put("/v1/billing/cancellation", json!({ "at_period_end": true })).await.ok();
     uses(&shop, "messages", 7, payments.hour(3)).await;
     app.clock().advance(TimeDelta::hours(2));
