@@ -91,7 +91,8 @@ impl Billing {
                 (month.from(), month.to(), 1)
             },
             |contract| {
-                let (from, to) = charged(contract.period_from, contract.period_to, subscription.metered_from);
+                let (from, to) =
+                    charged(subscription.open_since(contract), contract.period_to, subscription.metered_from);
                 (from, to, contract.terms.interval.months())
             },
         );

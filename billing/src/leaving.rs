@@ -52,7 +52,7 @@ impl Billing {
         let Some(contract) = before.live() else { return Ok(()) };
         let Some(stripe) = self.gateway.keeper(contract.provider)? else {
             let now = self.world.now();
-            let used = if is_over { self.used(tenant, contract, before.metered_from, now).await? } else { Vec::new() };
+            let used = if is_over { self.used(tenant, &before, contract, now).await? } else { Vec::new() };
             return self
                 .change_row(tenant.id(), |found, now| {
                     let Some(contract) = found.live().cloned() else {

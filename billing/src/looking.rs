@@ -93,8 +93,20 @@ impl Billing {
     /// Looks how a company stands. `None` when somebody else is looking; otherwise whether what it may have has changed.
     pub async fn look_at(&self, stripe: &Stripe, account: AccountId) -> Result<Option<bool>, BillingError> {
         let token = self.world.chance.uuid(self.world.now());
-        let Some(asked) = self.claim_look(account, token).await? else { return Ok(None) };
-        let Some(customer) = asked.customer else {
+        match self.claim_look(account, token).await? {
+            Some(asked) => self.look_in_turn(stripe, (account, token), asked.customer).await,
+            None => Ok(None),
+        }
+    }
+
+    /// The same for whoever has the turn, which ends with the look.
+    pub(crate) async fn look_in_turn(
+        &self,
+        stripe: &Stripe,
+        (account, token): (AccountId, Uuid),
+        customer: Option<String>,
+    ) -> Result<Option<bool>, BillingError> {
+        let Some(customer) = customer else {
             self.end_look(account, token).await?;
             return Ok(Some(false));
         };
@@ -169,6 +181,19 @@ impl Billing {
                 ],
             ))
             .await
+    }
+
+    /// Lets somebody look soon: something may have been done that nobody has answered.
+    pub(crate) async fn look_soon(&self, account: AccountId) -> Result<(), StoreError> {
+        self.world
+            .database
+            .orm()
+            .run(sql(
+                "update shared.subscription set look_wanted_at = $2 where account_id = $1",
+                [account.uuid().into(), self.world.now().into()],
+            ))
+            .await
+            .map(drop)
     }
 
     /// Keeps others waiting while there is more to read. A look that was overtaken all the same finds out at its end.

@@ -202,7 +202,7 @@ impl Billing {
                 "select a.slug as company, b.meter, sum(b.quantity)::bigint as quantity, s.period_to as ended_at \
                  from shared.subscription s join shared.account a on a.id = s.account_id \
                  join shared.meter_batch b on b.account_id = s.account_id and b.kind = 'usage' and b.state in ('accepted', 'confirmed') \
-                   and b.counted_at >= s.period_from and b.counted_at < s.period_to \
+                   and b.counted_at >= greatest(s.period_from, s.turned_at) and b.counted_at < s.period_to \
                  where s.provider = 'stripe' and s.status = 'canceled' \
                  and (s.trial_ends_at is null or date_trunc('second', s.trial_ends_at) < s.period_to) \
                  and not exists (select 1 from shared.invoice i where i.account_id = s.account_id and i.provider = 'stripe' \

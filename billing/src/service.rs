@@ -269,7 +269,27 @@ impl Billing {
         };
         if contract.plan != offer.id || contract.terms != order.terms {
             let names = stripe.names(&self.world).await?;
-            stripe.change(&names, contract, &offer, order.terms).await?;
+            let token = self.turn(tenant.id()).await?;
+            self.hold_usage(tenant.id()).await?;
+            match stripe.change(&names, contract, &offer, order.terms).await {
+                // It may have been done: usage waits for whoever looks.
+                Err(error @ GatewayError::Away(_)) => {
+                    self.look_soon(tenant.id()).await?;
+                    self.end_look(tenant.id(), token).await?;
+                    return Err(error.into());
+                }
+                Err(error) => {
+                    self.end_look(tenant.id(), token).await?;
+                    self.let_usage_go(tenant.id()).await?;
+                    return Err(error.into());
+                }
+                Ok(()) => {}
+            }
+            let seen = self.look_in_turn(stripe, (tenant.id(), token), before.customer.clone()).await?;
+            self.let_usage_go(tenant.id()).await?;
+            if seen.is_some() {
+                return Ok(self.subscription(tenant).await?);
+            }
         }
         self.look_now(stripe, tenant).await
     }
@@ -340,12 +360,13 @@ impl Billing {
             | Status::Paused
             | Status::Incomplete
             | Status::IncompleteExpired
-            | Status::Canceled => self.used(tenant, contract, subscription.metered_from, now).await?,
+            | Status::Canceled => self.used(tenant, &subscription, contract, now).await?,
         };
         let span = lines::Span { from: contract.period_from, to: contract.period_to };
         let next = lines::Span { from: span.to, to: proration::after(span.to, contract.terms.interval) };
         let seats = if contract.cancels_at_end { None } else { Some(next) };
-        let mut lines = lines::of_period(&offer, contract.terms, &used, span, seats);
+        let usage = lines::Span { from: subscription.open_since(contract), to: span.to };
+        let mut lines = lines::of_period(&offer, contract.terms, &used, usage, seats);
         lines.extend(discount::line(&lines, &subscription.discounts, span));
         let subtotal_minor = lines::total(&lines);
         let credit_minor = subscription.credit_minor.min(subtotal_minor.max(0));
@@ -360,23 +381,25 @@ impl Billing {
         }))
     }
 
-    /// What a contract's period is charged for, up to now: what has been used in it, and what came too late for the one before.
+    /// What a contract's period is charged for, up to now: what has been used in it at the present prices, and what came too late for the
+    /// invoice before.
     pub(crate) async fn used(
         &self,
         tenant: &Tenant,
+        subscription: &Subscription,
         contract: &Contract,
-        metered_from: Option<Timestamp>,
         now: Timestamp,
     ) -> Result<Vec<(Meter, i64)>, StoreError> {
-        let (from, to) = period::charged(contract.period_from, contract.period_to, metered_from);
+        let begun = subscription.open_since(contract);
+        let (from, to) = period::charged(begun, contract.period_to, subscription.metered_from);
         let tx = tenant.begin().await?;
         let mut used = usage::totals(&tx, from, to.min(now + chrono::TimeDelta::seconds(1))).await?;
         drop(tx);
         if contract.provider == Provider::Local {
             return Ok(used);
         }
-        let (from, to) = (contract.period_from, contract.period_to);
-        for (meter, more) in metering::moved(self.world.database.orm(), tenant.id(), from, to).await? {
+        let to = contract.period_to;
+        for (meter, more) in metering::moved(self.world.database.orm(), tenant.id(), begun, to).await? {
             match used.iter_mut().find(|(known, _)| *known == meter) {
                 Some((_, quantity)) => *quantity = quantity.saturating_add(more),
                 None => used.push((meter, more)),
@@ -405,7 +428,7 @@ impl Billing {
             |contract: &Contract, now: Timestamp| contract.provider == Provider::Local && contract.period_to <= now;
         let used = match before.live() {
             Some(contract) if due(contract, self.world.now()) => {
-                self.used(tenant, contract, before.metered_from, contract.period_to).await?
+                self.used(tenant, &before, contract, contract.period_to).await?
             }
             Some(_) | None => Vec::new(),
         };

@@ -13,6 +13,7 @@ use crate::catalogue::{Currency, Interval};
 use crate::gateway::Provider;
 use crate::invoice::discount::Discount;
 use crate::lifecycle::{self, Facts, NotNow, State, Status, Verb};
+use crate::metering;
 
 /// What was bought.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,7 +77,7 @@ pub struct Subscription {
     pub payment_failed_at: Option<Timestamp>,
     /// Usage from before it is not charged.
     pub metered_from: Option<Timestamp>,
-    /// When a period last began before the one of before was over: the invoice of that one was final at once.
+    /// When prices were last changed before the period was over, by another plan or rhythm: what had been told was invoiced at once.
     pub turned_at: Option<Timestamp>,
     /// What is left over of downgrades; in the provider's books, when it was bought there.
     pub credit_minor: i64,
@@ -117,6 +118,14 @@ impl Subscription {
     /// Whether there is a contract that can be changed.
     pub fn live(&self) -> Option<&Contract> {
         self.contract.as_ref().filter(|contract| contract.status.is_live())
+    }
+
+    /// Since when what is used now is charged together, and what is included counts: since the period began, or its prices changed.
+    pub fn open_since(&self, contract: &Contract) -> Timestamp {
+        match contract.provider {
+            Provider::Local => contract.period_from,
+            Provider::Stripe => metering::open_since(contract, self.turned_at),
+        }
     }
 
     /// What was bought, for a change of it; refused when nothing was.
@@ -164,18 +173,7 @@ impl Subscription {
             (_, Some(after)) => Some(after.began_at),
             (_, None) => self.metered_from,
         };
-        let turned_at = match (&self.contract, &contract) {
-            // The end of a trial is nobody's invoice.
-            (Some(before), Some(after))
-                if before.provider_id == after.provider_id
-                    && before.status != Status::Trialing
-                    && before.period_from < after.period_from
-                    && after.period_from < before.period_to =>
-            {
-                Some(after.period_from)
-            }
-            _ => self.turned_at,
-        };
+        let turned_at = metering::turned_at(&self, contract.as_ref(), now);
         // What is not paid yet changes nothing of what is held.
         let held = contract.as_ref().filter(|contract| contract.status.is_live());
         let plan = held.map_or_else(|| self.plan.clone(), |contract| contract.plan.clone());

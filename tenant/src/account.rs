@@ -137,7 +137,7 @@ impl Account {
     }
 }
 
-/// The period that a company has bought and is in.
+/// The period that a company has bought and is in; after a change of plan, what is left of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bought {
     /// Its first instant.
@@ -259,7 +259,8 @@ macro_rules! select_account {
              a.moving_since is not null as moving, \
              case when s.status in ('trialing', 'active', 'past_due', 'unpaid', 'paused') then s.seats end as seats, \
              case when s.status in ('trialing', 'active', 'past_due', 'unpaid', 'paused') then s.every end as every, \
-             s.period_from, s.period_to, s.metered_from, \
+             case when s.provider = 'stripe' then greatest(s.period_from, s.turned_at) else s.period_from end as period_from, \
+             s.period_to, s.metered_from, \
              coalesce(s.hard_limit or s.state = 'trialing', false) as hard_limit, coalesce(s.state = 'restricted', false) as restricted \
              from shared.account a left join shared.subscription s on s.account_id = a.id ",
             $tail

@@ -1,13 +1,13 @@
-//! Every unit is told once: through a provider that is away, that loses answers and that forgets; by senders that die anywhere; and what
-//! differs all the same is found and mended.
+//! Every unit is told once: through a provider that is away, that loses answers and that forgets; and what differs all the same is found
+//! and mended.
 
 use chrono::{DateTime, Datelike as _, TimeDelta, Utc};
 use serde_json::{Value, json};
 use stripe_standin::{Down, Faults, Mail};
 use tenant::closing;
 use tests::payments::{Payments, Purchase, sign_in, uses, uses_many, write_usage};
-use tests::payments_sim::{Ended, live, planted};
-use tests::{Program, Shop, eventually};
+use tests::payments_sim::{live, planted};
+use tests::{Shop, eventually};
 
 use crate::lifecycle::closes;
 
@@ -21,51 +21,16 @@ async fn used(shop: &Shop, meter: &str) -> i64 {
 #[tokio::test]
 async fn random_lives_end_with_the_same_count_on_both_sides_and_on_invoices() {
     let lives = futures::future::join_all((0..3).map(|seed| live(100 + seed, 2_000))).await;
-    let kills: u32 = lives.iter().map(|ended| ended.kills).sum();
-    let wrong = |ended: &Ended| ended.units_diff + ended.uninvoiced + ended.mispriced;
-    assert!(lives.iter().all(|ended| wrong(ended) == 0), "{lives:#?}");
+    let interruptions: u32 = lives.iter().map(|ended| ended.interruptions).sum();
+    assert!(lives.iter().all(|ended| ended.wrong() == 0), "{lives:#?}");
     assert!(lives.iter().any(|ended| ended.charged > 0), "amounts that are all nothing prove nothing: {lives:#?}");
-    assert!(kills > 6, "somebody must have been cut off: {kills}");
+    assert!(interruptions > 6, "somebody must have been cut off: {interruptions}");
 }
 
 #[tokio::test]
 async fn a_hundred_hours_that_differ_are_found_and_mended_in_one_comparison() {
     let planted = planted(11).await;
     assert_eq!((planted.planted, planted.found, planted.units_diff), (100, 100, 0), "what is mended differs no more");
-}
-
-#[tokio::test]
-async fn a_sender_that_dies_anywhere_loses_and_doubles_nothing() {
-    let payments = Payments::start(2, 12, Mail { hold: true, ..Mail::default() }).await;
-    let (shop, customer) = payments.customer("Tea", "pro", 2).await;
-    payments.paid_since(2).await;
-    let schema = shop.schema().await;
-    // The work is now another process's; the second server here does none by itself.
-    payments.app.stop(0).await;
-    let places = ["meter-rolled", "meter-claimed", "meter-sent", "meter-sent:3", "meter-noted", "meter-noted:2"];
-    let settings = payments.app.settings();
-    let secrets = settings.stripe_webhook_secrets.join(",");
-    for (number, place) in places.iter().enumerate() {
-        let ago = i64::try_from(number).unwrap() * 3 + 2;
-        for back in 0..3 {
-            let at = payments.hour(ago + back) + TimeDelta::minutes(1);
-            write_usage(&payments.app, &schema, "messages", &[(5 + back, at)]).await;
-        }
-        payments.app.sql("update shared.subscription set rolled_to = null, roll_until = null").await;
-        payments.app.sql("update shared.meter_batch set claim_until = null, try_at = created_at").await;
-        let more = [
-            ("FRONTDESK_FAILPOINT", *place),
-            ("FRONTDESK_STRIPE_KEY", settings.stripe_key.as_deref().unwrap()),
-            ("FRONTDESK_STRIPE_URL", settings.stripe_url.as_deref().unwrap()),
-            ("FRONTDESK_STRIPE_WEBHOOK_SECRETS", secrets.as_str()),
-        ];
-        let (_, said) = Program::script(settings, &more, "timeout 40 frontdesk work || echo ended $?").await;
-        // Killed by its own abort, not by our patience.
-        assert!(said.contains("ended 134"), "{place}: {said}");
-    }
-    payments.drain().await;
-    let sum = format!("select sum(quantity)::bigint from {schema}.usage_event where meter = 'messages'");
-    assert_eq!(payments.counted(&customer, "messages"), payments.app.count(&sum).await);
 }
 
 #[tokio::test]

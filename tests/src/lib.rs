@@ -24,6 +24,7 @@ mod http;
 mod lossy;
 mod openid;
 pub mod payments;
+pub mod payments_books;
 pub mod payments_sim;
 mod people;
 pub mod price_list;

@@ -1,7 +1,9 @@
-//! Random lives of paying companies: usage early, late and taken back, plans that change in the middle of an hour, a clock that jumps,
-//! two senders that are cut off in the middle of anything, and a provider that answers with everything but an answer. Then the period
-//! ends while the provider is away. At the end, when all has drained, the provider's count is ours, all of it is on an invoice, and every
-//! amount is what the rows of usage come to by a price list that is written out here.
+//! Random lives of paying companies, at times that the seed decides (ends of months, leap days and changes of clocks among them): usage
+//! early, late and taken back, plans and rhythms that change in the middle of an hour, a clock that jumps by a day either way, two
+//! senders that are cut off in the middle of anything, a company that closes with usage on its way, and a provider that answers with
+//! everything but an answer, sometimes for 36 days. Then a period ends while the provider is away. At the end, when all has drained, the
+//! provider's count is ours, all of it is on an invoice, and every amount is what the rows of usage come to by a price list that is
+//! written out here. What is older than the provider takes is stopped and said, and nothing else is missing.
 
 use std::time::Duration;
 
@@ -9,13 +11,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 use infra::Chance;
 use serde_json::json;
 use stripe_standin::{Down, Faults, Mail};
+use tenant::closing;
 
-use crate::payments::{Payments, Purchase, product, sign_in, uses, uses_many, write_rows};
-use crate::price_list::{cost, included};
-use crate::shop::Shop;
-
-/// What is charged for.
-const METERS: [&str; 3] = ["conversations", "messages", "ai_resolutions"];
+use crate::payments::{Payments, Purchase, sign_in, uses, uses_many, write_rows, write_usage};
+use crate::payments_books::{METERS, priced, unexplained};
+use crate::price_list::included;
+use crate::shop::{PASSWORD, Shop};
+use crate::wait::eventually;
 
 /// How a life ended.
 #[derive(Debug, Clone, Copy, Default)]
@@ -23,7 +25,15 @@ pub struct Ended {
     /// How many things were used.
     pub events: u64,
     /// How many times somebody was cut off.
-    pub kills: u32,
+    pub interruptions: u32,
+    /// How many times a company changed what it has bought.
+    pub changes: u32,
+    /// How many companies closed and were deleted.
+    pub closed: u32,
+    /// How many times the provider was away for longer than it takes usage of the past.
+    pub outages: u32,
+    /// How many units came too late for that, and were stopped and said.
+    pub stopped: u64,
     /// How many requests the provider got.
     pub requests: usize,
     /// How far the counts are apart, all together.
@@ -36,6 +46,28 @@ pub struct Ended {
     pub charged: u64,
 }
 
+impl Ended {
+    /// Another life as well.
+    pub fn take_in(&mut self, other: &Self) {
+        self.events += other.events;
+        self.interruptions += other.interruptions;
+        self.changes += other.changes;
+        self.closed += other.closed;
+        self.outages += other.outages;
+        self.stopped += other.stopped;
+        self.requests += other.requests;
+        self.units_diff += other.units_diff;
+        self.uninvoiced += other.uninvoiced;
+        self.mispriced += other.mispriced;
+        self.charged += other.charged;
+    }
+
+    /// All that differs.
+    pub fn wrong(&self) -> u64 {
+        self.units_diff + self.uninvoiced + self.mispriced
+    }
+}
+
 /// One company.
 struct Company {
     shop: Shop,
@@ -43,7 +75,9 @@ struct Company {
     customer: String,
     since: DateTime<Utc>,
     plan: &'static str,
-    currency: &'static str,
+    interval: &'static str,
+    /// What it had used, meter by meter, when it was deleted; it uses nothing more from when it closes.
+    closed: Option<Vec<i64>>,
 }
 
 /// One of some words.
@@ -59,16 +93,17 @@ pub async fn live(seed: u64, events: u64) -> Ended {
     let chance = Chance::seeded(seed);
     let mail = Mail { hold: false, twice: 200, shuffle: true };
     let payments = Payments::start(2, seed, mail).await;
-    // All of them pay in the same rhythm, so that their periods end together.
-    let interval = one_of(&chance, ["month", "month", "year"]);
-    let months = if interval == "year" { 12 } else { 1 };
+    // On which day and at which hour it begins follows from the seed alone.
+    let hours = TimeDelta::hours(below(&chance, 4 * 366 * 24));
+    payments.comes("2031-01-01T00:20:00Z".parse::<DateTime<Utc>>().unwrap() + hours);
     let mut companies = Vec::new();
     for number in 0..=chance.below(2) {
-        companies.push(company(&payments, &chance, number, interval).await);
+        companies.push(company(&payments, &chance, number).await);
     }
     for company in &companies {
         // What came at once, in one row: up to half as much again as the period includes.
         for meter in METERS {
+            let months = if company.interval == "year" { 12 } else { 1 };
             let much = included(company.plan, meter) * months * below(&chance, 150) / 100;
             uses(&company.shop, meter, much, company.since + TimeDelta::seconds(1)).await;
         }
@@ -76,42 +111,57 @@ pub async fn live(seed: u64, events: u64) -> Ended {
     let mut ended = Ended::default();
     let steps = 12 + chance.below(8);
     let most = events / steps / companies.len() as u64;
-    for _ in 0..steps {
+    let closes = chance.below(3 * steps);
+    let mut latest = payments.app.clock().now();
+    for step in 0..steps {
         payments.stripe.set_faults(faults(&chance));
         for company in &companies {
             ended.events += used(&payments, company, &chance, most).await;
         }
-        move_clock(&payments, &chance);
-        if chance.below(5) == 0 {
-            change_plan(&payments, &mut companies, &chance).await;
+        if step == closes {
+            close(&payments, &mut companies).await;
         }
-        ended.kills += work(&payments, &chance).await;
+        move_clock(&payments, &chance, latest);
+        // The provider's own clock is never set back: while ours is behind, nobody changes anything there.
+        if payments.app.clock().now() >= latest && chance.below(4) == 0 {
+            ended.changes += change_plan(&payments, &mut companies, &chance).await;
+        }
+        latest = latest.max(payments.app.clock().now());
+        ended.interruptions += work(&payments, &chance).await;
     }
     payments.stripe.set_faults(Faults::default());
     // A clock that was set back comes to itself again.
-    payments.app.clock().advance(TimeDelta::hours(30));
+    payments.comes(latest + TimeDelta::hours(30));
     payments.drain().await;
-    for company in &companies {
-        for meter in METERS {
-            let ours = ours(&payments, company, meter).await;
-            let theirs = payments.counted(&company.customer, meter);
-            if ours != theirs {
-                eprintln!("seed {seed}: {meter} of {}: ours {ours}, theirs {theirs}", company.customer);
-            }
-            ended.units_diff += ours.abs_diff(theirs);
-        }
+    ended.units_diff += apart(&payments, &companies, seed).await;
+    if companies.iter().any(|company| company.closed.is_some()) {
+        delete_closed(&payments, &mut companies).await;
+        ended.closed += 1;
     }
-    ended.events += period_ends(&payments, &companies, &chance, most, months).await;
+    if chance.below(6) == 0 {
+        ended.events += away_for_long(&payments, &companies, &chance, most / 10).await;
+        ended.outages += 1;
+        ended.units_diff += apart(&payments, &companies, seed).await;
+    }
+    ended.events += period_ends(&payments, &companies, &chance, most).await;
     for company in &companies {
-        for meter in METERS {
-            let ours = ours(&payments, company, meter).await;
+        for (number, meter) in METERS.into_iter().enumerate() {
+            let stopped = stopped(&payments, company, meter).await;
+            let ours = match &company.closed {
+                Some(used) => used[number],
+                None => ours(&payments, company, meter).await - stopped,
+            };
             let invoiced = payments.invoiced(&company.customer, meter);
             if ours != invoiced {
                 eprintln!("seed {seed}: {meter} of {}: ours {ours}, invoiced {invoiced}", company.customer);
             }
+            ended.stopped += stopped.unsigned_abs();
             ended.uninvoiced += ours.abs_diff(invoiced);
         }
-        let (charged, wrong) = priced(&payments, company, months).await;
+        if company.closed.is_some() {
+            continue;
+        }
+        let (charged, wrong) = priced(&payments, &company.schema, &company.customer).await;
         ended.charged += charged;
         ended.mispriced += wrong;
         if wrong > 0 {
@@ -124,14 +174,84 @@ pub async fn live(seed: u64, events: u64) -> Ended {
 }
 
 /// A company that buys something.
-async fn company(payments: &Payments, chance: &Chance, number: u64, interval: &str) -> Company {
+async fn company(payments: &Payments, chance: &Chance, number: u64) -> Company {
     let (plan, currency) = (one_of(chance, ["pro", "scale"]), one_of(chance, ["usd", "eur", "cny"]));
     let (seats, code) = (seats(chance), one_of(chance, ["", "", "WELCOME20"]));
+    let interval = one_of(chance, ["month", "month", "year"]);
     let shop = payments.app.shop(&format!("Sim {number}")).await;
     let customer = payments.buys_so(&shop, Purchase { plan, interval, currency, seats, code }).await;
     // A few hours in which nothing was told yet.
     let since = payments.app.clock().now();
-    Company { schema: shop.schema().await, shop, customer, since, plan, currency }
+    Company { schema: shop.schema().await, shop, customer, since, plan, interval, closed: None }
+}
+
+/// How far the provider's count is from ours, without what came too late for it.
+async fn apart(payments: &Payments, companies: &[Company], seed: u64) -> u64 {
+    let mut apart = 0;
+    for company in companies.iter().filter(|company| company.closed.as_ref().is_none_or(Vec::is_empty)) {
+        for meter in METERS {
+            let ours = ours(payments, company, meter).await - stopped(payments, company, meter).await;
+            let theirs = payments.counted(&company.customer, meter);
+            if ours != theirs {
+                eprintln!("seed {seed}: {meter} of {}: ours {ours}, theirs {theirs}", company.customer);
+            }
+            apart += ours.abs_diff(theirs);
+        }
+    }
+    apart
+}
+
+/// The last company closes, whatever of its usage is still on its way.
+async fn close(payments: &Payments, companies: &mut [Company]) {
+    // The way to the provider is clear: the next round would try again.
+    payments.stripe.set_faults(Faults::default());
+    let Some(company) = companies.last_mut() else { return };
+    sign_in(&company.shop).await;
+    let http = &company.shop.owner.http;
+    let slug = http.get("/v1/account").await.ok()["slug"].clone();
+    http.post("/v1/account/close", json!({ "password": PASSWORD, "slug": slug })).await.ok();
+    company.closed = Some(Vec::new());
+    let ends =
+        format!("select count(*) from shared.subscription where customer = '{}' and cancels_at_end", company.customer);
+    eventually("its subscription is told to end", async || {
+        payments.app.node(1).billing.let_closed_go().await.unwrap();
+        (payments.app.count(&ends).await == 1).then_some(())
+    })
+    .await;
+}
+
+/// Companies that have closed are deleted. What they had used is noted: their rows go with them.
+async fn delete_closed(payments: &Payments, companies: &mut [Company]) {
+    for company in companies.iter_mut().filter(|company| company.closed.is_some()) {
+        let mut used = Vec::new();
+        for meter in METERS {
+            used.push(ours(payments, company, meter).await);
+        }
+        company.closed = Some(used);
+    }
+    payments.app.clock().advance(TimeDelta::days(31));
+    eventually("the closed company is gone", async || {
+        payments.app.node(1).billing.let_closed_go().await.unwrap();
+        closing::sweep(&payments.app.node(1).world).await.unwrap();
+        (payments.app.count("select count(*) from shared.account where status = 'deleted'").await == 1).then_some(())
+    })
+    .await;
+}
+
+/// The provider is away for longer than it takes usage of the past. Says how much was used.
+async fn away_for_long(payments: &Payments, companies: &[Company], chance: &Chance, most: u64) -> u64 {
+    payments.stripe.set_faults(Faults { down: Some(Down::Refuse), ..Faults::default() });
+    let mut events = 0;
+    for _ in 0..6 {
+        for company in companies {
+            events += used(payments, company, chance, most).await;
+        }
+        payments.app.clock().advance(TimeDelta::days(6));
+        work(payments, chance).await;
+    }
+    payments.stripe.set_faults(Faults::default());
+    payments.drain().await;
+    events
 }
 
 fn below(chance: &Chance, most: u64) -> i64 {
@@ -142,79 +262,57 @@ fn seats(chance: &Chance) -> u32 {
     1 + u32::try_from(chance.below(8)).unwrap_or_default()
 }
 
-/// What the metered lines of a company's invoices come to, and how far that is from what they should.
-async fn priced(payments: &Payments, company: &Company, months: i64) -> (u64, u64) {
-    let (mut charged, mut wrong) = (0, 0);
-    for invoice in payments.invoices(&company.customer) {
-        let lines = payments.lines(&invoice);
-        for meter in METERS {
-            let of_meter: Vec<_> = lines.iter().filter(|line| product(line).ends_with(meter)).collect();
-            let Some(first) = of_meter.first() else { continue };
-            let amount: i64 = of_meter.iter().map(|line| line["amount"].as_i64().unwrap()).sum();
-            let (from, to) = (first["period"]["start"].as_i64().unwrap(), first["period"]["end"].as_i64().unwrap());
-            let quantity = chargeable(payments, company, meter, (from, to)).await;
-            // Whatever was bought before: what holds at the end of a period prices all of it.
-            let should = cost(company.plan, meter, company.currency, months, quantity);
-            if amount != should {
-                eprintln!("{meter} of {}: {quantity} come to {should}, and {amount} is charged", company.customer);
-            }
-            charged += amount.unsigned_abs();
-            wrong += amount.abs_diff(should);
-        }
-    }
-    (charged, wrong)
-}
-
-/// What a period has to charge, from the rows of usage: those whose hour ends in it, without what was told for later than its own
-/// hour because its invoice was final, and with what was told for it so.
-async fn chargeable(payments: &Payments, company: &Company, meter: &str, (from, to): (i64, i64)) -> i64 {
-    let within = |at: &str| {
-        format!(
-            "date_trunc('second', {at}) >= to_timestamp({from}) and date_trunc('second', {at}) < to_timestamp({to})"
-        )
-    };
-    let used = within("date_trunc('hour', occurred_at) + interval '59 minutes 59 seconds'");
-    let (told, lies) = (within("b.counted_at"), within("b.hour + interval '59 minutes 59 seconds'"));
-    let (schema, customer) = (&company.schema, &company.customer);
+/// How much of what a company has used came too late for the provider.
+async fn stopped(payments: &Payments, company: &Company, meter: &str) -> i64 {
     let sum = format!(
-        "select (coalesce((select sum(quantity) from {schema}.usage_event where meter = '{meter}' \
-             and occurred_at >= (select metered_from from shared.subscription where customer = '{customer}') and {used}), 0) \
-           + coalesce((select sum(case when {told} then b.quantity else 0 end - case when {lies} then b.quantity else 0 end) \
-             from shared.meter_batch b join shared.subscription s on s.account_id = b.account_id \
-             where s.customer = '{customer}' and b.meter = '{meter}'), 0))::bigint"
+        "select coalesce(sum(b.quantity), 0)::bigint from shared.meter_batch b \
+         join shared.subscription s on s.account_id = b.account_id \
+         where s.customer = '{}' and b.meter = '{meter}' and b.kind = 'usage' and b.state = 'stopped'",
+        company.customer
     );
     payments.app.count(&sum).await
 }
 
-/// By how much our copies of invoices differ from what their lines come to.
-async fn unexplained(payments: &Payments) -> u64 {
-    let sum = "select coalesce(sum(abs(i.subtotal_minor - (select coalesce(sum((line ->> 'amount_minor')::bigint), 0) \
-         from jsonb_array_elements(i.lines) line))), 0)::bigint from shared.invoice i where i.status <> 'draft'";
-    payments.app.count(sum).await.unsigned_abs()
+/// When the first of the periods that go on ends, as soon as that is known of all of them.
+async fn next_end(payments: &Payments) -> DateTime<Utc> {
+    let end = "select coalesce(extract(epoch from min(period_to))::bigint, 0) from shared.subscription \
+         where provider = 'stripe' and status <> 'canceled'";
+    eventually("all periods are known", async || {
+        payments.stripe.deliver().await;
+        payments.app.sql("update shared.subscription set look_wanted_at = now()").await;
+        payments.app.node(1).billing.work_events().await.unwrap();
+        payments.app.node(1).billing.look_afresh().await.unwrap();
+        DateTime::from_timestamp(payments.app.count(end).await, 0).filter(|end| *end > payments.app.clock().now())
+    })
+    .await
 }
 
-/// The period ends while nobody answers, nor does anybody until its invoice is final; what was used meanwhile is told afterwards. Then
-/// another period ends, in peace. Says how much was used.
-async fn period_ends(payments: &Payments, companies: &[Company], chance: &Chance, most: u64, months: i64) -> u64 {
-    let end = payments.period_end().await;
-    payments.comes(end - TimeDelta::hours(3));
-    payments.stripe.set_faults(Faults { down: Some(Down::Refuse), ..Faults::default() });
+/// The first of the periods ends while nobody answers, nor does anybody until its invoice is final; what was used meanwhile is told
+/// afterwards. Then all others end, in peace. Says how much was used.
+async fn period_ends(payments: &Payments, companies: &[Company], chance: &Chance, most: u64) -> u64 {
+    let goes_on = companies.iter().any(|company| company.closed.is_none());
     let mut events = 0;
-    for _ in 0..5 + chance.below(3) {
+    if goes_on {
+        let before = next_end(payments).await - TimeDelta::hours(3);
+        payments.comes(before.max(payments.app.clock().now()));
+        payments.stripe.set_faults(Faults { down: Some(Down::Refuse), ..Faults::default() });
+        for _ in 0..5 + chance.below(3) {
+            for company in companies {
+                events += used(payments, company, chance, most).await;
+            }
+            payments.app.clock().advance(TimeDelta::hours(1));
+            work(payments, chance).await;
+        }
+        payments.stripe.set_faults(Faults::default());
         for company in companies {
             events += used(payments, company, chance, most).await;
         }
-        payments.app.clock().advance(TimeDelta::hours(1));
-        work(payments, chance).await;
+        payments.app.clock().advance(TimeDelta::hours(2));
+        payments.drain().await;
     }
-    payments.stripe.set_faults(Faults::default());
-    for company in companies {
-        events += used(payments, company, chance, most).await;
-    }
-    payments.app.clock().advance(TimeDelta::hours(2));
-    payments.drain().await;
-    // However long the next period is: its invoice is final, and the one after it is far away.
-    payments.comes(end + TimeDelta::days(31 * months) + TimeDelta::hours(2));
+    // However long the present periods are: their invoices are final.
+    let year = companies.iter().any(|company| company.interval == "year");
+    payments.app.clock().advance(TimeDelta::days(if year { 367 } else { 32 }));
     events
 }
 
@@ -297,6 +395,9 @@ fn faults(chance: &Chance) -> Faults {
 
 /// Usage of the last hours, thing by thing; some of it is taken back.
 async fn used(payments: &Payments, company: &Company, chance: &Chance, most: u64) -> u64 {
+    if company.closed.is_some() {
+        return 0;
+    }
     let now = payments.app.clock().now();
     let mut events = 0;
     for meter in METERS {
@@ -305,35 +406,45 @@ async fn used(payments: &Payments, company: &Company, chance: &Chance, most: u64
         let span = (now - TimeDelta::hours(late), company.since);
         write_rows(&payments.app, &company.schema, meter, count, span).await;
         if chance.below(6) == 0 {
-            uses_many(&company.shop, meter, &[(-1, span.0.max(company.since))]).await;
+            // Of what has just been used: a stretch of time that has used less than nothing is charged nothing.
+            let at = span.0.max(company.since);
+            write_usage(&payments.app, &company.schema, meter, &[(2, at), (-1, at)]).await;
         }
         events += count;
     }
     events
 }
 
-/// On, by minutes or hours; sometimes back, sometimes by a day.
-fn move_clock(payments: &Payments, chance: &Chance) {
-    let minutes = match chance.below(10) {
-        0 => -60,
-        1 => 24 * 60,
-        _ => i64::try_from(20 + chance.below(80)).unwrap_or_default(),
+/// On, by minutes or hours; sometimes back, sometimes by a day either way. What is behind comes to itself after a while.
+fn move_clock(payments: &Payments, chance: &Chance, latest: DateTime<Utc>) {
+    let behind = latest - payments.app.clock().now();
+    let by = match chance.below(12) {
+        0 => TimeDelta::minutes(-60),
+        1 => TimeDelta::days(1),
+        2 if behind < TimeDelta::hours(1) => TimeDelta::days(-1),
+        3..=6 if behind > TimeDelta::hours(2) => behind,
+        _ => TimeDelta::minutes(20 + below(chance, 80)),
     };
-    payments.app.clock().advance(TimeDelta::minutes(minutes));
+    payments.app.clock().advance(by);
 }
 
-async fn change_plan(payments: &Payments, companies: &mut [Company], chance: &Chance) {
+/// Some change plan, seats, and how often they pay, in the middle of whatever hour it is. Says how many did.
+async fn change_plan(payments: &Payments, companies: &mut [Company], chance: &Chance) -> u32 {
     // The way to the provider is clear: a person would try again.
     payments.stripe.set_faults(Faults::default());
-    for company in companies {
+    let mut changes = 0;
+    for company in companies.iter_mut().filter(|company| company.closed.is_none()) {
         sign_in(&company.shop).await;
-        let ask = json!({ "plan": one_of(chance, ["pro", "scale"]), "seats": seats(chance) });
-        let reply = company.shop.owner.http.put("/v1/billing/plan", ask.clone()).await;
+        let (plan, interval) = (one_of(chance, ["pro", "scale"]), one_of(chance, ["month", "month", "year"]));
+        let ask = json!({ "plan": plan, "interval": interval, "seats": seats(chance) });
+        let reply = company.shop.owner.http.put("/v1/billing/plan", ask).await;
         assert!(reply.status < 500, "{}", reply.json());
         if reply.status == 200 {
-            company.plan = if ask["plan"] == "pro" { "pro" } else { "scale" };
+            changes += u32::from((plan, interval) != (company.plan, company.interval));
+            (company.plan, company.interval) = (plan, interval);
         }
     }
+    changes
 }
 
 /// Two senders at once, some of them cut off in the middle; how many were.

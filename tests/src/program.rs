@@ -1,6 +1,7 @@
 //! The real `frontdesk` program as a process of its own, to be killed.
 
 use std::net::TcpListener;
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
@@ -71,6 +72,12 @@ async fn command(settings: &Settings) -> Command {
     }
     if let Some(address) = settings.metrics_listen {
         command.env("FRONTDESK_METRICS_LISTEN", address.to_string());
+    }
+    if let Some(key) = &settings.stripe_key {
+        command
+            .env("FRONTDESK_STRIPE_KEY", key)
+            .env("FRONTDESK_STRIPE_URL", settings.stripe_url.as_deref().unwrap_or_default())
+            .env("FRONTDESK_STRIPE_WEBHOOK_SECRETS", settings.stripe_webhook_secrets.join(","));
     }
     command
 }
@@ -175,6 +182,13 @@ impl Program {
         Self::spawn(command(settings).await, port).await
     }
 
+    /// Starts it so that it dies when it comes to a place, as `place` or `place:passage`; nowhere when that is empty.
+    pub async fn start_to_die_at(settings: &Settings, place: &str) -> Self {
+        let mut command = command(settings).await;
+        command.env("FRONTDESK_FAILPOINT", place);
+        Self::spawn(command, free_port()).await
+    }
+
     async fn spawn(mut command: Command, port: u16) -> Self {
         let child = command
             .arg("serve")
@@ -212,6 +226,13 @@ impl Program {
     pub fn terminate(&self) {
         let told = Command::new("kill").arg("-TERM").arg(self.child.id().to_string()).status();
         assert!(told.is_ok_and(|status| status.success()), "the signal was sent");
+    }
+
+    /// Waits until it has died by its own hand, in the middle of whatever it did; false when it ended in another way.
+    pub async fn aborted(&mut self) -> bool {
+        const SIGABRT: i32 = 6;
+        let ended = eventually("the program dies", async || self.child.try_wait().unwrap()).await;
+        ended.signal() == Some(SIGABRT)
     }
 
     /// Waits until it has ended by itself; true when it was content.

@@ -227,7 +227,8 @@ pub(crate) async fn invoice_preview(
     Ok(Json(UpcomingInvoice { preview: app.billing.preview_invoice(&scope.tenant).await? }))
 }
 
-/// For the usage report: the period that the subscription is in, and how many months' worth it includes; the month without one.
+/// For the usage report: the period that the subscription is in, since its prices were last changed, and how many months' worth it
+/// includes; the month without one.
 pub(crate) async fn present_period(
     app: &App,
     scope: &Scope<Member>,
@@ -236,7 +237,7 @@ pub(crate) async fn present_period(
     Ok(subscription.live().map_or_else(
         || (billing::usage::Period::of(scope.now()), 1),
         |contract| {
-            let (from, to) = (contract.period_from, contract.period_to);
+            let (from, to) = (subscription.open_since(contract), contract.period_to);
             let period = billing::usage::Period::billing(from, to, subscription.metered_from);
             (period, contract.terms.interval.months())
         },

@@ -5,6 +5,7 @@
 
 mod batch;
 mod compare;
+mod hold;
 mod roll;
 mod send;
 mod stamp;
@@ -12,6 +13,7 @@ mod stamp;
 pub(crate) use batch::moved;
 pub use compare::Compared;
 pub use send::Sent;
+pub(crate) use stamp::{open_since, turned_at};
 
 use chrono::TimeDelta;
 use tenant::usage::Meter;

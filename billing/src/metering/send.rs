@@ -11,7 +11,7 @@ use tenant::usage::Meter;
 use uuid::Uuid;
 
 use super::compare::Standing;
-use super::stamp::{Charged, charged, counted_for};
+use super::stamp::{Charged, charged, counted_for, is_behind};
 use super::{COUNTED_WITHIN, KNOWN_FOR, TOO_OLD};
 use crate::failpoint;
 use crate::gateway::GatewayError;
@@ -137,6 +137,9 @@ impl Billing {
             Err(error) => return Err(error),
         };
         let charged = charged(batch.counted_at, &subscription, now);
+        if charged == Charged::Now && is_behind(&subscription, now) {
+            return Ok(Err(GatewayError::Refused("the clock is behind the last change of prices".into())));
+        }
         // A repair makes sums agree, also where nothing is charged any more.
         let is_lost = charged == Charged::Nowhere && batch.kind == "usage";
         let anew = match batch.first_try_at {
@@ -159,8 +162,8 @@ impl Billing {
         self.take_turn().await?;
         let now = self.world.now();
         let counted_at = if anew { counted_for(batch.counted_at, &subscription, now) } else { batch.counted_at };
-        if !self.begin(batch, token, counted_at, anew).await? {
-            return Ok(Err(GatewayError::Refused("somebody else sends it".into())));
+        if !self.begin(batch, token, (counted_at, anew), subscription.turned_at).await? {
+            return Ok(Err(GatewayError::Refused("somebody else sends it, or prices are being changed".into())));
         }
         let event =
             MeterEvent { meter, customer, quantity: batch.quantity, identifier: batch.identifier.clone(), counted_at };
@@ -188,8 +191,15 @@ impl Billing {
         Ok(Ok(theirs != expected))
     }
 
-    /// From now on it may be there, for this instant. False when somebody else has taken it over meanwhile.
-    async fn begin(&self, batch: &Claimed, token: Uuid, counted_at: Timestamp, anew: bool) -> Result<bool, StoreError> {
+    /// From now on it may be there, for this instant. False when somebody else has taken it over meanwhile, while usage is held, and when
+    /// prices have been changed since this was decided.
+    async fn begin(
+        &self,
+        batch: &Claimed,
+        token: Uuid,
+        (counted_at, anew): (Timestamp, bool),
+        turned_at: Option<Timestamp>,
+    ) -> Result<bool, StoreError> {
         let now = self.world.now();
         let first = batch.first_try_at.filter(|_| !anew).unwrap_or(now);
         let ours = self
@@ -197,9 +207,19 @@ impl Billing {
             .database
             .orm()
             .run(sql(
-                "update shared.meter_batch set counted_at = $3, first_try_at = $4, last_try_at = $5 \
-                 where identifier = $1 and claim_token = $2 and state = 'sent'",
-                [batch.identifier.clone().into(), token.into(), counted_at.into(), first.into(), now.into()],
+                "update shared.meter_batch b set counted_at = $3, first_try_at = $4, last_try_at = $5 \
+                 where b.identifier = $1 and b.claim_token = $2 and b.state = 'sent' and not exists ( \
+                   select 1 from shared.subscription s where s.account_id = b.account_id \
+                   and (s.usage_held_until between $5::timestamptz and $5::timestamptz + interval '2 minutes' \
+                     or s.turned_at is distinct from $6::timestamptz))",
+                [
+                    batch.identifier.clone().into(),
+                    token.into(),
+                    counted_at.into(),
+                    first.into(),
+                    now.into(),
+                    turned_at.into(),
+                ],
             ))
             .await?;
         Ok(ours > 0)

@@ -6,7 +6,7 @@ use infra::Timestamp;
 use super::FINAL_AFTER;
 use crate::gateway::Provider;
 use crate::lifecycle::Status;
-use crate::subscription::Subscription;
+use crate::subscription::{Contract, Subscription};
 
 /// Where it is charged what is to count for an instant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +19,27 @@ pub(super) enum Charged {
     Nowhere,
 }
 
+/// Since when it is counted what is on no invoice yet: since the period began, or since its prices were changed.
+pub(crate) fn open_since(contract: &Contract, turned_at: Option<Timestamp>) -> Timestamp {
+    let turned = turned_at.filter(|turned| *turned < contract.period_to);
+    turned.map_or(contract.period_from, |turned| turned.max(contract.period_from))
+}
+
+/// When it was last invoiced at once what had been told so far, as it follows from what is seen now: a change of the rhythm begins a
+/// period, one of the plan does not. The end of a trial is nobody's invoice.
+pub(crate) fn turned_at(before: &Subscription, seen: Option<&Contract>, now: Timestamp) -> Option<Timestamp> {
+    match (&before.contract, seen) {
+        (Some(was), Some(is)) if was.provider_id == is.provider_id && was.status != Status::Trialing => {
+            // The provider does not say when a plan was changed. It was before now, and nothing was sent meanwhile.
+            let other_plan = (is.provider == Provider::Stripe && was.plan != is.plan).then_some(now);
+            let begun = (was.period_from < is.period_from && is.period_from < was.period_to).then_some(is.period_from);
+            // Never earlier than it was, also by a clock that has been set back: what is invoiced stays invoiced.
+            begun.or(other_plan).max(before.turned_at)
+        }
+        _ => before.turned_at,
+    }
+}
+
 /// Where it is charged what is to count for `at`, and is sent `now`.
 pub(super) fn charged(at: Timestamp, subscription: &Subscription, now: Timestamp) -> Charged {
     let Some(contract) = subscription.contract.as_ref().filter(|contract| contract.provider == Provider::Stripe) else {
@@ -26,19 +47,26 @@ pub(super) fn charged(at: Timestamp, subscription: &Subscription, now: Timestamp
     };
     // The provider begins the next period in time, also when nobody could look since.
     let is_over = now > contract.period_to + FINAL_AFTER;
-    let begun = if is_over { contract.period_to } else { contract.period_from };
+    let begun = if is_over { contract.period_to } else { open_since(contract, subscription.turned_at) };
     let is_final = now > begun + FINAL_AFTER || subscription.turned_at == Some(begun);
     if at >= begun || !is_final {
         return Charged::There;
     }
     // What is used while trying is free: it must not be moved to where it costs something.
-    if subscription.trial_ends_at.is_some_and(|end| end.timestamp() == begun.timestamp()) {
+    let tried_until = subscription.trial_ends_at.map(|end| end.timestamp());
+    if [begun, contract.period_from].iter().any(|start| at < *start && tried_until == Some(start.timestamp())) {
         return Charged::There;
     }
     if is_over && (contract.cancels_at_end || contract.status == Status::Canceled) {
         return Charged::Nowhere;
     }
     Charged::Now
+}
+
+/// Whether it is before the last change of prices by our clock, which has been set back since: what counts now would count for before.
+pub(super) fn is_behind(subscription: &Subscription, now: Timestamp) -> bool {
+    let contract = subscription.contract.as_ref();
+    contract.is_some_and(|contract| now < open_since(contract, subscription.turned_at))
 }
 
 /// The instant that is told for what is to count for `at`: the same, unless it would be charged to nobody.
@@ -56,7 +84,7 @@ mod tests {
 
     use super::*;
     use crate::catalogue::{Currency, Interval};
-    use crate::subscription::{Contract, Terms};
+    use crate::subscription::Terms;
 
     fn at(text: &str) -> Timestamp {
         text.parse().unwrap()
@@ -132,9 +160,28 @@ mod tests {
     }
 
     #[test]
+    fn after_a_change_of_plan_what_was_used_before_it_and_not_told_counts_now() {
+        let before = subscription(false, None);
+        let larger = before.contract.clone().map(|contract| Contract { plan: "scale".into(), ..contract });
+        let (changed, now) = (at("2027-03-17T10:20:00Z"), at("2027-03-17T10:21:00Z"));
+        let company = before.clone().seen(larger.clone(), changed);
+        assert_eq!(company.turned_at, Some(changed));
+        assert_eq!(company.clone().seen(larger, now).turned_at, Some(changed), "looking twice changes nothing");
+        assert_eq!(company.contract.as_ref().map(|contract| open_since(contract, company.turned_at)), Some(changed));
+        let (told_late, own) = (at("2027-03-17T09:59:59Z"), at("2027-03-17T10:59:59Z"));
+        assert_eq!(counted_for(told_late, &company, now), now);
+        assert_eq!(counted_for(own, &company, at("2027-03-17T11:05:00Z")), own, "the hour of the change ends after it");
+        assert!(is_behind(&company, at("2027-03-17T09:30:00Z")) && !is_behind(&company, now));
+        let more = before.contract.clone().map(|contract| Contract { cancels_at_end: true, ..contract });
+        assert_eq!(before.seen(more, changed).turned_at, None, "prices stay as they are");
+    }
+
+    #[test]
     fn what_was_used_while_trying_stays_free() {
         let company = subscription(false, Some("2027-03-01T02:17:33.5Z"));
         let hour = at("2027-03-01T00:59:59Z");
         assert_eq!(counted_for(hour, &company, at("2027-03-02T00:00:00Z")), hour);
+        let changed = Subscription { turned_at: Some(at("2027-03-05T00:00:00Z")), ..company };
+        assert_eq!(counted_for(hour, &changed, at("2027-03-06T00:00:00Z")), hour, "also after a change of plan");
     }
 }

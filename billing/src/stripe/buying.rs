@@ -145,9 +145,9 @@ impl Stripe {
         let mut data = CreateCheckoutSessionSubscriptionData::new();
         data.metadata = Some(HashMap::from([("account_id".to_owned(), account.to_string())]));
         data.trial_end = trial_ends_at.map(|end| end.timestamp());
-        // The other mode bills a meter in the middle of a period when the plan changes: in the middle of an hour not yet sent.
+        // In the other mode what a meter had counted before its price changes is on no invoice.
         data.billing_mode = Some(CreateCheckoutSessionSubscriptionDataBillingMode::new(
-            CreateCheckoutSessionSubscriptionDataBillingModeType::Classic,
+            CreateCheckoutSessionSubscriptionDataBillingModeType::Flexible,
         ));
         let mut learnt = CreateCheckoutSessionCustomerUpdate::new();
         learnt.address = Some(CreateCheckoutSessionCustomerUpdateAddress::Auto);

@@ -98,7 +98,7 @@ export function ChangeDialog(props: { billing: Billing; offer: Offer; interval: 
             <ProblemAlert problem={preview.error} onRetry={() => void preview.refetch()} />
           ) : preview.data ? (
             <div className={css.fading} data-old={!known || undefined}>
-              <Preview preview={preview.data} />
+              <Preview preview={preview.data} moves={!onlySeats && billing.state !== 'trialing'} />
             </div>
           ) : (
             <>
@@ -128,7 +128,8 @@ export function ChangeDialog(props: { billing: Billing; offer: Offer; interval: 
   )
 }
 
-function Preview({ preview }: { preview: ChangePreview }) {
+/** Whether it moves to other prices of usage: what was used so far is charged at once. */
+function Preview({ preview, moves }: { preview: ChangePreview; moves: boolean }) {
   const { t, i18n } = useTranslation()
   const { currency, due_now_minor, credit_minor } = preview
   const locale = i18n.language
@@ -142,6 +143,7 @@ function Preview({ preview }: { preview: ChangePreview }) {
           <span className="fd-sr">{t('billing.order.due', { amount: money(due_now_minor, currency, locale) })}</span>
         )}
         {t('billing.order.next', { date: date(preview.next_invoice_at, locale) })}
+        {moves && preview.provider !== 'local' && ` ${t('billing.order.used_so_far')}`}
         {preview.provider === 'local' && ` ${t('billing.order.nobody_charged')}`}
       </Text>
     </>

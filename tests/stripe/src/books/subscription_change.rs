@@ -279,15 +279,13 @@ impl Books {
                 new.items.remove(place);
                 continue;
             }
-            let flexible = new.flexible;
             if let Some(item) = new.items.get_mut(place) {
                 if let Some(price) = price.filter(|price| price.id != item.price) {
                     item.price.clone_from(&price.id);
                     item.quantity =
                         if price.meter.is_some() { None } else { Some(quantity.or(item.quantity).unwrap_or(1)) };
-                    if flexible {
-                        item.unpaid_since = at;
-                    }
+                    // What was used before at the old price is invoiced with the change, or in classic billing never.
+                    item.unpaid_since = at.max(item.unpaid_since);
                 } else if let Some(quantity) = quantity {
                     item.quantity = Some(quantity);
                 }

@@ -100,7 +100,8 @@ impl Door {
     /// The state, with its clock set and everything done that was due.
     pub(crate) fn enter(&self) -> MutexGuard<'_, State> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.books.now = (self.now)() + state.books.ahead;
+        // Whatever happens to the clock of those who ask: the provider's own is not set back.
+        state.books.now = ((self.now)() + state.books.ahead).max(state.books.now);
         state.books.cause = Cause::default();
         state.books.settle();
         self.dispatch(&mut state);
