@@ -31,7 +31,7 @@ const SHARED: &[(i32, &str)] = &[
     (12, include_str!("../migrations/shared/0012_metering.sql")),
     (13, include_str!("../migrations/shared/0013_billing.sql")),
     (14, include_str!("../migrations/shared/0014_suspension.sql")),
-    (18, include_str!("../migrations/shared/0018_usage_held.sql")),
+    (15, include_str!("../migrations/shared/0015_usage_held.sql")),
 ];
 
 /// Numbered steps of every tenant's schema. Append only; expand, then contract; types never change in place.
