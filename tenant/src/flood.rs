@@ -261,7 +261,9 @@ mod tests {
                     taken += usize::from(flood.attempt(who, at(time)).is_ok());
                 }
                 if time % 250 == 240 {
-                    floods.iter().for_each(|flood| shared.tells(flood));
+                    for flood in &floods {
+                        shared.tells(flood);
+                    }
                 }
                 if time == 240 {
                     at_once = taken;

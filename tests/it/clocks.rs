@@ -53,7 +53,7 @@ async fn writes_everywhere(shop: &Shop, doors: &[Http]) -> (String, Vec<Value>) 
             one["message"]["id"].is_string() && one["message"]["id"] == other["message"]["id"],
             "it is one message"
         );
-        chat = one["conversation"]["id"].as_str().unwrap().to_owned();
+        one["conversation"]["id"].as_str().unwrap().clone_into(&mut chat);
     }
     let path = format!("/v1/widget/conversations/{chat}/messages?limit=100");
     let thread = doors.last().unwrap().get(&path).await.ok();

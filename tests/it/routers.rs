@@ -260,8 +260,8 @@ async fn fifty_agents_take_at_once_from_three_servers_one_dies_and_nothing_is_gi
         Instant::now()
     };
     let story = async {
-        let (_, late, died) = futures::join!(race, come(&shop, &doors[..2], LATE), dies);
-        assert_eq!(late.len(), LATE);
+        let (_, newcomers, died) = futures::join!(race, come(&shop, &doors[..2], LATE), dies);
+        assert_eq!(newcomers.len(), LATE);
         given_on(&app, &schema, &gone, died).await;
         enough.store(true, Ordering::Relaxed);
     };

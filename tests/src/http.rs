@@ -71,7 +71,7 @@ impl Reply {
         let is_in_form = if self.asked.contains("/v1/scim/") {
             kind == Some("application/scim+json")
                 && body["schemas"] == serde_json::json!(["urn:ietf:params:scim:api:messages:2.0:Error"])
-                && body["status"] == self.status.to_string()
+                && body["status"].as_str() == Some(self.status.to_string().as_str())
                 && body["detail"].as_str().is_some_and(|detail| !detail.is_empty())
         } else {
             kind == Some("application/problem+json")

@@ -154,13 +154,13 @@ impl Shop {
     /// hashes their passwords, which takes a core a while for each.
     pub async fn crowd(&self, many: u32, capacity: u32) -> Vec<Agent> {
         let tenant = self.tenant().await;
-        let (world, schema, word) = (&tenant.world, tenant.account.schema.as_str(), &self.canary);
+        let (world, schema, canary) = (&tenant.world, tenant.account.schema.as_str(), &self.canary);
         let owner = self.owner.id.parse::<AgentId>().unwrap().uuid();
         let enlist = format!(
             "with one as (select m.account_id, l.password_hash from shared.membership m join shared.login l on l.id = m.login_id \
                  where m.id = '{owner}'), \
              login as (insert into shared.login (id, email, name, password_hash, locale, email_verified_at, created_at) \
-                 select gen_random_uuid(), 'agent-' || n || '-{word}@mail.test', 'Agent ' || n || ' [{word}]', one.password_hash, 'en', now(), now() \
+                 select gen_random_uuid(), 'agent-' || n || '-{canary}@mail.test', 'Agent ' || n || ' [{canary}]', one.password_hash, 'en', now(), now() \
                  from one, generate_series(1, {many}) n returning id, email, name), \
              member as (insert into shared.membership (id, account_id, login_id, role, created_at) \
                  select gen_random_uuid(), one.account_id, login.id, 'agent', now() from login, one returning id, login_id), \

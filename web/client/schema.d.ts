@@ -132,7 +132,8 @@ export interface paths {
         put?: never;
         /**
          * Restore a closed company
-         * @description By its owner, within thirty days. Nobody is signed in by it: sign in as ever afterwards.
+         * @description By its owner, within thirty days. 202 when they have set a second factor up: send the same once more, with the answer. Nobody is
+         *     signed in by it: sign in as ever afterwards.
          */
         post: operations["account_restore"];
         delete?: never;
@@ -152,8 +153,8 @@ export interface paths {
         put?: never;
         /**
          * Switch a company on again
-         * @description By its owner, who cannot be inside, and only when it was its owner who switched it off. Nobody is signed in by it: sign in as ever
-         *     afterwards.
+         * @description By its owner, who cannot be inside, and only when it was its owner who switched it off. 202 when they have set a second factor up:
+         *     send the same once more, with the answer. Nobody is signed in by it: sign in as ever afterwards.
          */
         post: operations["account_resume"];
         delete?: never;
@@ -2802,6 +2803,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/scim/v2/ResourceTypes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tell a directory what there is */
+        get: operations["scim_kinds"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/scim/v2/Schemas": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tell a directory what is kept */
+        get: operations["scim_schemas"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/scim/v2/ServiceProviderConfig": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tell a directory what is done of SCIM */
+        get: operations["scim_provider"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/scim/v2/Users": {
         parameters: {
             query?: never;
@@ -2832,7 +2884,12 @@ export interface paths {
         };
         /** Show a person to a directory */
         get: operations["scim_show"];
-        put?: never;
+        /**
+         * Replace a person from a directory
+         * @description What a directory says of them as a whole: whether they may come in, their name and their address. Who is in this company alone gets the
+         *     new address when both it and the one before are of proven domains. What is not named stays.
+         */
+        put: operations["scim_replace"];
         post?: never;
         /**
          * Remove a person from a directory
@@ -7247,6 +7304,7 @@ export interface components {
             email: string;
             /** @description Their password. */
             password: string;
+            second_factor?: components["schemas"]["SecondFactorAnswer"] | null;
         };
         /** @description A company that is open again. */
         RestoredAccount: {
@@ -7262,6 +7320,7 @@ export interface components {
             email: string;
             /** @description Their password. */
             password: string;
+            second_factor?: components["schemas"]["SecondFactorAnswer"] | null;
         };
         /** @description For how long what is kept. */
         Retention: {
@@ -7496,12 +7555,110 @@ export interface components {
             /** @description In order, apart, cut at both ends of the time that was asked for. */
             open: components["schemas"]["OpenSpan"][];
         };
+        /** @description An attribute. */
+        ScimAttribute: {
+            /** @description Whether capitals matter. */
+            caseExact: boolean;
+            /** @description What it is. */
+            description: string;
+            /** @description Whether there may be several. */
+            multiValued: boolean;
+            /** @description Who may change it. */
+            mutability: string;
+            /** @description Its name. */
+            name: string;
+            /** @description Whether it must be there. */
+            required: boolean;
+            /** @description When it is told. */
+            returned: string;
+            /** @description Its parts, if it has some. */
+            subAttributes: components["schemas"]["ScimPart"][];
+            /** @description Its type. */
+            type: string;
+            /** @description Among what it is the only one. */
+            uniqueness: string;
+        };
+        /** @description Many changes in one request. */
+        ScimBulk: {
+            /**
+             * Format: int32
+             * @description How many at most.
+             */
+            maxOperations: number;
+            /**
+             * Format: int32
+             * @description How many bytes at most.
+             */
+            maxPayloadSize: number;
+            /** @description Whether they are taken. */
+            supported: boolean;
+        };
         /** @description An address. */
         ScimEmail: {
             /** @description Always. */
             primary: boolean;
             /** @description The address. */
             value: string;
+        };
+        /** @description A problem, as a directory reads it (SCIM 2.0), with members of our own beside the standard's. */
+        ScimError: {
+            /**
+             * @description Stable: match on this.
+             * @example already_member
+             */
+            code: string;
+            /** @description An English sentence. */
+            detail: string;
+            /** @description The fields at fault. */
+            errors?: components["schemas"]["FieldFault"][];
+            /** @description The id of the request, also in the header `x-request-id`. */
+            request_id: string;
+            /** @description Always the one of errors. */
+            schemas: string[];
+            /**
+             * @description What is wrong in the standard's words, where it has some.
+             * @example uniqueness
+             */
+            scimType?: string | null;
+            /**
+             * @description The status code, as a text.
+             * @example 409
+             */
+            status: string;
+        };
+        /** @description Filters of lists. */
+        ScimFilters: {
+            /**
+             * Format: int32
+             * @description How many a list gives at most.
+             */
+            maxResults: number;
+            /** @description Whether there are any; there is `userName eq "…"`. */
+            supported: boolean;
+        };
+        /** @description A kind of resource. */
+        ScimKind: {
+            /** @description What it is. */
+            description: string;
+            /** @description Where it is found. */
+            endpoint: string;
+            /** @description Its id. */
+            id: string;
+            /** @description Its name. */
+            name: string;
+            /** @description Its schema. */
+            schema: string;
+            /** @description Always the one of kinds. */
+            schemas: string[];
+        };
+        /** @description The kinds of resources. */
+        ScimKinds: {
+            /** @description They. */
+            Resources: components["schemas"]["ScimKind"][];
+            /** @description Always the one of lists. */
+            schemas: string[];
+            /** @description How many there are. */
+            totalResults: number;
         };
         /** @description People. */
         ScimList: {
@@ -7537,7 +7694,7 @@ export interface components {
             /** @description The first name. */
             givenName: string | null;
         };
-        /** @description A person to make. Attributes that are not named here are let pass. */
+        /** @description A person, to make or to be as this says. Attributes that are not named here are let pass. */
         ScimNewUser: {
             /** @description Whether they may come in. */
             active: boolean | null;
@@ -7547,24 +7704,104 @@ export interface components {
             /** @description Their address, of a domain that the company has proven. */
             userName: string;
         };
-        /** @description One change. Of `active` and `displayName`; others are let pass. */
+        /** @description One change. Of `active`, `userName`, `displayName` and `name`; others are let pass. */
         ScimOperation: {
-            /** @description `replace` or `add`. */
+            /** @description `replace`, `add`, or `remove` for what nobody needs. */
             op: string;
             /** @description Which attribute; absent when `value` names them. */
             path: string | null;
             /** @description The new value, or an object of attributes and their values. */
             value: Record<string, unknown>;
         };
+        /** @description A part of an attribute. */
+        ScimPart: {
+            /** @description Whether capitals matter. */
+            caseExact: boolean;
+            /** @description What it is. */
+            description: string;
+            /** @description Whether there may be several. */
+            multiValued: boolean;
+            /** @description Who may change it. */
+            mutability: string;
+            /** @description Its name. */
+            name: string;
+            /** @description Whether it must be there. */
+            required: boolean;
+            /** @description When it is told. */
+            returned: string;
+            /** @description Its type. */
+            type: string;
+            /** @description Among what it is the only one. */
+            uniqueness: string;
+        };
         /** @description Changes to a person. */
         ScimPatch: {
             /** @description One after the other; at most 20. */
             Operations: components["schemas"]["ScimOperation"][];
         };
+        /** @description What this service does of SCIM. */
+        ScimProvider: {
+            /** @description How a directory shows who it is. */
+            authenticationSchemes: components["schemas"]["ScimScheme"][];
+            /** @description Many changes at once. */
+            bulk: components["schemas"]["ScimBulk"];
+            /** @description Changing passwords. */
+            changePassword: components["schemas"]["ScimSupport"];
+            /** @description Versions of resources. */
+            etag: components["schemas"]["ScimSupport"];
+            /** @description Filters. */
+            filter: components["schemas"]["ScimFilters"];
+            /** @description PATCH. */
+            patch: components["schemas"]["ScimSupport"];
+            /** @description Always the one of this. */
+            schemas: string[];
+            /** @description Lists in another order. */
+            sort: components["schemas"]["ScimSupport"];
+        };
         /** @description A role. */
         ScimRole: {
             /** @description The role. */
             value: components["schemas"]["Role"];
+        };
+        /** @description What is kept of a kind of resource. */
+        ScimSchema: {
+            /** @description What is kept. */
+            attributes: components["schemas"]["ScimAttribute"][];
+            /** @description What it is. */
+            description: string;
+            /** @description Its name among all. */
+            id: string;
+            /** @description Its name. */
+            name: string;
+            /** @description Always the one of schemas. */
+            schemas: string[];
+        };
+        /** @description What is kept of each kind of resource. */
+        ScimSchemas: {
+            /** @description They. */
+            Resources: components["schemas"]["ScimSchema"][];
+            /** @description Always the one of lists. */
+            schemas: string[];
+            /** @description How many there are. */
+            totalResults: number;
+        };
+        /** @description How a directory shows who it is. */
+        ScimScheme: {
+            /** @description What it is. */
+            description: string;
+            /** @description Its name. */
+            name: string;
+            /** @description Always. */
+            primary: boolean;
+            /** @description Where it is defined. */
+            specUri: string;
+            /** @description The standard's word for it. */
+            type: string;
+        };
+        /** @description Whether something is done. */
+        ScimSupport: {
+            /** @description Whether it is. */
+            supported: boolean;
         };
         /** @description A person, as a directory sees them. */
         ScimUser: {
@@ -8925,6 +9162,105 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description The request cannot be read. */
+        ScimProblem400: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/scim+json": components["schemas"]["ScimError"];
+            };
+        };
+        /** @description No, or no good, access token. */
+        ScimProblem401: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/scim+json": components["schemas"]["ScimError"];
+            };
+        };
+        /** @description Known, but not allowed, or beyond a limit of the plan. */
+        ScimProblem403: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/scim+json": components["schemas"]["ScimError"];
+            };
+        };
+        /** @description No such thing, or not yours to know of. */
+        ScimProblem404: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/scim+json": components["schemas"]["ScimError"];
+            };
+        };
+        /** @description Not possible in the present state, or a key used twice. */
+        ScimProblem409: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/scim+json": components["schemas"]["ScimError"];
+            };
+        };
+        /** @description Larger than 128 KiB. */
+        ScimProblem413: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/scim+json": components["schemas"]["ScimError"];
+            };
+        };
+        /** @description Not application/json. */
+        ScimProblem415: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/scim+json": components["schemas"]["ScimError"];
+            };
+        };
+        /** @description Fields were refused; see `errors`. */
+        ScimProblem422: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/scim+json": components["schemas"]["ScimError"];
+            };
+        };
+        /** @description Too often; see `Retry-After`. */
+        ScimProblem429: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/scim+json": components["schemas"]["ScimError"];
+            };
+        };
+        /** @description An error of ours; quote the request id. */
+        ScimProblem500: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/scim+json": components["schemas"]["ScimError"];
+            };
+        };
+        /** @description Temporarily unavailable; see `Retry-After`. */
+        ScimProblem503: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/scim+json": components["schemas"]["ScimError"];
+            };
+        };
     };
     parameters: never;
     requestBodies: never;
@@ -9210,6 +9546,14 @@ export interface operations {
                     "application/json": components["schemas"]["RestoredAccount"];
                 };
             };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoginChallenge"];
+                };
+            };
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
@@ -9242,6 +9586,14 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SwitchedAccount"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoginChallenge"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -15048,6 +15400,96 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
+    scim_kinds: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimKinds"];
+                };
+            };
+            400: components["responses"]["ScimProblem400"];
+            401: components["responses"]["ScimProblem401"];
+            403: components["responses"]["ScimProblem403"];
+            404: components["responses"]["ScimProblem404"];
+            409: components["responses"]["ScimProblem409"];
+            413: components["responses"]["ScimProblem413"];
+            415: components["responses"]["ScimProblem415"];
+            422: components["responses"]["ScimProblem422"];
+            429: components["responses"]["ScimProblem429"];
+            500: components["responses"]["ScimProblem500"];
+            503: components["responses"]["ScimProblem503"];
+        };
+    };
+    scim_schemas: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimSchemas"];
+                };
+            };
+            400: components["responses"]["ScimProblem400"];
+            401: components["responses"]["ScimProblem401"];
+            403: components["responses"]["ScimProblem403"];
+            404: components["responses"]["ScimProblem404"];
+            409: components["responses"]["ScimProblem409"];
+            413: components["responses"]["ScimProblem413"];
+            415: components["responses"]["ScimProblem415"];
+            422: components["responses"]["ScimProblem422"];
+            429: components["responses"]["ScimProblem429"];
+            500: components["responses"]["ScimProblem500"];
+            503: components["responses"]["ScimProblem503"];
+        };
+    };
+    scim_provider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimProvider"];
+                };
+            };
+            400: components["responses"]["ScimProblem400"];
+            401: components["responses"]["ScimProblem401"];
+            403: components["responses"]["ScimProblem403"];
+            404: components["responses"]["ScimProblem404"];
+            409: components["responses"]["ScimProblem409"];
+            413: components["responses"]["ScimProblem413"];
+            415: components["responses"]["ScimProblem415"];
+            422: components["responses"]["ScimProblem422"];
+            429: components["responses"]["ScimProblem429"];
+            500: components["responses"]["ScimProblem500"];
+            503: components["responses"]["ScimProblem503"];
+        };
+    };
     scim_list: {
         parameters: {
             query?: {
@@ -15057,6 +15499,10 @@ export interface operations {
                 startIndex?: number;
                 /** @description How many at most, 0 to 200. */
                 count?: number;
+                /** @description Which attributes are asked for. People are always told whole. */
+                attributes?: string;
+                /** @description Which attributes are not asked for. People are always told whole. */
+                excludedAttributes?: string;
             };
             header?: never;
             path?: never;
@@ -15072,17 +15518,17 @@ export interface operations {
                     "application/scim+json": components["schemas"]["ScimList"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            413: components["responses"]["Problem413"];
-            415: components["responses"]["Problem415"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
-            500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503"];
+            400: components["responses"]["ScimProblem400"];
+            401: components["responses"]["ScimProblem401"];
+            403: components["responses"]["ScimProblem403"];
+            404: components["responses"]["ScimProblem404"];
+            409: components["responses"]["ScimProblem409"];
+            413: components["responses"]["ScimProblem413"];
+            415: components["responses"]["ScimProblem415"];
+            422: components["responses"]["ScimProblem422"];
+            429: components["responses"]["ScimProblem429"];
+            500: components["responses"]["ScimProblem500"];
+            503: components["responses"]["ScimProblem503"];
         };
     };
     scim_create: {
@@ -15106,17 +15552,17 @@ export interface operations {
                     "application/scim+json": components["schemas"]["ScimUser"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            413: components["responses"]["Problem413"];
-            415: components["responses"]["Problem415"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
-            500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503"];
+            400: components["responses"]["ScimProblem400"];
+            401: components["responses"]["ScimProblem401"];
+            403: components["responses"]["ScimProblem403"];
+            404: components["responses"]["ScimProblem404"];
+            409: components["responses"]["ScimProblem409"];
+            413: components["responses"]["ScimProblem413"];
+            415: components["responses"]["ScimProblem415"];
+            422: components["responses"]["ScimProblem422"];
+            429: components["responses"]["ScimProblem429"];
+            500: components["responses"]["ScimProblem500"];
+            503: components["responses"]["ScimProblem503"];
         };
     };
     scim_show: {
@@ -15138,17 +15584,53 @@ export interface operations {
                     "application/scim+json": components["schemas"]["ScimUser"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            413: components["responses"]["Problem413"];
-            415: components["responses"]["Problem415"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
-            500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503"];
+            400: components["responses"]["ScimProblem400"];
+            401: components["responses"]["ScimProblem401"];
+            403: components["responses"]["ScimProblem403"];
+            404: components["responses"]["ScimProblem404"];
+            409: components["responses"]["ScimProblem409"];
+            413: components["responses"]["ScimProblem413"];
+            415: components["responses"]["ScimProblem415"];
+            422: components["responses"]["ScimProblem422"];
+            429: components["responses"]["ScimProblem429"];
+            500: components["responses"]["ScimProblem500"];
+            503: components["responses"]["ScimProblem503"];
+        };
+    };
+    scim_replace: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["AgentId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/scim+json": components["schemas"]["ScimNewUser"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimUser"];
+                };
+            };
+            400: components["responses"]["ScimProblem400"];
+            401: components["responses"]["ScimProblem401"];
+            403: components["responses"]["ScimProblem403"];
+            404: components["responses"]["ScimProblem404"];
+            409: components["responses"]["ScimProblem409"];
+            413: components["responses"]["ScimProblem413"];
+            415: components["responses"]["ScimProblem415"];
+            422: components["responses"]["ScimProblem422"];
+            429: components["responses"]["ScimProblem429"];
+            500: components["responses"]["ScimProblem500"];
+            503: components["responses"]["ScimProblem503"];
         };
     };
     scim_remove: {
@@ -15168,17 +15650,17 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            413: components["responses"]["Problem413"];
-            415: components["responses"]["Problem415"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
-            500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503"];
+            400: components["responses"]["ScimProblem400"];
+            401: components["responses"]["ScimProblem401"];
+            403: components["responses"]["ScimProblem403"];
+            404: components["responses"]["ScimProblem404"];
+            409: components["responses"]["ScimProblem409"];
+            413: components["responses"]["ScimProblem413"];
+            415: components["responses"]["ScimProblem415"];
+            422: components["responses"]["ScimProblem422"];
+            429: components["responses"]["ScimProblem429"];
+            500: components["responses"]["ScimProblem500"];
+            503: components["responses"]["ScimProblem503"];
         };
     };
     scim_change: {
@@ -15204,17 +15686,17 @@ export interface operations {
                     "application/scim+json": components["schemas"]["ScimUser"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            413: components["responses"]["Problem413"];
-            415: components["responses"]["Problem415"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
-            500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503"];
+            400: components["responses"]["ScimProblem400"];
+            401: components["responses"]["ScimProblem401"];
+            403: components["responses"]["ScimProblem403"];
+            404: components["responses"]["ScimProblem404"];
+            409: components["responses"]["ScimProblem409"];
+            413: components["responses"]["ScimProblem413"];
+            415: components["responses"]["ScimProblem415"];
+            422: components["responses"]["ScimProblem422"];
+            429: components["responses"]["ScimProblem429"];
+            500: components["responses"]["ScimProblem500"];
+            503: components["responses"]["ScimProblem503"];
         };
     };
     signup_state: {

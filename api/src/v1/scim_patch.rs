@@ -147,6 +147,7 @@ mod tests {
         read(&operations).map_err(|Invalid(faults)| faults[0].code.clone())
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "held against what reading gives")]
     fn wants(active: Option<bool>, email: Option<&str>, name: Option<&str>) -> Result<Wanted, String> {
         Ok(Wanted { active, email: email.map(ToOwned::to_owned), name: name.map(ToOwned::to_owned) })
     }
