@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::assignments::{Decided, decide};
 use super::store::{lock, lock_all_if_free, open_of, save, save_handed};
-use super::{Conversation, ConversationError, ConversationId};
+use super::{Conversation, ConversationError, ConversationId, Status};
 use crate::event::Event;
 use crate::message::{self, Activity};
 use crate::queue::{self, Entrance, Following, Reason, Stood};
@@ -118,6 +118,10 @@ pub async fn release_all_of(tx: &mut TenantTx, agent: AgentId) -> Result<usize, 
     let mut all = Vec::new();
     for id in open_of(tx, agent).await? {
         let conversation = lock(tx, id).await?.ok_or(ConversationError::Unknown)?;
+        // Whoever had it in hand meanwhile may have ended it, or given it to somebody.
+        if conversation.assignee_id != Some(agent) || conversation.status == Status::Resolved {
+            continue;
+        }
         let by = AssignedBy::Routing { why: serde_json::json!({ "reason": "agent_switched_off" }), stamp: None };
         let entrance = Entrance { not: Some(agent), ..Entrance::by(Reason::AgentGone) };
         all.push(HandOver::new(conversation, None, by, entrance));

@@ -133,9 +133,9 @@ pub async fn holds(tx: &TenantTx) -> Result<Vec<Hold>, StoreError> {
     let rows: Vec<HoldRow> = tx
         .all(sql(
             "select q.conversation_id, coalesce(t.assignment_policy_id, i.assignment_policy_id) as policy_id, \
-             (select max(w.entered_at) from wait w where w.conversation_id = q.conversation_id and w.episode = c.episode) as since, \
-             array(select unnest(w.moved_from) from wait w where w.conversation_id = q.conversation_id and w.left_at is null) as moved_from \
-             from queue_entry q join conversation c on c.id = q.conversation_id join inbox i on i.id = c.inbox_id \
+             coalesce(w.entered_at, (select max(o.entered_at) from wait o where o.conversation_id = c.id and o.episode = c.episode)) as since, \
+             coalesce(w.moved_from, '{}') as moved_from from queue_entry q join conversation c on c.id = q.conversation_id \
+             join inbox i on i.id = c.inbox_id left join wait w on w.conversation_id = q.conversation_id and w.left_at is null \
              left join team t on t.id = q.team_id",
             [],
         ))

@@ -133,31 +133,33 @@ async fn overdue(
 /// Puts what is overdue back into line, where it stands at the head.
 async fn take_back(
     tx: &mut TenantTx,
-    mut late: Vec<(overdue::Owed, Reason)>,
+    late: Vec<(overdue::Owed, Reason)>,
     round: &mut Round,
 ) -> Result<usize, ConversationError> {
-    if late.is_empty() {
-        return Ok(0);
-    }
-    if late.len() > TOGETHER {
-        late.truncate(TOGETHER);
-        round.more = true;
-    }
-    let all = late.iter().map(|(owed, reason)| Requeue {
-        id: owed.conversation,
-        from: owed.agent,
-        by: AssignedBy::Routing { why: serde_json::json!({ "reason": reason }), stamp: None },
-        entrance: Entrance { not: Some(owed.agent), ..Entrance::by(*reason) },
-    });
-    let taken = conversation::requeue(tx, all.collect()).await?;
-    for (owed, reason) in late {
-        if taken.contains(&owed.conversation) {
-            metrics::counter!("frontdesk_requeued_total", "reason" => reason.as_str()).increment(1);
-        } else {
-            round.wake(tx.now() + BUSY);
+    let (mut late, mut taken) = (late.into_iter(), 0);
+    while taken < TOGETHER {
+        let some: Vec<(overdue::Owed, Reason)> = late.by_ref().take(TOGETHER - taken).collect();
+        if some.is_empty() {
+            break;
+        }
+        let all = some.iter().map(|(owed, reason)| Requeue {
+            id: owed.conversation,
+            from: owed.agent,
+            by: AssignedBy::Routing { why: serde_json::json!({ "reason": reason }), stamp: None },
+            entrance: Entrance { not: Some(owed.agent), ..Entrance::by(*reason) },
+        });
+        let requeued = conversation::requeue(tx, all.collect()).await?;
+        taken += requeued.len();
+        for (owed, reason) in some {
+            if requeued.contains(&owed.conversation) {
+                metrics::counter!("frontdesk_requeued_total", "reason" => reason.as_str()).increment(1);
+            } else {
+                round.wake(tx.now() + BUSY);
+            }
         }
     }
-    Ok(taken.len())
+    round.more |= late.next().is_some();
+    Ok(taken)
 }
 
 /// Ends the questions to colleagues that nobody has answered in time. The conversations have stayed where they were.
@@ -215,27 +217,32 @@ async fn give(tx: &mut TenantTx, mut loaded: Loaded, round: &mut Round) -> Resul
     let most = (loaded.floor.tickets.len() / OF_A_LINE).clamp(TOGETHER, AT_MOST);
     let planned = plan(&mut loaded.floor, now);
     planned.wake_at.into_iter().for_each(|at| round.wake(at));
-    let mut decisions = planned.decisions;
-    if decisions.len() > most {
-        decisions.truncate(most);
-        round.more = true;
-    }
-    // What was found not to wait has been taken out of the line, which is a change as well.
-    touched += decisions.len();
-    let decided: Vec<ConversationId> = decisions.iter().map(|decision| decision.conversation).collect();
-    let (offers, claims): (Vec<Decision>, Vec<Decision>) =
-        decisions.into_iter().partition(|decision| decision.offer.is_some());
-    let mut given = claim(tx, &loaded, claims).await?;
-    for decision in offers {
-        let id = decision.conversation;
-        let reason = loaded.entries.get(&id).map_or(Reason::New, |entry| entry.reason);
-        if ask(tx, decision, reason, round).await? {
-            given.insert(id);
+    let mut decisions = planned.decisions.into_iter();
+    let mut given = BTreeSet::new();
+    // What is in other hands is left out, and must not keep those behind it waiting.
+    while given.len() < most {
+        let some: Vec<Decision> = decisions.by_ref().take(most - given.len()).collect();
+        if some.is_empty() {
+            break;
+        }
+        // What was found not to wait has been taken out of the line, which is a change as well.
+        touched += some.len();
+        let (tried, before) = (some.len(), given.len());
+        let (offers, claims): (Vec<Decision>, Vec<Decision>) =
+            some.into_iter().partition(|decision| decision.offer.is_some());
+        given.extend(claim(tx, &loaded, claims).await?);
+        for decision in offers {
+            let id = decision.conversation;
+            let reason = loaded.entries.get(&id).map_or(Reason::New, |entry| entry.reason);
+            if ask(tx, decision, reason, round).await? {
+                given.insert(id);
+            }
+        }
+        if given.len() < before + tried {
+            round.wake(now + BUSY);
         }
     }
-    if given.len() < decided.len() {
-        round.wake(now + BUSY);
-    }
+    round.more |= decisions.next().is_some();
     round.given = given.len();
     for entry in given.iter().filter_map(|id| loaded.entries.get(id)) {
         let waited = (now - entry.entered_at).to_std().unwrap_or_default();
