@@ -145,12 +145,13 @@ pub async fn readdress(world: &World, member: &Membership, email: &str) -> Resul
     require_own_domain(world, member.account_id, email).await?;
     let now = world.now();
     let tx = world.database.begin("".into()).await?;
-    // Nobody joins another company, nor becomes a group's admin, while this is looked at: both refer to this row.
+    // Nobody joins another company, nor becomes a group's admin, while this is looked at: both refer to this row. Whoever is switched off
+    // elsewhere counts: that company switches them on again without asking anybody.
     tx.run(sql("select id from shared.login where id = $1 for update", [member.login_id.uuid().into()])).await?;
     let before: Option<Before> = tx
         .one(sql(
             "select l.locale, exists (select 1 from shared.membership m join shared.account a on a.id = m.account_id \
-               where m.login_id = l.id and m.id <> $2 and m.disabled_at is null and a.status not in ('deleting', 'deleted')) \
+               where m.login_id = l.id and m.id <> $2 and a.status not in ('deleting', 'deleted')) \
                or exists (select 1 from shared.organisation_admin o where o.login_id = l.id) as elsewhere \
              from shared.login l where l.id = $1",
             [member.login_id.uuid().into(), member.id.uuid().into()],

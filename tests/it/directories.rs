@@ -147,6 +147,15 @@ async fn an_address_is_changed_only_by_whoever_speaks_for_it_and_for_the_person(
         ))
         .await;
     scim(&http, "PUT", &one, address(&company.address("mei.q"))).await.refused(409, "login_elsewhere");
+    // Who is switched off there may be switched on again there, whenever that company likes.
+    company
+        .app
+        .sql(&format!(
+            "update shared.membership set disabled_at = now() where account_id = '{}' and role = 'agent'",
+            other.id.parse::<tenant::AccountId>().unwrap().uuid(),
+        ))
+        .await;
+    scim(&http, "PUT", &one, address(&company.address("mei.q"))).await.refused(409, "login_elsewhere");
     assert_eq!(scim(&http, "GET", &one, Value::Null).await.ok()["userName"], mei.as_str(), "nothing has changed");
 
     let unknown = scim(&http, "GET", "/nobody", Value::Null).await;
