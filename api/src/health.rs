@@ -25,3 +25,19 @@ pub(crate) async fn ready(State(app): State<Arc<App>>) -> (StatusCode, Json<serd
     });
     (status, Json(told))
 }
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt as _;
+
+    use super::*;
+
+    #[test]
+    fn the_images_health_check_looks_for_what_a_live_process_answers() {
+        let dockerfile = include_str!("../../infra/deploy/Dockerfile");
+        let check = dockerfile.lines().find(|line| line.contains("GET /livez ")).unwrap();
+        let looked_for = check.split_once("grep -q ' ").and_then(|(_, rest)| rest.split_once(" '")).unwrap().0;
+        let status = live().now_or_never().unwrap();
+        assert_eq!(looked_for, status.as_str());
+    }
+}
