@@ -13,7 +13,8 @@ pub(crate) async fn live() -> StatusCode {
     StatusCode::NO_CONTENT
 }
 
-/// 200 when a message could be written now; 503 while Postgres is away, migrations are missing, or the server is going away.
+/// 200 when a message could be written now; 503 while Postgres is away or has not said yet what time it is, migrations are missing, or the
+/// server is going away.
 /// Answers from what was measured within the last second or two, so it is quick also while a service hangs.
 pub(crate) async fn ready(State(app): State<Arc<App>>) -> (StatusCode, Json<serde_json::Value>) {
     let state = app.routing.health.now();

@@ -60,9 +60,9 @@ impl Clock {
         }
     }
 
-    /// The machine's clock plus an offset that tests move with [`Clock::advance`].
+    /// The machine's clock plus an offset that tests move with [`Clock::advance`]. It is taken for right.
     pub fn adjustable() -> Self {
-        Self { moved: Some(Arc::default()), ..Self::system() }
+        Self { moved: Some(Arc::default()), compared: Arc::new(AtomicBool::new(true)), ..Self::system() }
     }
 
     /// The present instant, to the microsecond.
