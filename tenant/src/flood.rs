@@ -28,10 +28,12 @@ const TOLD_AT_ONCE: usize = 500;
 const DEBT: i32 = 12;
 
 /// `KEYS[1]`: the instant at which the visitor would be back to nothing. `ARGV`: when they began to write what is told now, what that
-/// costs, and how far ahead they can come; in microseconds. Gives the instant of all processes together.
+/// costs, and how far ahead they can come; in microseconds. Gives the instant of all processes together. An instant that nobody can come
+/// to, not even by another process's clock, was written before a clock was set back: it is let go.
 const ADD: &str = "\
 local since, cost, most = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local due = math.max(tonumber(redis.call('GET', KEYS[1]) or '0'), since)
+if due > since + 2 * most then due = since end
 due = math.min(due + cost, since + most)
 redis.call('SET', KEYS[1], string.format('%.0f', due), 'PX', math.ceil((due - since) / 1000) + 1000)
 return due";
@@ -104,8 +106,9 @@ impl<Who: Copy + Eq + Hash> Flood<Who> {
             turns.retain(|_, turn| turn.due > now);
         }
         let turn = turns.entry(who).or_insert(Turn { due: now, untold: 0, since: now });
-        if turn.due - now > self.farthest {
-            // The clock was set back: nobody waits for the time that it has come through already.
+        if turn.due - now > self.farthest * 2 {
+            // The clock was set back: nobody waits for the time that it has come through already. Twice as far as one can come, because
+            // another process, whose clock may be a little ahead, has told how far.
             turn.due = now;
         }
         let early = turn.due - now - self.ahead;
@@ -255,7 +258,11 @@ mod tests {
                 .map(|told| {
                     let since = told.since.timestamp_micros();
                     let due = self.0.entry(told.who).or_default();
-                    *due = ((*due).max(since) + flood.cost(told.many)).min(since + flood.most());
+                    *due = (*due).max(since);
+                    if *due > since + 2 * flood.most() {
+                        *due = since;
+                    }
+                    *due = (*due + flood.cost(told.many)).min(since + flood.most());
                     *due
                 })
                 .collect();
@@ -287,6 +294,26 @@ mod tests {
             assert!(at_once <= 31 * servers, "{at_once} before they could tell each other, at {servers}");
             assert!((360..=429).contains(&taken), "{taken} of 390 in two minutes, at {servers}");
         }
+    }
+
+    #[test]
+    fn what_was_told_by_a_clock_a_little_ahead_is_waited_for_as_long_as_it_takes() {
+        let (here, ahead, who) = (Flood::shared(Rate::new(30, 10)), Flood::shared(Rate::new(30, 10)), person(1));
+        let mut shared = Shared::default();
+        // As much as counts, and the other clock is 200 ms ahead.
+        here.attempt(who, at(0)).unwrap();
+        here.take_untold();
+        let told = Told { who, since: at(200), many: 1 };
+        let due = told.since.timestamp_micros() + ahead.most();
+        here.hear(&[told], &[due]);
+        let TooOften(wait) = here.attempt(who, at(0)).unwrap_err();
+        assert!(wait > Duration::from_secs(100), "{wait:?}");
+        // A clock that was set back by an hour is not waited for, neither there nor here.
+        ahead.attempt(who, at(3_600_000)).unwrap();
+        shared.tells(&ahead);
+        ahead.attempt(who, at(0)).unwrap();
+        shared.tells(&ahead);
+        assert!(ahead.attempt(who, at(0)).is_ok());
     }
 
     #[test]
