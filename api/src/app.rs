@@ -30,6 +30,7 @@ use tenant::world::{Mode, SharedWorld, World};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use uuid::Uuid;
 
 use crate::address::KNOCKS;
 
@@ -46,7 +47,7 @@ pub struct App {
     /// Cancelled when the server is to go away: it is not ready any more, and its sockets and streams end.
     pub going_away: CancellationToken,
     /// Who knocks without being known, by address.
-    pub doors: Flood,
+    pub doors: Flood<Uuid>,
     /// How many proxies of our own stand before us.
     pub trusted_proxies: usize,
     /// Open sockets, which axum's own shutdown does not know of.

@@ -8,7 +8,7 @@ use infra::Clock;
 use infra::config::Settings;
 
 use crate::App;
-use crate::serve::heed_time;
+use crate::serve::require_time;
 
 /// What can be done about money from outside.
 #[derive(Subcommand)]
@@ -29,7 +29,7 @@ type Outcome = Result<(), Box<dyn std::error::Error + Send + Sync>>;
 
 pub(crate) async fn run(settings: &Settings, what: Money) -> Outcome {
     let (app, _facts) = App::new(settings, Clock::system()).await?;
-    heed_time(&app).await;
+    require_time(&app).await?;
     match what {
         Money::Sync => {
             let done = app.billing.sync().await?;

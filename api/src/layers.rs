@@ -1,4 +1,4 @@
-//! What every request passes through: an id, bounds, security headers, and a task of its own.
+//! What every request passes through: an id, a clock that is right, bounds, security headers, and a task of its own.
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
@@ -78,6 +78,18 @@ pub(crate) async fn identify(State(app): State<Arc<App>>, mut request: Request, 
         tracing::debug!(request.id = %id, %method, route, status = status.as_u16(), "answered");
     }
     response
+}
+
+/// Turns away what would be judged and written down by a clock that was never held against Postgres's: it may be wrong by days, and
+/// a token that is good would be taken for old. Pages, and whether the process lives and is ready, are told all the same.
+pub(crate) async fn in_time(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let path = request.uri().path();
+    let goes_by_time = path.starts_with("/v1/") || path.starts_with("/hooks/");
+    if goes_by_time && !app.world.clock.is_compared() {
+        let why = "this server does not know yet what time it is".to_owned();
+        return Problem::from(infra::database::StoreError::Unavailable(why)).into_response();
+    }
+    next.run(request).await
 }
 
 /// Marks an answer that took its time on purpose: it says nothing about how quick the server is.

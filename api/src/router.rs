@@ -347,6 +347,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/livez", get(health::live))
         .route("/readyz", get(health::ready))
         .layer(CompressionLayer::new())
+        .layer(middleware::from_fn_with_state(Arc::clone(&app), layers::in_time))
         .layer(middleware::from_fn_with_state(Arc::clone(&app), layers::identify))
         .with_state(app)
 }

@@ -45,6 +45,10 @@ const CONNECTIONS_BY: Duration = Duration::from_secs(28);
 
 /// How long a start waits to be told what time it is.
 const TIME_WITHIN: Duration = Duration::from_secs(2);
+/// How much longer a command waits for it.
+const TIME_WITHIN_AT_LAST: Duration = Duration::from_secs(3);
+/// How soon it asks again after a failure.
+const TIME_AGAIN: Duration = Duration::from_millis(200);
 
 impl Running {
     /// Starts a server. Returns when it listens.
@@ -85,6 +89,26 @@ pub(crate) async fn heed_time(app: &App) {
         }
     };
     drop(timeout(TIME_WITHIN, heeded).await);
+}
+
+/// The same for a command, which does nothing at a time that may be wrong by days.
+pub(crate) async fn require_time(app: &App) -> Result<(), String> {
+    heed_time(app).await;
+    let mut why = "it does not answer".to_owned();
+    let compared = async {
+        while !app.world.clock.is_compared() {
+            if let Err(error) = health::heed_time(&app.world.clock, &app.world.database).await {
+                why = error.to_string();
+                app.world.clock.pause(TIME_AGAIN).await;
+            }
+        }
+    };
+    drop(timeout(TIME_WITHIN_AT_LAST, compared).await);
+    if app.world.clock.is_compared() {
+        Ok(())
+    } else {
+        Err(format!("Postgres (DATABASE_URL) has not said what time it is, so nothing was done: {why}"))
+    }
 }
 
 async fn run(

@@ -152,7 +152,10 @@ async fn catch_up(app: Arc<App>) {
 /// longer than a heartbeat counts.
 async fn beat(app: Arc<App>) {
     loop {
-        app.routing.presence.beat(app.world.now()).await;
+        // A heartbeat of another time would count for days, or not at all.
+        if app.world.clock.is_compared() {
+            app.routing.presence.beat(app.world.now()).await;
+        }
         tokio::select! {
             () = app.world.clock.pause(presence::BEAT) => {}
             () = app.sockets.wait() => break,

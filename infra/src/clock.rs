@@ -32,6 +32,8 @@ pub struct Clock {
     put_right: Arc<AtomicI64>,
     /// Whether the shared clock has said anything yet.
     compared: Arc<AtomicBool>,
+    /// By how much the last answer would have it wrong, in microseconds, where that was too much to be believed at once; 0 where not.
+    doubted: Arc<AtomicI64>,
     /// How far a test has moved it, in microseconds; none for the system clock, which does not move.
     moved: Option<Arc<AtomicI64>>,
 }
@@ -56,13 +58,14 @@ impl Clock {
             since: Instant::now(),
             put_right: Arc::default(),
             compared: Arc::default(),
+            doubted: Arc::default(),
             moved: None,
         }
     }
 
-    /// The machine's clock plus an offset that tests move with [`Clock::advance`].
+    /// The machine's clock plus an offset that tests move with [`Clock::advance`]. It is taken for right.
     pub fn adjustable() -> Self {
-        Self { moved: Some(Arc::default()), ..Self::system() }
+        Self { moved: Some(Arc::default()), compared: Arc::new(AtomicBool::new(true)), ..Self::system() }
     }
 
     /// The present instant, to the microsecond.
@@ -86,14 +89,31 @@ impl Clock {
 
     /// Heeds what the shared clock said it was, at some moment of a round trip that ends now; what tests have moved stays moved.
     /// Says by how much this clock was put right, if it was: what is behind goes ahead at once; what is a little ahead is held
-    /// back, so that time does not leap back; what is far ahead is set back.
+    /// back, so that time does not leap back; what is far ahead is set back. Once it has been compared, one answer alone moves it by no
+    /// more than what is held back: the next one has to agree.
     pub fn heed(&self, said: Timestamp, round_trip: Duration) -> Option<TimeDelta> {
         let by = self.correction(said, round_trip);
+        let by = if self.is_believed(by.unwrap_or_default()) { by } else { None };
         if let Some(by) = by {
             self.put_right.fetch_add(by.num_microseconds().unwrap_or(0), Ordering::SeqCst);
         }
         self.compared.store(true, Ordering::SeqCst);
         by
+    }
+
+    /// Whether that much is put right now, or only once the next answer says the same.
+    fn is_believed(&self, by: TimeDelta) -> bool {
+        if by.abs() <= HELD_BACK || !self.is_compared() {
+            self.doubted.store(0, Ordering::SeqCst);
+            return true;
+        }
+        let by = by.num_microseconds().unwrap_or(i64::MAX);
+        let before = self.doubted.swap(by, Ordering::SeqCst);
+        let agrees = before != 0 && TimeDelta::microseconds(before.saturating_sub(by)).abs() <= HELD_BACK;
+        if agrees {
+            self.doubted.store(0, Ordering::SeqCst);
+        }
+        agrees
     }
 
     fn correction(&self, said: Timestamp, round_trip: Duration) -> Option<TimeDelta> {
@@ -169,6 +189,25 @@ mod tests {
     }
 
     #[test]
+    fn one_answer_alone_moves_a_clock_that_was_compared_by_little() {
+        let (right, clock) = (Clock::system(), Clock::system());
+        assert_eq!(clock.heed(right.now(), SOON), None);
+        for hours in [36, -36] {
+            let leap = TimeDelta::hours(hours);
+            assert_eq!(clock.heed(right.now() + leap, SOON), None);
+            assert_eq!(clock.heed(right.now(), SOON), None, "it was a slip");
+            assert_eq!(clock.heed(right.now() + leap, SOON), None);
+            assert_eq!(clock.heed(right.now() - leap, SOON), None, "they do not agree");
+            assert_eq!(clock.heed(right.now(), SOON), None);
+            assert!(apart(&clock, &right) < LEEWAY);
+        }
+        assert!(clock.heed(right.now() + TimeDelta::seconds(3), SOON).is_some(), "a little is believed at once");
+        assert_eq!(clock.heed(right.now() + TimeDelta::hours(1), SOON), None);
+        assert!(clock.heed(right.now() + TimeDelta::hours(1), SOON).is_some());
+        assert!((clock.now() - right.now() - TimeDelta::hours(1)).abs() < LEEWAY, "two agree");
+    }
+
+    #[test]
     fn what_says_too_little_is_not_heeded_and_what_a_test_has_moved_stays_moved() {
         let (right, clock) = (Clock::system(), Clock::adjustable());
         assert_eq!(clock.heed(right.now() + TimeDelta::milliseconds(200), SOON), None, "within the leeway");
@@ -176,6 +215,7 @@ mod tests {
         clock.advance(TimeDelta::days(3));
         assert_eq!(clock.heed(right.now(), SOON), None, "its own time is right");
         let copy = clock.clone();
+        assert_eq!(clock.heed(right.now() + TimeDelta::minutes(1), SOON), None, "nobody else has said so");
         assert!(clock.heed(right.now() + TimeDelta::minutes(1), SOON).is_some());
         assert!(apart(&clock, &copy) < LEEWAY, "copies are one clock");
         assert!((copy.now() - right.now() - TimeDelta::days(3) - TimeDelta::minutes(1)).abs() < LEEWAY);

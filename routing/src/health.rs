@@ -44,7 +44,7 @@ pub struct State {
     pub cache: bool,
     /// NATS.
     pub bus: bool,
-    /// Postgres, with its migrations done; `None` until it was first asked.
+    /// Postgres, with its migrations done and its time known; `None` until it was first asked.
     pub database: Option<bool>,
 }
 
@@ -121,7 +121,7 @@ async fn cache(routing: &Routing) {
         let forgot = matches!(answer, Ok((None,)));
         let was_well = routing.health.now().cache;
         routing.health.note(Service::Cache, answer.is_ok());
-        if answer.is_ok() && !first && (forgot || !was_well) {
+        if answer.is_ok() && !first && (forgot || !was_well) && routing.world.clock.is_compared() {
             routing.presence.beat(routing.world.now()).await;
         }
         first = false;
@@ -166,14 +166,17 @@ async fn echo(bus: &Bus, inbox: &str, word: &str, echoes: &mut async_nats::Subsc
 async fn database(routing: &Routing, connect: impl Fn() -> Result<Database, StoreError>) {
     let (mut probe, mut doubts) = (connect(), 0_u32);
     loop {
-        let well = match &probe {
+        let clock = &routing.world.clock;
+        let answers = match &probe {
             Ok(probe) => matches!(timeout(DATABASE_WITHIN, tenant::migrate::is_current(probe)).await, Ok(Ok(true))),
             Err(_) => false,
         };
         // Before anybody is told that it is well: nothing is to be written down at a wrong time.
-        if well && let Ok(probe) = &probe {
-            drop(timeout(WITHIN, heed_time(&routing.world.clock, probe)).await);
+        if answers && let Ok(probe) = &probe {
+            let within = if clock.is_compared() { WITHIN } else { DATABASE_WITHIN };
+            drop(timeout(within, heed_time(clock, probe)).await);
         }
+        let well = answers && clock.is_compared();
         doubts = if well { 0 } else { doubts.saturating_add(1) };
         if doubts == 0 || doubts >= DOUBTS {
             routing.health.note(Service::Database, well);
@@ -186,7 +189,7 @@ async fn database(routing: &Routing, connect: impl Fn() -> Result<Database, Stor
             // The other end may have vanished without a word: a new connection finds whoever took its place.
             probe = connect();
         }
-        routing.world.clock.pause(EVERY).await;
+        clock.pause(EVERY).await;
     }
 }
 

@@ -6,6 +6,7 @@
 //! for by whoever wrote it, at every process. While Redis is away each process stands alone.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ use infra::Timestamp;
 use infra::cache::{Cache, redis};
 use uuid::Uuid;
 
+use crate::account::AccountId;
 use crate::throttle::{Rate, TooOften};
 
 /// How many visitors are kept in mind before those who have been quiet are forgotten.
@@ -26,17 +28,22 @@ const TOLD_AT_ONCE: usize = 500;
 const DEBT: i32 = 12;
 
 /// `KEYS[1]`: the instant at which the visitor would be back to nothing. `ARGV`: when they began to write what is told now, what that
-/// costs, and how far ahead they can come; in microseconds. Gives the instant of all processes together.
+/// costs, and how far ahead they can come; in microseconds. Gives the instant of all processes together. An instant that nobody can come
+/// to, not even by another process's clock, was written before a clock was set back: it is let go.
 const ADD: &str = "\
 local since, cost, most = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local due = math.max(tonumber(redis.call('GET', KEYS[1]) or '0'), since)
+if due > since + 2 * most then due = since end
 due = math.min(due + cost, since + most)
 redis.call('SET', KEYS[1], string.format('%.0f', due), 'PX', math.ceil((due - since) / 1000) + 1000)
 return due";
 
+/// Somebody in a company.
+pub type Person = (AccountId, Uuid);
+
 /// Lets everybody write so much at once, and then as fast as that much in that time (GCRA).
 #[derive(Debug)]
-pub struct Flood {
+pub struct Flood<Who = Person> {
     /// What one message costs.
     each: TimeDelta,
     /// How far ahead of time one may be.
@@ -45,14 +52,14 @@ pub struct Flood {
     farthest: TimeDelta,
     /// Whether the other processes are told.
     is_shared: bool,
-    kept: Mutex<Kept>,
+    kept: Mutex<Kept<Who>>,
 }
 
-#[derive(Debug, Default)]
-struct Kept {
-    turns: HashMap<Uuid, Turn>,
+#[derive(Debug)]
+struct Kept<Who> {
+    turns: HashMap<Who, Turn>,
     /// Who has written since the others were told.
-    untold: Vec<Uuid>,
+    untold: Vec<Who>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -66,19 +73,20 @@ struct Turn {
 
 /// What the others are told of somebody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Told {
-    who: Uuid,
+struct Told<Who> {
+    who: Who,
     since: Timestamp,
     many: u32,
 }
 
-impl Flood {
+impl<Who: Copy + Eq + Hash> Flood<Who> {
     /// Nobody has written yet, and no other process hears of it.
     pub fn new(rate: Rate) -> Self {
         let seconds = i64::from(rate.seconds.max(1));
         let each = TimeDelta::microseconds(seconds * 1_000_000 / i64::from(rate.most.max(1)));
         let whole = TimeDelta::seconds(seconds);
-        Self { each, ahead: whole - each, farthest: whole * DEBT, is_shared: false, kept: Mutex::default() }
+        let kept = Mutex::new(Kept { turns: HashMap::new(), untold: Vec::new() });
+        Self { each, ahead: whole - each, farthest: whole * DEBT, is_shared: false, kept }
     }
 
     /// The same, counted together with the other processes: see [`Flood::share`].
@@ -86,20 +94,21 @@ impl Flood {
         Self { is_shared: true, ..Self::new(rate) }
     }
 
-    fn kept(&self) -> MutexGuard<'_, Kept> {
+    fn kept(&self) -> MutexGuard<'_, Kept<Who>> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Counts one message and refuses it when it is one too many. What is refused does not count.
-    pub fn attempt(&self, who: Uuid, now: Timestamp) -> Result<(), TooOften> {
+    pub fn attempt(&self, who: Who, now: Timestamp) -> Result<(), TooOften> {
         let mut kept = self.kept();
         let Kept { turns, untold } = &mut *kept;
         if turns.len() >= KEPT {
             turns.retain(|_, turn| turn.due > now);
         }
         let turn = turns.entry(who).or_insert(Turn { due: now, untold: 0, since: now });
-        if turn.due - now > self.farthest {
-            // The clock was set back: nobody waits for the time that it has come through already.
+        if turn.due - now > self.farthest * 2 {
+            // The clock was set back: nobody waits for the time that it has come through already. Twice as far as one can come, because
+            // another process, whose clock may be a little ahead, has told how far.
             turn.due = now;
         }
         let early = turn.due - now - self.ahead;
@@ -118,22 +127,6 @@ impl Flood {
         Ok(())
     }
 
-    /// Tells the other processes what was written here, and hears what was written there by the same visitors. What cannot be told is
-    /// not told later: here it was counted.
-    pub async fn share(&self, cache: &Cache) {
-        let told = self.take_untold();
-        for part in told.chunks(TOLD_AT_ONCE) {
-            let mut question = redis::pipe();
-            for told in part {
-                let key = format!("fd:flood:{}", infra::ids::encode(told.who));
-                let since = told.since.timestamp_micros();
-                question.cmd("EVAL").arg(ADD).arg(1).arg(key).arg(since).arg(self.cost(told.many)).arg(self.most());
-            }
-            let Ok(due) = cache.ask::<Vec<i64>>(&question).await else { return };
-            self.hear(part, &due);
-        }
-    }
-
     /// What so many messages cost, in microseconds.
     fn cost(&self, many: u32) -> i64 {
         self.each.num_microseconds().unwrap_or(0).saturating_mul(i64::from(many))
@@ -144,7 +137,7 @@ impl Flood {
         self.farthest.num_microseconds().unwrap_or(0)
     }
 
-    fn take_untold(&self) -> Vec<Told> {
+    fn take_untold(&self) -> Vec<Told<Who>> {
         let mut kept = self.kept();
         let Kept { turns, untold } = &mut *kept;
         let mut told = Vec::with_capacity(untold.len());
@@ -157,13 +150,32 @@ impl Flood {
         told
     }
 
-    fn hear(&self, told: &[Told], due: &[i64]) {
+    fn hear(&self, told: &[Told<Who>], due: &[i64]) {
         let mut kept = self.kept();
         for (told, due) in told.iter().zip(due) {
             let (turn, due) = (kept.turns.get_mut(&told.who), DateTime::from_timestamp_micros(*due));
             if let (Some(turn), Some(due)) = (turn, due) {
                 turn.due = turn.due.max(due);
             }
+        }
+    }
+}
+
+impl Flood {
+    /// Tells the other processes what was written here, and hears what was written there by the same visitors. What cannot be told is
+    /// not told later: here it was counted.
+    pub async fn share(&self, cache: &Cache) {
+        let told = self.take_untold();
+        for part in told.chunks(TOLD_AT_ONCE) {
+            let mut question = redis::pipe();
+            for told in part {
+                let (account, who) = told.who;
+                let key = format!("fd:flood:{}:{}", infra::ids::encode(account.uuid()), infra::ids::encode(who));
+                let since = told.since.timestamp_micros();
+                question.cmd("EVAL").arg(ADD).arg(1).arg(key).arg(since).arg(self.cost(told.many)).arg(self.most());
+            }
+            let Ok(due) = cache.ask::<Vec<i64>>(&question).await else { return };
+            self.hear(part, &due);
         }
     }
 }
@@ -176,19 +188,25 @@ mod tests {
         chrono::DateTime::from_timestamp_millis(1_800_000_000_000 + milliseconds).unwrap()
     }
 
+    fn person(number: u128) -> Person {
+        (AccountId::from_uuid(Uuid::from_u128(1)), Uuid::from_u128(number))
+    }
+
     fn flood() -> Flood {
         Flood::new(Rate::new(30, 10))
     }
 
     #[test]
     fn thirty_at_once_and_then_three_a_second() {
-        let (flood, ana, bea) = (flood(), Uuid::from_u128(1), Uuid::from_u128(2));
+        let (flood, ana, bea) = (flood(), person(1), person(2));
+        let elsewhere = (AccountId::from_uuid(Uuid::from_u128(2)), ana.1);
         for _ in 0..30 {
             flood.attempt(ana, at(0)).unwrap();
         }
         let TooOften(wait) = flood.attempt(ana, at(0)).unwrap_err();
         assert!((1..=334).contains(&wait.as_millis()), "{wait:?}");
         flood.attempt(bea, at(0)).unwrap();
+        flood.attempt(elsewhere, at(0)).unwrap();
         flood.attempt(ana, at(0) + wait).unwrap();
         assert!(flood.attempt(ana, at(0) + wait).is_err(), "the wait was for one");
         for _ in 0..30 {
@@ -198,7 +216,7 @@ mod tests {
 
     #[test]
     fn nobody_waits_for_a_clock_that_was_set_back() {
-        let (flood, who) = (flood(), Uuid::from_u128(1));
+        let (flood, who) = (flood(), person(1));
         for _ in 0..30 {
             flood.attempt(who, at(3_600_000)).unwrap();
         }
@@ -212,15 +230,15 @@ mod tests {
     fn those_who_are_quiet_are_forgotten() {
         let flood = flood();
         for who in 0..KEPT {
-            flood.attempt(Uuid::from_u128(who as u128), at(0)).unwrap();
+            flood.attempt(person(who as u128), at(0)).unwrap();
         }
-        flood.attempt(Uuid::from_u128(7), at(5_000)).unwrap();
+        flood.attempt(person(7), at(5_000)).unwrap();
         assert_eq!(flood.kept().turns.len(), 1);
     }
 
     #[test]
     fn who_never_stops_gets_the_rate_and_no_more() {
-        let (flood, who) = (flood(), Uuid::from_u128(1));
+        let (flood, who) = (flood(), person(1));
         let taken: Vec<i64> =
             (0..400).map(|turn| turn * 50).filter(|time| flood.attempt(who, at(*time)).is_ok()).collect();
         assert_eq!(taken.len(), 30 + 59, "the burst, and three a second for almost twenty seconds");
@@ -230,7 +248,7 @@ mod tests {
 
     /// What Redis does with it.
     #[derive(Default)]
-    struct Shared(HashMap<Uuid, i64>);
+    struct Shared(HashMap<Person, i64>);
 
     impl Shared {
         fn tells(&mut self, flood: &Flood) {
@@ -240,7 +258,11 @@ mod tests {
                 .map(|told| {
                     let since = told.since.timestamp_micros();
                     let due = self.0.entry(told.who).or_default();
-                    *due = ((*due).max(since) + flood.cost(told.many)).min(since + flood.most());
+                    *due = (*due).max(since);
+                    if *due > since + 2 * flood.most() {
+                        *due = since;
+                    }
+                    *due = (*due + flood.cost(told.many)).min(since + flood.most());
                     *due
                 })
                 .collect();
@@ -250,7 +272,7 @@ mod tests {
 
     #[test]
     fn whoever_writes_to_many_servers_gets_no_more_than_at_one() {
-        let who = Uuid::from_u128(1);
+        let who = person(1);
         for servers in [1_usize, 2, 3, 8] {
             let floods: Vec<Flood> = (0..servers).map(|_| Flood::shared(Rate::new(30, 10))).collect();
             let mut shared = Shared::default();
@@ -275,8 +297,28 @@ mod tests {
     }
 
     #[test]
+    fn what_was_told_by_a_clock_a_little_ahead_is_waited_for_as_long_as_it_takes() {
+        let (here, ahead, who) = (Flood::shared(Rate::new(30, 10)), Flood::shared(Rate::new(30, 10)), person(1));
+        let mut shared = Shared::default();
+        // As much as counts, and the other clock is 200 ms ahead.
+        here.attempt(who, at(0)).unwrap();
+        here.take_untold();
+        let told = Told { who, since: at(200), many: 1 };
+        let due = told.since.timestamp_micros() + ahead.most();
+        here.hear(&[told], &[due]);
+        let TooOften(wait) = here.attempt(who, at(0)).unwrap_err();
+        assert!(wait > Duration::from_secs(100), "{wait:?}");
+        // A clock that was set back by an hour is not waited for, neither there nor here.
+        ahead.attempt(who, at(3_600_000)).unwrap();
+        shared.tells(&ahead);
+        ahead.attempt(who, at(0)).unwrap();
+        shared.tells(&ahead);
+        assert!(ahead.attempt(who, at(0)).is_ok());
+    }
+
+    #[test]
     fn at_one_server_it_is_the_same_whether_others_are_told_or_not() {
-        let (alone, told, who) = (flood(), Flood::shared(Rate::new(30, 10)), Uuid::from_u128(1));
+        let (alone, told, who) = (flood(), Flood::shared(Rate::new(30, 10)), person(1));
         let mut shared = Shared::default();
         for time in (0..60_000).step_by(70) {
             assert_eq!(alone.attempt(who, at(time)).is_ok(), told.attempt(who, at(time)).is_ok(), "at {time}");
@@ -291,7 +333,7 @@ mod tests {
     fn what_nobody_tells_does_not_pile_up() {
         let flood = Flood::shared(Rate::new(30, 10));
         for who in 0..2 * KEPT {
-            flood.attempt(Uuid::from_u128(who as u128), at(i64::try_from(who).unwrap())).unwrap();
+            flood.attempt(person(who as u128), at(i64::try_from(who).unwrap())).unwrap();
         }
         assert_eq!(flood.kept().untold.len(), KEPT);
     }

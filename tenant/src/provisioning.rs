@@ -1,6 +1,6 @@
 //! People that a directory makes: only with addresses of domains that the company has proven, for anybody else must be asked first.
 
-use infra::database::{Rows as _, StoreError, sql};
+use infra::database::{Rows, StoreError, sql};
 use infra::validate::{Check, Invalid};
 use infra::{Fault, FieldFault, Kind};
 use sea_orm::FromQueryResult;
@@ -12,6 +12,7 @@ use crate::letters::{Post, Template};
 use crate::limits::LimitReached;
 use crate::login::{self, LoginId, NewLogin};
 use crate::membership::{self, AgentId, Membership, Role};
+use crate::permission::Permissions;
 use crate::role::Standing;
 use crate::sign_in;
 use crate::sign_in_letters::SignIn;
@@ -30,6 +31,9 @@ pub enum ProvisionError {
     /// The address is what lets them in elsewhere too: no single company gives it away.
     #[error("this person is in another company too, or manages a group: their address is not this company's to change")]
     Elsewhere,
+    /// They may do more than whom a directory makes: whoever holds its key must not become them by way of a mailbox.
+    #[error("this person's role is more than directories give: they change their address themselves")]
+    AboveDefault,
     /// Somebody else has the address.
     #[error("this e-mail address already has a login")]
     Taken,
@@ -46,6 +50,7 @@ impl Fault for ProvisionError {
         match self {
             Self::Invalid(error) => error.kind(),
             Self::AlreadyMember | Self::Elsewhere | Self::Taken => Kind::Conflict,
+            Self::AboveDefault => Kind::Forbidden,
             Self::Limit(error) => error.kind(),
             Self::Store(error) => error.kind(),
         }
@@ -55,6 +60,7 @@ impl Fault for ProvisionError {
             Self::Invalid(error) => error.code(),
             Self::AlreadyMember => "already_member",
             Self::Elsewhere => "login_elsewhere",
+            Self::AboveDefault => "role_above_default",
             Self::Taken => "email_taken",
             Self::Limit(error) => error.code(),
             Self::Store(error) => error.code(),
@@ -63,7 +69,12 @@ impl Fault for ProvisionError {
     fn fields(&self) -> Vec<FieldFault> {
         match self {
             Self::Invalid(error) => error.fields(),
-            Self::AlreadyMember | Self::Elsewhere | Self::Taken | Self::Limit(_) | Self::Store(_) => Vec::new(),
+            Self::AlreadyMember
+            | Self::Elsewhere
+            | Self::AboveDefault
+            | Self::Taken
+            | Self::Limit(_)
+            | Self::Store(_) => Vec::new(),
         }
     }
 }
@@ -74,8 +85,8 @@ struct Known {
     unproven: bool,
 }
 
-async fn require_own_domain(world: &World, account: AccountId, email: &str) -> Result<(), ProvisionError> {
-    if !domain::covers(world, account, email).await? {
+async fn require_own_domain(rows: &impl Rows, account: AccountId, email: &str) -> Result<(), ProvisionError> {
+    if !domain::covers_in(rows, account, email).await? {
         let mut check = Check::new();
         check.refuse("userName", "domain_not_proven", "Prove the domain of this address first.");
         check.finish()?;
@@ -83,11 +94,15 @@ async fn require_own_domain(world: &World, account: AccountId, email: &str) -> R
     Ok(())
 }
 
+/// What whom a directory makes is at first.
+async fn default_role(world: &World, account: AccountId) -> Result<Role, StoreError> {
+    Ok(sign_in::policy(world, account).await?.sso.map_or(Role::Agent, |sso| sso.default_role))
+}
+
 /// Makes a member of the company; the login is found by its address or made without a password.
 pub async fn provision(world: &World, account: &Account, email: &str, name: &str) -> Result<AgentId, ProvisionError> {
-    require_own_domain(world, account.id, email).await?;
-    let policy = sign_in::policy(world, account.id).await?;
-    let role = policy.sso.map_or(Role::Agent, |sso| sso.default_role);
+    require_own_domain(world.database.orm(), account.id, email).await?;
+    let role = default_role(world, account.id).await?;
     let now = world.now();
     let tx = world.database.begin("".into()).await?;
     account::hold(&tx, account.id).await?;
@@ -134,29 +149,37 @@ pub async fn provision(world: &World, account: &Account, email: &str, name: &str
 }
 
 /// Gives a person another address. The company speaks for the old one and for the new one, and nobody else for the person: so the
-/// directory's word stands for the letter that is otherwise read there first. The old address is told.
+/// directory's word stands for the letter that is otherwise read there first. The old address is told, and every session of theirs ends.
+/// Who may do more than whom directories make is not readdressed by one: a new password goes by letter to wherever the address leads.
 pub async fn readdress(world: &World, member: &Membership, email: &str) -> Result<(), ProvisionError> {
     #[derive(FromQueryResult)]
     struct Before {
+        email: String,
         locale: String,
         elsewhere: bool,
     }
-    require_own_domain(world, member.account_id, &member.email).await?;
-    require_own_domain(world, member.account_id, email).await?;
+    let default = default_role(world, member.account_id).await?;
+    if Permissions::of(default).cover(&member.standing.permissions()).is_err() {
+        return Err(ProvisionError::AboveDefault);
+    }
+    require_own_domain(world.database.orm(), member.account_id, email).await?;
     let now = world.now();
     let tx = world.database.begin("".into()).await?;
-    // Nobody joins another company, nor becomes a group's admin, while this is looked at: both refer to this row.
+    // Nobody joins another company, nor becomes a group's admin, while this is looked at: both refer to this row. Whoever is switched off
+    // elsewhere counts: that company switches them on again without asking anybody.
     tx.run(sql("select id from shared.login where id = $1 for update", [member.login_id.uuid().into()])).await?;
     let before: Option<Before> = tx
         .one(sql(
-            "select l.locale, exists (select 1 from shared.membership m join shared.account a on a.id = m.account_id \
-               where m.login_id = l.id and m.id <> $2 and m.disabled_at is null and a.status not in ('deleting', 'deleted')) \
+            "select l.email, l.locale, exists (select 1 from shared.membership m join shared.account a on a.id = m.account_id \
+               where m.login_id = l.id and m.id <> $2 and a.status not in ('deleting', 'deleted')) \
                or exists (select 1 from shared.organisation_admin o where o.login_id = l.id) as elsewhere \
              from shared.login l where l.id = $1",
             [member.login_id.uuid().into(), member.id.uuid().into()],
         ))
         .await?;
     let before = before.filter(|before| !before.elsewhere).ok_or(ProvisionError::Elsewhere)?;
+    // The address that it is now, which another request may have changed since it was asked for this.
+    require_own_domain(&tx, member.account_id, &before.email).await?;
     let changed = tx
         .run(sql(
             "update shared.login set email = $2, email_verified_at = $3 where id = $1",
@@ -167,14 +190,15 @@ pub async fn readdress(world: &World, member: &Membership, email: &str) -> Resul
         Err(error) if error.broke("login_email_key") => return Err(ProvisionError::Taken),
         other => other?,
     };
-    // Links that went to the old address are void.
-    tx.run(sql(
+    // Links that went to the old address are void, and whoever came in by it comes in again by the new one.
+    for statement in [
         "update shared.email_token set used_at = $2 where login_id = $1 and used_at is null",
-        [member.login_id.uuid().into(), now.into()],
-    ))
-    .await?;
+        "update shared.session set revoked_at = $2 where login_id = $1 and revoked_at is null",
+    ] {
+        tx.run(sql(statement, [member.login_id.uuid().into(), now.into()])).await?;
+    }
     let template = Template::SignIn(SignIn::EmailChanged { email: email.to_owned() });
-    let post = Post { to: member.email.clone(), locale: before.locale, template };
+    let post = Post { to: before.email, locale: before.locale, template };
     jobs::enqueue(&tx, world, &Job::SendMail(post)).await?;
     tx.commit().await?;
     world.directory.forget(member.account_id);

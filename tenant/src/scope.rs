@@ -407,7 +407,7 @@ impl Scope<Visitor> {
 
     /// Counts a request of this visitor, against their own pace and the company's.
     pub async fn pass(&self) -> Result<Option<Passed>, HoldOn> {
-        self.world().questions.attempt(self.who.contact_id.uuid(), self.now())?;
+        self.world().questions.attempt((self.tenant.id(), self.who.contact_id.uuid()), self.now())?;
         Ok(self.tenant.pass(Class::VisitorRequests).await?)
     }
 
@@ -419,13 +419,13 @@ impl Scope<Visitor> {
     /// Counts a message that this visitor is about to write, and refuses it when they write without end, or may not.
     pub fn may_write(&self) -> Result<(), MayNotWrite> {
         self.require_welcome()?;
-        Ok(self.world().flood.attempt(self.who.contact_id.uuid(), self.now())?)
+        Ok(self.world().flood.attempt((self.tenant.id(), self.who.contact_id.uuid()), self.now())?)
     }
 
     /// Counts a mark that this visitor leaves without writing, apart from what they write: looking around must not use up what
     /// may be said.
     pub fn may_mark(&self) -> Result<(), TooOften> {
         let apart = uuid::Uuid::from_u128(self.who.contact_id.uuid().as_u128() ^ 1);
-        self.world().flood.attempt(apart, self.now())
+        self.world().flood.attempt((self.tenant.id(), apart), self.now())
     }
 }

@@ -8,7 +8,8 @@ bin=$(ls -d /usr/lib/postgresql/*/bin 2> /dev/null | tail -1 || true)
 [ -n "$bin" ] || bin=$(dirname "$(command -v initdb)")
 home=$(mktemp -d)
 user=$(id -un)
-port=$((20000 + RANDOM % 20000))
+# One that nobody listens on, below those that the system gives to connections.
+while port=$((20000 + RANDOM % 12000)) && (exec 3<> "/dev/tcp/127.0.0.1/$port") 2> /dev/null; do :; done
 as() { if [ "$user" = root ]; then runuser -u postgres -- "$@"; else "$@"; fi; }
 [ "$user" = root ] && chown postgres "$home"
 end() { as "$bin/pg_ctl" -D "$home/data" -m immediate stop > /dev/null 2>&1 || true; rm -rf "$home"; }

@@ -211,8 +211,22 @@ async fn a_server_that_does_not_know_the_time_yet_takes_no_closed_company_away()
     let clock = Clock::wrong_by(TimeDelta::days(36));
     let ahead = Running::start(&settings, clock.clone(), Parts { web: true, workers: true }).await.unwrap();
     assert!(!clock.is_compared());
+    let http = Http::new(&format!("http://{}", ahead.address), shop.guard());
+    let ask = json!({ "email": shop.owner.email, "password": "not this one" });
+    let turned_away = http.post("/v1/auth/login", ask.clone()).await;
+    turned_away.refused(503, "temporarily_unavailable");
+    assert!(turned_away.header("retry-after").is_some(), "{}", turned_away.text);
+    assert_eq!((http.get("/livez").await.status, http.get("/readyz").await.status), (204, 503));
+    let (well, _, why) = Program::try_run(&settings, &["tenant", "restore", &shop.id]).await;
+    assert!(!well && why.contains("what time it is"), "{why}");
+    assert!(!clock.is_compared());
     wire.mend();
     eventually("it knows the time", async || clock.is_compared().then_some(())).await;
+    eventually("it is ready", async || (http.get("/readyz").await.status == 200).then_some(())).await;
+    eventually("it takes requests", async || {
+        (http.post("/v1/auth/login", ask.clone()).await.status != 503).then_some(())
+    })
+    .await;
 
     assert!((clock.now() - app.clock().now()).abs() < TimeDelta::seconds(2));
     // It looks at closed companies now, and not again for ten minutes.

@@ -97,6 +97,9 @@ async fn entra_names_each_attribute_in_a_path_and_writes_truth_as_a_word() {
     let made = scim(&http, "POST", "", new).await;
     assert_eq!(made.status, 201, "{}", made.text);
     let one = path_of(&made.json());
+    let session = company.journey(&shop.stranger(), &mei).await.ok();
+    let mei_inside = shop.stranger().with(session["access_token"].as_str().unwrap());
+    mei_inside.get("/v1/conversations").await.ok();
     let patch = async |operations: Value| {
         scim(&http, "PATCH", &one, json!({ "schemas": [PATCH], "Operations": operations })).await
     };
@@ -110,6 +113,7 @@ async fn entra_names_each_attribute_in_a_path_and_writes_truth_as_a_word() {
     .await
     .ok();
     assert_eq!((&now["userName"], &now["displayName"]), (&json!(renamed), &json!(shop.says("Mei Qin"))));
+    mei_inside.get("/v1/auth/me").await.refused(401, "token_invalid");
     for (word, active) in [("False", false), ("True", true)] {
         let now = patch(json!([{ "op": "Replace", "path": "active", "value": word }])).await.ok();
         assert_eq!(now["active"], active);
@@ -138,11 +142,29 @@ async fn an_address_is_changed_only_by_whoever_speaks_for_it_and_for_the_person(
     assert_eq!(reads(&taken), told("409", "uniqueness"));
     let owner = format!("/{}", shop.owner.id);
     scim(&http, "PUT", &owner, address(&company.address("boss"))).await.refused(403, "permission_denied");
+    // Whoever holds a directory's key and a mailbox does not become an admin by them.
+    let role = async |role: &str| {
+        shop.owner.http.patch(&format!("/v1/agents{one}"), json!({ "role": role })).await.ok();
+    };
+    role("admin").await;
+    let above = scim(&http, "PUT", &one, address(&company.address("mei.q"))).await;
+    above.refused(403, "role_above_default");
+    assert_eq!(reads(&above), told("403", ""));
+    role("agent").await;
     company
         .app
         .sql(&format!(
             "insert into shared.membership (id, account_id, login_id, role, created_at) \
              select gen_random_uuid(), '{}', id, 'agent', now() from shared.login where email = '{mei}'",
+            other.id.parse::<tenant::AccountId>().unwrap().uuid(),
+        ))
+        .await;
+    scim(&http, "PUT", &one, address(&company.address("mei.q"))).await.refused(409, "login_elsewhere");
+    // Who is switched off there may be switched on again there, whenever that company likes.
+    company
+        .app
+        .sql(&format!(
+            "update shared.membership set disabled_at = now() where account_id = '{}' and role = 'agent'",
             other.id.parse::<tenant::AccountId>().unwrap().uuid(),
         ))
         .await;

@@ -265,18 +265,19 @@ async fn no_company_takes_off_what_proves_somebody_elsewhere() {
     tea.owner.http.delete(&path).await.refused(409, "login_elsewhere");
     assert_eq!(login(&both, &bo.email).await.status, 202, "it is still asked for");
 
-    // Once they have left the other company, it is this one's matter alone.
+    // Nor when they are switched off there: the other company may switch them on again at any time.
     let there = joined["me"]["agent"]["id"].as_str().unwrap().parse().unwrap();
     tenant::membership::update(&tenant.world, tenant.id(), there, None, Some(true)).await.unwrap();
-    assert_eq!(tea.owner.http.delete(&path).await.status, 204);
-    assert_eq!(login(&both, &bo.email).await.status, 200);
+    tea.owner.http.delete(&path).await.refused(409, "login_elsewhere");
+    assert_eq!(login(&both, &bo.email).await.status, 202, "it is still asked for");
 
     // A group's admin reaches every company of it.
-    sets_up(&app, &both.with(login(&both, &bo.email).await.ok()["access_token"].as_str().unwrap())).await;
+    let cy = tea.colleague("Cy", Role::Agent).await;
+    sets_up(&app, &cy.http).await;
     let group = tea.owner.http.post("/v1/organisations", json!({ "name": tea.says("House") })).await.ok();
     let admins = format!("/v1/organisations/{}/admins", group["id"].as_str().unwrap());
-    tea.owner.http.post(&admins, json!({ "email": bo.email })).await.ok();
-    tea.owner.http.delete(&path).await.refused(409, "login_elsewhere");
+    tea.owner.http.post(&admins, json!({ "email": cy.email })).await.ok();
+    tea.owner.http.delete(&format!("/v1/agents/{}/second-factor", cy.id)).await.refused(409, "login_elsewhere");
 }
 
 #[tokio::test]

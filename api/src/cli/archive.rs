@@ -15,7 +15,7 @@ use tenant::{Account, Actor, Tenant, audit};
 
 use super::{Outcome, company};
 use crate::App;
-use crate::serve::heed_time;
+use crate::serve::require_time;
 
 /// What can be done with one company's rows as a whole.
 #[derive(Subcommand)]
@@ -68,7 +68,7 @@ pub(super) enum Command {
 /// Runs one of them.
 pub(super) async fn run(settings: &Settings, command: Command) -> Outcome {
     let (app, _facts) = App::new(settings, Clock::system()).await?;
-    heed_time(&app).await;
+    require_time(&app).await?;
     match command {
         Command::Dump { company, file, json } => dump(&app.world, &company, file, json).await,
         Command::Import { file, into, owner, name, json } => {

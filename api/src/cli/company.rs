@@ -13,13 +13,20 @@ use tenant::{Role, Tenant, audit, closing, membership, overview, suspension};
 
 use super::{Failure, Outcome};
 use crate::App;
-use crate::serve::heed_time;
+use crate::serve::{heed_time, require_time};
 
 /// How long telling the other servers may take.
 const TOLD_WITHIN: Duration = Duration::from_secs(3);
 
 /// The services, for a command, which goes by the database's time as servers do.
 pub(super) async fn open(settings: &Settings) -> Result<Arc<App>, Failure> {
+    let (app, _facts) = App::new(settings, Clock::system()).await?;
+    require_time(&app).await?;
+    Ok(app)
+}
+
+/// The same for a command that only looks, also where there is no database.
+pub(super) async fn open_to_look(settings: &Settings) -> Result<Arc<App>, Failure> {
     let (app, _facts) = App::new(settings, Clock::system()).await?;
     heed_time(&app).await;
     Ok(app)

@@ -29,7 +29,7 @@ struct Report {
 
 /// Looks, and prints what it saw. Fails when something does not work or a fence has a hole; warnings do not fail.
 pub(super) async fn run(settings: &Settings, json: bool) -> Outcome {
-    let app = company::open(settings).await?;
+    let app = company::open_to_look(settings).await?;
     let mut findings = doctor::examine(&app.world, &Clock::system()).await;
     cache(&app, settings, &mut findings).await;
     bus(&app, &mut findings).await;

@@ -13,7 +13,7 @@ use infra::config::Settings;
 use tenant::sites::Sites;
 
 use crate::billing_command::{self, Money};
-use crate::serve::{Parts, Running, heed_time};
+use crate::serve::{Parts, Running, require_time};
 use crate::{App, demo};
 
 /// Customer service for websites and apps.
@@ -121,6 +121,7 @@ async fn serve(settings: &Settings, parts: Parts) -> Outcome {
 
 /// Printed, not logged: logs are kept and read by others.
 async fn print_setup_link(app: &App) -> Outcome {
+    require_time(app).await?;
     if let Some(link) = tenant::setup_link::issue(&app.world).await? {
         println!(
             "This installation has no company yet. Its first owner comes in here, once, within seven days:\n{link}"
@@ -131,7 +132,7 @@ async fn print_setup_link(app: &App) -> Outcome {
 
 async fn setup_link(settings: &Settings) -> Outcome {
     let (app, _facts) = App::new(settings, Clock::system()).await?;
-    heed_time(&app).await;
+    require_time(&app).await?;
     if !settings.private {
         return Err("companies sign up here by themselves; set FRONTDESK_MODE=private for one company's own".into());
     }

@@ -11,7 +11,7 @@ use tenant::{data_key, identity, sso};
 
 use super::Outcome;
 use crate::App;
-use crate::serve::heed_time;
+use crate::serve::require_time;
 
 /// What can be done with secrets.
 #[derive(Subcommand)]
@@ -27,7 +27,7 @@ pub(super) enum Command {
 /// Runs one of them.
 pub(super) async fn run(settings: &Settings, command: Command) -> Outcome {
     let (app, _facts) = App::new(settings, Clock::system()).await?;
-    heed_time(&app).await;
+    require_time(&app).await?;
     let Command::Rotate { companies } = command;
     let keys = data_key::reseal(&app.world).await?;
     let authenticators = totp::reseal_all(&app.world).await?;

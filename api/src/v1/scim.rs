@@ -11,6 +11,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use chrono::{DateTime, Utc};
 use infra::validate::Check;
+use routing::revocation::{self, Revocation};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tenant::membership::{self, Membership, Role};
@@ -317,7 +318,8 @@ pub(crate) async fn change(
 /// Replace a person from a directory
 ///
 /// What a directory says of them as a whole: whether they may come in, their name and their address. Who is in this company alone gets the
-/// new address when both it and the one before are of proven domains. What is not named stays.
+/// new address when both it and the one before are of proven domains, and then every session of theirs ends; not who may do more than the
+/// company's first role (`role_above_default`). What is not named stays.
 #[utoipa::path(put, path = "/v1/scim/v2/Users/{id}", tag = "scim", params(("id" = AgentId, Path)),
     request_body(content = ScimNewUser, content_type = "application/scim+json"),
     responses((status = 200, body = ScimUser, content_type = "application/scim+json"), ScimProblems))]
@@ -348,6 +350,7 @@ async fn apply(app: &App, scope: &Scope<Member>, before: &Membership, wanted: Wa
     if let Some(email) = wanted.email.filter(|email| *email != before.email) {
         require_no_owner(before)?;
         provisioning::readdress(&app.world, before, &email).await?;
+        revocation::revoke(&app.routing, Revocation::Session(scope.tenant.id(), id)).await;
         let tx = scope.begin().await?;
         audit::note(&tx, &scope.actor(), "agent.updated", Some(id.to_string()), json!({ "email": email })).await?;
         tx.commit().await?;

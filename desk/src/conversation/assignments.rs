@@ -97,7 +97,7 @@ pub(super) async fn decide(tx: &TenantTx, all: Vec<Decided>) -> Result<(), Store
     let rows: Vec<DecidedRow> = rows.collect();
     tx.run(sql(
         "insert into assignment (id, conversation_id, agent_id, decided_by, why, created_at, number) \
-         select d.id, d.conversation_id, d.agent_id, d.decided_by, d.why, $2, \
+         select d.id, d.conversation_id, d.agent_id, d.decided_by, coalesce(d.why, '{}'::jsonb), $2, \
              (select count(*) from assignment a where a.conversation_id = d.conversation_id) \
          from jsonb_to_recordset($1) as d (id uuid, conversation_id uuid, agent_id uuid, decided_by text, why jsonb)",
         [setup::stored(&rows)?.into(), tx.now().into()],

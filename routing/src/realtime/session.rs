@@ -301,8 +301,8 @@ impl Session {
     /// What is asked by a socket counts like what is asked by HTTP.
     fn may_ask(&self) -> Result<(), SessionError> {
         let who = match &self.speaker {
-            Speaker::Agent(scope) => scope.who.agent_id.uuid(),
-            Speaker::Visitor(scope) => scope.who.contact_id.uuid(),
+            Speaker::Agent(scope) => (scope.tenant.id(), scope.who.agent_id.uuid()),
+            Speaker::Visitor(scope) => (scope.tenant.id(), scope.who.contact_id.uuid()),
         };
         let world = &self.routing.world;
         Ok(world.questions.attempt(who, world.now()).map_err(MayNotWrite::TooOften)?)

@@ -84,12 +84,13 @@ pub async fn reset(world: &World, user: &User, by: By<'_>) -> Result<TakenOff, R
         By::Operator => (None, None),
     };
     let tx = world.database.begin("".into()).await?;
-    // Nobody joins another company, nor becomes a group's admin, while this is looked at: both refer to this row.
+    // Nobody joins another company, nor becomes a group's admin, while this is looked at: both refer to this row. Whoever is switched off
+    // elsewhere counts: that company switches them on again without asking anybody.
     tx.run(sql("select id from shared.login where id = $1 for update", [user.id.uuid().into()])).await?;
     let found: Option<Found> = tx
         .one(sql(
             "select exists (select 1 from shared.membership m join shared.account a on a.id = m.account_id where m.login_id = $1 \
-               and m.id <> $2::uuid and m.disabled_at is null and a.status not in ('deleting', 'deleted')) \
+               and m.id <> $2::uuid and a.status not in ('deleting', 'deleted')) \
                or exists (select 1 from shared.organisation_admin o where o.login_id = $1) as elsewhere, \
              exists (select 1 from shared.totp where login_id = $1 and confirmed_at is not null) as totp, \
              (select count(*) from shared.passkey where login_id = $1) as passkeys",

@@ -5,7 +5,7 @@
 //! mailbox at a public mail service does not own the service.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use infra::database::{Rows as _, StoreError, sql};
+use infra::database::{Rows, StoreError, sql};
 use infra::{Fault, Id, Kind, Timestamp, ids};
 use sea_orm::FromQueryResult;
 use serde::{Deserialize, Serialize};
@@ -166,10 +166,13 @@ pub async fn list(world: &World, account: AccountId) -> Result<Vec<Domain>, Stor
 
 /// Whether the company has proven the domain of this address.
 pub async fn covers(world: &World, account: AccountId, email: &str) -> Result<bool, StoreError> {
+    covers_in(world.database.orm(), account, email).await
+}
+
+/// The same, as seen from a transaction.
+pub(crate) async fn covers_in(rows: &impl Rows, account: AccountId, email: &str) -> Result<bool, StoreError> {
     let Some(domain) = of(email) else { return Ok(false) };
-    let row: Option<Row> = world
-        .database
-        .orm()
+    let row: Option<Row> = rows
         .one(sql(
             "select id, domain, sent_to, proven_at, created_at from shared.sso_domain \
              where account_id = $1 and domain = $2 and proven_at is not null",

@@ -1,5 +1,5 @@
 // "Are you sure?", for what only the person themselves may do: they say their password again, and what else proves them.
-import { Button, Divider, Group, PasswordInput, Text, TextInput } from '@mantine/core'
+import { Anchor, Button, Divider, Group, PasswordInput, Text, TextInput } from '@mantine/core'
 import { IconFingerprint } from '@tabler/icons-react'
 import { useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -85,6 +85,14 @@ function Form(props: Props) {
           error={error}
           onChange={(event) => setPassword(event.currentTarget.value)}
         />
+      )}
+      {asked?.factors.passkey && (
+        <Text size="sm" mt="sm" component="p" role="status">
+          {t(asksPasskey ? 'proof.passkey_here' : 'proof.passkey_elsewhere')}{' '}
+          <Anchor href="/login" inherit underline="always">
+            {t('proof.sign_in_page')}
+          </Anchor>
+        </Text>
       )}
       {asked && asksPasskey && (
         <Button
