@@ -4,7 +4,16 @@
 import { ApiProblem } from 'client/http'
 import { createOutbox, type OutboxEntry } from 'client/outbox'
 import { createRealtime } from 'client/realtime'
-import { contiguousSeq, dropPending, emptyThread, firstSeq, lastSeq, mergeMessages, putPending, theirs } from 'client/thread'
+import {
+  contiguousSeq,
+  dropPending,
+  emptyThread,
+  firstSeq,
+  lastSeq,
+  mergeMessages,
+  putPending,
+  theirs,
+} from 'client/thread'
 import { plainTransport, pollTransport, socketTransport, streamTransport } from 'client/transports'
 import type { MessagePage, WidgetConversation, WidgetMessage, WidgetSent, WidgetSession } from 'client/types'
 import { openVault } from 'client/vault'
@@ -190,6 +199,8 @@ export function createDesk(key: string): Desk {
   // --- writing ---------------------------------------------------------------------------------------------------------
 
   async function deliver(entry: OutboxEntry): Promise<void> {
+    // Whoever signs out while this goes on takes their words with them: the next person at this browser must not say them.
+    const { http, isHere } = visitor.present()
     await visitor.token()
     const { client_message_id, text, owner } = entry
     if (owner && owner !== memory.get('who')) throw new ApiProblem({ code: 'other_visitor', status: 409 })
@@ -200,16 +211,17 @@ export function createDesk(key: string): Desk {
     if (plain && realtime.state() === 'online' && navigator.onLine) {
       try {
         const message = await realtime.send({ client_message_id, text })
-        return merge([message])
+        return isHere() ? merge([message]) : undefined
       } catch (error) {
+        // What a socket does not take, or not with this token, a request takes, which renews it.
         if (!(error instanceof ApiProblem) || (error.status !== 0 && error.status !== 401)) throw error
-        if (error.status === 401) await visitor.token(true)
       }
     }
     // No idempotency key of its own: a repeat from another page has another body, and the message's id is what counts.
     const answer = await beginning.send((start) =>
-      visitor.http.post<WidgetSent>('/v1/widget/messages', { client_message_id, text, page, start }),
+      http.post<WidgetSent>('/v1/widget/messages', { client_message_id, text, page, start }),
     )
+    if (!isHere()) return
     toldPage = page?.url ?? ''
     beginning.choose(null)
     adoptConversation(answer.conversation)

@@ -1,7 +1,7 @@
 // @vitest-environment jsdom
 // The page says who is here: the browser's own words come along, nothing of it is stored, and the next person is nobody.
 import { act } from 'preact/test-utils'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { clear, embed, KEY, open, pageSays, raise, root, server, settle, toldPage } from './fake'
 
 beforeEach(() => {
@@ -58,6 +58,23 @@ describe('a visitor for whom the company vouches', () => {
     await settle()
     expect(server.calls).toContain('POST /v1/widget/logout')
     expect(Object.keys(localStorage).filter((key) => !key.endsWith(':config'))).toEqual([])
+  })
+
+  it('does not leave what is on its way to the next person when they sign out', async () => {
+    const desk = await inTheShop()
+    await act(() => pageSays({ type: 'identify', token: 'signed' }))
+    await settle()
+    let refused = 0
+    vi.stubGlobal('fetch', async (input: string, init?: RequestInit) => {
+      if (input !== '/v1/widget/messages' || refused++ > 0) return server.fetch(input, init)
+      pageSays({ type: 'logout' })
+      return Response.json({ code: 'token_invalid', status: 401 }, { status: 401 })
+    })
+    desk.actions.send('My order is late')
+    await settle()
+    expect(refused).toBe(1)
+    expect(server.messages).toEqual([])
+    expect(server.calls.at(-1)).toBe('POST /v1/widget/logout')
   })
 
   it('hears why a token was refused, and may write all the same', async () => {

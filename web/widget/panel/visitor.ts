@@ -11,6 +11,8 @@ import type { Reach } from './reach'
 export interface Visitor {
   /** The API with this visitor's token; renews by itself. */
   http: Http
+  /** Whoever is here now. Once they are forgotten, their `http` asks for nothing any more, not as somebody else either. */
+  present(): { http: Http; isHere: () => boolean }
   known(): boolean
   /** The page is going to say who is here: nobody new is made before it has. */
   expect(): void
@@ -113,7 +115,11 @@ export function createVisitor(options: VisitorOptions): Visitor {
 
   async function come(path: string, how: Record<string, unknown>): Promise<string> {
     const mine = generation
-    const session = await anonymous.post<WidgetSession>(path, { key, ...how, locale: locale(), page: page() }, { auth: false })
+    const session = await anonymous.post<WidgetSession>(
+      path,
+      { key, ...how, locale: locale(), page: page() },
+      { auth: false },
+    )
     if (mine !== generation) throw new Error('forgotten')
     if (session.verified) {
       visit = session.secret ?? visit
@@ -165,8 +171,29 @@ export function createVisitor(options: VisitorOptions): Visitor {
     return opening
   }
 
+  function present(): { http: Http; isHere: () => boolean } {
+    const mine = generation
+    const isHere = () => mine === generation
+    const check = () => {
+      if (!isHere()) throw new Error('forgotten')
+    }
+    const own = createHttp({
+      fetch: watched,
+      token() {
+        check()
+        return token
+      },
+      async renew() {
+        check()
+        return fetchToken()
+      },
+    })
+    return { http: own, isHere }
+  }
+
   return {
     http,
+    present,
     known: () => visit !== null || memory.get('secret') !== null,
     expect,
     async identify(signed) {
