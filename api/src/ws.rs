@@ -175,7 +175,10 @@ async fn talk(app: &Arc<App>, socket: &mut WebSocket, session: &mut Session, pla
         let (answers, first) = tokio::select! {
             Some(refusals) = marks.next(), if !marks.is_empty() => (refusals.unwrap_or_default(), None),
             received = timeout_at(heard + SILENCE, line.socket.next()) => {
-                let Ok(received) = received else { return Some(Close::TooSlow) };
+                let Ok(received) = received else {
+                    metrics::counter!("frontdesk_silent_sockets_total").increment(1);
+                    return Some(Close::TooSlow);
+                };
                 heard = Instant::now();
                 let answers = match read(received) {
                     Err(close) => return close,

@@ -98,7 +98,7 @@ impl Ws {
         Ok(ws)
     }
 
-    /// Puts a text on the way; [`Self::receive`] writes.
+    /// Puts a text on the way; [`Self::receive`] and [`Self::go_on`] write.
     pub fn say(&mut self, text: &str) {
         self.put(0x1, text.as_bytes());
     }
@@ -125,11 +125,24 @@ impl Ws {
         std::future::poll_fn(|cx| self.poll_receive(cx)).await
     }
 
-    fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Outcome<()>> {
-        thread_local! {
-            // One buffer for all sockets of a thread.
-            static BUFFER: RefCell<Vec<u8>> = RefCell::new(vec![0; 64 * 1024]);
+    /// The same for somebody who `reads`. Whoever does not writes all the same, until all is written or can never be.
+    pub async fn go_on(&mut self, reads: bool) -> Outcome<()> {
+        if reads {
+            return self.receive().await;
         }
+        let written = std::future::poll_fn(|cx| self.poll_out(cx)).await;
+        if written.is_err() {
+            self.out.clear();
+        }
+        written
+    }
+
+    /// Whether something that was said is not written yet.
+    pub fn has_unwritten(&self) -> bool {
+        !self.out.is_empty()
+    }
+
+    fn poll_out(&mut self, cx: &mut Context<'_>) -> Poll<Outcome<()>> {
         while !self.out.is_empty() {
             match Pin::new(&mut self.stream).poll_write(cx, &self.out) {
                 Poll::Ready(Ok(written)) if written == self.out.len() => {
@@ -137,8 +150,19 @@ impl Ws {
                 }
                 Poll::Ready(Ok(written)) => drop(self.out.drain(..written)),
                 Poll::Ready(Err(error)) => return Poll::Ready(Err(error).doing(|| "write".to_owned())),
-                Poll::Pending => break,
+                Poll::Pending => return Poll::Pending,
             }
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Outcome<()>> {
+        thread_local! {
+            // One buffer for all sockets of a thread.
+            static BUFFER: RefCell<Vec<u8>> = RefCell::new(vec![0; 64 * 1024]);
+        }
+        if let Poll::Ready(Err(error)) = self.poll_out(cx) {
+            return Poll::Ready(Err(error));
         }
         BUFFER.with_borrow_mut(|buffer| {
             let mut buffer = ReadBuf::new(buffer);
@@ -222,6 +246,37 @@ fn parse(bytes: &[u8]) -> Option<Frame<'_>> {
 mod tests {
     use super::*;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    #[tokio::test]
+    async fn who_reads_nothing_goes_on_writing_and_finds_everything_later() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let server = tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut head = vec![0; 4096];
+            assert!(stream.read(&mut head).await.unwrap() > 0);
+            stream.write_all(b"HTTP/1.1 101 Switching Protocols\r\n\r\n").await.unwrap();
+            let mut said = [0; 8];
+            stream.read_exact(&mut said).await.unwrap();
+            stream.write_all(&[0x81, 2, b'h', b'i']).await.unwrap();
+            stream.read_exact(&mut said).await.unwrap();
+            said
+        });
+        let mut ws = Ws::open("127.0.0.8".parse().unwrap(), address, "/x").await.unwrap();
+        for text in ["ok", "go"] {
+            ws.say(text);
+            assert!(ws.has_unwritten());
+            ws.go_on(false).await.unwrap();
+            assert!(!ws.has_unwritten());
+        }
+        assert_eq!(server.await.unwrap(), [0x81, 0x82, 0, 0, 0, 0, b'g', b'o']);
+        let mut texts = Vec::new();
+        ws.take(|came| texts.push(came == Came::Text(b"hi"))).unwrap();
+        assert!(texts.is_empty(), "it was not read");
+        ws.go_on(true).await.unwrap();
+        ws.take(|came| texts.push(came == Came::Text(b"hi"))).unwrap();
+        assert_eq!(texts, [true]);
+    }
 
     #[tokio::test]
     async fn messages_come_whole_however_they_were_cut() {

@@ -101,9 +101,14 @@ async fn talk(client: &Arc<Client>, mut ws: Ws, told: &mut UnboundedReceiver<Tel
     let mut sleeper = pin!(sleep_until((opened + HEARTBEAT).into()));
     loop {
         let mut saying = Saying::default();
+        let hears = client.hears.load(Ordering::Relaxed);
         tokio::select! {
-            received = ws.receive(), if client.hears.load(Ordering::Relaxed) => {
-                if received.is_err() {
+            moved = ws.go_on(hears), if hears || ws.has_unwritten() => {
+                if !hears {
+                    // Who does not read has no eyes for what writing comes to either. They notice when they read again.
+                    continue;
+                }
+                if moved.is_err() {
                     return End::Lost(None);
                 }
                 let mut code = None;
