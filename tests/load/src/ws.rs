@@ -12,6 +12,7 @@ use base64::engine::general_purpose::STANDARD;
 use tokio::io::{AsyncRead as _, AsyncWrite as _, ReadBuf};
 use tokio::net::{TcpSocket, TcpStream};
 
+use crate::http::Reply;
 use crate::outcome::{Doing as _, Failed, Outcome};
 
 /// How long a handshake may take.
@@ -51,6 +52,15 @@ pub struct Ws {
     pieces: Vec<u8>,
 }
 
+/// What comes of asking for a WebSocket.
+#[derive(Debug)]
+pub enum Opening {
+    /// It stands.
+    Open(Ws),
+    /// The server has answered otherwise.
+    Refused(Reply),
+}
+
 /// What came.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Came<'a> {
@@ -63,16 +73,21 @@ pub enum Came<'a> {
 impl Ws {
     /// Opens `path` at `to`.
     pub async fn open(from: IpAddr, to: SocketAddr, path: &str) -> Outcome<Self> {
-        Self::open_keeping(from, to, path, None).await
+        match Self::ask(from, to, path, None).await? {
+            Opening::Open(ws) => Ok(ws),
+            Opening::Refused(reply) => {
+                Err(Failed::because(format!("the server did not upgrade: it answered {}", reply.status)))
+            }
+        }
     }
 
-    /// The same, and the kernel keeps at most so many bytes that have come and were not read yet.
-    pub async fn open_keeping(from: IpAddr, to: SocketAddr, path: &str, unread: Option<u32>) -> Outcome<Self> {
+    /// Asks for it, and if it is told to, the kernel keeps at most so many bytes that have come and were not read yet.
+    pub async fn ask(from: IpAddr, to: SocketAddr, path: &str, unread: Option<u32>) -> Outcome<Opening> {
         let opened = tokio::time::timeout(HANDSHAKE, Self::shake_hands(from, to, path, unread)).await;
         opened.map_err(|_| Failed::because("the handshake took too long"))?
     }
 
-    async fn shake_hands(from: IpAddr, to: SocketAddr, path: &str, unread: Option<u32>) -> Outcome<Self> {
+    async fn shake_hands(from: IpAddr, to: SocketAddr, path: &str, unread: Option<u32>) -> Outcome<Opening> {
         let stream = connect_keeping(from, to, unread).await?;
         // The key only proves that the other side speaks the protocol.
         let key = STANDARD.encode(*b"frontdesk-load-1");
@@ -91,11 +106,12 @@ impl Ws {
         };
         let head = String::from_utf8_lossy(ws.partial.get(..end).unwrap_or_default()).into_owned();
         if !head.starts_with("HTTP/1.1 101") {
-            let first = head.lines().next().unwrap_or_default();
-            return Err(Failed::because(format!("the server did not upgrade: {first}")));
+            let status = head.split(' ').nth(1).and_then(|code| code.parse::<u16>().ok());
+            let status = status.doing(|| "read a status".to_owned())?;
+            return Ok(Opening::Refused(Reply { status, head, body: Vec::new() }));
         }
         ws.partial.drain(..end);
-        Ok(ws)
+        Ok(Opening::Open(ws))
     }
 
     /// Puts a text on the way; [`Self::receive`] and [`Self::go_on`] write.
@@ -246,6 +262,23 @@ fn parse(bytes: &[u8]) -> Option<Frame<'_>> {
 mod tests {
     use super::*;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    #[tokio::test]
+    async fn who_is_not_let_in_learns_when_to_come_again() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let server = tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            assert!(stream.read(&mut [0; 4096]).await.unwrap() > 0);
+            stream.write_all(b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 3\r\n\r\n").await.unwrap();
+            stream
+        });
+        let asked = Ws::ask("127.0.0.7".parse().unwrap(), address, "/x", None).await.unwrap();
+        let Opening::Refused(reply) = asked else { panic!("it is open") };
+        assert!(reply.puts_off());
+        assert_eq!(reply.retry_after(), Some(Duration::from_secs(3)));
+        drop(server.await.unwrap());
+    }
 
     #[tokio::test]
     async fn who_reads_nothing_goes_on_writing_and_finds_everything_later() {
