@@ -33,6 +33,7 @@ fn begin_at_zero() {
         metrics::counter!("frontdesk_socket_closes_total", "reason" => reason).increment(0);
     }
     metrics::counter!("frontdesk_sends_shed_total").increment(0);
+    metrics::counter!("frontdesk_typing_shed_total").increment(0);
     metrics::counter!("frontdesk_slow_sockets_total").increment(0);
     metrics::counter!("frontdesk_silent_sockets_total").increment(0);
     metrics::counter!("frontdesk_assignments_total").increment(0);
