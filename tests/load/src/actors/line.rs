@@ -84,8 +84,8 @@ pub(super) async fn live(client: Arc<Client>, mut told: UnboundedReceiver<Tell>)
 
 /// A socket with a hello on its way; or when to come again, if that was said.
 async fn open(client: &Client) -> Result<Ws, Option<Duration>> {
-    let to = client.play.target().map_err(|_| None)?;
-    let token = client.entry.token(client, to).await.map_err(|_| None)?;
+    let Ok(to) = client.play.target() else { return Err(None) };
+    let Ok(token) = client.entry.token(client, to).await else { return Err(None) };
     let unread = client.manner.narrow.then_some(NARROW);
     let mut asked = Awaited::since(Instant::now(), &client.play.tally);
     let opening = Ws::ask(client.from, to, "/v1/realtime", unread).await;
