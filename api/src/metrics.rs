@@ -33,7 +33,9 @@ fn begin_at_zero() {
         metrics::counter!("frontdesk_socket_closes_total", "reason" => reason).increment(0);
     }
     metrics::counter!("frontdesk_sends_shed_total").increment(0);
+    metrics::counter!("frontdesk_typing_shed_total").increment(0);
     metrics::counter!("frontdesk_slow_sockets_total").increment(0);
+    metrics::counter!("frontdesk_silent_sockets_total").increment(0);
     metrics::counter!("frontdesk_assignments_total").increment(0);
     metrics::gauge!("frontdesk_sockets").set(0.0);
     metrics::gauge!("frontdesk_event_streams").set(0.0);

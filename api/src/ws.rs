@@ -13,9 +13,11 @@ use axum::response::{IntoResponse, Response};
 use futures::stream::FuturesUnordered;
 use futures::{Sink as _, StreamExt as _};
 use infra::Fault as _;
+use infra::database::StoreError;
 use routing::realtime::{
     Call, ClientFrame, Close, Delivery, FrameError, LARGEST, OpenError, Place, SILENCE, ServerFrame, Session, Welcome,
 };
+use tenant::scope::EnterError;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, Interval, timeout, timeout_at};
 
@@ -103,7 +105,9 @@ async fn hello(app: &Arc<App>, socket: &mut WebSocket) -> Result<(Session, Place
             }
         };
         let opened = timeout_at(deadline, Session::open(&app.routing, &token)).await;
-        let Ok(opened) = opened else { return Err(Some(Close::GoingAway)) };
+        let opened = opened.unwrap_or_else(|_| {
+            Err(EnterError::from(StoreError::Unavailable("a hello took too long".to_owned())).into())
+        });
         return match opened {
             Ok((session, place)) => {
                 let frames = session.welcome(resume).await;
@@ -120,7 +124,7 @@ async fn hello(app: &Arc<App>, socket: &mut WebSocket) -> Result<(Session, Place
             }
             Err(error) => {
                 let by = Instant::now() + LAST_WORDS;
-                refuse(socket, &ServerFrame::refusal(error.code(), &error.to_string()), by).await?;
+                refuse(socket, &error.frame(), by).await?;
                 Err(Some(match error {
                     OpenError::TooMany(_) => Close::Full,
                     OpenError::Enter(error) if matches!(error.kind(), infra::Kind::Unavailable(_)) => Close::GoingAway,
@@ -175,7 +179,10 @@ async fn talk(app: &Arc<App>, socket: &mut WebSocket, session: &mut Session, pla
         let (answers, first) = tokio::select! {
             Some(refusals) = marks.next(), if !marks.is_empty() => (refusals.unwrap_or_default(), None),
             received = timeout_at(heard + SILENCE, line.socket.next()) => {
-                let Ok(received) = received else { return Some(Close::TooSlow) };
+                let Ok(received) = received else {
+                    metrics::counter!("frontdesk_silent_sockets_total").increment(1);
+                    return Some(Close::TooSlow);
+                };
                 heard = Instant::now();
                 let answers = match read(received) {
                     Err(close) => return close,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use infra::database::StoreError;
 use infra::{Chance, Id, Timestamp};
+use tokio::sync::OwnedSemaphorePermit;
 use uuid::Uuid;
 
 use crate::account::{Account, AccountId, Status};
@@ -207,6 +208,11 @@ impl Tenant {
             return Ok(self.clone());
         }
         Ok(Self::find(&self.world, self.id()).await?.unwrap_or_else(|| self.clone()))
+    }
+
+    /// Room to read much at once (a list, a thread, a search), held until it is read. Never asked for with a transaction open.
+    pub async fn reads_much(&self) -> Result<OwnedSemaphorePermit, StoreError> {
+        self.world.shares.enter_to_read(self.id()).await
     }
 
     /// The present instant.

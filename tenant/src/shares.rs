@@ -25,6 +25,8 @@ pub struct Shares {
 
 struct Places {
     free: Arc<Semaphore>,
+    /// One less: for those who read much.
+    reading: Arc<Semaphore>,
     /// Those who have a place and no connection yet.
     asking: AtomicUsize,
 }
@@ -59,25 +61,52 @@ impl Shares {
             Ok(place) => place,
             Err(_) => match tokio::time::timeout(PATIENCE, free.acquire_owned()).await {
                 Ok(Ok(place)) => place,
-                Ok(Err(_)) | Err(_) if 2 * places.asking.load(Ordering::Relaxed) >= self.each => {
-                    return Err(StoreError::Unavailable("the pool has no connection to give".into()));
-                }
-                Ok(Err(_)) | Err(_) => {
-                    metrics::counter!("frontdesk_database_crowded_total").increment(1);
-                    return Err(StoreError::Crowded);
-                }
+                Ok(Err(_)) | Err(_) => return Err(self.why_full(&places)),
             },
         };
         places.asking.fetch_add(1, Ordering::Relaxed);
         Ok((place, Asking(places)))
     }
 
+    /// A place among those of the company who read much: lists, threads, searches. There is one less of them than at the database, so that
+    /// whoever writes finds room beside a flood of reads, and the reads are refused before it. Taken before a place at the database.
+    pub(crate) async fn enter_to_read(&self, account: AccountId) -> Result<OwnedSemaphorePermit, StoreError> {
+        let places = self.places(account);
+        match tokio::time::timeout(PATIENCE, Arc::clone(&places.reading).acquire_owned()).await {
+            Ok(Ok(place)) => Ok(place),
+            Ok(Err(_)) | Err(_) => Err(self.why_full(&places)),
+        }
+    }
+
+    fn why_full(&self, places: &Places) -> StoreError {
+        if 2 * places.asking.load(Ordering::Relaxed) >= self.each {
+            return StoreError::Unavailable("the pool has no connection to give".into());
+        }
+        metrics::counter!("frontdesk_database_crowded_total").increment(1);
+        StoreError::Crowded
+    }
+
+    /// How many of a company may read much at once.
+    fn readers(&self) -> usize {
+        self.each.saturating_sub(1).max(1)
+    }
+
     fn places(&self, account: AccountId) -> Arc<Places> {
         let mut of = self.of.lock().unwrap_or_else(PoisonError::into_inner);
         if of.len() >= KEPT && !of.contains_key(&account) {
-            of.retain(|_, places| Arc::strong_count(places) > 1 || places.free.available_permits() < self.each);
+            of.retain(|_, places| {
+                Arc::strong_count(places) > 1
+                    || places.free.available_permits() < self.each
+                    || places.reading.available_permits() < self.readers()
+            });
         }
-        let made = || Arc::new(Places { free: Arc::new(Semaphore::new(self.each)), asking: AtomicUsize::new(0) });
+        let made = || {
+            Arc::new(Places {
+                free: Arc::new(Semaphore::new(self.each)),
+                reading: Arc::new(Semaphore::new(self.readers())),
+                asking: AtomicUsize::new(0),
+            })
+        };
         Arc::clone(of.entry(account).or_insert_with(made))
     }
 }
@@ -102,6 +131,24 @@ mod tests {
         places.pop();
         drop(shares.enter(account(1)).await.unwrap());
         assert_eq!([Shares::new(4, 25).each(), Shares::new(2, 25).each(), Shares::new(40, 100).each()], [3, 2, 40]);
+    }
+
+    #[tokio::test]
+    async fn who_reads_much_is_refused_before_who_writes() {
+        let shares = Shares::new(16, 25);
+        let account = AccountId::from_uuid(Uuid::nil());
+        let mut readers = Vec::new();
+        for _ in 0..3 {
+            let reads = shares.enter_to_read(account).await.unwrap();
+            let (place, asking) = shares.enter(account).await.unwrap();
+            drop(asking);
+            readers.push((reads, place));
+        }
+        assert!(matches!(shares.enter_to_read(account).await, Err(StoreError::Crowded)));
+        drop(shares.enter(account).await.unwrap());
+        readers.pop();
+        drop(shares.enter_to_read(account).await.unwrap());
+        assert_eq!([Shares::new(1, 25).readers(), Shares::new(2, 25).readers()], [1, 1]);
     }
 
     #[tokio::test]

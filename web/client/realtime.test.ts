@@ -141,6 +141,26 @@ describe('connecting', () => {
     expect(FakeSocket.all).toHaveLength(2)
   })
 
+  it('comes back no sooner than a server that did not let it in says', async () => {
+    const realtime = make()
+    realtime.start()
+    await vi.advanceTimersByTimeAsync(0)
+    last().readyState = 1
+    last().onopen?.()
+    last().say({ type: 'error', code: 'sockets_full', detail: 'Full.', retry_after_ms: 12_000 })
+    last().die(4029)
+    expect(realtime.state()).toBe('reconnecting')
+    await vi.advanceTimersByTimeAsync(11_900)
+    expect(FakeSocket.all).toHaveLength(1)
+    await vi.advanceTimersByTimeAsync(2_000)
+    expect(FakeSocket.all).toHaveLength(2)
+    last().welcome()
+    last().say({ type: 'error', code: 'rate_limited', retry_after_ms: 50_000 })
+    last().die(1006)
+    await vi.advanceTimersByTimeAsync(2_000)
+    expect(FakeSocket.all).toHaveLength(3)
+  })
+
   it('leaves a socket that does not answer pings', async () => {
     await online()
     await vi.advanceTimersByTimeAsync(20_000)

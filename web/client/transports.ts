@@ -55,6 +55,8 @@ export function socketTransport<M, C>(options: { url?: string; WebSocket?: typeo
       let closed = false
       let beat: ReturnType<typeof setInterval> | undefined
       let welcomed = false
+      /** What a server that does not let us in says of when it may. */
+      let after: number | undefined
       const put = (frame: ClientFrame) => {
         if (closed || !welcomed || socket.readyState !== 1) return false
         socket.send(JSON.stringify(frame))
@@ -78,6 +80,7 @@ export function socketTransport<M, C>(options: { url?: string; WebSocket?: typeo
           clearInterval(beat)
           beat = setInterval(() => put({ type: 'ping' }), frame.heartbeat_seconds * 1000 || 20_000)
         }
+        if (frame.type === 'error' && !welcomed) after = frame.retry_after_ms ?? undefined
         ears.heard()
         ears.frame(frame)
       }
@@ -85,7 +88,7 @@ export function socketTransport<M, C>(options: { url?: string; WebSocket?: typeo
         if (closed) return
         closed = true
         clearInterval(beat)
-        ears.gone(event.code === 4001 ? 'expired' : event.code === 4003 ? 'revoked' : 'lost')
+        ears.gone(event.code === 4001 ? 'expired' : event.code === 4003 ? 'revoked' : 'lost', after)
       }
       return {
         put,

@@ -120,6 +120,7 @@ pub(crate) async fn list(
     let (cursor, limit) = (cursor(query.cursor.as_deref())?, limit(query.limit)?);
     let AuditQuery { actor_id, action, target, query: words, from, to, .. } = query;
     let filter = checked(Filter { actor_id, action, target, words, from, to })?;
+    let _room = scope.tenant.reads_much().await?;
     let tx = scope.begin().await?;
     Ok(Json(audit::list(&tx, &filter, cursor, limit).await?))
 }

@@ -43,6 +43,7 @@ pub(crate) async fn list(
         .query
         .map(|text| text.replace('\0', "").chars().take(100).collect::<String>())
         .filter(|text| !text.is_empty());
+    let _room = scope.tenant.reads_much().await?;
     let tx = scope.begin().await?;
     Ok(Json(contact::list(&tx, words, cursor, limit).await?))
 }

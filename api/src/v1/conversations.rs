@@ -57,6 +57,7 @@ pub(crate) async fn list(
     let filter =
         Filter { status: query.status, assignee, unassigned, inbox: query.inbox_id, contact: query.contact_id };
     let (cursor, limit) = (cursor(query.cursor.as_deref())?, limit(query.limit)?);
+    let _room = scope.tenant.reads_much().await?;
     let tx = scope.begin().await?;
     Ok(Json(conversation::list(&tx, filter, cursor, limit).await?))
 }
@@ -65,6 +66,7 @@ pub(crate) async fn list(
 #[utoipa::path(get, path = "/v1/conversations/counts", tag = "conversations", responses((status = 200, body = Counts), Problems))]
 pub(crate) async fn counts(AsMember(scope): AsMember) -> Result<Json<Counts>, Problem> {
     scope.require(Permission::ConversationsRead)?;
+    let _room = scope.tenant.reads_much().await?;
     let tx = scope.begin().await?;
     Ok(Json(conversation::counts(&tx, scope.who.agent_id).await?))
 }

@@ -61,6 +61,7 @@ pub(crate) async fn list(
 ) -> Result<Json<MessageSpan<Message>>, Problem> {
     scope.require(Permission::ConversationsRead)?;
     let span = query.span()?;
+    let _room = scope.tenant.reads_much().await?;
     let tx = scope.begin().await?;
     let conversation = conversation::find(&tx, id).await?.ok_or(ConversationError::Unknown)?;
     let (data, has_more) = message::list(&tx, id, span).await?;

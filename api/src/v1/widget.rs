@@ -215,6 +215,7 @@ pub(crate) async fn list(
     Query(query): Query<SpanQuery>,
 ) -> Result<Json<MessageSpan<WidgetMessage>>, Problem> {
     let span = query.span()?;
+    let _room = scope.tenant.reads_much().await?;
     let tx = scope.begin().await?;
     let conversation =
         conversation::find_of_contact(&tx, id, scope.who.contact_id).await?.ok_or(ConversationError::Unknown)?;

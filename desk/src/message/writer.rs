@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use infra::database::{PipelineOptions, PipelineRow, StoreError};
@@ -42,11 +43,34 @@ const DOWN: Duration = Duration::from_secs(1);
 /// The writers of messages of one process.
 pub struct Writer {
     /// Of each database that companies live in.
-    lanes: HashMap<Option<Arc<str>>, Vec<Sender<Job>>>,
+    lanes: HashMap<Option<Arc<str>>, Vec<Queue>>,
     /// What companies have masked, as far as this process knows.
     known: Known,
     chance: Chance,
     clock: Clock,
+}
+
+/// The way to one lane.
+struct Queue {
+    jobs: Sender<Job>,
+    /// How many the lane has taken over and not begun to write.
+    held: Arc<AtomicUsize>,
+}
+
+impl Queue {
+    /// How many wait, wherever they do.
+    fn waiting(&self) -> usize {
+        waiting_on(&self.jobs, &self.held)
+    }
+}
+
+fn waiting_on<T>(jobs: &Sender<T>, held: &AtomicUsize) -> usize {
+    jobs.max_capacity().saturating_sub(jobs.capacity()) + held.load(Ordering::Relaxed)
+}
+
+/// Whether more than half of those wait for a lane who may: as many as that on the way to it, and as many in its hands.
+const fn is_pressed(waiting: usize) -> bool {
+    waiting > WAITING
 }
 
 struct Job {
@@ -70,16 +94,18 @@ impl Writer {
     pub fn start(world: &World) -> Self {
         let start = |options: &PipelineOptions| {
             let (sender, jobs) = channel(WAITING);
+            let held = Arc::new(AtomicUsize::new(0));
             let lane = Lane::new(options.clone(), bulk::STATEMENT);
             let keeper = Keeper {
                 lane,
                 most: if world.mixed_batches { COMPANIES } else { 1 },
                 backlog: Backlog::default(),
+                held: Arc::clone(&held),
                 alone: HashMap::new(),
                 down_until: None,
             };
             tokio::spawn(keeper.run(jobs));
-            sender
+            Queue { jobs: sender, held }
         };
         let lanes = world.sites.all().map(|site| {
             let lanes = site.pipeline.iter().flat_map(|options| (0..world.lanes).map(|_| start(options)));
@@ -109,7 +135,7 @@ impl Writer {
             let id = self.chance.uuid(self.clock.now());
             let letter = Letter { id, post: post.clone(), text: masked, edition, client_message_id };
             let (answer, answered) = oneshot::channel();
-            match lane.try_send(Job { tenant: tenant.clone(), letter, answer, since: Instant::now() }) {
+            match lane.jobs.try_send(Job { tenant: tenant.clone(), letter, answer, since: Instant::now() }) {
                 Ok(()) => match answered.await {
                     Ok(Answer::Written(sent)) => return Ok(*sent),
                     Ok(Answer::Failed(why)) => return Err(StoreError::Unavailable(why).into()),
@@ -128,8 +154,13 @@ impl Writer {
 }
 
 impl Writer {
+    /// Whether so many messages wait beside this company's that whatever is worth less is to be left undone.
+    pub fn is_pressed(&self, tenant: &Tenant) -> bool {
+        self.lane(tenant).is_some_and(|lane| is_pressed(lane.waiting()))
+    }
+
     /// The lane that a company is tied to; none while it moves, nor where its database takes none.
-    fn lane(&self, tenant: &Tenant) -> Option<&Sender<Job>> {
+    fn lane(&self, tenant: &Tenant) -> Option<&Queue> {
         let lanes = self.lanes.get(&tenant.account.database).filter(|_| !tenant.account.moving)?;
         let place = tenant.id().uuid().as_u128() % u128::try_from(lanes.len().max(1)).unwrap_or(1);
         usize::try_from(place).ok().and_then(|place| lanes.get(place))
@@ -182,6 +213,8 @@ struct Keeper {
     lane: Lane,
     most: usize,
     backlog: Backlog<AccountId, Job>,
+    /// Its length, for others to see.
+    held: Arc<AtomicUsize>,
     alone: HashMap<AccountId, Instant>,
     down_until: Option<Instant>,
 }
@@ -201,6 +234,7 @@ impl Keeper {
             let now = Instant::now();
             self.alone.retain(|_, until| *until > now);
             let load = self.backlog.take(self.most, EACH, |account| self.alone.contains_key(&account));
+            self.held.store(self.backlog.len(), Ordering::Relaxed);
             self.write(in_time(load)).await;
         }
     }
@@ -334,4 +368,25 @@ fn news(events: &mut Vec<Event>, message: Message, conversation: Conversation) -
         });
     }
     Sent { message, conversation, replayed: false }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_lane_is_pressed_when_more_than_half_of_those_wait_who_may() {
+        let (jobs, mut taken) = channel::<u8>(WAITING);
+        let held = AtomicUsize::new(WAITING / 2);
+        let waiting = || waiting_on(&jobs, &held);
+        assert!(!is_pressed(waiting()));
+        for _ in 0..=WAITING / 2 {
+            jobs.try_send(0).unwrap();
+        }
+        assert!(is_pressed(waiting()), "{}", waiting());
+        taken.recv().await.unwrap();
+        assert!(!is_pressed(waiting()), "one less is half");
+        held.store(0, Ordering::Relaxed);
+        assert_eq!(waiting(), WAITING / 2);
+    }
 }

@@ -160,7 +160,7 @@ impl Session {
         self.seat = Some(seat);
     }
 
-    fn tenant(&self) -> &Tenant {
+    pub(super) fn tenant(&self) -> &Tenant {
         match &self.speaker {
             Speaker::Agent(scope) => &scope.tenant,
             Speaker::Visitor(scope) => &scope.tenant,

@@ -42,8 +42,13 @@ impl Typing {
 }
 
 impl Session {
-    /// Tells the other end.
+    /// Tells the other end, unless messages have to wait long: then signs are the first to be left out, and whoever hears none for a
+    /// while takes it that nobody types.
     pub(super) async fn type_sign(&mut self, id: ConversationId, on: bool) -> Result<(), SessionError> {
+        if self.routing.writer.is_pressed(self.tenant()) {
+            metrics::counter!("frontdesk_typing_shed_total").increment(1);
+            return Ok(());
+        }
         let (topic, by) = match self.typing.recall(id, |since| self.routing.switchboard.has_moved(id, since)) {
             Some(known) => known,
             None => {

@@ -155,7 +155,7 @@ async fn open(setting: &Setting, image: Option<Image>) -> Outcome<Arena> {
         ("FRONTDESK_VISITOR_RATE", "1000000"),
         ("FRONTDESK_ADDRESS_RATE", "1000000"),
     ];
-    let servers = Servers::start(&seen_by_servers, setting.servers, &settings).await?;
+    let servers = Servers::start(&seen_by_servers, setting.servers, &settings, false).await?;
     let scene = Scene {
         services: services.stack().clone(),
         play: Play::new(&servers, setting.seed),

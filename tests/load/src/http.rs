@@ -40,6 +40,11 @@ impl Reply {
         (200..300).contains(&self.status)
     }
 
+    /// Whether it asks to come again later.
+    pub fn puts_off(&self) -> bool {
+        self.status == 429 || self.status == 503
+    }
+
     /// The body of a success.
     pub fn read<T: DeserializeOwned>(&self) -> Outcome<T> {
         if !self.is_ok() {

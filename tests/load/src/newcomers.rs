@@ -15,7 +15,7 @@ use crate::http::{Http, Reply};
 use crate::outcome::{Doing as _, Outcome};
 use crate::stage::{Tenant, address_of};
 use crate::tally::Count;
-use crate::ws::{Came, Ws};
+use crate::ws::{Came, Opening, Ws};
 
 /// What they met with.
 #[derive(Debug, Default)]
@@ -26,9 +26,9 @@ pub struct Met {
     pub put_off: Count,
     /// How often somebody was put off without being told until when.
     pub untold: Count,
-    /// Requests and hellos that were not answered within what an answer may take.
+    /// Requests, for a socket too, and hellos that were not answered within what an answer may take.
     pub unanswered: Count,
-    /// Whatever else came instead of a welcome.
+    /// Whatever else came in that time instead of a welcome.
     pub failed: Count,
 }
 
@@ -48,6 +48,8 @@ enum Went {
     Welcomed,
     /// To come again after a while, if it was said when.
     PutOff(Option<Duration>),
+    /// Nothing came for as long as an answer may take.
+    Unanswered,
     Failed,
 }
 
@@ -83,8 +85,10 @@ async fn one_after_the_other(
                     met.welcomed.up();
                     break;
                 }
-                Went::Failed => {
-                    met.failed.up();
+                went @ (Went::Failed | Went::Unanswered) => {
+                    if went == Went::Failed {
+                        met.failed.up();
+                    }
                     tokio::time::sleep(AFTER_A_WHILE).await;
                     break;
                 }
@@ -116,22 +120,41 @@ async fn visit(to: SocketAddr, tenant: &Tenant, number: u32, met: &Met) -> Went 
             Ok(session) => session,
             Err(went) => return went,
         },
-        Err(_) => return Went::Failed,
+        Err(_) => return ended(asked),
     };
-    let Ok(mut ws) = Ws::open(from, to, "/v1/realtime").await else { return Went::Failed };
+    let asked = Instant::now();
+    let opening = Ws::ask(from, to, "/v1/realtime", None).await;
+    if asked.elapsed() > ANSWER_WITHIN {
+        met.unanswered.up();
+    }
+    let mut ws = match opening {
+        Ok(Opening::Open(ws)) => ws,
+        Ok(Opening::Refused(reply)) => return put_off(&reply).unwrap_or(Went::Failed),
+        Err(_) => return ended(asked),
+    };
     ws.say(&frame::hello(&session.token, &[]));
     if let Ok(went) = timeout(ANSWER_WITHIN, greeted(&mut ws, tenant)).await {
         went
     } else {
         met.unanswered.up();
-        Went::Failed
+        Went::Unanswered
     }
+}
+
+/// What came to no answer at all, by how long it took.
+fn ended(asked: Instant) -> Went {
+    if asked.elapsed() > ANSWER_WITHIN { Went::Unanswered } else { Went::Failed }
+}
+
+/// Whether an answer asks to come again, and when.
+fn put_off(reply: &Reply) -> Option<Went> {
+    reply.puts_off().then(|| Went::PutOff(reply.retry_after()))
 }
 
 /// What an answer at the door comes to.
 fn came_to(reply: &Reply) -> Result<Session, Went> {
-    if reply.status == 429 || reply.status == 503 {
-        return Err(Went::PutOff(reply.retry_after()));
+    if let Some(went) = put_off(reply) {
+        return Err(went);
     }
     reply.read().map_err(|_| Went::Failed)
 }
@@ -190,6 +213,8 @@ mod tests {
         assert_eq!(came_to(&reply(429, "", "")).err(), Some(Went::PutOff(None)));
         assert_eq!(came_to(&reply(500, "Retry-After: 4", "")).err(), Some(Went::Failed));
         assert_eq!(came_to(&reply(200, "", "{}")).err(), Some(Went::Failed));
+        let long_ago = Instant::now().checked_sub(ANSWER_WITHIN * 2).unwrap();
+        assert_eq!((ended(Instant::now()), ended(long_ago)), (Went::Failed, Went::Unanswered));
         let refusal = r#"{"type":"error","code":"sockets_full","detail":"…","retry_after_ms":10000}"#;
         assert_eq!(heard(frame::read(refusal)), Some(Went::PutOff(Some(Duration::from_secs(10)))));
         assert_eq!(heard(frame::read(r#"{"type":"welcome"}"#)), Some(Went::Welcomed));

@@ -25,6 +25,8 @@ pub struct Setting {
     pub servers: usize,
     /// Decides everything that is left to chance.
     pub seed: u64,
+    /// Whether the servers count for `/metrics`, which costs them a little.
+    pub counts: bool,
 }
 
 /// An installation with people in it.
@@ -48,7 +50,7 @@ impl Scene {
         let services = Services::up(&setting.folder, setting.base_port).await?;
         // Signups come faster than in life: enough furnished schemas must wait for them. Visitors type faster, too.
         let settings = [("FRONTDESK_SPARE_SCHEMAS", "60"), ("FRONTDESK_VISITOR_RATE", "1000000")];
-        match Fleet::start(&services, setting.servers, &settings).await {
+        match Fleet::start(&services, setting.servers, &settings, setting.counts).await {
             Ok(fleet) => {
                 let play = Play::new(&fleet, setting.seed);
                 Ok(Self { services, fleet, play, tenants: Vec::new(), clients: Vec::new() })

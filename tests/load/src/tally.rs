@@ -74,10 +74,14 @@ pub struct Tally {
     pub unknown: Count,
     /// Attempts among them that heard nothing at all for as long as an answer may take.
     pub unanswered: Count,
+    /// Requests, for a socket too, and hellos that heard nothing for as long.
+    pub hung: Count,
     /// Sends refused for good.
     pub refused: Count,
     /// Refusals that asked to try again.
     pub later: Count,
+    /// Those of them that were of sends.
+    pub later_sends: Count,
     /// Those of them that did not say when.
     pub untold: Count,
     /// Sockets opened.

@@ -12,6 +12,7 @@ use base64::engine::general_purpose::STANDARD;
 use tokio::io::{AsyncRead as _, AsyncWrite as _, ReadBuf};
 use tokio::net::{TcpSocket, TcpStream};
 
+use crate::http::Reply;
 use crate::outcome::{Doing as _, Failed, Outcome};
 
 /// How long a handshake may take.
@@ -51,6 +52,15 @@ pub struct Ws {
     pieces: Vec<u8>,
 }
 
+/// What comes of asking for a WebSocket.
+#[derive(Debug)]
+pub enum Opening {
+    /// It stands.
+    Open(Ws),
+    /// The server has answered otherwise.
+    Refused(Reply),
+}
+
 /// What came.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Came<'a> {
@@ -63,16 +73,21 @@ pub enum Came<'a> {
 impl Ws {
     /// Opens `path` at `to`.
     pub async fn open(from: IpAddr, to: SocketAddr, path: &str) -> Outcome<Self> {
-        Self::open_keeping(from, to, path, None).await
+        match Self::ask(from, to, path, None).await? {
+            Opening::Open(ws) => Ok(ws),
+            Opening::Refused(reply) => {
+                Err(Failed::because(format!("the server did not upgrade: it answered {}", reply.status)))
+            }
+        }
     }
 
-    /// The same, and the kernel keeps at most so many bytes that have come and were not read yet.
-    pub async fn open_keeping(from: IpAddr, to: SocketAddr, path: &str, unread: Option<u32>) -> Outcome<Self> {
+    /// Asks for it, and if it is told to, the kernel keeps at most so many bytes that have come and were not read yet.
+    pub async fn ask(from: IpAddr, to: SocketAddr, path: &str, unread: Option<u32>) -> Outcome<Opening> {
         let opened = tokio::time::timeout(HANDSHAKE, Self::shake_hands(from, to, path, unread)).await;
         opened.map_err(|_| Failed::because("the handshake took too long"))?
     }
 
-    async fn shake_hands(from: IpAddr, to: SocketAddr, path: &str, unread: Option<u32>) -> Outcome<Self> {
+    async fn shake_hands(from: IpAddr, to: SocketAddr, path: &str, unread: Option<u32>) -> Outcome<Opening> {
         let stream = connect_keeping(from, to, unread).await?;
         // The key only proves that the other side speaks the protocol.
         let key = STANDARD.encode(*b"frontdesk-load-1");
@@ -91,14 +106,15 @@ impl Ws {
         };
         let head = String::from_utf8_lossy(ws.partial.get(..end).unwrap_or_default()).into_owned();
         if !head.starts_with("HTTP/1.1 101") {
-            let first = head.lines().next().unwrap_or_default();
-            return Err(Failed::because(format!("the server did not upgrade: {first}")));
+            let status = head.split(' ').nth(1).and_then(|code| code.parse::<u16>().ok());
+            let status = status.doing(|| "read a status".to_owned())?;
+            return Ok(Opening::Refused(Reply { status, head, body: Vec::new() }));
         }
         ws.partial.drain(..end);
-        Ok(ws)
+        Ok(Opening::Open(ws))
     }
 
-    /// Puts a text on the way; [`Self::receive`] writes.
+    /// Puts a text on the way; [`Self::receive`] and [`Self::go_on`] write.
     pub fn say(&mut self, text: &str) {
         self.put(0x1, text.as_bytes());
     }
@@ -125,11 +141,24 @@ impl Ws {
         std::future::poll_fn(|cx| self.poll_receive(cx)).await
     }
 
-    fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Outcome<()>> {
-        thread_local! {
-            // One buffer for all sockets of a thread.
-            static BUFFER: RefCell<Vec<u8>> = RefCell::new(vec![0; 64 * 1024]);
+    /// The same for somebody who `reads`. Whoever does not writes all the same, until all is written or can never be.
+    pub async fn go_on(&mut self, reads: bool) -> Outcome<()> {
+        if reads {
+            return self.receive().await;
         }
+        let written = std::future::poll_fn(|cx| self.poll_out(cx)).await;
+        if written.is_err() {
+            self.out.clear();
+        }
+        written
+    }
+
+    /// Whether something that was said is not written yet.
+    pub fn has_unwritten(&self) -> bool {
+        !self.out.is_empty()
+    }
+
+    fn poll_out(&mut self, cx: &mut Context<'_>) -> Poll<Outcome<()>> {
         while !self.out.is_empty() {
             match Pin::new(&mut self.stream).poll_write(cx, &self.out) {
                 Poll::Ready(Ok(written)) if written == self.out.len() => {
@@ -137,8 +166,19 @@ impl Ws {
                 }
                 Poll::Ready(Ok(written)) => drop(self.out.drain(..written)),
                 Poll::Ready(Err(error)) => return Poll::Ready(Err(error).doing(|| "write".to_owned())),
-                Poll::Pending => break,
+                Poll::Pending => return Poll::Pending,
             }
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Outcome<()>> {
+        thread_local! {
+            // One buffer for all sockets of a thread.
+            static BUFFER: RefCell<Vec<u8>> = RefCell::new(vec![0; 64 * 1024]);
+        }
+        if let Poll::Ready(Err(error)) = self.poll_out(cx) {
+            return Poll::Ready(Err(error));
         }
         BUFFER.with_borrow_mut(|buffer| {
             let mut buffer = ReadBuf::new(buffer);
@@ -222,6 +262,54 @@ fn parse(bytes: &[u8]) -> Option<Frame<'_>> {
 mod tests {
     use super::*;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    #[tokio::test]
+    async fn who_is_not_let_in_learns_when_to_come_again() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let server = tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            assert!(stream.read(&mut [0; 4096]).await.unwrap() > 0);
+            stream.write_all(b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 3\r\n\r\n").await.unwrap();
+            stream
+        });
+        let asked = Ws::ask("127.0.0.7".parse().unwrap(), address, "/x", None).await.unwrap();
+        let Opening::Refused(reply) = asked else { panic!("it is open") };
+        assert!(reply.puts_off());
+        assert_eq!(reply.retry_after(), Some(Duration::from_secs(3)));
+        drop(server.await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn who_reads_nothing_goes_on_writing_and_finds_everything_later() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let server = tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut head = vec![0; 4096];
+            assert!(stream.read(&mut head).await.unwrap() > 0);
+            stream.write_all(b"HTTP/1.1 101 Switching Protocols\r\n\r\n").await.unwrap();
+            let mut said = [0; 8];
+            stream.read_exact(&mut said).await.unwrap();
+            stream.write_all(&[0x81, 2, b'h', b'i']).await.unwrap();
+            stream.read_exact(&mut said).await.unwrap();
+            said
+        });
+        let mut ws = Ws::open("127.0.0.8".parse().unwrap(), address, "/x").await.unwrap();
+        for text in ["ok", "go"] {
+            ws.say(text);
+            assert!(ws.has_unwritten());
+            ws.go_on(false).await.unwrap();
+            assert!(!ws.has_unwritten());
+        }
+        assert_eq!(server.await.unwrap(), [0x81, 0x82, 0, 0, 0, 0, b'g', b'o']);
+        let mut texts = Vec::new();
+        ws.take(|came| texts.push(came == Came::Text(b"hi"))).unwrap();
+        assert!(texts.is_empty(), "it was not read");
+        ws.go_on(true).await.unwrap();
+        ws.take(|came| texts.push(came == Came::Text(b"hi"))).unwrap();
+        assert_eq!(texts, [true]);
+    }
 
     #[tokio::test]
     async fn messages_come_whole_however_they_were_cut() {

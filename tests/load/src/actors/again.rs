@@ -44,7 +44,8 @@ impl Client {
         budget.book(now + retry::wait(pending.tries, asked, draw))
     }
 
-    /// The socket stands again: what has no outcome is sent again.
+    /// The socket stands again: what was cut off on its way is sent again at once, as our clients do. What was put off waits as it would
+    /// have.
     pub(super) fn send_again(&self, saying: &mut Saying) {
         let now = Instant::now();
         if self.manner.at_once == 0 {

@@ -7,9 +7,10 @@ use std::time::{Duration, Instant};
 use serde::Deserialize;
 use uuid::Uuid;
 
+use super::line::Awaited;
 use super::{Client, Sent};
 use crate::frame::Message;
-use crate::http::{Http, insist};
+use crate::http::{Http, Reply, insist};
 use crate::ids;
 use crate::oplog::What;
 use crate::outcome::{Doing as _, Outcome};
@@ -132,11 +133,11 @@ impl Entry {
         let mut http = Http::new(client.from, to, Some(client.guard.clone()));
         let fresh = if let Some(key) = &self.key {
             let ask = format!(r#"{{"key":"{key}","secret":"{}"}}"#, kept.secret);
-            let session: WidgetSession = http.ask("POST", "/v1/widget/session", &ask).await?.read()?;
+            let session: WidgetSession = ask_of(client, &mut http, "POST", "/v1/widget/session", &ask).await?.read()?;
             Kept { token: session.token, since: Instant::now(), secret: kept.secret }
         } else {
             let mut http = http.with_header("X-Frontdesk", "1").with_header("Cookie", &kept.secret);
-            let (login, _) = signed_in(&http.ask("POST", "/v1/auth/refresh", "").await?)?;
+            let (login, _) = signed_in(&ask_of(client, &mut http, "POST", "/v1/auth/refresh", "").await?)?;
             Kept { token: login.token, since: login.since, secret: login.cookie }
         };
         let token = fresh.token.clone();
@@ -156,7 +157,7 @@ impl Entry {
         let deadline = Instant::now() + PATIENCE;
         loop {
             let answer = match self.http(client).await {
-                Ok(mut http) => http.ask("POST", "/v1/widget/messages", &body).await,
+                Ok(mut http) => ask_of(client, &mut http, "POST", "/v1/widget/messages", &body).await,
                 Err(error) => Err(error),
             };
             let wait = match answer {
@@ -191,7 +192,7 @@ impl Entry {
         loop {
             let after = messages.last().map_or(0, |(seq, _)| *seq);
             let path = format!("{door}/{}/messages?limit=100&after_seq={after}", ids::conversation(conversation));
-            let reply = http.ask("GET", &path, "").await?;
+            let reply = ask_of(client, &mut http, "GET", &path, "").await?;
             let span: Span = serde_json::from_slice(&reply.body).doing(|| format!("read {path}"))?;
             messages.extend(span.data.iter().map(|message| (message.seq, message.uuid())));
             if !span.has_more || span.data.is_empty() {
@@ -206,10 +207,19 @@ impl Entry {
         let mut found = Vec::new();
         let mut cursor = String::new();
         loop {
-            let page: Page = http.ask("GET", &format!("/v1/conversations?limit=100{cursor}"), "").await?.read()?;
+            let path = format!("/v1/conversations?limit=100{cursor}");
+            let page: Page = ask_of(client, &mut http, "GET", &path, "").await?.read()?;
             found.extend(page.data.iter().filter_map(|listed| Some((ids::decode(&listed.id)?, listed.last_seq))));
             let Some(next) = page.next_cursor else { return Ok(found) };
             cursor = format!("&cursor={next}");
         }
     }
+}
+
+/// Asks, and counts what is not answered in time.
+async fn ask_of(client: &Client, http: &mut Http, method: &str, path: &str, body: &str) -> Outcome<Reply> {
+    let mut asked = Awaited::since(Instant::now(), &client.play.tally);
+    let answer = http.ask(method, path, body).await;
+    asked.is_answered();
+    answer
 }

@@ -52,7 +52,13 @@ impl Client {
                 }
             }
             Heard::Welcome => self.is_welcome(saying),
-            Heard::Error(refusal) => self.hear_refusal(refusal),
+            Heard::Error(refusal) => {
+                // Whoever is not let in comes again when they are told to.
+                if !self.is_here() {
+                    saying.again_after = refusal.retry_after_ms.map(Duration::from_millis);
+                }
+                self.hear_refusal(refusal);
+            }
             Heard::Reconnect(after_ms) => saying.again_after = Some(Duration::from_millis(after_ms)),
             Heard::Other => {}
             Heard::Nonsense => self.play.tally.nonsense.up(),
@@ -102,9 +108,10 @@ impl Client {
         true
     }
 
-    fn is_put_off(&self, refusal: &Refusal) {
+    /// It is to come again, and may have been told when.
+    pub(super) fn is_put_off(&self, told_when: bool) {
         self.play.tally.later.up();
-        if refusal.retry_after_ms.is_none() {
+        if !told_when {
             self.play.tally.untold.up();
         }
     }
@@ -112,8 +119,8 @@ impl Client {
     fn hear_refusal(&self, refusal: Refusal) {
         let passes = PASSING.contains(&refusal.code.as_str());
         let Some(id) = refusal.client_message_id else {
-            if passes {
-                self.is_put_off(&refusal);
+            if passes || (!self.is_here() && refusal.retry_after_ms.is_some()) {
+                self.is_put_off(refusal.retry_after_ms.is_some());
             } else {
                 self.play.tally.refused.up();
             }
@@ -121,7 +128,8 @@ impl Client {
         };
         let mut state = self.state();
         if passes {
-            self.is_put_off(&refusal);
+            self.is_put_off(refusal.retry_after_ms.is_some());
+            self.play.tally.later_sends.up();
             let State { pending, budget, .. } = &mut *state;
             if let Some(pending) = pending.get_mut(&id) {
                 pending.on_the_wire = false;

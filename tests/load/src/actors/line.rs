@@ -13,9 +13,9 @@ use uuid::Uuid;
 use super::{ANSWER_WITHIN, Client, Pending, Sent, State, Tell};
 use crate::frame;
 use crate::oplog::{What, text_mark};
-use crate::outcome::Outcome;
 use crate::screen::Screen;
-use crate::ws::{Came, Ws};
+use crate::tally::Tally;
+use crate::ws::{Came, Opening, Ws};
 
 /// How often the server wants to hear something.
 const HEARTBEAT: Duration = Duration::from_secs(20);
@@ -68,7 +68,8 @@ pub(super) async fn live(client: Arc<Client>, mut told: UnboundedReceiver<Tell>)
                     }
                 }
             }
-            Err(_) => {
+            Err(after) => {
+                wait = after;
                 client.play.tally.not_opened.up();
                 failures += 1;
             }
@@ -81,11 +82,25 @@ pub(super) async fn live(client: Arc<Client>, mut told: UnboundedReceiver<Tell>)
     }
 }
 
-async fn open(client: &Client) -> Outcome<Ws> {
-    let to = client.play.target()?;
-    let token = client.entry.token(client, to).await?;
+/// A socket with a hello on its way; or when to come again, if that was said.
+async fn open(client: &Client) -> Result<Ws, Option<Duration>> {
+    let Ok(to) = client.play.target() else { return Err(None) };
+    let Ok(token) = client.entry.token(client, to).await else { return Err(None) };
     let unread = client.manner.narrow.then_some(NARROW);
-    let mut ws = Ws::open_keeping(client.from, to, "/v1/realtime", unread).await?;
+    let mut asked = Awaited::since(Instant::now(), &client.play.tally);
+    let opening = Ws::ask(client.from, to, "/v1/realtime", unread).await;
+    asked.is_answered();
+    let mut ws = match opening {
+        Ok(Opening::Open(ws)) => ws,
+        Ok(Opening::Refused(reply)) => {
+            let after = reply.retry_after();
+            if reply.puts_off() {
+                client.is_put_off(after.is_some());
+            }
+            return Err(after);
+        }
+        Err(_) => return Err(None),
+    };
     let seen = client.on_screen();
     client.has_asked(&seen);
     ws.say(&frame::hello(&token, seen.get(..seen.len().min(RESUMED_AT_ONCE)).unwrap_or_default()));
@@ -95,27 +110,62 @@ async fn open(client: &Client) -> Outcome<Ws> {
     Ok(ws)
 }
 
+/// A request or a hello, until something comes: when that takes longer than an answer may take, or there is an end before it, it hung.
+pub(super) struct Awaited<'a> {
+    asked: Instant,
+    tally: &'a Tally,
+    answered: bool,
+}
+
+impl<'a> Awaited<'a> {
+    pub(super) fn since(asked: Instant, tally: &'a Tally) -> Self {
+        Self { asked, tally, answered: false }
+    }
+
+    /// Something came, whatever it is.
+    pub(super) fn is_answered(&mut self) {
+        if !std::mem::replace(&mut self.answered, true) && self.asked.elapsed() > ANSWER_WITHIN {
+            self.tally.hung.up();
+        }
+    }
+}
+
+impl Drop for Awaited<'_> {
+    fn drop(&mut self) {
+        self.is_answered();
+    }
+}
+
 async fn talk(client: &Arc<Client>, mut ws: Ws, told: &mut UnboundedReceiver<Tell>) -> End {
     let opened = Instant::now();
+    let (mut hello, mut again_after) = (Awaited::since(opened, &client.play.tally), None);
     let mut last_said = opened;
     let mut sleeper = pin!(sleep_until((opened + HEARTBEAT).into()));
     loop {
         let mut saying = Saying::default();
+        let hears = client.hears.load(Ordering::Relaxed);
         tokio::select! {
-            received = ws.receive(), if client.hears.load(Ordering::Relaxed) => {
-                if received.is_err() {
-                    return End::Lost(None);
+            moved = ws.go_on(hears), if hears || ws.has_unwritten() => {
+                if !hears {
+                    // Who does not read has no eyes for what writing comes to either. They notice when they read again.
+                    continue;
                 }
+                if moved.is_err() {
+                    return End::Lost(again_after);
+                }
+                hello.is_answered();
                 let mut code = None;
                 let taken = ws.take(|came| match came {
                     Came::Text(text) => client.hear(text, &mut saying),
                     Came::Close(with) => code = Some(with),
                 });
+                // What is said before a close may come before it.
+                again_after = saying.again_after.or(again_after);
                 if let Some(code) = code {
                     if code == 4001 || code == 4003 {
                         client.entry.is_refused();
                     }
-                    return End::Lost(saying.again_after);
+                    return End::Lost(again_after);
                 }
                 if taken.is_err() {
                     client.play.tally.nonsense.up();
@@ -365,5 +415,25 @@ impl Client {
                 sleep(Duration::from_millis(500 << attempt.min(4))).await;
             }
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_answered_too_late_or_never_has_hung_once() {
+        let tally = Tally::default();
+        Awaited::since(Instant::now(), &tally).is_answered();
+        drop(Awaited::since(Instant::now(), &tally));
+        assert_eq!(tally.hung.now(), 0);
+        let long_ago = Instant::now().checked_sub(ANSWER_WITHIN * 2).unwrap();
+        let mut late = Awaited::since(long_ago, &tally);
+        late.is_answered();
+        late.is_answered();
+        drop(late);
+        drop(Awaited::since(long_ago, &tally));
+        assert_eq!(tally.hung.now(), 2);
     }
 }

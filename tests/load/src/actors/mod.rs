@@ -265,7 +265,8 @@ impl Client {
         self.from
     }
 
-    /// Reads what comes, as everybody does, or lets it lie where it is. Whoever does not read does not notice that the socket is closed.
+    /// Reads what comes, as everybody does, or lets it lie where it is and goes on saying that it is there: it is slow, not silent. Whoever
+    /// does not read does not notice that the socket is closed.
     pub fn listen(&self, on: bool) {
         self.hears.store(on, Ordering::Relaxed);
         self.tell(Tell::Kick);

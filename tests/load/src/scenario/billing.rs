@@ -128,7 +128,7 @@ async fn fleet(scene: &Scene, relay: &Relay) -> Outcome<Fleet> {
         ("FRONTDESK_VISITOR_RATE", "1000000"),
         ("DATABASE_URL", relay.url.as_str()),
     ];
-    Fleet::start(&scene.services, 1, &settings).await
+    Fleet::start(&scene.services, 1, &settings, false).await
 }
 
 async fn measure(

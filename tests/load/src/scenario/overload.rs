@@ -83,7 +83,7 @@ pub(crate) async fn play(options: &Options, scene: &mut Scene, report: &mut Repo
     let peak = most(scene, &visitors, if common.quick { 3 } else { 8 }).await?;
     report.figure("overload.sockets", sockets as f64, "", Target::None);
     report.figure("overload.peak_per_s", peak, "/s", Target::None);
-    let (met, unanswered) = (Arc::new(Met::default()), scene.play.tally.unanswered.now());
+    let (met, unanswered) = (Arc::new(Met::default()), unanswered_by(scene));
     let phase = too_much(options, scene, report, &visitors, peak, &met).await?;
 
     now("and the usual again");
@@ -93,7 +93,7 @@ pub(crate) async fn play(options: &Options, scene: &mut Scene, report: &mut Repo
     report.figure("overload.normal_within_ms", normal, "ms", Target::None);
     let seconds = again.unwrap_or(WATCHED).as_secs_f64();
     // What was on its way when the overload ended has had its time by now.
-    let unanswered = scene.play.tally.unanswered.now() - unanswered + met.unanswered.now();
+    let unanswered = unanswered_by(scene) - unanswered + met.unanswered.now();
     report.figure("overload.unanswered_over_5_s", unanswered as f64, "", Target::AtMost(0.0));
     report.figure("overload.normal_again_s", seconds, "s", Target::AtMost(30.0));
     let bare = raw.after("overload", report).await?;
@@ -101,6 +101,12 @@ pub(crate) async fn play(options: &Options, scene: &mut Scene, report: &mut Repo
     bare.writes("overload.peak", peak, report);
     judge(scene, "overload", report, Duration::from_mins(1)).await?;
     farewell(scene, "overload", report, before).await
+}
+
+/// How often the server has said nothing to somebody for as long as an answer may take: to a send, a request, or a hello.
+fn unanswered_by(scene: &Scene) -> u64 {
+    let tally = &scene.play.tally;
+    tally.unanswered.now() + tally.hung.now()
 }
 
 /// A conversation's first message costs many times what the next one does: it belongs to neither the best nor the overload.
@@ -157,6 +163,7 @@ async fn offer(visitors: &[Arc<Client>], per_second: u64, most: usize, long: Dur
 #[derive(Clone, Copy)]
 struct Counted {
     put_off: u64,
+    put_off_sends: u64,
     untold: u64,
     refused: u64,
     lost: u64,
@@ -166,6 +173,7 @@ fn counted(scene: &Scene) -> Counted {
     let tally = &scene.play.tally;
     Counted {
         put_off: tally.later.now(),
+        put_off_sends: tally.later_sends.now(),
         untold: tally.untold.now(),
         refused: tally.refused.now(),
         lost: tally.lost.now(),
@@ -199,17 +207,17 @@ async fn too_much(
     report.figure("overload.offered_per_s", wanted as f64 / took, "/s", Target::None);
     report.figure("overload.begun_per_s", offered.begun as f64 / took, "/s", Target::None);
     report.figure("overload.held_back", offered.held_back as f64, "", Target::None);
-    let frames = end.put_off - start.put_off;
     let untold = end.untold - start.untold + met.untold.now();
-    let refused = frames + met.put_off.now() + met.untold.now();
+    let refused = end.put_off - start.put_off + met.put_off.now() + met.untold.now();
+    let sends = end.put_off_sends - start.put_off_sends;
     report.figure("overload.refused", refused as f64, "", Target::None);
-    report.figure("overload.refused_sends", frames as f64, "", Target::None);
+    report.figure("overload.refused_sends", sends as f64, "", Target::None);
     report.figure("overload.refused_told_when", (refused - untold) as f64, "", Target::None);
     report.figure("overload.refused_not_told_when", untold as f64, "", Target::AtMost(0.0));
     report.figure("overload.refused_for_good", (end.refused - start.refused) as f64, "", Target::AtMost(0.0));
     report.figure("overload.sockets_lost", (end.lost - start.lost) as f64, "", Target::None);
     report.figure("overload.newcomers_per_s", met.welcomed.now() as f64 / took, "/s", Target::None);
-    report.figure("overload.newcomers_failed", met.failed.now() as f64, "", Target::None);
+    report.figure("overload.newcomers_failed", met.failed.now() as f64, "", Target::AtMost(0.0));
     report.figure("overload.rss_ratio", held as f64 / rss.max(1) as f64, "", Target::None);
     Ok(Phase { lines, over, took })
 }

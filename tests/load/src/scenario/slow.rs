@@ -1,5 +1,6 @@
 //! Sockets that read nothing beside those that do: what a slow reader costs the others, and the server.
 
+use std::collections::HashSet;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -11,7 +12,7 @@ use load::report::{Report, Target};
 use load::scene::{Scene, all_here};
 use load::stage::connected_to;
 use load::tally::millis;
-use load::{Doing as _, Outcome};
+use load::{Doing as _, Failed, Outcome};
 
 use super::overload::first_words;
 use super::raw::Raw;
@@ -76,12 +77,15 @@ pub(crate) async fn play(options: &Options, scene: &mut Scene, report: &mut Repo
     let slow = come(scene, options, &talk).await?;
     talk.run(scene, Duration::from_secs(5), "together").await;
     tokio::time::sleep(Duration::from_secs(3)).await;
+    let addresses: Vec<IpAddr> = slow.iter().map(|client| client.address()).collect();
+    all_connected(scene, &slow, &addresses).await?;
+    let causes = Causes::read(scene).await?;
     now(&format!("{} of them stop reading", slow.len()));
     for client in &slow {
         client.listen(false);
     }
-    let addresses: Vec<IpAddr> = slow.iter().map(|client| client.address()).collect();
     let beside = window(scene, &talk, &addresses, long, "slow").await?;
+    causes.until_now(scene, report).await?;
 
     let ratio = |with: f64, without: f64| with / without.max(LEAST_MS);
     let (ack, delivery) = (ratio(beside.ack, quick.ack), ratio(beside.delivery, quick.delivery));
@@ -176,25 +180,72 @@ async fn window(scene: &Scene, talk: &Talk, slow: &[IpAddr], long: Duration, par
     Ok(Window { ack, delivery, seen })
 }
 
-async fn watch(scene: &Scene, slow: &[IpAddr], long: Duration) -> Outcome<Vec<Seen>> {
+/// Who has a connection that the servers have not closed.
+async fn connected(scene: &Scene) -> Outcome<HashSet<IpAddr>> {
     let servers: Vec<SocketAddr> = scene.fleet.servers.iter().map(|server| server.address).collect();
+    let open = tokio::task::spawn_blocking(move || connected_to(&servers)).await;
+    open.doing(|| "look at connections".to_owned())?
+}
+
+/// Whoever was not connected before would count as closed.
+async fn all_connected(scene: &Scene, slow: &[Arc<Client>], addresses: &[IpAddr]) -> Outcome<()> {
+    all_here(slow, Duration::from_secs(30)).await?;
+    let open = connected(scene).await?;
+    match addresses.iter().find(|address| !open.contains(*address)) {
+        Some(address) => Err(Failed::because(format!("{address} is not connected, and has not stopped reading yet"))),
+        None => Ok(()),
+    }
+}
+
+/// Why the servers have closed sockets, as they count it themselves.
+struct Causes {
+    /// Everybody who read too slowly, or said nothing for too long.
+    too_slow: u64,
+    /// Those of them for whom too much waited.
+    full: u64,
+    /// Those of them who said nothing.
+    silent: u64,
+}
+
+impl Causes {
+    async fn read(scene: &Scene) -> Outcome<Self> {
+        Ok(Self {
+            too_slow: scene.fleet.counted(r#"frontdesk_socket_closes_total{reason="too slow"}"#).await?,
+            full: scene.fleet.counted("frontdesk_slow_sockets_total").await?,
+            silent: scene.fleet.counted("frontdesk_silent_sockets_total").await?,
+        })
+    }
+
+    /// What has come since. Whoever reads nothing still says that they are there: nobody is closed for silence.
+    async fn until_now(self, scene: &Scene, report: &mut Report) -> Outcome<()> {
+        let now = Self::read(scene).await?;
+        for (name, count, target) in [
+            ("too_slow", now.too_slow - self.too_slow, Target::None),
+            ("too_much_waited", now.full - self.full, Target::None),
+            ("silent", now.silent - self.silent, Target::AtMost(0.0)),
+        ] {
+            report.figure(&format!("slow.closed_{name}"), count as f64, "", target);
+        }
+        Ok(())
+    }
+}
+
+async fn watch(scene: &Scene, slow: &[IpAddr], long: Duration) -> Outcome<Vec<Seen>> {
     let (began, mut seen) = (Instant::now(), Vec::new());
     let mut tick = tokio::time::interval(Duration::from_secs(1));
     while began.elapsed() < long {
         tick.tick().await;
-        let servers = servers.clone();
-        let open = tokio::task::spawn_blocking(move || connected_to(&servers)).await;
-        let open = open.doing(|| "look at connections".to_owned())?;
+        let open = connected(scene).await?;
         let closed = slow.iter().filter(|address| !open.contains(*address)).count();
         seen.push(Seen { at: began.elapsed(), closed, rss: scene.fleet.footprint().rss });
     }
     Ok(seen)
 }
 
-/// Which part of so many was closed by then; 1 when there are none.
+/// Which part of so many was closed by then; 0 when there are none.
 fn closed_within(seen: &[Seen], count: usize, by: Duration) -> f64 {
     let closed = seen.iter().filter(|seen| seen.at <= by).map(|seen| seen.closed).max().unwrap_or_default();
-    if count == 0 { 1.0 } else { closed as f64 / count as f64 }
+    closed as f64 / count.max(1) as f64
 }
 
 /// When all of so many were found closed.

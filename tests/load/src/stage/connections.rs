@@ -3,22 +3,41 @@
 use std::collections::HashSet;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-/// As the kernel writes it.
+use crate::outcome::{Doing as _, Failed, Outcome};
+
+const TABLE: &str = "/proc/net/tcp";
+/// As the kernel writes them.
 const ESTABLISHED: &str = "01";
+const LISTENS: &str = "0A";
 
 /// From which addresses connections to these servers stand, as the servers see it.
-pub fn connected_to(servers: &[SocketAddr]) -> HashSet<IpAddr> {
-    read(&std::fs::read_to_string("/proc/net/tcp").unwrap_or_default(), servers)
+pub fn connected_to(servers: &[SocketAddr]) -> Outcome<HashSet<IpAddr>> {
+    read(&std::fs::read_to_string(TABLE).doing(|| format!("read {TABLE}"))?, servers)
 }
 
-fn read(table: &str, servers: &[SocketAddr]) -> HashSet<IpAddr> {
-    let rows = table.lines().filter_map(|line| {
-        let mut fields = line.split_whitespace().skip(1);
-        let (local, remote, state) = (fields.next()?, fields.next()?, fields.next()?);
-        let is_ours = state == ESTABLISHED && servers.contains(&address(local)?);
-        is_ours.then(|| address(remote)).flatten()
-    });
-    rows.map(|remote| remote.ip()).collect()
+/// A table in which a server does not even listen says nothing of who is connected to it.
+fn read(table: &str, servers: &[SocketAddr]) -> Outcome<HashSet<IpAddr>> {
+    let (mut listening, mut connected) = (HashSet::new(), HashSet::new());
+    for (local, remote, state) in table.lines().filter_map(row) {
+        if !servers.contains(&local) {
+            continue;
+        }
+        if state == LISTENS {
+            listening.insert(local);
+        } else if state == ESTABLISHED {
+            connected.insert(remote.ip());
+        }
+    }
+    match servers.iter().find(|server| !listening.contains(*server)) {
+        Some(server) => Err(Failed::because(format!("{TABLE} does not show that anybody listens at {server}"))),
+        None => Ok(connected),
+    }
+}
+
+/// Our side, the other side, and the state. Nothing for the heading.
+fn row(line: &str) -> Option<(SocketAddr, SocketAddr, &str)> {
+    let mut fields = line.split_whitespace().skip(1);
+    Some((address(fields.next()?)?, address(fields.next()?)?, fields.next()?))
 }
 
 /// `0100007F:1F90`: the address as the machine holds it, and the port.
@@ -41,9 +60,11 @@ mod tests {
         let (accepted, _) = listener.accept().await.unwrap();
         let _open = crate::ws::connect(other, server).await.unwrap();
         let _accepted = listener.accept().await.unwrap();
-        assert_eq!(connected_to(&[server]), HashSet::from([peer, other]));
+        assert_eq!(connected_to(&[server]).unwrap(), HashSet::from([peer, other]));
         drop(accepted);
-        assert_eq!(connected_to(&[server]), HashSet::from([other]));
-        assert!(connected_to(&[SocketAddr::new(server.ip(), 1)]).is_empty());
+        assert_eq!(connected_to(&[server]).unwrap(), HashSet::from([other]));
+        let nobody = SocketAddr::new(server.ip(), 1);
+        assert!(connected_to(&[server, nobody]).is_err(), "nobody listens there");
+        assert!(read("", &[server]).is_err(), "an empty table is no closed connection");
     }
 }

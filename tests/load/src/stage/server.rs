@@ -41,6 +41,8 @@ pub async fn binary() -> Outcome<PathBuf> {
 pub struct Server {
     /// Where it listens.
     pub address: SocketAddr,
+    /// Where it says what it has counted, if it does.
+    metrics: Option<SocketAddr>,
     child: Option<Child>,
     log: PathBuf,
 }
@@ -63,8 +65,8 @@ pub struct Fleet {
 }
 
 impl Fleet {
-    /// Migrates the database and starts so many servers, with these settings besides the usual.
-    pub async fn start(services: &Services, count: usize, settings: &[(&str, &str)]) -> Outcome<Self> {
+    /// Migrates the database and starts so many servers, with these settings besides the usual; if it `counts`, each says so at `/metrics`.
+    pub async fn start(services: &Services, count: usize, settings: &[(&str, &str)], counts: bool) -> Outcome<Self> {
         let program = binary().await?;
         let outbox = services.folder.join("outbox");
         let mut environment: Vec<(String, String)> = [
@@ -84,10 +86,10 @@ impl Fleet {
         let mut fleet = Self { servers: Vec::new(), targets: Targets::default(), folder, program, environment, outbox };
         fleet.run(&["migrate"]).await?;
         for number in 0..count {
-            let port = TcpListener::bind(("127.0.0.1", 0)).and_then(|listener| listener.local_addr());
-            let address = port.doing(|| "find a free port".to_owned())?;
+            let address = free()?;
+            let metrics = if counts { Some(free()?) } else { None };
             let log = services.folder.join("logs").join(format!("server-{number}.log"));
-            fleet.servers.push(Server { address, child: None, log });
+            fleet.servers.push(Server { address, metrics, child: None, log });
             fleet.begin(number).await?;
         }
         if let Ok(mut targets) = fleet.targets.write() {
@@ -128,6 +130,7 @@ impl Fleet {
             .arg("serve")
             .env_clear()
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
+            .envs(server.metrics.map(|address| ("FRONTDESK_METRICS_LISTEN", address.to_string())))
             .env("FRONTDESK_LISTEN", server.address.to_string())
             .stdin(Stdio::null())
             .stdout(log)
@@ -157,6 +160,18 @@ impl Fleet {
         Ok(words)
     }
 
+    /// What all servers have counted under this name (and these labels, as they write them), together.
+    pub async fn counted(&self, name: &str) -> Outcome<u64> {
+        let mut sum = 0;
+        for server in &self.servers {
+            let address = server.metrics.doing(|| "ask a server that does not count".to_owned())?;
+            let reply = Http::new(address.ip(), address, None).ask("GET", "/metrics", "").await?;
+            let text = String::from_utf8_lossy(&reply.body);
+            sum += count_of(&text, name).doing(|| format!("find {name} among what a server counts"))?;
+        }
+        Ok(sum)
+    }
+
     /// What all servers hold together.
     pub fn footprint(&self) -> Footprint {
         self.servers.iter().map(Server::footprint).fold(Footprint::default(), |sum, one| Footprint {
@@ -170,6 +185,17 @@ impl Fleet {
     pub fn cpu_seconds(&self) -> f64 {
         self.servers.iter().filter_map(Server::pid).map(cpu_seconds).sum()
     }
+}
+
+/// An address that nobody listens on.
+fn free() -> Outcome<SocketAddr> {
+    let port = TcpListener::bind(("127.0.0.1", 0)).and_then(|listener| listener.local_addr());
+    port.doing(|| "find a free port".to_owned())
+}
+
+/// One count of what a server says at `/metrics`.
+fn count_of(text: &str, name: &str) -> Option<u64> {
+    text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.trim().parse().ok())
 }
 
 impl Server {
@@ -233,5 +259,19 @@ impl Services {
         let held: Vec<Footprint> = children(self.pid("Postgres")?).into_iter().map(footprint).collect();
         let largest = held.iter().map(|one| one.pss).max().unwrap_or_default();
         Ok((held.len(), largest, held.iter().map(|one| one.pss).sum()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_count_is_found_by_its_whole_name() {
+        let text =
+            "# TYPE slow_total counter\nslow_total 7\n\ncloses_total{reason=\"too slow\"} 3\nslow_total_more 9\n";
+        assert_eq!(count_of(text, "slow_total"), Some(7));
+        assert_eq!(count_of(text, r#"closes_total{reason="too slow"}"#), Some(3));
+        assert_eq!(count_of(text, "slow"), None);
     }
 }
