@@ -11,6 +11,7 @@ use tenant::usage::{Meter, totals};
 use tenant::{AccountId, Tenant};
 
 use crate::catalogue::{self, Currency};
+use crate::invoice;
 use crate::lifecycle::{self, State};
 use crate::period::charged;
 use crate::service::{Billing, BillingError};
@@ -67,8 +68,10 @@ impl Billing {
         if let (Some(budget), Some(preview)) = (subscription.alerts.budget_minor, self.preview_invoice(tenant).await?) {
             let seats =
                 preview.lines.iter().filter(|line| line.meter.is_none()).map(|line| line.amount_minor).sum::<i64>();
-            // What is owed for this period: its usage. The seats on the next invoice are those of the next period.
-            let owed = preview.subtotal_minor - seats;
+            // What is owed for this period: its usage, with what a change of prices has invoiced of it. The seats on the next invoice are
+            // those of the next period.
+            let invoiced = invoice::used_since(&self.world, tenant.id(), preview.period_from).await?;
+            let owed = preview.subtotal_minor - seats + invoiced;
             let told = |threshold: i32| Money::Budget {
                 company: tenant.account.name.clone(),
                 percent: threshold,

@@ -5,6 +5,7 @@
 
 pub mod alerts;
 pub mod catalogue;
+mod changing;
 mod checkout;
 pub mod events;
 mod failpoint;

@@ -183,21 +183,8 @@ impl Billing {
             .await
     }
 
-    /// Lets somebody look soon: something may have been done that nobody has answered.
-    pub(crate) async fn look_soon(&self, account: AccountId) -> Result<(), StoreError> {
-        self.world
-            .database
-            .orm()
-            .run(sql(
-                "update shared.subscription set look_wanted_at = $2 where account_id = $1",
-                [account.uuid().into(), self.world.now().into()],
-            ))
-            .await
-            .map(drop)
-    }
-
-    /// Keeps others waiting while there is more to read. A look that was overtaken all the same finds out at its end.
-    async fn go_on_looking(&self, account: AccountId, token: Uuid) -> Result<(), StoreError> {
+    /// Keeps others waiting while there is more to ask. False for who was overtaken all the same; a look finds that out at its end.
+    pub(crate) async fn go_on_looking(&self, account: AccountId, token: Uuid) -> Result<bool, StoreError> {
         self.world
             .database
             .orm()
@@ -206,7 +193,7 @@ impl Billing {
                 [account.uuid().into(), token.into(), (self.world.now() + LEASE).into()],
             ))
             .await
-            .map(drop)
+            .map(|kept| kept > 0)
     }
 
     /// Lets others ask.
@@ -235,7 +222,7 @@ impl Billing {
         }
         let tx = self.world.database.begin("".into()).await?;
         let before = subscription::lock(&tx, account, now).await?;
-        if !still_ours(&tx, account, token, began).await? {
+        if !still_ours(&tx, account, token, (began, now)).await? {
             return Ok(None);
         }
         let was = (before.state, before.plan.clone(), before.live().map(|contract| contract.terms));
@@ -320,14 +307,21 @@ impl Billing {
     }
 }
 
-/// Whoever wished for a look since it began has another one.
-async fn still_ours(tx: &Tx, account: AccountId, token: Uuid, began: Timestamp) -> Result<bool, StoreError> {
+/// Whoever wished for a look since it began has another one. Usage that was held before it sets out again: a change of prices is seen. What
+/// lies in the far future was written by a clock that has been set back since.
+async fn still_ours(
+    tx: &Tx,
+    account: AccountId,
+    token: Uuid,
+    (began, now): (Timestamp, Timestamp),
+) -> Result<bool, StoreError> {
     let cleared = tx
         .run(sql(
             "update shared.subscription set look_token = null, look_until = null, \
-               look_wanted_at = case when look_wanted_at <= $3 then null else look_wanted_at end \
+               look_wanted_at = case when look_wanted_at > $3 and look_wanted_at <= $4 then look_wanted_at end, \
+               usage_held_at = case when usage_held_at > $3 and usage_held_at <= $4 then usage_held_at end \
              where account_id = $1 and look_token = $2",
-            [account.uuid().into(), token.into(), began.into()],
+            [account.uuid().into(), token.into(), began.into(), (now + LEASE).into()],
         ))
         .await?;
     Ok(cleared > 0)

@@ -11,6 +11,7 @@ use tenant::world::SharedWorld;
 use tenant::{AccountId, Tenant, usage};
 
 use crate::catalogue::{self, Currency, Offer};
+use crate::changing::may_be_less;
 use crate::gateway::{Gateway, GatewayError, Provider};
 use crate::invoice::{self, Line, discount, lines, proration};
 use crate::lifecycle::{NotNow, State, Status, Verb};
@@ -50,6 +51,9 @@ pub enum BillingError {
     /// A subscription keeps its currency.
     #[error("a subscription keeps its currency")]
     CurrencyFixed,
+    /// What is included would be included once more, after a change in the same period.
+    #[error("prices were changed in this period: a smaller plan or a shorter rhythm is possible from {0}")]
+    ChangedThisPeriod(Timestamp),
     /// The provider.
     #[error(transparent)]
     Gateway(#[from] GatewayError),
@@ -62,7 +66,11 @@ impl Fault for BillingError {
     fn kind(&self) -> Kind {
         match self {
             Self::NotNow(error) => error.kind(),
-            Self::TrialUsed | Self::PlanKept | Self::SeatsTaken(_) | Self::CurrencyFixed => Kind::Conflict,
+            Self::TrialUsed
+            | Self::PlanKept
+            | Self::SeatsTaken(_)
+            | Self::CurrencyFixed
+            | Self::ChangedThisPeriod(_) => Kind::Conflict,
             Self::PlanUnknown | Self::SeatsTooMany(_) => Kind::Invalid,
             Self::Gateway(error) => error.kind(),
             Self::Store(error) => error.kind(),
@@ -77,6 +85,7 @@ impl Fault for BillingError {
             Self::SeatsTaken(_) => "seats_taken",
             Self::SeatsTooMany(_) => "seats_too_many",
             Self::CurrencyFixed => "currency_fixed",
+            Self::ChangedThisPeriod(_) => "changed_this_period",
             Self::Gateway(error) => error.code(),
             Self::Store(error) => error.code(),
         }
@@ -236,6 +245,7 @@ impl Billing {
                 provider: Provider::Local,
             });
         };
+        may_be_less(&before, contract, order, now)?;
         let names = stripe.names(&self.world).await?;
         let customer = before.customer.as_deref().ok_or(GatewayError::NoPortal)?;
         let worth = stripe.preview(&names, contract, customer, &offer, order.terms).await?;
@@ -267,31 +277,7 @@ impl Billing {
                 })
                 .await;
         };
-        if contract.plan != offer.id || contract.terms != order.terms {
-            let names = stripe.names(&self.world).await?;
-            let token = self.turn(tenant.id()).await?;
-            self.hold_usage(tenant.id()).await?;
-            match stripe.change(&names, contract, &offer, order.terms).await {
-                // It may have been done: usage waits for whoever looks.
-                Err(error @ GatewayError::Away(_)) => {
-                    self.look_soon(tenant.id()).await?;
-                    self.end_look(tenant.id(), token).await?;
-                    return Err(error.into());
-                }
-                Err(error) => {
-                    self.end_look(tenant.id(), token).await?;
-                    self.let_usage_go(tenant.id()).await?;
-                    return Err(error.into());
-                }
-                Ok(()) => {}
-            }
-            let seen = self.look_in_turn(stripe, (tenant.id(), token), before.customer.clone()).await?;
-            self.let_usage_go(tenant.id()).await?;
-            if seen.is_some() {
-                return Ok(self.subscription(tenant).await?);
-            }
-        }
-        self.look_now(stripe, tenant).await
+        self.change_at(stripe, tenant, (&offer, order)).await
     }
 
     /// Lets the subscription end with its period, or go on.
@@ -471,7 +457,7 @@ impl Billing {
 }
 
 /// The contract that is to be changed.
-fn changeable<'a>(before: &'a Subscription, order: &Order) -> Result<&'a Contract, BillingError> {
+pub(crate) fn changeable<'a>(before: &'a Subscription, order: &Order) -> Result<&'a Contract, BillingError> {
     let live = before.live();
     before.state.may(Verb::Change, live.is_some())?;
     let contract = live.ok_or(NotNow::of(Verb::Change, before.state))?;

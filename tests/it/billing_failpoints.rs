@@ -5,8 +5,10 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use chrono::TimeDelta;
-use stripe_standin::{Mail, signature_header};
+use serde_json::json;
+use stripe_standin::{Faults, Mail, signature_header};
 use tests::payments::{Payments, WEBHOOK_SECRET, standing, write_usage};
+use tests::payments_books::priced;
 use tests::{Http, Program, Shop, eventually};
 
 const HELD: Mail = Mail { hold: true, twice: 0, shuffle: false };
@@ -42,10 +44,10 @@ fn places(beginning: &str) -> BTreeSet<String> {
 #[test]
 fn whatever_place_the_code_names_is_told_of_here() {
     let named: usize = sources().iter().map(|source| source.matches("failpoint::pass(").count()).sum();
-    let (all, senders, webhooks) = (places(""), places("meter-"), places("event-"));
+    let (all, senders, webhooks, changes) = (places(""), places("meter-"), places("event-"), places("change-"));
     assert_eq!(all.len(), named, "each place has a name of its own, written where it is passed: {all:?}");
-    assert!(!senders.is_empty() && !webhooks.is_empty(), "{all:?}");
-    let told = &senders | &webhooks;
+    assert!(!senders.is_empty() && !webhooks.is_empty() && !changes.is_empty(), "{all:?}");
+    let told = &(&senders | &webhooks) | &changes;
     let untold: Vec<_> = all.difference(&told).collect();
     assert!(untold.is_empty(), "no story dies at {untold:?}");
 }
@@ -160,5 +162,66 @@ async fn a_server_that_dies_anywhere_over_a_webhook_leaves_it_to_be_done_once() 
         assert_eq!(nothing_more, came, "{place}: who is told again changes nothing");
         let should = in_peace.get_or_insert_with(|| came.clone());
         assert_eq!(came, *should, "{place}: it stands as if nobody had died");
+    }
+}
+
+/// What was used is on no invoice when it is told for before a change after it: here that is all there is, for none of it is told before.
+#[tokio::test]
+async fn a_server_that_dies_anywhere_over_a_change_of_prices_leaves_no_unit_unbilled() {
+    let payments = Payments::start(2, 25, HELD).await;
+    let app = &payments.app;
+    let mut lives = Vec::new();
+    for place in places("change-") {
+        let (shop, customer) = payments.customer(&format!("Tea {}", lives.len()), "pro", 2).await;
+        let schema = shop.schema().await;
+        lives.push((place, shop, schema, customer));
+    }
+    payments.paid_since(2).await;
+    app.stop(0).await;
+    let no_events = || Faults { dropped: 1_000, only: "/v1/billing/meter_event".into(), ..Faults::default() };
+    let billing = &app.node(1).billing;
+    for (place, shop, schema, customer) in &lives {
+        let of_it = format!("from shared.subscription where customer = '{customer}'");
+        payments.stripe.set_faults(no_events());
+        let used = (20_700_000, payments.hour(3) + TimeDelta::minutes(1));
+        write_usage(app, schema, "messages", &[used]).await;
+        app.sql("update shared.subscription set rolled_to = null, roll_until = null").await;
+        billing.roll_up().await.unwrap();
+        let mut program = Program::start_to_die_at(app.settings(), place).await;
+        let http = Http::new(&program.base(), shop.guard()).with(&shop.owner.http.token());
+        let larger = json!({ "plan": "scale" }).to_string().into_bytes();
+        let json_body = [("content-type", "application/json")];
+        let answer = http.try_raw("PUT", "/v1/billing/plan", larger, &json_body).await.map(|reply| reply.status);
+        assert!(program.aborted().await, "{place}: {answer:?}");
+
+        // Before anybody has looked, nothing sets out: nobody here can know whether prices were changed.
+        let held = app.count(&format!("select count(*) {of_it} and usage_held_at is not null")).await == 1;
+        assert_eq!(held, place != "change-seen", "{place}");
+        payments.stripe.set_faults(Faults::default());
+        if held {
+            // However long ago it was.
+            app.sql("update shared.subscription set usage_held_at = usage_held_at - interval '2 hours'").await;
+            app.sql("update shared.meter_batch set claim_until = null, try_at = created_at").await;
+            billing.send_due().await.unwrap();
+            assert_eq!(payments.counted(customer, "messages"), 0, "{place}");
+        }
+        payments.stripe.set_faults(no_events());
+        // The lease of who has died runs out within a minute; another one looks by itself.
+        app.sql("update shared.subscription set look_until = null").await;
+        let program = Program::start(app.settings()).await;
+        let free = format!("select count(*) {of_it} and usage_held_at is null and look_wanted_at is null");
+        eventually("somebody has looked", async || (app.count(&free).await == 1).then_some(())).await;
+        let http = Http::new(&program.base(), shop.guard()).with(&shop.owner.http.token());
+        let plan = http.get("/v1/billing").await.ok()["plan"].clone();
+        assert_eq!(plan, if place == "change-held" { "pro" } else { "scale" }, "{place}");
+        http.put("/v1/billing/plan", json!({ "plan": "scale" })).await.ok();
+    }
+    payments.stripe.set_faults(Faults::default());
+    payments.drain().await;
+    payments.comes(payments.period_end().await + TimeDelta::hours(3));
+    for (place, _, schema, customer) in &lives {
+        assert_eq!(payments.invoiced(customer, "messages"), 20_700_000, "{place}");
+        let (charged, wrong) = priced(&payments, schema, customer).await;
+        assert_eq!((charged, wrong), (14_000, 0), "{place}");
     }
 }

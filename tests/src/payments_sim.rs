@@ -428,7 +428,8 @@ fn move_clock(payments: &Payments, chance: &Chance, latest: DateTime<Utc>) {
     payments.app.clock().advance(by);
 }
 
-/// Some change plan, seats, and how often they pay, in the middle of whatever hour it is. Says how many did.
+/// Some change plan, seats, and how often they pay, in the middle of whatever hour it is. Says how many did: who has changed prices in this
+/// period already goes up and not down.
 async fn change_plan(payments: &Payments, companies: &mut [Company], chance: &Chance) -> u32 {
     // The way to the provider is clear: a person would try again.
     payments.stripe.set_faults(Faults::default());
@@ -439,6 +440,10 @@ async fn change_plan(payments: &Payments, companies: &mut [Company], chance: &Ch
         let ask = json!({ "plan": plan, "interval": interval, "seats": seats(chance) });
         let reply = company.shop.owner.http.put("/v1/billing/plan", ask).await;
         assert!(reply.status < 500, "{}", reply.json());
+        let rank = |plan: &str, interval: &str| (plan == "scale", interval == "year");
+        let (was, is) = (rank(company.plan, company.interval), rank(plan, interval));
+        let less = is.0 < was.0 || is.1 < was.1;
+        assert!(less || reply.json()["code"] != "changed_this_period", "{}", reply.json());
         if reply.status == 200 {
             changes += u32::from((plan, interval) != (company.plan, company.interval));
             (company.plan, company.interval) = (plan, interval);

@@ -13,8 +13,8 @@ use crate::catalogue::{Currency, TierAmount};
 use crate::gateway::Provider;
 use tenant::usage::Meter;
 
-pub(crate) use store::kept_lines;
 pub use store::{Copy, find, keep, list, to_pay};
+pub(crate) use store::{kept_lines, used_since};
 
 /// Marks ids of invoices.
 #[derive(Debug)]

@@ -223,3 +223,24 @@ pub(crate) async fn kept_lines(
         .await?;
     Ok(row.and_then(|row| serde_json::from_value(row.lines).ok()))
 }
+
+#[derive(FromQueryResult)]
+struct Amount {
+    minor: i64,
+}
+
+/// What the provider has invoiced already of what was used from an instant on: prices were changed before the period was over.
+pub(crate) async fn used_since(world: &World, account: AccountId, from: Timestamp) -> Result<i64, StoreError> {
+    let row: Option<Amount> = world
+        .database
+        .orm()
+        .one(sql(
+            "select coalesce(sum((line ->> 'amount_minor')::bigint), 0)::bigint as minor \
+             from shared.invoice i cross join lateral jsonb_array_elements(i.lines) line \
+             where i.account_id = $1 and i.provider = 'stripe' and i.status not in ('draft', 'void') and i.issued_at >= $2 \
+             and line ->> 'kind' = 'usage' and (line ->> 'from')::timestamptz >= $2",
+            [account.uuid().into(), from.into()],
+        ))
+        .await?;
+    Ok(row.map_or(0, |row| row.minor))
+}

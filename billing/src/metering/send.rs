@@ -207,11 +207,11 @@ impl Billing {
             .database
             .orm()
             .run(sql(
+                // Whoever begins to hold usage waits for this one, and finds it on its way.
                 "update shared.meter_batch b set counted_at = $3, first_try_at = $4, last_try_at = $5 \
-                 where b.identifier = $1 and b.claim_token = $2 and b.state = 'sent' and not exists ( \
+                 where b.identifier = $1 and b.claim_token = $2 and b.state = 'sent' and exists ( \
                    select 1 from shared.subscription s where s.account_id = b.account_id \
-                   and (s.usage_held_until between $5::timestamptz and $5::timestamptz + interval '2 minutes' \
-                     or s.turned_at is distinct from $6::timestamptz))",
+                   and s.usage_held_at is null and s.turned_at is not distinct from $6::timestamptz for share)",
                 [
                     batch.identifier.clone().into(),
                     token.into(),

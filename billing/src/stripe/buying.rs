@@ -10,8 +10,9 @@ use stripe_billing::invoice::{
     CreatePreviewInvoiceSubscriptionDetailsProrationBehavior,
 };
 use stripe_billing::subscription::{
-    CancelSubscription, RetrieveSubscription, UpdateSubscription, UpdateSubscriptionItems,
-    UpdateSubscriptionPaymentBehavior, UpdateSubscriptionProrationBehavior,
+    CancelSubscription, MigrateSubscription, MigrateSubscriptionBillingMode, MigrateSubscriptionBillingModeType,
+    RetrieveSubscription, UpdateSubscription, UpdateSubscriptionItems, UpdateSubscriptionPaymentBehavior,
+    UpdateSubscriptionProrationBehavior,
 };
 use stripe_checkout::checkout_session::{
     CreateCheckoutSession, CreateCheckoutSessionAutomaticTax, CreateCheckoutSessionCustomerUpdate,
@@ -170,7 +171,18 @@ impl Stripe {
         session.url.ok_or_else(|| GatewayError::Unreadable("a checkout without an address".into()))
     }
 
-    /// Changes what was bought.
+    /// Brings a subscription of before to the mode in which a change of its prices invoices what its meters have counted. Changes nothing
+    /// of what is paid, and nothing at all where it is in that mode already.
+    pub async fn make_flexible(&self, subscription: &str) -> Result<(), GatewayError> {
+        let present = RetrieveSubscription::new(subscription).send(&self.client).await.map_err(said)?;
+        if present.billing_mode.type_.as_str() != "classic" {
+            return Ok(());
+        }
+        let mode = MigrateSubscriptionBillingMode::new(MigrateSubscriptionBillingModeType::Flexible);
+        MigrateSubscription::new(subscription, mode).send(&self.client).await.map_err(said).map(drop)
+    }
+
+    /// Changes what was bought. Its subscription is in the flexible mode, or what was used before another price is on no invoice.
     pub async fn change(
         &self,
         names: &Names,

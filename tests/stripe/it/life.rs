@@ -179,9 +179,19 @@ async fn what_was_used_before_a_metered_price_is_swapped_is_paid_at_the_old_one_
         "/v1/prices",
         &format!("product=message&currency=usd&unit_amount=0&recurring[interval]=month&recurring[usage_type]=metered&recurring[meter]={}", scene.meter),
     ));
-    for (mode, due) in [("classic", vec![(5_000, 0)]), ("flexible", vec![(400, 200), (1_000, 0), (5_000, 0)])] {
+    let paid = || vec![(400, 200), (1_000, 0), (5_000, 0)];
+    for (mode, due) in [("classic", vec![(5_000, 0)]), ("flexible", paid()), ("migrated", paid())] {
         let customer = scene.customer(true);
-        let subscription = scene.subscribe(&customer, &format!("billing_mode[type]={mode}"));
+        let begins = if mode == "flexible" { mode } else { "classic" };
+        let subscription = scene.subscribe(&customer, &format!("billing_mode[type]={begins}"));
+        let migrate = format!("/v1/subscriptions/{}/migrate", id(&subscription));
+        if mode == "migrated" {
+            let now = scene.act("POST", &migrate, "billing_mode[type]=flexible");
+            assert_eq!(now["billing_mode"]["type"], "flexible");
+        }
+        if mode != "classic" {
+            assert_eq!(scene.standin.act("POST", &migrate, "billing_mode[type]=flexible").unwrap_err().status, 400);
+        }
         let (sub, item) = (id(&subscription), id(&subscription["items"]["data"][1]));
         let start = scene.now();
         scene.use_messages(&customer, &format!("{mode}1"), 1_400, start + 60);

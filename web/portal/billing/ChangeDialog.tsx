@@ -4,6 +4,7 @@ import { useDebouncedValue } from '@mantine/hooks'
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
+import { ApiProblem } from 'client/http'
 import type { Billing, ChangePreview, Interval, Offer } from 'client/types'
 import { ProblemAlert } from 'ui/ProblemAlert'
 import { http, useMe } from 'ui/session'
@@ -45,6 +46,8 @@ export function ChangeDialog(props: { billing: Billing; offer: Offer; interval: 
     gcTime: 0,
   })
   const known = settled && preview.data && !preview.isPlaceholderData
+  // Trying again would not help before the period is over.
+  const changedAlready = preview.error instanceof ApiProblem && preview.error.code === 'changed_this_period'
 
   async function confirm(): Promise<void> {
     setBusy(true)
@@ -95,7 +98,18 @@ export function ChangeDialog(props: { billing: Billing; offer: Offer; interval: 
           {same ? (
             <p className={css.quiet}>{t('billing.order.same')}</p>
           ) : preview.isError ? (
-            <ProblemAlert problem={preview.error} onRetry={() => void preview.refetch()} />
+            changedAlready ? (
+              <>
+                <ProblemAlert problem={preview.error} />
+                {billing.period_to && (
+                  <Text size="sm" c="dimmed" mt="xs">
+                    {t('billing.order.less_from', { date: date(billing.period_to, i18n.language) })}
+                  </Text>
+                )}
+              </>
+            ) : (
+              <ProblemAlert problem={preview.error} onRetry={() => void preview.refetch()} />
+            )
           ) : preview.data ? (
             <div className={css.fading} data-old={!known || undefined}>
               <Preview preview={preview.data} moves={!onlySeats && billing.state !== 'trialing'} />

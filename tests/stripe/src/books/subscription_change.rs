@@ -123,6 +123,24 @@ impl Books {
         Ok(self.subscription_body(id))
     }
 
+    /// From classic billing to flexible; there is no way back.
+    pub(crate) fn migrate_subscription(&mut self, id: &str, form: &Form) -> Result<Value, Refusal> {
+        form.only(&["billing_mode"])?;
+        if form.part("billing_mode").need("type")? != "flexible" {
+            return Err(Refusal::invalid("billing_mode[type]", "Invalid billing_mode[type]: must be flexible"));
+        }
+        let before = self.subscription_body(id);
+        let subscription = self.subscriptions.get(id, "id")?;
+        if subscription.is_over() || subscription.flexible {
+            return Err(Refusal::bad("This subscription cannot be migrated to the flexible billing mode."));
+        }
+        if let Some(subscription) = self.subscriptions.find_mut(id) {
+            subscription.flexible = true;
+        }
+        self.subscription_changed(id, &before);
+        Ok(self.subscription_body(id))
+    }
+
     /// Carries a change out; the invoice, when there is one at once.
     pub(crate) fn carry_out(&mut self, change: Change) -> Option<String> {
         let (id, customer) = (change.subscription.id.clone(), change.subscription.customer.clone());

@@ -45,7 +45,7 @@ async fn one(door: Arc<Door>, request: Request<Incoming>) -> io::Result<Response
         key: header("idempotency-key"),
         authorization: header("authorization").unwrap_or_default(),
     };
-    let slow = Duration::from_millis(door.enter().faults.slow_ms);
+    let slow = door.enter().faults.slowness(&asked.path);
     if !slow.is_zero() {
         tokio::time::sleep(slow).await;
     }

@@ -1,5 +1,7 @@
 //! What goes wrong, by a script and by chance. Shares are in thousandths.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use crate::chance::Chance;
@@ -38,7 +40,7 @@ pub struct Faults {
     pub reject_usage: u32,
     /// What is said of such an event.
     pub reject_code: String,
-    /// Every answer takes so long.
+    /// Each answer takes so long, and is thought of at its end.
     pub slow_ms: u64,
 }
 
@@ -76,6 +78,11 @@ impl Faults {
         ];
         let fate = chances.into_iter().find(|(share, _)| chance.per_mille(*share)).map(|(_, fate)| fate);
         fate.unwrap_or(Fate::Well)
+    }
+
+    /// How long the answer to a request takes.
+    pub(crate) fn slowness(&self, path: &str) -> Duration {
+        if path.starts_with(&self.only) { Duration::from_millis(self.slow_ms) } else { Duration::ZERO }
     }
 
     /// Why a usage event will not count, if it will not.

@@ -249,6 +249,7 @@ fn subscriptions(books: &mut Books, method: &str, rest: &[&str], form: &Form) ->
         }),
         ("GET", [id]) => books.subscriptions.get(id, "id").map(|found| books.subscription_json(found)),
         ("POST", [id]) => books.update_subscription(id, form),
+        ("POST", [id, "migrate"]) => books.migrate_subscription(id, form),
         ("DELETE", [id]) => books.cancel_subscription(id, form),
         _ => return None,
     })
