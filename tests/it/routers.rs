@@ -255,7 +255,7 @@ async fn fifty_agents_take_at_once_from_three_servers_one_dies_and_nothing_is_gi
         takers.iter().enumerate().map(|(number, taker)| taker.goes_on_taking(&chats, number, &answers, &is_dead));
     let race = futures::future::join_all(racing);
     let left = left_with(&schema, &gone);
-    let dies = async {
+    let killing = async {
         let many = async || (answers.all.load(Ordering::Relaxed) >= IN_THE_MIDST).then_some(());
         eventually("everybody is taking", many).await;
         dying.kill();
@@ -266,7 +266,7 @@ async fn fifty_agents_take_at_once_from_three_servers_one_dies_and_nothing_is_gi
         died
     };
     let story = async {
-        let (_, newcomers, died) = futures::join!(race, come(&shop, &doors[..2], LATE), dies);
+        let (_, newcomers, died) = futures::join!(race, come(&shop, &doors[..2], LATE), killing);
         assert_eq!(newcomers.len(), LATE);
         // While everybody takes at once, nobody is free for long.
         let from = (died + ABSENT).max(Instant::now());

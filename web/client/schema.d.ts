@@ -2887,7 +2887,8 @@ export interface paths {
         /**
          * Replace a person from a directory
          * @description What a directory says of them as a whole: whether they may come in, their name and their address. Who is in this company alone gets the
-         *     new address when both it and the one before are of proven domains. What is not named stays.
+         *     new address when both it and the one before are of proven domains, and then every session of theirs ends; not who may do more than the
+         *     company's first role (`role_above_default`). What is not named stays.
          */
         put: operations["scim_replace"];
         post?: never;
