@@ -259,6 +259,13 @@ impl Standin {
         self.door.enter().log.clone()
     }
 
+    /// A subscription is one that was sold in the classic billing mode; false when there is none. No request of the API makes it so.
+    pub fn make_classic(&self, subscription: &str) -> bool {
+        let mut state = self.door.enter();
+        let found = state.books.subscriptions.find_mut(subscription);
+        found.map(|subscription| subscription.flexible = false).is_some()
+    }
+
     /// Every usage event that counts.
     pub fn counted(&self) -> Vec<Counted> {
         let state = self.door.enter();
