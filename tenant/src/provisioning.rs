@@ -158,11 +158,11 @@ pub async fn readdress(world: &World, member: &Membership, email: &str) -> Resul
         locale: String,
         elsewhere: bool,
     }
+    require_own_domain(world.database.orm(), member.account_id, email).await?;
     let default = default_role(world, member.account_id).await?;
     if Permissions::of(default).cover(&member.standing.permissions()).is_err() {
         return Err(ProvisionError::AboveDefault);
     }
-    require_own_domain(world.database.orm(), member.account_id, email).await?;
     let now = world.now();
     let tx = world.database.begin("".into()).await?;
     // Nobody joins another company, nor becomes a group's admin, while this is looked at: both refer to this row. Whoever is switched off
