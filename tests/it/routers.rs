@@ -290,19 +290,35 @@ fn left_with(schema: &str, gone: &[String]) -> String {
 
 /// Waits until nobody waits, and then until nothing is left with those who are gone; that time is counted from `from`.
 async fn given_on(app: &TestApp, schema: &str, left: &str, from: Instant) {
-    let waiting = format!("select count(*) from {schema}.queue_entry");
-    let none = async |count: &str| {
-        while app.count(count).await > 0 {
-            app.clock().pause(Duration::from_millis(100)).await;
-        }
-    };
-    within(FILLED_WITHIN, "nobody waits beside a free place", none(waiting.as_str())).await;
-
+    all_are_given(app, schema).await;
     let time = (from + GIVEN_ON_WITHIN).saturating_duration_since(Instant::now());
-    within(time, "what they left is given to others", none(left)).await;
-    within(FILLED_WITHIN, "nobody waits beside a free place", none(waiting.as_str())).await;
+    within(time, "what they left is given to others", none(app, left)).await;
+    all_are_given(app, schema).await;
     // Whoever has it now is here, and nobody gave it back to them.
     assert_eq!(app.count(left).await, 0);
+}
+
+async fn none(app: &TestApp, count: &str) {
+    while app.count(count).await > 0 {
+        app.clock().pause(Duration::from_millis(100)).await;
+    }
+}
+
+/// Nobody waits beside a free place. If somebody does, it is told who, and what the agents have in hand.
+async fn all_are_given(app: &TestApp, schema: &str) {
+    let waiting = format!("select count(*) from {schema}.queue_entry");
+    if tokio::time::timeout(FILLED_WITHIN, none(app, &waiting)).await.is_ok() {
+        return;
+    }
+    let mut admin = app.database().admin().await;
+    let floor = format!(
+        "select 'waits: ' || row_to_json(q)::text from {schema}.queue_entry q union all \
+         select format('agent %s is %s, gone since %s, has %s', a.id, a.availability, a.gone_at, (select count(*) \
+             from {schema}.conversation c where c.assignee_id = a.id and c.status = 'open')) from {schema}.agent a union all \
+         select 'session: ' || row_to_json(p)::text from pg_stat_activity p where p.datname = current_database()"
+    );
+    let floor: Vec<String> = sqlx::query_scalar(AssertSqlSafe(floor)).fetch_all(&mut admin).await.unwrap();
+    panic!("somebody waits beside a free place after {FILLED_WITHIN:?}:\n{}", floor.join("\n"));
 }
 
 #[test]
