@@ -213,7 +213,6 @@ export function createDesk(key: string): Desk {
         const message = await realtime.send({ client_message_id, text })
         return isHere() ? merge([message]) : undefined
       } catch (error) {
-        // What a socket does not take, or not with this token, a request takes, which renews it.
         if (!(error instanceof ApiProblem) || (error.status !== 0 && error.status !== 401)) throw error
       }
     }
