@@ -30,15 +30,17 @@ pub struct Look {
     pub logo: Option<String>,
 }
 
+/// Whether it is a colour as pages write it, like `#1f6feb`.
+pub(crate) fn is_color(text: &str) -> bool {
+    text.len() == 7 && text.starts_with('#') && text.bytes().skip(1).all(|byte| byte.is_ascii_hexdigit())
+}
+
 impl Look {
     /// Within bounds; an empty text is none.
     pub(crate) fn checked(self, check: &mut Check) -> Self {
         let some = |text: Option<String>| text.filter(|text| !text.trim().is_empty());
         let display_name = some(self.display_name).map(|name| check.line("look/display_name", &name, 1, 80));
         let color = some(self.color).map(|color| color.to_lowercase());
-        let is_color = |color: &String| {
-            color.len() == 7 && color.starts_with('#') && color.bytes().skip(1).all(|byte| byte.is_ascii_hexdigit())
-        };
         if color.as_ref().is_some_and(|color| !is_color(color)) {
             check.refuse("look/color", "color_invalid", "A colour like #1f6feb.");
         }

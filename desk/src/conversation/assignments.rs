@@ -49,23 +49,20 @@ pub async fn assignments(tx: &TenantTx, id: ConversationId) -> Result<Vec<Assign
             [id.uuid().into()],
         ))
         .await?;
-    let mut all = Vec::with_capacity(rows.len());
-    for row in rows {
+    let deciders: Vec<AgentId> = rows.iter().filter_map(|row| row.decided_by.parse().ok()).collect();
+    let names = tenant::agent::names(tx, &deciders).await?;
+    let read = |row: Row| {
         let decided_by: Option<AgentId> = row.decided_by.parse().ok();
-        let decided_by_name = match decided_by {
-            Some(agent) => tenant::agent::find_name(tx, agent).await?,
-            None => None,
-        };
-        all.push(Assignment {
+        Assignment {
             agent_id: row.agent_id.map(AgentId::from_uuid),
             agent_name: row.agent_name,
             decided_by,
-            decided_by_name,
+            decided_by_name: decided_by.and_then(|agent| names.get(&agent).cloned()),
             why: row.why,
             created_at: row.created_at,
-        });
-    }
-    Ok(all)
+        }
+    };
+    Ok(rows.into_iter().map(read).collect())
 }
 
 /// A decision about to be written.

@@ -3,6 +3,8 @@
 use infra::validate::Check;
 use serde::{Deserialize, Serialize};
 
+use crate::look::is_color;
+
 /// Which side of the page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -94,9 +96,7 @@ impl InboxSettings {
     /// These settings with the change, bounds checked.
     pub(super) fn with(mut self, change: InboxSettingsChange, check: &mut Check) -> Self {
         if let Some(color) = change.color {
-            let good =
-                color.len() == 7 && color.starts_with('#') && color.chars().skip(1).all(|c| c.is_ascii_hexdigit());
-            if !good {
+            if !is_color(&color) {
                 check.refuse("settings/color", "color_invalid", "A colour like #1f6feb.");
             }
             self.color = color.to_lowercase();
