@@ -12,9 +12,9 @@ use tenant::{AccountId, AgentId};
 
 /// How long a heartbeat counts. What agents of a process that died have in hand waits for so long, and then for as long as their
 /// company waits for somebody who is gone.
-pub const LIFETIME: Duration = Duration::from_secs(12);
+pub const LIFETIME: Duration = Duration::from_secs(10);
 /// How often a process beats for its sockets.
-pub const BEAT: Duration = Duration::from_secs(4);
+pub const BEAT: Duration = Duration::from_secs(3);
 /// While Redis is silent nobody's heartbeat can be heard: what was heard last counts for so much longer.
 const SILENCE: Duration = Duration::from_secs(33);
 

@@ -393,7 +393,8 @@ async fn sweep_one(routing: &Routing, tenant: &Tenant, hearing: Hearing) -> Resu
     let mut events = Vec::new();
     let began = Instant::now();
     let (ids, is_whole): (Vec<Uuid>, bool) = {
-        let tx = tenant.begin().await?;
+        // While it waited behind a crowd, sockets would have to be told that they may have missed something.
+        let tx = tenant.begin_first().await?;
         if !reachable && known.len() > MANY {
             routing.switchboard.forget_but(account, &outbox::still_there(&tx, known.clone()).await?);
         }

@@ -177,7 +177,12 @@ impl Tenant {
 
     /// Opens the company's schema, for the system's own work.
     pub async fn begin(&self) -> Result<TenantTx, StoreError> {
-        TenantTx::open(self, Sight::All).await
+        TenantTx::open(self, Sight::All, self.world.shares.enter(self.id()).await?).await
+    }
+
+    /// The same for what the company's people wait for without asking, and what must not wait behind all that they ask: short work alone.
+    pub async fn begin_first(&self) -> Result<TenantTx, StoreError> {
+        TenantTx::open(self, Sight::All, self.world.shares.enter_first(self.id()).await?).await
     }
 
     /// Counts one thing of a class against the company's pace, and refuses it when it is one too many. Never with a transaction open.
@@ -229,7 +234,8 @@ impl Tenant {
 impl<Who: Sees> Scope<Who> {
     /// Opens this company's schema, for these eyes. There is no other way to reach its tables.
     pub async fn begin(&self) -> Result<TenantTx, StoreError> {
-        TenantTx::open(&self.tenant, self.who.sight()).await
+        let tenant = &self.tenant;
+        TenantTx::open(tenant, self.who.sight(), tenant.world.shares.enter(tenant.id()).await?).await
     }
 }
 

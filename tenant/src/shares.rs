@@ -14,6 +14,8 @@ use crate::account::AccountId;
 const PATIENCE: Duration = Duration::from_secs(2);
 /// However small the pool: with fewer, a company's own work would stand in its own way.
 const LEAST: u32 = 3;
+/// How many of a company's places are beside its share, for what its own crowd must not keep waiting.
+const FIRST: usize = 2;
 /// How many companies are kept before those that do nothing are forgotten.
 const KEPT: usize = 10_000;
 
@@ -27,6 +29,8 @@ struct Places {
     free: Arc<Semaphore>,
     /// One less: for those who read much.
     reading: Arc<Semaphore>,
+    /// Beside them: see [`Shares::enter_first`].
+    first: Arc<Semaphore>,
     /// Those who have a place and no connection yet.
     asking: AtomicUsize,
 }
@@ -57,6 +61,22 @@ impl Shares {
     pub(crate) async fn enter(&self, account: AccountId) -> Result<(OwnedSemaphorePermit, Asking), StoreError> {
         let places = self.places(account);
         let free = Arc::clone(&places.free);
+        self.enter_by(places, free).await
+    }
+
+    /// A place for what the company's people wait for without asking: who is given what waits, what the bus has lost. There are two of them
+    /// beside the company's share; behind its crowd, a line would stand still while everybody asks for it.
+    pub(crate) async fn enter_first(&self, account: AccountId) -> Result<(OwnedSemaphorePermit, Asking), StoreError> {
+        let places = self.places(account);
+        let first = Arc::clone(&places.first);
+        self.enter_by(places, first).await
+    }
+
+    async fn enter_by(
+        &self,
+        places: Arc<Places>,
+        free: Arc<Semaphore>,
+    ) -> Result<(OwnedSemaphorePermit, Asking), StoreError> {
         let place = match Arc::clone(&free).try_acquire_owned() {
             Ok(place) => place,
             Err(_) => match tokio::time::timeout(PATIENCE, free.acquire_owned()).await {
@@ -98,12 +118,14 @@ impl Shares {
                 Arc::strong_count(places) > 1
                     || places.free.available_permits() < self.each
                     || places.reading.available_permits() < self.readers()
+                    || places.first.available_permits() < FIRST
             });
         }
         let made = || {
             Arc::new(Places {
                 free: Arc::new(Semaphore::new(self.each)),
                 reading: Arc::new(Semaphore::new(self.readers())),
+                first: Arc::new(Semaphore::new(FIRST)),
                 asking: AtomicUsize::new(0),
             })
         };
@@ -128,6 +150,7 @@ mod tests {
         }
         assert!(matches!(shares.enter(account(1)).await, Err(StoreError::Crowded)));
         drop(shares.enter(account(2)).await.unwrap());
+        drop(shares.enter_first(account(1)).await.unwrap());
         places.pop();
         drop(shares.enter(account(1)).await.unwrap());
         assert_eq!([Shares::new(4, 25).each(), Shares::new(2, 25).each(), Shares::new(40, 100).each()], [3, 2, 40]);

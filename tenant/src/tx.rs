@@ -18,6 +18,7 @@ use crate::account::AccountId;
 use crate::limits::Limits;
 use crate::outbox::Fact;
 use crate::scope::Tenant;
+use crate::shares::Asking;
 use crate::sight::Sight;
 use crate::tally::Tallies;
 
@@ -49,9 +50,13 @@ impl Deref for TenantTx {
 }
 
 impl TenantTx {
-    pub(crate) async fn open(tenant: &Tenant, sight: Sight) -> Result<Self, StoreError> {
+    /// With a place at the database, which the transaction keeps.
+    pub(crate) async fn open(
+        tenant: &Tenant,
+        sight: Sight,
+        (place, asking): (OwnedSemaphorePermit, Asking),
+    ) -> Result<Self, StoreError> {
         let tie = tenant.account.id.uuid().as_u128();
-        let (place, asking) = tenant.world.shares.enter(tenant.account.id).await?;
         let tenant = &tenant.as_of_now().await?;
         let account = &tenant.account;
         let site = tenant.world.sites.get(account.database.as_deref())?;

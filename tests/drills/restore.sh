@@ -12,7 +12,11 @@ user=$(id -un)
 while port=$((20000 + RANDOM % 12000)) && (exec 3<> "/dev/tcp/127.0.0.1/$port") 2> /dev/null; do :; done
 as() { if [ "$user" = root ]; then runuser -u postgres -- "$@"; else "$@"; fi; }
 [ "$user" = root ] && chown postgres "$home"
-end() { as "$bin/pg_ctl" -D "$home/data" -m immediate stop > /dev/null 2>&1 || true; rm -rf "$home"; }
+end() {
+    status=$?
+    [ "$status" = 0 ] || tail -20 "$home/log" 2> /dev/null || true
+    as "$bin/pg_ctl" -D "$home/data" -m immediate stop > /dev/null 2>&1 || true; rm -rf "$home"
+}
 trap end EXIT
 
 as "$bin/initdb" -D "$home/data" -U postgres --auth=trust --data-checksums --locale=C.UTF-8 --encoding=UTF8 > /dev/null
@@ -57,8 +61,10 @@ expected=$(sql "select count(*) || ' ' || md5(string_agg(text, '' order by id)) 
 sleep 1
 sql "delete from word where id % 2 = 0"
 [ -z "$schema" ] || ask frontdesk "drop schema \"$schema\" cascade" > /dev/null 2>&1
-sql "select pg_switch_wal()" > /dev/null
-for _ in $(seq 100); do [ "$(sql "select count(*) from pg_stat_archiver where last_archived_time > '$instant'")" = 1 ] && break; sleep 0.1; done
+# What was archived last may be an earlier segment, late: the one that holds the instant, and something after it, has to be there.
+segment=$(sql "select pg_walfile_name(pg_switch_wal())")
+for _ in $(seq 600); do [ -f "$home/wal/$segment" ] && break; sleep 0.1; done
+[ -f "$home/wal/$segment" ] || { echo "FAIL $segment was not archived"; exit 1; }
 
 # The machine dies, and its disk with it.
 as "$bin/pg_ctl" -D "$home/data" -m immediate stop > /dev/null

@@ -2,6 +2,7 @@
 //! came of it is judged from the rows that Postgres holds, by rules that know nothing of how it is decided.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -31,12 +32,14 @@ const GIVEN_ON_WITHIN: Duration = Duration::from_secs(15);
 /// Whoever is free is given what waits within this time: a machine of two cores has four processes to run.
 const FILLED_WITHIN: Duration = Duration::from_secs(5);
 
-/// Somebody at a console of one of the servers, who reaches all of them.
+/// Longer than the story.
+const FOR_GOOD: Duration = Duration::from_mins(10);
+
+/// Somebody with a console at one of the servers, who reaches all of them.
 struct Taker {
     id: String,
     home: usize,
     doors: Vec<Http>,
-    console: Socket,
 }
 
 /// What the servers have answered.
@@ -78,11 +81,12 @@ async fn come(shop: &Shop, doors: &[Http], many: usize) -> Vec<String> {
     chats
 }
 
-async fn sits_down(shop: &Shop, doors: &[Http], home: usize, agent: &Agent) -> Taker {
+async fn sits_down(shop: &Shop, doors: &[Http], home: usize, agent: &Agent) -> (Taker, Socket) {
     let token = agent.http.token();
-    let console = Socket::open(doors[home].base(), shop.guard(), &token, json!({})).await;
     let doors = doors.iter().map(|door| door.with(&token)).collect();
-    Taker { id: agent.id.clone(), home, doors, console }
+    let taker = Taker { id: agent.id.clone(), home, doors };
+    let console = taker.connects(shop).await;
+    (taker, console)
 }
 
 async fn waits_briefly_for_who_is_gone(shop: &Shop) {
@@ -98,6 +102,23 @@ async fn waits_briefly_for_who_is_gone(shop: &Shop) {
 }
 
 impl Taker {
+    async fn connects(&self, shop: &Shop) -> Socket {
+        let home = &self.doors[self.home];
+        Socket::open(home.base(), shop.guard(), &home.token(), json!({})).await
+    }
+
+    /// Keeps the console open as a page does: whom a server sends away, because it could not tell them everything in time, comes back.
+    /// Whose server is dead does not.
+    async fn stays(&self, shop: &Shop, mut console: Socket) -> Infallible {
+        loop {
+            console.closed_within(FOR_GOOD).await;
+            if self.home == DYING {
+                return std::future::pending().await;
+            }
+            console = self.connects(shop).await;
+        }
+    }
+
     /// Gives it to somebody, or back to the line. True when that was done, false when it was refused; nothing from who is dead.
     async fn puts(&self, door: usize, chat: &str, to: Value, answers: &Answers) -> Option<bool> {
         let path = format!("/v1/conversations/{chat}/assignee");
@@ -243,13 +264,15 @@ async fn fifty_agents_take_at_once_from_three_servers_one_dies_and_nothing_is_gi
     let doors: Vec<Http> = programs.iter().map(|program| Http::new(&program.base(), shop.guard())).collect();
     let chats = come(&shop, &doors, VISITORS).await;
     let sitting = crowd.iter().enumerate().map(|(number, agent)| sits_down(&shop, &doors, number % 3, agent));
-    let takers = futures::future::join_all(sitting).await;
+    let (takers, consoles): (Vec<Taker>, Vec<Socket>) = futures::future::join_all(sitting).await.into_iter().unzip();
+    let staying = takers.iter().zip(consoles).map(|(taker, console)| taker.stays(&shop, console));
+    let staying = futures::future::select_all(staying.map(Box::pin));
     let waiting = format!("select count(*) from {schema}.queue_entry");
     assert_eq!(app.count(&waiting).await, i64::try_from(VISITORS).unwrap(), "nobody takes anything yet");
 
     let (answers, is_dead, enough) = (Answers::default(), AtomicBool::new(false), AtomicBool::new(false));
     let mut dying = programs.pop().unwrap();
-    let gone: Vec<String> = takers.iter().filter(|taker| taker.home == DYING).map(|taker| taker.id.clone()).collect();
+    let (gone, here): (Vec<&Taker>, Vec<&Taker>) = takers.iter().partition(|taker| taker.home == DYING);
     app.sql(&format!("update {schema}.agent set availability = 'online' where availability = 'busy'")).await;
     let racing =
         takers.iter().enumerate().map(|(number, taker)| taker.goes_on_taking(&chats, number, &answers, &is_dead));
@@ -273,19 +296,25 @@ async fn fifty_agents_take_at_once_from_three_servers_one_dies_and_nothing_is_gi
         given_on(&app, &schema, &left, from).await;
         enough.store(true, Ordering::Relaxed);
     };
-    let (looks, ()) = futures::join!(watches(&app, &schema, &enough), story);
+    let (looks, ()) = tokio::select! {
+        both = async { futures::join!(watches(&app, &schema, &enough), story) } => both,
+        (never, ..) = staying => match never {},
+    };
 
     assert!(looks > 100, "{looks} looks");
-    let are_here = takers.iter().filter(|taker| taker.home != DYING).all(|taker| taker.console.is_open());
-    assert!(are_here, "nobody else has gone");
+    let away = format!("select count(*) from {schema}.agent where gone_at is not null and id in ({})", listed(&here));
+    eventually("nobody else has gone", async || (app.count(&away).await == 0).then_some(())).await;
     is_true(&app, &schema, &answers).await;
 }
 
 /// Counts what those who are gone still have.
-fn left_with(schema: &str, gone: &[String]) -> String {
-    let gone: Vec<String> =
-        gone.iter().map(|id| format!("'{}'", id.parse::<tenant::AgentId>().unwrap().uuid())).collect();
-    format!("select count(*) from {schema}.conversation where status = 'open' and assignee_id in ({})", gone.join(", "))
+fn left_with(schema: &str, gone: &[&Taker]) -> String {
+    format!("select count(*) from {schema}.conversation where status = 'open' and assignee_id in ({})", listed(gone))
+}
+
+fn listed(takers: &[&Taker]) -> String {
+    let ids = takers.iter().map(|taker| format!("'{}'", taker.id.parse::<tenant::AgentId>().unwrap().uuid()));
+    ids.collect::<Vec<String>>().join(", ")
 }
 
 /// Waits until nobody waits, and then until nothing is left with those who are gone; that time is counted from `from`.
@@ -304,7 +333,7 @@ async fn none(app: &TestApp, count: &str) {
     }
 }
 
-/// Nobody waits beside a free place. If somebody does, it is told who, and what the agents have in hand.
+/// Nobody waits beside a free place. If somebody does, it is told who, and what the agents have in hand, in few words.
 async fn all_are_given(app: &TestApp, schema: &str) {
     let waiting = format!("select count(*) from {schema}.queue_entry");
     if tokio::time::timeout(FILLED_WITHIN, none(app, &waiting)).await.is_ok() {
@@ -312,10 +341,13 @@ async fn all_are_given(app: &TestApp, schema: &str) {
     }
     let mut admin = app.database().admin().await;
     let floor = format!(
-        "select 'waits: ' || row_to_json(q)::text from {schema}.queue_entry q union all \
-         select format('agent %s is %s, gone since %s, has %s', a.id, a.availability, a.gone_at, (select count(*) \
-             from {schema}.conversation c where c.assignee_id = a.id and c.status = 'open')) from {schema}.agent a union all \
-         select 'session: ' || row_to_json(p)::text from pg_stat_activity p where p.datname = current_database()"
+        "(select 'waits: ' || row_to_json(q)::text from {schema}.queue_entry q limit 2) union all \
+         select format('%s agents: %s, %s, have %s', count(*), a.availability, case when a.gone_at is null then 'here' else 'gone' end, \
+             sum((select count(*) from {schema}.conversation c where c.assignee_id = a.id and c.status = 'open'))) \
+             from {schema}.agent a group by a.availability, a.gone_at is null union all \
+         select format('%s sessions: %s, %s %s, for up to %s: %s', count(*), state, wait_event_type, wait_event, \
+             max(now() - state_change), left(min(query), 80)) from pg_stat_activity where datname = current_database() \
+             group by state, wait_event_type, wait_event"
     );
     let floor: Vec<String> = sqlx::query_scalar(AssertSqlSafe(floor)).fetch_all(&mut admin).await.unwrap();
     panic!("somebody waits beside a free place after {FILLED_WITHIN:?}:\n{}", floor.join("\n"));

@@ -70,12 +70,12 @@ pub async fn round(routing: &Routing, tenant: &Tenant, is_thorough: bool) -> Res
     let ids: Vec<Uuid> = here.iter().map(|agent| agent.uuid()).collect();
     // While the register of who is here is away, nobody is declared gone.
     if is_thorough && routing.health.now().degraded().is_empty() {
-        let tx = tenant.begin().await?;
+        let tx = tenant.begin_first().await?;
         if overdue::note_presence(&tx, ids.clone()).await? > 0 {
             tx.commit().await?;
         }
     }
-    let mut tx = tenant.begin().await?;
+    let mut tx = tenant.begin_first().await?;
     let mut round = Round::default();
     let mut touched = 0;
     // Most calls find nothing to do, and must not queue for the lock to learn it.
@@ -409,9 +409,9 @@ fn value(of: &impl serde::Serialize) -> serde_json::Value {
     serde_json::to_value(of).unwrap_or_default()
 }
 
-/// Whether a failed round is worth a line in the log: a database that is away is reported elsewhere.
+/// Whether a failed round is worth a line in the log: a database that is away, or has too much to do, is reported elsewhere.
 pub fn is_noteworthy(error: &ConversationError) -> bool {
-    !matches!(error.kind(), Kind::Unavailable(_))
+    !matches!(error.kind(), Kind::Unavailable(_) | Kind::RateLimited(_))
 }
 
 /// Who is being asked about what, for whoever has just come: the questions that stand.
