@@ -48,6 +48,7 @@ pub struct Routing {
     pub(crate) pasts: Arc<waiting_room::Pasts>,
     pub(crate) looks: Arc<Semaphore>,
     pub(crate) alarms: Arc<assignment::alarms::Alarms>,
+    pub(crate) depths: Arc<assignment::depths::Depths>,
     pub(crate) stillness: Arc<stillness::Stillness>,
 }
 
@@ -75,6 +76,7 @@ impl Routing {
             pasts: Arc::default(),
             looks: Arc::new(Semaphore::new(waiting_room::LOOKS_AT_ONCE)),
             alarms: Arc::default(),
+            depths: Arc::default(),
             stillness: Arc::default(),
         }
     }

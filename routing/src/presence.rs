@@ -16,7 +16,7 @@ pub const LIFETIME: Duration = Duration::from_secs(10);
 /// How often a process beats for its sockets.
 pub const BEAT: Duration = Duration::from_secs(3);
 /// While Redis is silent nobody's heartbeat can be heard: what was heard last counts for so much longer.
-const SILENCE: Duration = Duration::from_secs(33);
+const SILENCE: Duration = Duration::from_secs(35);
 
 /// What others see of an agent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]

@@ -49,6 +49,7 @@ const TENANT: &[(i32, &str)] = &[
     (11, include_str!("../migrations/tenant/0011_rights.sql")),
     (12, include_str!("../migrations/tenant/0012_lines.sql")),
     (13, include_str!("../migrations/tenant/0013_safety.sql")),
+    (14, include_str!("../migrations/tenant/0014_rest.sql")),
 ];
 
 /// The level that this program needs every tenant schema to have.

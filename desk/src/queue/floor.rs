@@ -128,16 +128,16 @@ struct HoldRow {
     moved_from: Vec<Uuid>,
 }
 
-/// What holds for each conversation in line.
-pub async fn holds(tx: &TenantTx) -> Result<Vec<Hold>, StoreError> {
+/// What holds for each of these conversations, if it is in line.
+pub async fn holds(tx: &TenantTx, ids: Vec<Uuid>) -> Result<Vec<Hold>, StoreError> {
     let rows: Vec<HoldRow> = tx
         .all(sql(
             "select q.conversation_id, coalesce(t.assignment_policy_id, i.assignment_policy_id) as policy_id, \
              coalesce(w.entered_at, (select max(o.entered_at) from wait o where o.conversation_id = c.id and o.episode = c.episode)) as since, \
              coalesce(w.moved_from, '{}') as moved_from from queue_entry q join conversation c on c.id = q.conversation_id \
              join inbox i on i.id = c.inbox_id left join wait w on w.conversation_id = q.conversation_id and w.left_at is null \
-             left join team t on t.id = q.team_id",
-            [],
+             left join team t on t.id = q.team_id where q.conversation_id = any($1)",
+            [ids.into()],
         ))
         .await?;
     let read = |row: HoldRow| Hold {

@@ -232,6 +232,44 @@ pub async fn list(tx: &TenantTx) -> Result<Vec<QueueEntry>, StoreError> {
     rows.into_iter().map(QueueEntry::try_from).collect()
 }
 
+/// The first so many in line, in order, and whoever else there is something to do for: who is being asked about, whose next rung is due, and,
+/// where there are ladders (`is_laddered`), who has not been looked at yet.
+pub async fn head(tx: &TenantTx, most: u32, is_laddered: bool) -> Result<Vec<QueueEntry>, StoreError> {
+    let rows: Vec<Row> = tx
+        .all(sql(
+            "select conversation_id, team_id, entered_at, rank, vip, patient, demands, language, channel, weight, last_agent_id, only_agent_id, \
+             return_team_id, declined, offered_to, offered_at, offered_until, reason, step, step_at, best_progress, predicted, turned_away, return_at, \
+             refused, updated_at \
+             from queue_entry where conversation_id in (select conversation_id from queue_entry \
+             order by patient, vip desc, rank desc, entered_at, conversation_id limit $1) \
+             or offered_to is not null or step_at <= $2 or ($3 and step = 0 and step_at is null) \
+             order by patient, vip desc, rank desc, entered_at, conversation_id",
+            [i64::from(most).into(), tx.now().into(), is_laddered.into()],
+        ))
+        .await?;
+    rows.into_iter().map(QueueEntry::try_from).collect()
+}
+
+/// How long the line is, and when the next rung of anybody in it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, FromQueryResult)]
+pub struct Length {
+    /// How many wait.
+    pub waiting: i64,
+    /// The next rung after now.
+    pub next_step_at: Option<Timestamp>,
+}
+
+/// How long the line is.
+pub async fn length(tx: &TenantTx) -> Result<Length, StoreError> {
+    let length: Option<Length> = tx
+        .one(sql(
+            "select count(*) as waiting, min(step_at) filter (where step_at > $1) as next_step_at from queue_entry",
+            [tx.now().into()],
+        ))
+        .await?;
+    length.ok_or_else(|| StoreError::Refused("a question without an answer".to_owned()))
+}
+
 /// The entry of a conversation, if it waits.
 pub async fn find(tx: &TenantTx, id: ConversationId) -> Result<Option<QueueEntry>, StoreError> {
     let row: Option<Row> = tx

@@ -5,6 +5,8 @@
 mod history;
 mod leave;
 
+use std::time::Duration;
+
 use infra::database::{Rows as _, StoreError, sql};
 use infra::{Id, Timestamp};
 use sea_orm::FromQueryResult;
@@ -36,20 +38,34 @@ pub struct ToldBoards {
     pub told_at: Timestamp,
 }
 
-/// Whether nobody waits and nobody need be told so.
-pub async fn is_quiet(tx: &TenantTx) -> Result<bool, StoreError> {
-    #[derive(FromQueryResult)]
-    struct Row {
-        quiet: bool,
+/// Whether there is anything to look at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, FromQueryResult)]
+pub struct Calm {
+    /// Nobody waits and nobody need be told so.
+    pub is_quiet: bool,
+    /// For how many milliseconds the line is to be left alone after the last look, by the clock of the database; none when it may be looked at.
+    pub rest_ms: Option<i64>,
+}
+
+impl Calm {
+    /// For how long the line is to be left alone.
+    pub fn rest(&self) -> Option<Duration> {
+        self.rest_ms.and_then(|millis| u64::try_from(millis).ok()).map(Duration::from_millis)
     }
-    let row: Option<Row> = tx
+}
+
+/// Looks whether there is anything to look at.
+pub async fn calm(tx: &TenantTx) -> Result<Calm, StoreError> {
+    let row: Option<Calm> = tx
         .one(sql(
             "select not exists (select from queue_entry) and not exists (select from waiting_said) \
-             and not exists (select from waiting_room where waiting > 0) as quiet",
+             and not exists (select from waiting_room where waiting > 0) as is_quiet, \
+             (select ceil(extract(epoch from rest_until - clock_timestamp()) * 1000)::bigint from waiting_room \
+             where rest_until > clock_timestamp()) as rest_ms",
             [],
         ))
         .await?;
-    Ok(row.is_some_and(|row| row.quiet))
+    row.ok_or_else(|| StoreError::Refused("a question without an answer".to_owned()))
 }
 
 /// Waits for the turn to look at the line and tell what has changed, which lasts until the transaction ends.
@@ -62,6 +78,17 @@ pub async fn take_turn(tx: &TenantTx) -> Result<ToldBoards, StoreError> {
     let row: Option<ToldBoards> =
         tx.one(sql("select waiting, longest_since, digest, told_at from waiting_room for update", [])).await?;
     row.ok_or_else(|| StoreError::Refused("the row of the waiting room is gone".to_owned()))
+}
+
+/// Has everybody leave the line alone for so long, from now on by the clock of the database. Within one's turn.
+pub async fn rest(tx: &TenantTx, time: Duration) -> Result<(), StoreError> {
+    let millis = i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
+    tx.run(sql(
+        "update waiting_room set rest_until = clock_timestamp() + $1::bigint * interval '1 millisecond'",
+        [millis.into()],
+    ))
+    .await
+    .map(drop)
 }
 
 /// Notes what the queue boards are told.

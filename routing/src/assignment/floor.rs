@@ -8,6 +8,7 @@ use desk::assignment_policy::{self, PolicyId, Rules};
 use desk::queue::floor::{self, AgentRow, Held, Hold};
 use desk::queue::{self, QueueEntry};
 use desk::{brand, skill, team};
+use infra::Timestamp;
 use infra::database::StoreError;
 use tenant::{AgentId, TenantTx};
 
@@ -24,6 +25,37 @@ pub struct Loaded {
     pub gone: BTreeSet<AgentId>,
     /// The policies by id, and the one that holds where none is named.
     pub policies: Policies,
+    /// How long the line is.
+    pub waiting: usize,
+    /// Set when the line was not read to its end: when the next rung is that somebody in it reaches.
+    pub cut: Option<Cut>,
+}
+
+/// What is known of those in line who were not read.
+#[derive(Debug, Clone, Copy)]
+pub struct Cut {
+    /// When the next rung is that somebody reaches, them or others.
+    pub next_step_at: Option<Timestamp>,
+}
+
+/// How much of a line is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Depth {
+    /// The head, where most places are filled, and whoever there is something to do for. To read all of a line of thousands takes far longer
+    /// than to fill a place.
+    Head,
+    /// Everybody.
+    Whole,
+}
+
+/// A longer line is read to this length first: more than one round gives away.
+const HEAD: u32 = 500;
+
+impl Loaded {
+    /// Whether it is longer than a round has to read.
+    pub fn is_long(&self) -> bool {
+        u32::try_from(self.waiting).is_ok_and(|waiting| waiting > HEAD)
+    }
 }
 
 /// The policies of a company.
@@ -43,6 +75,11 @@ impl Policies {
         Ok(Self { by_id, default, otherwise: Arc::default() })
     }
 
+    /// Whether waiting changes what anybody asks for.
+    fn have_ladders(&self) -> bool {
+        self.by_id.values().chain([&self.otherwise]).any(|rules| !rules.ladder.is_empty())
+    }
+
     /// The rules under this name, else the default's, else what holds until somebody writes some.
     pub fn holding(&self, named: Option<PolicyId>) -> (Option<PolicyId>, Arc<Rules>) {
         let id = named.filter(|id| self.by_id.contains_key(id)).or(self.default);
@@ -52,10 +89,10 @@ impl Policies {
 }
 
 /// Reads the floor. `here` are the agents who are connected.
-pub async fn load(tx: &TenantTx, here: &BTreeSet<AgentId>) -> Result<Loaded, StoreError> {
+pub async fn load(tx: &TenantTx, here: &BTreeSet<AgentId>, depth: Depth) -> Result<Loaded, StoreError> {
     let policies = Policies::load(tx).await?;
     // The line before what agents have in hand: what is accepted in between is counted twice, and never not at all.
-    let entries = queue::list(tx).await?;
+    let (entries, waiting, cut) = line(tx, depth, policies.have_ladders()).await?;
     let rows = floor::agents(tx).await?;
     let is_gone = |row: &&AgentRow| row.gone_at.is_some_and(|at| at <= tx.now() - floor::GRACE);
     let gone = rows.iter().filter(is_gone).map(|row| row.id).collect();
@@ -68,7 +105,25 @@ pub async fn load(tx: &TenantTx, here: &BTreeSet<AgentId>) -> Result<Loaded, Sto
         }
     }
     let entries = entries.into_iter().map(|entry| (entry.conversation, entry)).collect();
-    Ok(Loaded { floor: Floor { seats, tickets, brands }, entries, gone, policies })
+    Ok(Loaded { floor: Floor { seats, tickets, brands }, entries, gone, policies, waiting, cut })
+}
+
+async fn line(
+    tx: &TenantTx,
+    depth: Depth,
+    is_laddered: bool,
+) -> Result<(Vec<QueueEntry>, usize, Option<Cut>), StoreError> {
+    if depth == Depth::Head {
+        let length = queue::length(tx).await?;
+        if length.waiting > i64::from(HEAD) {
+            let head = queue::head(tx, HEAD, is_laddered).await?;
+            let waiting = usize::try_from(length.waiting).unwrap_or(usize::MAX);
+            return Ok((head, waiting, Some(Cut { next_step_at: length.next_step_at })));
+        }
+    }
+    let entries = queue::list(tx).await?;
+    let waiting = entries.len();
+    Ok((entries, waiting, None))
 }
 
 async fn seats(tx: &TenantTx, rows: Vec<AgentRow>, here: &BTreeSet<AgentId>) -> Result<Vec<Seat>, StoreError> {
@@ -103,8 +158,9 @@ async fn tickets(tx: &TenantTx, entries: &[QueueEntry], policies: &Policies) -> 
     if entries.is_empty() {
         return Ok(Vec::new());
     }
+    let ids = entries.iter().map(|entry| entry.conversation.uuid()).collect();
     let holds: HashMap<ConversationId, Hold> =
-        floor::holds(tx).await?.into_iter().map(|hold| (hold.conversation, hold)).collect();
+        floor::holds(tx, ids).await?.into_iter().map(|hold| (hold.conversation, hold)).collect();
     Ok(entries.iter().map(|entry| ticket(entry, holds.get(&entry.conversation), policies)).collect())
 }
 

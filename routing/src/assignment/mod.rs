@@ -4,6 +4,7 @@
 //! **Invariant.** Nobody gets more than fits, and nobody waits whom somebody here could take.
 
 pub mod alarms;
+pub mod depths;
 pub mod floor;
 pub mod handover;
 pub mod ladder;

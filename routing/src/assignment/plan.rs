@@ -39,6 +39,8 @@ pub struct Plan {
     pub decisions: Vec<Decision>,
     /// When to plan again if nothing happens before: a rung, the end of an offer, another round.
     pub wake_at: Option<Timestamp>,
+    /// Whether somebody who takes conversations has room still: those further back in line, had there been more of it, could get something.
+    pub has_room: bool,
 }
 
 /// How long an agent who declined is left in peace when there is nobody else, where the policy sets no time for offers.
@@ -68,6 +70,7 @@ pub fn plan(floor: &mut Floor, now: Timestamp) -> Plan {
         }
         planner.plan.decisions.push(decision);
     }
+    planner.plan.has_room = planner.open > 0;
     if !given.is_empty() {
         floor.tickets.retain(|ticket| !given.contains(&ticket.conversation));
     }

@@ -18,6 +18,7 @@ use infra::database::StoreError;
 use infra::fault::{Fault, Kind};
 use tenant::agent::{self, Availability, ChosenBy};
 use tenant::{AgentId, Tenant, TenantTx};
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::floor::{self, Loaded, Policies};
@@ -87,8 +88,17 @@ pub async fn round(routing: &Routing, tenant: &Tenant, is_thorough: bool) -> Res
         touched += take_back(&mut tx, late, &mut round).await?;
         touched += end_transfers(&tx, &mut round).await?;
         touched += give_back(&mut tx, &mut round).await?;
-        let loaded = floor::load(&tx, &here).await?;
-        touched += give(&mut tx, loaded, &mut round).await?;
+        let (account, began) = (tenant.id(), Instant::now());
+        let loaded = floor::load(&tx, &here, routing.depths.now(account, began)).await?;
+        if loaded.cut.is_none() {
+            if loaded.is_long() { routing.depths.read_whole(account, began) } else { routing.depths.forget(account) }
+        }
+        let given = give(&mut tx, loaded, &mut round).await?;
+        touched += given.touched;
+        if given.asks_for_more {
+            routing.depths.forget(account);
+            round.more = true;
+        }
     }
     if touched > 0 {
         tx.commit().await?;
@@ -212,15 +222,24 @@ async fn give_back(tx: &mut TenantTx, round: &mut Round) -> Result<usize, Conver
     Ok(returned)
 }
 
+/// What carrying a plan out came to.
+struct Given {
+    touched: usize,
+    /// Whether there is room left for those in line who were not read.
+    asks_for_more: bool,
+}
+
 /// Plans, and carries the plan out.
-async fn give(tx: &mut TenantTx, mut loaded: Loaded, round: &mut Round) -> Result<usize, ConversationError> {
+async fn give(tx: &mut TenantTx, mut loaded: Loaded, round: &mut Round) -> Result<Given, ConversationError> {
     let now = tx.now();
     let mut touched = pass_on(tx, &mut loaded, round).await?;
     touched += overflow(tx, &mut loaded, round).await?;
     touched += climb(tx, &loaded).await?;
-    let most = (loaded.floor.tickets.len() / OF_A_LINE).clamp(TOGETHER, AT_MOST);
+    let most = (loaded.waiting / OF_A_LINE).clamp(TOGETHER, AT_MOST);
     let planned = plan(&mut loaded.floor, now);
-    planned.wake_at.into_iter().for_each(|at| round.wake(at));
+    let unread = loaded.cut.and_then(|cut| cut.next_step_at);
+    planned.wake_at.into_iter().chain(unread).for_each(|at| round.wake(at));
+    let asks_for_more = loaded.cut.is_some() && planned.has_room;
     let mut decisions = planned.decisions.into_iter();
     let mut given = BTreeSet::new();
     // What is in other hands is left out, and must not keep those behind it waiting.
@@ -252,7 +271,7 @@ async fn give(tx: &mut TenantTx, mut loaded: Loaded, round: &mut Round) -> Resul
         let waited = (now - entry.entered_at).to_std().unwrap_or_default();
         metrics::histogram!("frontdesk_assignment_seconds").record(waited);
     }
-    Ok(touched)
+    Ok(Given { touched, asks_for_more })
 }
 
 /// Ends offers whose time is over, and those to agents who take nothing any more.

@@ -135,7 +135,7 @@ pub async fn board(routing: &Routing, scope: &Scope<Member>) -> Result<QueueBoar
     let here = routing.presence.who(tenant.id(), tenant.now()).await;
     let (tx, in_sight, own_teams) = open(scope).await?;
     let is_seen = |conversation| in_sight.as_ref().is_none_or(|seen| seen.contains(&conversation));
-    let mut floor = floor::load(&tx, &here).await?;
+    let mut floor = floor::load(&tx, &here, floor::Depth::Whole).await?;
     let waiters: HashMap<ConversationId, Waiter> =
         waiting_room::waiters(&tx).await?.into_iter().map(|waiter| (waiter.conversation, waiter)).collect();
     let said: HashMap<ConversationId, Said> =

@@ -31,8 +31,11 @@ use crate::realtime::{Eyes, ServerFrame, Topic};
 
 /// The shortest time between two looks at one company's line.
 const REST: Duration = Duration::from_millis(500);
-/// A line that takes long to look at is looked at less often: this many times as long passes between two looks.
+/// A line that takes long to look at is looked at less often: this many times as long passes from one look to the next, whichever processes
+/// they are of.
 const SHARE: u32 = 4;
+/// But it is looked at again after this time, however long a look takes.
+const LONGEST_REST: Duration = Duration::from_secs(10);
 /// How many lines a process looks at once. Each place rests for as long as its look took: telling those who wait how they stand never
 /// takes more than one processor's time from those who write.
 pub(crate) const LOOKS_AT_ONCE: usize = 2;
@@ -51,21 +54,53 @@ async fn refresh(routing: &Routing, account: AccountId) {
     while {
         let place = routing.looks.acquire().await;
         let began = Instant::now();
-        let more = look(routing, account).await.or_log("telling those who wait").unwrap_or_default();
+        let outcome = look(routing, account, Haste::None).await.or_log("telling those who wait");
         let took = began.elapsed();
-        routing.world.clock.pause(took).await;
-        drop(place);
-        routing.world.clock.pause(REST.max(took * SHARE).saturating_sub(took * 2)).await;
+        let more = match outcome.unwrap_or(Looked::All) {
+            Looked::Rests(left) => {
+                drop(place);
+                routing.world.clock.pause(left.min(LONGEST_REST)).await;
+                true
+            }
+            looked @ (Looked::All | Looked::AllButBoards) => {
+                routing.world.clock.pause(took).await;
+                drop(place);
+                routing.world.clock.pause(rest(took).saturating_sub(took)).await;
+                looked == Looked::AllButBoards
+            }
+        };
         turn.again(more)
     } {}
 }
 
+/// How long a line is left alone after a look that took so long.
+fn rest(took: Duration) -> Duration {
+    REST.max(took * (SHARE - 1)).min(LONGEST_REST)
+}
+
 /// Looks at a company's line and tells what has changed, before whoever asks is answered.
 pub async fn refresh_now(routing: &Routing, account: AccountId) -> Result<(), StoreError> {
-    if look(routing, account).await? {
+    if look(routing, account, Haste::Asked).await? != Looked::All {
         refresh_soon(routing, account);
     }
     Ok(())
+}
+
+/// Whether somebody waits for the look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Haste {
+    None,
+    Asked,
+}
+
+/// What came of a look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Looked {
+    All,
+    /// The boards are to be told of something later, because they were told of something else just now.
+    AllButBoards,
+    /// Somebody has just looked; for so long the line is left alone.
+    Rests(Duration),
 }
 
 /// Everything that is read of a company's line at once.
@@ -89,19 +124,27 @@ struct Findings {
     boards: ToldBoards,
 }
 
-/// True when the boards are to be told of something later, because they were told of something else just now.
 #[tracing::instrument(level = "debug", skip_all)]
-async fn look(routing: &Routing, account: AccountId) -> Result<bool, StoreError> {
-    let Some(tenant) = Tenant::find(&routing.world, account).await? else { return Ok(false) };
+async fn look(routing: &Routing, account: AccountId, haste: Haste) -> Result<Looked, StoreError> {
+    let Some(tenant) = Tenant::find(&routing.world, account).await? else { return Ok(Looked::All) };
     // Most looks find nobody waiting, and must not queue for the lock to learn it.
-    if waiting_room::is_quiet(&tenant.begin().await?).await? {
-        return Ok(false);
+    let calm = waiting_room::calm(&tenant.begin().await?).await?;
+    if calm.is_quiet {
+        return Ok(Looked::All);
+    }
+    if let (Haste::None, Some(left)) = (haste, calm.rest()) {
+        return Ok(Looked::Rests(left));
     }
     // Before a connection is taken: a cache that hangs must not hold one.
     let here = routing.presence.who(account, tenant.now()).await;
     let tx = tenant.begin().await?;
     let boards = waiting_room::take_turn(&tx).await?;
-    let loaded = floor::load(&tx, &here).await?;
+    // Whoever had the turn before us has looked meanwhile.
+    if let (Haste::None, Some(left)) = (haste, waiting_room::calm(&tx).await?.rest()) {
+        return Ok(Looked::Rests(left));
+    }
+    let began = Instant::now();
+    let loaded = floor::load(&tx, &here, floor::Depth::Whole).await?;
     let waiters = waiting_room::waiters(&tx).await?;
     let turned_away = loaded.entries.values().filter(|entry| entry.turned_away);
     let turned_away = turned_away.map(|entry| (entry.conversation, entry.refused));
@@ -142,8 +185,9 @@ async fn look(routing: &Routing, account: AccountId) -> Result<bool, StoreError>
     if !frames.is_empty() {
         routing.switchboard.say_all(account, &frames).await;
     }
+    waiting_room::rest(&tx, rest(began.elapsed())).await?;
     tx.commit().await?;
-    Ok(changed && !due)
+    Ok(if changed && !due { Looked::AllButBoards } else { Looked::All })
 }
 
 fn frames(account: AccountId, news: &News) -> Vec<(Topic, Bytes)> {

@@ -147,4 +147,18 @@ proptest! {
         }
         prop_assert_eq!(plan(&mut floor.clone(), at(60)).decisions, vec![], "nothing is left to decide");
     }
+
+    #[test]
+    fn a_plan_for_the_head_of_the_line_is_the_head_of_the_plan_for_all_of_it(
+        seats in seats(), tickets in tickets(), most in 0_usize..12,
+    ) {
+        let mut whole = floor(seats, tickets);
+        let mut head = whole.clone();
+        let first: BTreeSet<_> = whole.line().into_iter().take(most).map(|it| it.conversation).collect();
+        // Whoever is being asked about has a place kept for them, wherever they stand.
+        head.tickets.retain(|it| first.contains(&it.conversation) || it.offer.is_some());
+        let (of_head, of_whole) = (plan(&mut head, at(60)), plan(&mut whole, at(60)));
+        prop_assert!(of_whole.decisions.starts_with(&of_head.decisions));
+        prop_assert!(of_head.has_room || of_whole.decisions.len() == of_head.decisions.len(), "nobody behind it could have got anything");
+    }
 }
