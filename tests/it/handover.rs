@@ -58,7 +58,7 @@ async fn why(shop: &Shop, chat: &str) -> Value {
 async fn an_offer_that_is_declined_or_not_answered_goes_to_the_next_agent() {
     let app = TestApp::start().await;
     let shop = app.shop("Tea").await;
-    decrees(&shop, json!({ "accept_seconds": 5, "auto_away_after_missed": 1 })).await;
+    decrees(&shop, json!({ "accept_seconds": 30, "auto_away_after_missed": 1 })).await;
     let (bo, cy, di) = (shop.agent("Bo").await, shop.agent("Cy").await, shop.agent("Di").await);
     let ana = shop.visitor("Ana").await;
     ana.writes("Hello").await;
@@ -73,7 +73,7 @@ async fn an_offer_that_is_declined_or_not_answered_goes_to_the_next_agent() {
 
     // The next one lets it pass, and is taken to be away.
     is_offered(&cy, &chat, 0).await;
-    app.clock().advance(chrono::TimeDelta::seconds(6));
+    app.clock().advance(chrono::TimeDelta::seconds(31));
     ended(&cy, &chat, "expired").await;
     is_offered(&di, &chat, 0).await;
     eventually("who lets offers pass is away", async || {
