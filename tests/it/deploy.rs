@@ -10,9 +10,8 @@ use serde_json::{Value, json};
 use tests::{Http, Program, Shop, Socket, TestApp, eventually, fresh, within};
 use uuid::Uuid;
 
-/// Writes to Postgres without any server, for as long as people talk: how long the slowest takes is the machine's affair, and no
-/// rollout's.
-async fn writes_beside(app: &TestApp, slowest: &Mutex<Duration>) {
+/// Writes to Postgres without any server, again and again: how long the slowest takes is the machine's affair, and no server's.
+pub(crate) async fn writes_beside(app: &TestApp, slowest: &Mutex<Duration>) {
     let clock = Clock::system();
     app.sql("create table public.beside (n integer)").await;
     for number in 0.. {
