@@ -105,7 +105,18 @@ async fn nobody_gets_more_than_they_can_take_and_the_longest_waiting_is_next() {
 async fn many_conversations_at_once_are_each_given_to_exactly_one_agent() {
     let app = TestApp::start_nodes(2).await;
     let shop = app.shop("Tea").await;
-    let _team = [shop.agent_on(0, "Bo").await, shop.agent_on(1, "Cy").await];
+    let team = [shop.agent_on(0, "Bo").await, shop.agent_on(1, "Cy").await];
+    // What Redis does not take at once, it is told with the next beat.
+    eventually("both servers know that both are here", async || {
+        for node in [app.node(0), app.node(1)] {
+            let here = node.routing.presence.who(shop.id.parse().unwrap(), node.world.now()).await;
+            if !team.iter().all(|agent| here.contains(&agent.id.parse().unwrap())) {
+                return None;
+            }
+        }
+        Some(())
+    })
+    .await;
     let mut visitors = Vec::new();
     for number in 0..14 {
         visitors.push(shop.visitor_on(number % 2, &format!("Visitor {number}")).await);

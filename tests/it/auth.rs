@@ -129,8 +129,8 @@ async fn whoever_is_switched_off_is_out_within_three_seconds_on_every_server() {
     elsewhere.get("/v1/auth/me").await.ok();
     bo.http.get("/v1/auth/me").await.ok();
 
-    let began = Instant::now();
     shop.owner.http.patch(&format!("/v1/agents/{}", bo.id), json!({ "disabled": true })).await.ok();
+    let began = Instant::now();
 
     let code = within(Duration::from_secs(3), "the socket closes", bo.socket().closed()).await;
     assert_eq!(code, Some(4003));

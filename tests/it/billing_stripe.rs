@@ -13,7 +13,8 @@ use infra::Clock;
 use serde_json::{Value, json};
 use stripe_standin::{Habits, Mail, Options, Standin};
 use tenant::Role;
-use tests::{Http, PASSWORD, Shop, TestApp, eventually, fresh};
+pub(crate) use tests::payments::sign_in as again;
+use tests::{Http, Shop, TestApp, eventually, fresh};
 
 const SECRET: &str = "whsec_of_the_story";
 const CARD: &str = "4242424242424242";
@@ -36,13 +37,6 @@ pub(crate) async fn start(nodes: usize) -> (TestApp, Standin) {
     stripe.set_endpoints(vec![(format!("{}/hooks/stripe", app.base(0)), vec![SECRET.into()])]);
     app.node(0).billing.sync().await.unwrap();
     (app, stripe)
-}
-
-/// Signs the owner in again: their token was for a quarter of an hour.
-pub(crate) async fn again(shop: &Shop) {
-    let ask = json!({ "email": shop.owner.email, "password": PASSWORD });
-    let session = shop.owner.http.nobody().post("/v1/auth/login", ask).await.ok();
-    shop.owner.http.take(session["access_token"].as_str().unwrap());
 }
 
 async fn billing(http: &Http) -> Value {

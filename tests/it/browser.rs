@@ -74,15 +74,16 @@ pub(crate) async fn perform(
     ] {
         assert!(web.join(needed).exists(), "{advice}");
     }
-    // Cookies, the check of origins and the links of letters all depend on the address, so it must be known beforehand.
-    let port = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
-    let base = format!("http://localhost:{port}");
-    let mut wires = None;
+    let (mut base, mut wires) = (String::new(), None);
     let app = TestApp::start_with(1, |settings| {
         let (cache, bus) = (Proxy::to(&settings.redis_url), Proxy::to(&settings.nats_url));
         settings.redis_url = cache.url(&settings.redis_url);
         settings.nats_url = bus.url(&settings.nats_url);
         wires = Some(Arc::new(Wires { cache, bus }));
+        // Cookies, the check of origins and the links of letters all depend on the address, so it must be known beforehand. It is chosen
+        // last: whatever else listens in this process might be given the same port until the server has it.
+        let port = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
+        base = format!("http://localhost:{port}");
         settings.listen = ([127, 0, 0, 1], port).into();
         settings.public_url.clone_from(&base);
         // A company's own sign-in service stands in this process as well.

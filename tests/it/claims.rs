@@ -106,6 +106,10 @@ async fn what_a_dying_router_left_waiting_is_given_away_by_another() {
 
     for round in 0..3 {
         let mut dying = Program::start(app.settings()).await;
+        // As pages do now and then: who says nothing for long is taken for gone, and three rounds may take a while.
+        for agent in &agents {
+            agent.socket().catch_up().await;
+        }
         let mut sockets = Vec::new();
         for _ in 0..10 {
             let http = Http::new(&dying.base(), shop.guard());

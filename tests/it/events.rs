@@ -72,7 +72,10 @@ async fn a_stream_and_a_socket_tell_the_same_and_never_a_note() {
     stream.first("the last message", last).await;
     ana.socket.next(begin, "the last message", |frame| frame["type"] == "message.created" && last(frame)).await;
 
-    let (by_stream, by_socket) = (told(&stream.frames()), told(&ana.socket.frames_after(begin)));
+    let (by_stream, by_socket) = (told(&stream.frames()), told(&ana.socket.frames()));
+    // The socket was there first, and the other server's news of the first message came when it came.
+    let since = by_socket.iter().position(|frame| *frame == by_stream[0]).unwrap_or(0);
+    let by_socket = &by_socket[since..];
     let common = by_stream.len().min(by_socket.len());
     assert!(common >= 5, "{by_stream:?}");
     assert_eq!(by_stream[..common], by_socket[..common], "the same frames in the same order");
@@ -198,7 +201,8 @@ async fn a_stream_ends_with_its_token() {
     let app = TestApp::start().await;
     let shop = app.shop("Tea").await;
     let ana = shop.visitor("Ana").await;
-    app.clock().advance(Audience::Visitor.lifetime() - chrono::TimeDelta::seconds(4));
+    // Time enough to open one, on any machine.
+    app.clock().advance(Audience::Visitor.lifetime() - chrono::TimeDelta::seconds(9));
     let stream = ana.http.listen("/v1/widget/events").await;
     stream.frame("welcome").await;
     assert!(!stream.has_ended());

@@ -36,6 +36,8 @@ const COMMON: &[&str] = &[
     "autovacuum_vacuum_insert_threshold=10000",
     "autovacuum_analyze_threshold=1000",
     "log_min_duration_statement=500",
+    // A statement that was slow is worth a line; what it was given may be a person's words, and those are in no log.
+    "log_parameter_max_length=0",
     "log_line_prefix=%m [%p] %u ",
     "timezone=UTC",
 ];
