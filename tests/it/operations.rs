@@ -2,12 +2,12 @@
 //! hold nobody's words.
 
 use std::collections::BTreeSet;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::{Value, json};
-use tests::{Http, PASSWORD, Program, Proxy, Shop, Socket, TestApp, fresh};
+use tests::{Http, PASSWORD, Program, Proxy, Shop, Socket, TestApp, free_port, fresh};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
@@ -18,7 +18,7 @@ fn file(name: &str) -> String {
 }
 
 fn free_address() -> SocketAddr {
-    TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap()
+    SocketAddr::from(([127, 0, 0, 1], free_port()))
 }
 
 /// A directive of nginx: its words, and what is in its block.
