@@ -2,12 +2,12 @@
 //! hold nobody's words.
 
 use std::collections::BTreeSet;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::{Value, json};
-use tests::{Http, PASSWORD, Program, Proxy, Shop, Socket, TestApp, fresh};
+use tests::{Http, PASSWORD, Program, Proxy, Shop, Socket, TestApp, eventually, free_port, fresh};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
@@ -18,7 +18,7 @@ fn file(name: &str) -> String {
 }
 
 fn free_address() -> SocketAddr {
-    TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap()
+    SocketAddr::from(([127, 0, 0, 1], free_port()))
 }
 
 /// A directive of nginx: its words, and what is in its block.
@@ -105,7 +105,13 @@ async fn everything_on_the_dashboard_and_in_the_alerts_is_counted_and_every_aler
     traffic(&shop, &program.base()).await;
 
     let metrics = Http::new(&format!("http://{address}"), app.guard(None));
-    let counted = metrics.get("/metrics").await.text;
+    // A service that took too long to answer a moment ago counts as away until it is asked again.
+    let counted = eventually("every service is said to be well", async || {
+        let counted = metrics.get("/metrics").await.text;
+        let is_well = |service: &str| counted.contains(&format!("frontdesk_degraded{{service=\"{service}\"}} 0"));
+        (is_well("database") && is_well("cache") && is_well("bus")).then(|| counted.clone())
+    })
+    .await;
     let (dashboard, alerts) = (file("infra/deploy/grafana/frontdesk.json"), file("infra/deploy/prometheus/alerts.yml"));
     let parsed: Value = serde_json::from_str(&dashboard).unwrap();
     for panel in parsed["panels"].as_array().unwrap() {
@@ -118,9 +124,6 @@ async fn everything_on_the_dashboard_and_in_the_alerts_is_counted_and_every_aler
     let there = names(&counted);
     let missing: Vec<&String> = wanted.difference(&there).collect();
     assert!(missing.is_empty(), "shown or watched, but never counted: {missing:?}");
-    for service in ["database", "cache", "bus"] {
-        assert!(counted.contains(&format!("frontdesk_degraded{{service=\"{service}\"}} 0")), "{counted}");
-    }
     assert!(!counted.contains(&shop.canary) && !counted.contains(&shop.id), "a label tells of a company");
 
     let runbook = file("docs/OPERATIONS.md").to_lowercase();

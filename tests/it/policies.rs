@@ -73,10 +73,8 @@ async fn a_line_ends_where_it_should_also_for_those_who_come_back_at_the_same_mo
     // Old and new conversations take their places by different ways.
     let newcomer = shop.visitor("Newcomer").await;
     visitors.push(newcomer);
-    let coming = visitors.iter().map(|visitor| visitor.posts("Here again"));
-    for reply in futures::future::join_all(coming).await {
-        reply.ok();
-    }
+    let coming = visitors.iter().map(|visitor| visitor.insists("Here again"));
+    futures::future::join_all(coming).await;
 
     assert_eq!(shop.count("select count(*) from {}.queue_entry where not patient").await, 3);
     assert_eq!(shop.count("select count(*) from {}.queue_entry where turned_away").await, 10);

@@ -161,7 +161,7 @@ async fn the_doctor_is_content_with_a_bus_that_asks_who_is_there_and_lets_nobody
     let folder = std::env::temp_dir().join(format!("frontdesk-bus-{}", tests::fresh().simple()));
     std::fs::create_dir_all(&folder).unwrap();
     let config = folder.join("nats.conf");
-    let port = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
+    let port = tests::free_port();
     std::fs::write(&config, format!("listen: \"127.0.0.1:{port}\"\nauthorization {{{}", block.replace('…', "celadon")))
         .unwrap();
     let mut server = std::process::Command::new("nats-server")

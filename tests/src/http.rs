@@ -106,6 +106,8 @@ fn client() -> reqwest::Client {
         .no_proxy()
         .redirect(reqwest::redirect::Policy::none())
         .timeout(Duration::from_secs(20))
+        // As a proxy before the server: it ends what is idle for ten seconds, perhaps at the moment of the next request.
+        .pool_idle_timeout(Duration::from_secs(5))
         .build()
         .unwrap()
 }

@@ -45,7 +45,7 @@ pub use http::{Http, Reply};
 pub use lossy::LossyBus;
 pub use openid::{CLIENT_ID, CLIENT_SECRET, OpenIdProvider, Signing};
 pub use people::{Agent, Visitor};
-pub use program::Program;
+pub use program::{Program, free_port};
 pub use proxy::Proxy;
 pub use shop::{PASSWORD, Shop};
 pub use smtp::{Mail, Mailbox};

@@ -8,7 +8,7 @@ use crate::app::TestApp;
 use crate::http::{Http, Reply};
 use crate::shop::{PASSWORD, Shop};
 use crate::socket::{Socket, thread};
-use crate::wait::fresh;
+use crate::wait::{eventually, fresh};
 
 /// Someone on the company's website.
 #[derive(Debug)]
@@ -46,6 +46,18 @@ impl Visitor {
             *self.chat.lock().unwrap() = Some(id.to_owned());
         }
         reply
+    }
+
+    /// The same, again with the same id for as long as the company has too much to do, as the widget does. Gives what came of it.
+    pub async fn insists(&self, text: &str) -> Value {
+        let body = json!({ "client_message_id": fresh(), "text": marked(text, &self.canary) });
+        let taken = eventually("a message is taken", async || {
+            let reply = self.http.post("/v1/widget/messages", body.clone()).await;
+            (![429, 503].contains(&reply.status)).then(|| reply.ok())
+        })
+        .await;
+        *self.chat.lock().unwrap() = taken["conversation"]["id"].as_str().map(ToOwned::to_owned);
+        taken
     }
 
     /// Their conversation's id.

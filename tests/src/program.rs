@@ -5,12 +5,17 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU16, Ordering};
 
 use infra::config::Settings;
 
 use crate::database::workspace;
 use crate::http::Http;
-use crate::wait::eventually;
+use crate::wait::{chance, eventually};
+
+/// Where the ports of programs begin, and how many there are.
+const FIRST_PORT: u16 = 20_000;
+const PORTS: u16 = 12_000;
 
 /// A running `frontdesk serve`. Killed when dropped.
 #[derive(Debug)]
@@ -42,8 +47,17 @@ fn binary() -> &'static PathBuf {
     })
 }
 
-fn free_port() -> u16 {
-    TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
+/// A port that nobody listens on, below those that the system gives to connections: one of these may be somebody else's by the time a
+/// program takes it, or takes it again after it was killed. A process is given none twice.
+pub fn free_port() -> u16 {
+    static NEXT: OnceLock<AtomicU16> = OnceLock::new();
+    let next = NEXT.get_or_init(|| AtomicU16::new(u16::try_from(chance().below(PORTS.into())).unwrap()));
+    loop {
+        let port = FIRST_PORT + next.fetch_add(1, Ordering::Relaxed) % PORTS;
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
 }
 
 /// The program with these settings, to be told what to do.

@@ -4,15 +4,20 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use futures::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
+use tokio::time::{Instant, interval_at};
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::canary::Guard;
 use crate::wait::{DEADLINE, fresh, within};
+
+/// How often a socket says that it is there, as the welcome asks: whoever says nothing for 45 seconds counts as gone.
+const HEARTBEAT: Duration = Duration::from_secs(20);
 
 /// What became of the connection.
 #[derive(Debug, Default, Clone, Copy, PartialEq)]
@@ -64,6 +69,7 @@ impl Socket {
         let heard = Arc::new(watch::Sender::new(Heard::default()));
         let told = Arc::clone(&heard);
         let task = tokio::spawn(async move {
+            let mut heartbeat = interval_at(Instant::now() + HEARTBEAT, HEARTBEAT);
             let code = loop {
                 tokio::select! {
                     message = said.recv() => {
@@ -72,6 +78,8 @@ impl Socket {
                             break None;
                         }
                     }
+                    // A ping of the protocol beneath: stories count the pongs of ours. Where it fails, what the server said last tells why.
+                    _ = heartbeat.tick() => drop(sink.send(Message::Ping(Bytes::new())).await),
                     message = source.next() => match message {
                         Some(Ok(Message::Text(text))) => told.send_modify(|heard| {
                             heard.foreign = heard.foreign.take().or_else(|| guard.finds(text.as_str()));
