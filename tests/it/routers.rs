@@ -278,6 +278,7 @@ async fn fifty_agents_take_at_once_from_three_servers_one_dies_and_nothing_is_gi
         takers.iter().enumerate().map(|(number, taker)| taker.goes_on_taking(&chats, number, &answers, &is_dead));
     let race = futures::future::join_all(racing);
     let left = left_with(&schema, &gone);
+    let away = format!("select count(*) from {schema}.agent where gone_at is not null and id in ({})", listed(&here));
     let killing = async {
         let many = async || (answers.all.load(Ordering::Relaxed) >= IN_THE_MIDST).then_some(());
         eventually("everybody is taking", many).await;
@@ -294,6 +295,7 @@ async fn fifty_agents_take_at_once_from_three_servers_one_dies_and_nothing_is_gi
         // While everybody takes at once, nobody is free for long.
         let from = (died + ABSENT).max(Instant::now());
         given_on(&app, &schema, &left, from).await;
+        eventually("nobody else has gone", async || (app.count(&away).await == 0).then_some(())).await;
         enough.store(true, Ordering::Relaxed);
     };
     let (looks, ()) = tokio::select! {
@@ -302,8 +304,6 @@ async fn fifty_agents_take_at_once_from_three_servers_one_dies_and_nothing_is_gi
     };
 
     assert!(looks > 100, "{looks} looks");
-    let away = format!("select count(*) from {schema}.agent where gone_at is not null and id in ({})", listed(&here));
-    eventually("nobody else has gone", async || (app.count(&away).await == 0).then_some(())).await;
     is_true(&app, &schema, &answers).await;
 }
 
