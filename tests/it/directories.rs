@@ -179,3 +179,56 @@ async fn an_address_is_changed_only_by_whoever_speaks_for_it_and_for_the_person(
     assert_eq!(reads(&filter), told("422", "invalidFilter"));
     assert_eq!(reads(&shop.stranger().get("/v1/scim/v2/Users").await), told("401", ""));
 }
+
+#[tokio::test]
+async fn a_directory_finds_people_by_its_own_id_for_them_and_no_two_have_the_same() {
+    let company = Company::open().await;
+    let shop = &company.shop;
+    let http = directory(shop).await;
+    let user = |name: &str, id: &str| json!({ "userName": company.address(name), "externalId": id });
+    let found = async |id: &str| {
+        let list = scim(&http, "GET", &format!("?filter=externalId%20eq%20%22{id}%22"), Value::Null).await.ok();
+        list["Resources"].as_array().unwrap().iter().map(|one| one["userName"].clone()).collect::<Vec<_>>()
+    };
+    let made = scim(&http, "POST", "", user("mei", "Object-7")).await;
+    assert_eq!((made.status, &made.json()["externalId"]), (201, &json!("Object-7")), "{}", made.text);
+    let mei = path_of(&made.json());
+    assert_eq!(found("Object-7").await, [json!(company.address("mei"))]);
+    assert_eq!(found("object-7").await, [] as [Value; 0], "capitals matter");
+    assert_eq!(found(&company.address("mei")).await, [] as [Value; 0]);
+
+    // Nobody is made whom the directory cannot tell from another.
+    let twice = scim(&http, "POST", "", user("lin", "Object-7")).await;
+    twice.refused(409, "external_id_taken");
+    assert_eq!(reads(&twice), told("409", "uniqueness"));
+    let lin = scim(&http, "POST", "", json!({ "userName": company.address("lin") })).await;
+    assert_eq!((lin.status, &lin.json()["externalId"]), (201, &Value::Null), "{}", lin.text);
+    let lin = path_of(&lin.json());
+    let patch = async |one: &str, operation: Value| {
+        scim(&http, "PATCH", one, json!({ "schemas": [PATCH], "Operations": [operation] })).await
+    };
+    let taken = json!({ "op": "Add", "path": "externalId", "value": "Object-7" });
+    patch(&lin, taken.clone()).await.refused(409, "external_id_taken");
+    scim(&http, "PUT", &lin, user("lin", "Object-7")).await.refused(409, "external_id_taken");
+    assert_eq!(scim(&http, "PUT", &lin, user("lin", "Object-8")).await.ok()["externalId"], "Object-8");
+    let unnamed = json!({ "userName": company.address("lin") });
+    assert_eq!(scim(&http, "PUT", &lin, unnamed).await.ok()["externalId"], "Object-8", "what is not named stays");
+    let log = shop.owner.http.get("/v1/audit-log?action=agent.updated&limit=1").await.ok();
+    assert_eq!(log["data"][0]["detail"], json!({ "external_id": "Object-8" }));
+
+    // Given up by one, it is free for another.
+    let gone = patch(&mei, json!({ "op": "Remove", "path": "externalId" })).await.ok();
+    assert_eq!(gone["externalId"], Value::Null);
+    assert_eq!(patch(&lin, taken).await.ok()["externalId"], "Object-7");
+    assert_eq!(found("Object-7").await, [json!(company.address("lin"))]);
+    let long = patch(&lin, json!({ "op": "replace", "value": { "externalId": "x".repeat(256) } })).await;
+    assert_eq!(reads(&long), told("422", "invalidValue"));
+
+    // Another company's directory has ids of its own.
+    let other = company.app.shop("Coffee").await;
+    let elsewhere = directory(&other).await;
+    let owner = format!("/{}", other.owner.id);
+    let same = json!({ "Operations": [{ "op": "add", "path": "externalId", "value": "Object-7" }] });
+    assert_eq!(scim(&elsewhere, "PATCH", &owner, same).await.ok()["externalId"], "Object-7");
+    assert_eq!(found("Object-7").await, [json!(company.address("lin"))]);
+}

@@ -37,7 +37,7 @@ pub(crate) struct ScimBulk {
 #[derive(Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ScimFilters {
-    /// Whether there are any; there is `userName eq "…"`.
+    /// Whether there are any; there are `userName eq "…"` and `externalId eq "…"`.
     supported: bool,
     /// How many a list gives at most.
     max_results: u32,
