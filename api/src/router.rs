@@ -134,7 +134,9 @@ fn entrance() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(v1::scim::show, v1::scim::replace, v1::scim::change, v1::scim::remove))
         .routes(routes!(v1::scim_discovery::provider))
         .routes(routes!(v1::scim_discovery::kinds))
+        .routes(routes!(v1::scim_discovery::kind))
         .routes(routes!(v1::scim_discovery::schemas))
+        .routes(routes!(v1::scim_discovery::schema))
 }
 
 /// What a company is made of.

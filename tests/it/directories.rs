@@ -35,10 +35,19 @@ async fn a_directory_finds_out_what_there_is() {
         (&kinds["Resources"][0]["endpoint"], &kinds["Resources"][0]["schema"]),
         (&json!("/Users"), &json!(USER))
     );
+    assert_eq!(http.get("/v1/scim/v2/ResourceTypes/User").await.ok(), kinds["Resources"][0]);
     let schemas = http.get("/v1/scim/v2/Schemas").await;
     assert_eq!(schemas.header("content-type"), Some("application/scim+json"));
     let schema = schemas.ok()["Resources"][0].clone();
     assert_eq!(schema["id"], USER);
+    let one = http.get(&format!("/v1/scim/v2/Schemas/{USER}")).await;
+    assert_eq!(one.header("content-type"), Some("application/scim+json"));
+    assert_eq!(one.ok(), schema);
+    for unknown in ["ResourceTypes/Device", "Schemas/urn:ietf:params:scim:schemas:core:2.0:Device", "Schemas/User"] {
+        let nothing = http.get(&format!("/v1/scim/v2/{unknown}")).await;
+        nothing.refused(404, "not_found");
+        assert_eq!(reads(&nothing), told("404", ""));
+    }
     let kept: Vec<&str> =
         schema["attributes"].as_array().unwrap().iter().map(|attribute| attribute["name"].as_str().unwrap()).collect();
     assert_eq!(kept, ["userName", "displayName", "name", "active", "emails", "roles"]);

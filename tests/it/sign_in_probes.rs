@@ -53,7 +53,9 @@ impl SignIn {
             | "POST /v1/auth/passkeys/begin"
             | "POST /v1/auth/reauthenticate/passkey"
             | "GET /v1/scim/v2/ResourceTypes"
+            | "GET /v1/scim/v2/ResourceTypes/{id}"
             | "GET /v1/scim/v2/Schemas"
+            | "GET /v1/scim/v2/Schemas/{id}"
             | "GET /v1/scim/v2/ServiceProviderConfig"
             | "GET /v1/scim/v2/Users" => (None, None),
             "PUT /v1/account/sign-in/second-factor" => (None, Some(json!({ "required": false }))),

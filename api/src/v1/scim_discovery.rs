@@ -7,7 +7,7 @@ use tenant::Permission;
 
 use super::ScimProblems;
 use super::scim::{LIST, USER, answer};
-use crate::extract::AsMember;
+use crate::extract::{AsMember, Path};
 use crate::problem::Problem;
 
 const PROVIDER: &str = "urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig";
@@ -137,20 +137,34 @@ pub(crate) struct ScimKinds {
     resources: Vec<ScimKind>,
 }
 
-/// Tell a directory what there is
-#[utoipa::path(get, path = "/v1/scim/v2/ResourceTypes", tag = "scim",
-    responses((status = 200, body = ScimKinds, content_type = "application/scim+json"), ScimProblems))]
-pub(crate) async fn kinds(AsMember(scope): AsMember) -> Result<Response, Problem> {
-    scope.require(Permission::Scim)?;
-    let resources = vec![ScimKind {
+/// Every kind of resource that there is.
+fn every_kind() -> Vec<ScimKind> {
+    vec![ScimKind {
         schemas: [KIND],
         id: "User",
         name: "User",
         description: "People who work in the company",
         endpoint: "/Users",
         schema: USER,
-    }];
+    }]
+}
+
+/// Tell a directory what there is
+#[utoipa::path(get, path = "/v1/scim/v2/ResourceTypes", tag = "scim",
+    responses((status = 200, body = ScimKinds, content_type = "application/scim+json"), ScimProblems))]
+pub(crate) async fn kinds(AsMember(scope): AsMember) -> Result<Response, Problem> {
+    scope.require(Permission::Scim)?;
+    let resources = every_kind();
     Ok(answer(StatusCode::OK, &ScimKinds { schemas: [LIST], total_results: resources.len(), resources }))
+}
+
+/// Tell a directory of one kind of resource
+#[utoipa::path(get, path = "/v1/scim/v2/ResourceTypes/{id}", tag = "scim", params(("id" = String, Path, description = "As in the list")),
+    responses((status = 200, body = ScimKind, content_type = "application/scim+json"), ScimProblems))]
+pub(crate) async fn kind(AsMember(scope): AsMember, Path(id): Path<String>) -> Result<Response, Problem> {
+    scope.require(Permission::Scim)?;
+    let kind = every_kind().into_iter().find(|kind| kind.id == id).ok_or_else(Problem::not_found)?;
+    Ok(answer(StatusCode::OK, &kind))
 }
 
 /// A part of an attribute.
@@ -289,17 +303,33 @@ fn attributes() -> Vec<ScimAttribute> {
     ]
 }
 
-/// Tell a directory what is kept
-#[utoipa::path(get, path = "/v1/scim/v2/Schemas", tag = "scim",
-    responses((status = 200, body = ScimSchemas, content_type = "application/scim+json"), ScimProblems))]
-pub(crate) async fn schemas(AsMember(scope): AsMember) -> Result<Response, Problem> {
-    scope.require(Permission::Scim)?;
-    let resources = vec![ScimSchema {
+/// What is kept of every kind of resource.
+fn every_schema() -> Vec<ScimSchema> {
+    vec![ScimSchema {
         schemas: [SCHEMA],
         id: USER,
         name: "User",
         description: "People who work in the company",
         attributes: attributes(),
-    }];
+    }]
+}
+
+/// Tell a directory what is kept
+#[utoipa::path(get, path = "/v1/scim/v2/Schemas", tag = "scim",
+    responses((status = 200, body = ScimSchemas, content_type = "application/scim+json"), ScimProblems))]
+pub(crate) async fn schemas(AsMember(scope): AsMember) -> Result<Response, Problem> {
+    scope.require(Permission::Scim)?;
+    let resources = every_schema();
     Ok(answer(StatusCode::OK, &ScimSchemas { schemas: [LIST], total_results: resources.len(), resources }))
+}
+
+/// Tell a directory what is kept of one kind of resource
+#[utoipa::path(get, path = "/v1/scim/v2/Schemas/{id}", tag = "scim",
+    params(("id" = String, Path, description = "As in the list")),
+    responses((status = 200, body = ScimSchema, content_type = "application/scim+json"), ScimProblems))]
+pub(crate) async fn schema(AsMember(scope): AsMember, Path(id): Path<String>) -> Result<Response, Problem> {
+    scope.require(Permission::Scim)?;
+    // Capitals do not matter in names of schemas.
+    let found = every_schema().into_iter().find(|schema| schema.id.eq_ignore_ascii_case(&id));
+    Ok(answer(StatusCode::OK, &found.ok_or_else(Problem::not_found)?))
 }
