@@ -9,13 +9,13 @@ const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
 const PATCH: &str = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
 
 /// An error as a directory reads it: its status, as a text, and the standard's word for it.
-fn reads(reply: &Reply) -> (String, String) {
+pub(crate) fn reads(reply: &Reply) -> (String, String) {
     let error = reply.json();
     let text = |name: &str| error[name].as_str().unwrap_or_default().to_owned();
     (text("status"), text("scimType"))
 }
 
-fn told(status: &str, word: &str) -> (String, String) {
+pub(crate) fn told(status: &str, word: &str) -> (String, String) {
     (status.to_owned(), word.to_owned())
 }
 
@@ -36,6 +36,7 @@ async fn a_directory_finds_out_what_there_is() {
         (&json!("/Users"), &json!(USER))
     );
     assert_eq!(http.get("/v1/scim/v2/ResourceTypes/User").await.ok(), kinds["Resources"][0]);
+    assert_eq!(http.get("/v1/scim/v2/ResourceTypes/Group").await.ok()["endpoint"], "/Groups");
     let schemas = http.get("/v1/scim/v2/Schemas").await;
     assert_eq!(schemas.header("content-type"), Some("application/scim+json"));
     let schema = schemas.ok()["Resources"][0].clone();
@@ -43,6 +44,8 @@ async fn a_directory_finds_out_what_there_is() {
     let one = http.get(&format!("/v1/scim/v2/Schemas/{USER}")).await;
     assert_eq!(one.header("content-type"), Some("application/scim+json"));
     assert_eq!(one.ok(), schema);
+    let teams = http.get(&format!("/v1/scim/v2/Schemas/{}", USER.replace("User", "Group"))).await.ok();
+    assert_eq!((&teams["name"], &teams["attributes"][1]["name"]), (&json!("Group"), &json!("members")));
     for unknown in ["ResourceTypes/Device", "Schemas/urn:ietf:params:scim:schemas:core:2.0:Device", "Schemas/User"] {
         let nothing = http.get(&format!("/v1/scim/v2/{unknown}")).await;
         nothing.refused(404, "not_found");

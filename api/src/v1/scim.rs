@@ -3,6 +3,7 @@
 //! What directories send is wider than what we keep: unknown attributes are let pass, as the standard asks. Refusals are in the
 //! standard's form. People are made only for addresses of proven domains, and never deleted: what they wrote stays theirs.
 
+use std::fmt::Display;
 use std::sync::Arc;
 
 use axum::Json;
@@ -73,12 +74,19 @@ pub(crate) struct ScimRole {
 #[derive(Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ScimMeta {
-    /// Always `User`.
+    /// `User` or `Group`.
     resource_type: &'static str,
-    /// When they joined.
+    /// When they joined, or it was made.
     created: DateTime<Utc>,
     /// Where it is.
     location: String,
+}
+
+impl ScimMeta {
+    pub(super) fn of(app: &App, resource_type: &'static str, created: DateTime<Utc>, id: &impl Display) -> Self {
+        let location = format!("{}/v1/scim/v2/{resource_type}s/{id}", app.world.public_url);
+        Self { resource_type, created, location }
+    }
 }
 
 /// People.
@@ -108,11 +116,7 @@ fn view(app: &App, member: &Membership) -> ScimUser {
         active: member.disabled_at.is_none(),
         emails: vec![ScimEmail { value: member.email.clone(), primary: true }],
         roles: vec![ScimRole { value: member.standing.role }],
-        meta: ScimMeta {
-            resource_type: "User",
-            created: member.created_at,
-            location: format!("{}/v1/scim/v2/Users/{}", app.world.public_url, member.id),
-        },
+        meta: ScimMeta::of(app, "User", member.created_at, &member.id),
     }
 }
 
@@ -123,14 +127,14 @@ pub(super) fn answer(status: StatusCode, body: &impl Serialize) -> Response {
     response
 }
 
-/// Which people.
+/// Which people, or teams.
 #[derive(Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ScimQuery {
-    /// Only `userName eq "…"` or `externalId eq "…"`.
+    /// Only `userName eq "…"` or `externalId eq "…"` of people, and `displayName eq "…"` of teams.
     #[serde(default)]
-    filter: Option<String>,
+    pub(super) filter: Option<String>,
     /// From which on, counted from 1.
     #[serde(default)]
     #[param(minimum = 1)]
@@ -139,12 +143,39 @@ pub(crate) struct ScimQuery {
     #[serde(default)]
     #[param(maximum = 200)]
     count: Option<u32>,
-    /// Which attributes are asked for. People are always told whole.
+    /// Which attributes are asked for. All but the `members` of teams are always told.
     #[serde(default)]
-    attributes: Option<String>,
-    /// Which attributes are not asked for. People are always told whole.
+    pub(super) attributes: Option<String>,
+    /// Which attributes are not asked for. All but the `members` of teams are always told.
     #[serde(default)]
-    excluded_attributes: Option<String>,
+    pub(super) excluded_attributes: Option<String>,
+}
+
+/// Which part of a list is told.
+pub(super) struct Part {
+    /// How many are passed over.
+    pub(super) skipped: usize,
+    /// How many are told at most.
+    pub(super) taken: usize,
+}
+
+impl ScimQuery {
+    /// Refuses what no list has.
+    pub(super) fn part(&self, check: &mut Check) -> Part {
+        for (name, words) in [("attributes", &self.attributes), ("excludedAttributes", &self.excluded_attributes)] {
+            check.line(name, words.as_deref().unwrap_or_default(), 0, 2_000);
+        }
+        let start = self.start_index.unwrap_or(1);
+        if start == 0 {
+            check.refuse("startIndex", "start_out_of_range", "Counted from 1.");
+        }
+        let count = self.count.unwrap_or(100);
+        if count > 200 {
+            check.refuse("count", "count_out_of_range", "At most 200.");
+        }
+        let size = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
+        Part { skipped: size(start.saturating_sub(1)), taken: size(count) }
+    }
 }
 
 /// List people for a directory
@@ -160,17 +191,7 @@ pub(crate) async fn list(
     if sought == Some(None) {
         check.refuse("filter", "filter_unsupported", "Only userName eq \"…\" or externalId eq \"…\".");
     }
-    for (name, words) in [("attributes", query.attributes), ("excludedAttributes", query.excluded_attributes)] {
-        check.line(name, &words.unwrap_or_default(), 0, 2_000);
-    }
-    let start = query.start_index.unwrap_or(1);
-    if start == 0 {
-        check.refuse("startIndex", "start_out_of_range", "Counted from 1.");
-    }
-    let count = query.count.unwrap_or(100);
-    if count > 200 {
-        check.refuse("count", "count_out_of_range", "At most 200.");
-    }
+    let part = query.part(&mut check);
     check.finish()?;
     let everybody = membership::of_account(&app.world, scope.tenant.id()).await?;
     let sought = sought.flatten();
@@ -180,13 +201,12 @@ pub(crate) async fn list(
         Some(Sought::External(external)) => member.external_id.as_ref() == Some(external),
     };
     let found: Vec<&Membership> = everybody.iter().filter(is_sought).collect();
-    let skipped = usize::try_from(start - 1).unwrap_or(usize::MAX);
-    let taken = usize::try_from(count).unwrap_or(0);
-    let resources: Vec<ScimUser> = found.iter().skip(skipped).take(taken).map(|member| view(&app, member)).collect();
+    let resources: Vec<ScimUser> =
+        found.iter().skip(part.skipped).take(part.taken).map(|member| view(&app, member)).collect();
     let list = ScimList {
         schemas: [LIST],
         total_results: found.len(),
-        start_index: usize::try_from(start).unwrap_or(1),
+        start_index: part.skipped.saturating_add(1),
         items_per_page: resources.len(),
         resources,
     };
@@ -292,15 +312,16 @@ pub(crate) async fn create(
     Ok(answer(StatusCode::CREATED, &view(&app, &one(&app, &scope, id).await?)))
 }
 
-/// Changes to a person.
+/// Changes to a person, or a team.
 #[derive(Deserialize, utoipa::ToSchema)]
 pub(crate) struct ScimPatch {
-    /// One after the other; at most 20.
+    /// One after the other; at most 20 to a person, and 1,000 to a team.
     #[serde(rename = "Operations")]
-    operations: Vec<ScimOperation>,
+    pub(super) operations: Vec<ScimOperation>,
 }
 
-/// One change. Of `active`, `userName`, `displayName`, `name` and `externalId`; others are let pass.
+/// One change. Of `active`, `userName`, `displayName`, `name` and `externalId` of people, and of `displayName` and `members` of teams;
+/// others are let pass.
 #[derive(Deserialize, utoipa::ToSchema)]
 pub(crate) struct ScimOperation {
     /// `replace`, `add`, or `remove` for what nobody needs.

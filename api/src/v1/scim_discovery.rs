@@ -7,6 +7,7 @@ use tenant::Permission;
 
 use super::ScimProblems;
 use super::scim::{LIST, USER, answer};
+use super::scim_groups::GROUP;
 use crate::extract::{AsMember, Path};
 use crate::problem::Problem;
 
@@ -37,7 +38,7 @@ pub(crate) struct ScimBulk {
 #[derive(Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ScimFilters {
-    /// Whether there are any; there are `userName eq "…"` and `externalId eq "…"`.
+    /// Whether there are any; there are `userName eq "…"` and `externalId eq "…"` of people, and `displayName eq "…"` of teams.
     supported: bool,
     /// How many a list gives at most.
     max_results: u32,
@@ -139,14 +140,24 @@ pub(crate) struct ScimKinds {
 
 /// Every kind of resource that there is.
 fn every_kind() -> Vec<ScimKind> {
-    vec![ScimKind {
-        schemas: [KIND],
-        id: "User",
-        name: "User",
-        description: "People who work in the company",
-        endpoint: "/Users",
-        schema: USER,
-    }]
+    vec![
+        ScimKind {
+            schemas: [KIND],
+            id: "User",
+            name: "User",
+            description: "People who work in the company",
+            endpoint: "/Users",
+            schema: USER,
+        },
+        ScimKind {
+            schemas: [KIND],
+            id: "Group",
+            name: "Group",
+            description: "Teams of the company",
+            endpoint: "/Groups",
+            schema: GROUP,
+        },
+    ]
 }
 
 /// Tell a directory what there is
@@ -303,15 +314,37 @@ fn attributes() -> Vec<ScimAttribute> {
     ]
 }
 
+/// What is taken of a team, and told of it.
+fn attributes_of_teams() -> Vec<ScimAttribute> {
+    let name = ScimPart {
+        required: true,
+        uniqueness: "server",
+        ..part("displayName", "string", "readWrite", "Its name; no two teams of a company have the same")
+    };
+    let members =
+        ScimPart { multi_valued: true, ..part("members", "complex", "readWrite", "Who of the company is in it") };
+    let id = ScimPart { case_exact: true, ..part("value", "string", "immutable", "Their id") };
+    vec![of(&name, Vec::new()), of(&members, vec![id, part("display", "string", "readOnly", "Their name")])]
+}
+
 /// What is kept of every kind of resource.
 fn every_schema() -> Vec<ScimSchema> {
-    vec![ScimSchema {
-        schemas: [SCHEMA],
-        id: USER,
-        name: "User",
-        description: "People who work in the company",
-        attributes: attributes(),
-    }]
+    vec![
+        ScimSchema {
+            schemas: [SCHEMA],
+            id: USER,
+            name: "User",
+            description: "People who work in the company",
+            attributes: attributes(),
+        },
+        ScimSchema {
+            schemas: [SCHEMA],
+            id: GROUP,
+            name: "Group",
+            description: "Teams of the company",
+            attributes: attributes_of_teams(),
+        },
+    ]
 }
 
 /// Tell a directory what is kept

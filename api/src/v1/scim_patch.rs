@@ -72,11 +72,15 @@ struct Said {
 }
 
 /// An attribute in small letters, without the name of its schema.
-fn attribute(path: &str) -> String {
+pub(super) fn bare(path: &str, schema: &str) -> String {
     let path = path.trim();
-    let head = path.get(..USER.len()).filter(|head| head.eq_ignore_ascii_case(USER));
-    let bare = head.and_then(|_| path.get(USER.len()..)?.strip_prefix(':'));
+    let head = path.get(..schema.len()).filter(|head| head.eq_ignore_ascii_case(schema));
+    let bare = head.and_then(|_| path.get(schema.len()..)?.strip_prefix(':'));
     bare.unwrap_or(path).to_lowercase()
+}
+
+fn attribute(path: &str) -> String {
+    bare(path, USER)
 }
 
 /// A name, or a part of one; nothing where there is none.
@@ -231,8 +235,7 @@ mod tests {
     #[test]
     fn by_what_a_directory_knows_somebody_is_said_changed_and_taken_away() {
         let external = |operation: Value| reads(json!([operation])).map(|wanted| wanted.external);
-        let have =
-            |text: Option<&str>| -> Result<Wish<String>, String> { Ok(Wish::Have(text.map(ToOwned::to_owned))) };
+        let have = |text: Option<&str>| -> Result<Wish<String>, String> { Ok(Wish::Have(text.map(ToOwned::to_owned))) };
         assert_eq!(external(json!({ "op": "Add", "path": "externalId", "value": "a7" })), have(Some("a7")));
         assert_eq!(external(json!({ "op": "replace", "value": { "externalId": "A7" } })), have(Some("A7")));
         assert_eq!(external(json!({ "op": "replace", "value": { "externalId": null } })), have(None));
