@@ -7,6 +7,7 @@ use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
 use crate::account::{self, Account, AccountId};
+use crate::audit::owed::{self, Owed};
 use crate::jobs::{self, Job};
 use crate::letters::{Post, Template};
 use crate::limits::LimitReached;
@@ -14,6 +15,7 @@ use crate::login::{self, LoginId, NewLogin};
 use crate::membership::{self, AgentId, Membership, Role};
 use crate::permission::Permissions;
 use crate::role::Standing;
+use crate::scope::Actor;
 use crate::sign_in;
 use crate::sign_in_letters::SignIn;
 use crate::sso::domain;
@@ -182,7 +184,8 @@ pub async fn set_external_id(
 /// Gives a person another address. The company speaks for the old one and for the new one, and nobody else for the person: so the
 /// directory's word stands for the letter that is otherwise read there first. The old address is told, and every session of theirs ends.
 /// Who may do more than whom directories make is not readdressed by one: a new password goes by letter to wherever the address leads.
-pub async fn readdress(world: &World, member: &Membership, email: &str) -> Result<(), ProvisionError> {
+/// What the company's log is owed of it is written with it, for the caller to pay.
+pub async fn readdress(world: &World, member: &Membership, email: &str, actor: &Actor) -> Result<Owed, ProvisionError> {
     #[derive(FromQueryResult)]
     struct Before {
         email: String,
@@ -231,9 +234,11 @@ pub async fn readdress(world: &World, member: &Membership, email: &str) -> Resul
     let template = Template::SignIn(SignIn::EmailChanged { email: email.to_owned() });
     let post = Post { to: before.email, locale: before.locale, template };
     jobs::enqueue(&tx, world, &Job::SendMail(post)).await?;
+    let (target, detail) = (Some(member.id.to_string()), serde_json::json!({ "email": email }));
+    let owed = owed::owe(&tx, world, member.account_id, actor, "agent.updated", target, detail).await?;
     tx.commit().await?;
     world.directory.forget(member.account_id);
-    Ok(())
+    Ok(owed)
 }
 
 /// Gives a person another name, if this company is their only one: a directory speaks for its own company's people.

@@ -1,7 +1,8 @@
 //! Directories as they really speak: what Okta and Entra send, each in its own form, and what they read in an answer.
 
+use chrono::TimeDelta;
 use serde_json::{Value, json};
-use tests::Reply;
+use tests::{Reply, eventually};
 
 use crate::sso::{Company, directory, scim};
 
@@ -243,4 +244,38 @@ async fn a_directory_finds_people_by_its_own_id_for_them_and_no_two_have_the_sam
     let same = json!({ "Operations": [{ "op": "add", "path": "externalId", "value": "Object-7" }] });
     assert_eq!(scim(&elsewhere, "PATCH", &owner, same).await.ok()["externalId"], "Object-7");
     assert_eq!(found("Object-7").await, [json!(company.address("lin"))]);
+}
+
+#[tokio::test]
+async fn a_new_address_is_on_record_once_also_where_the_log_could_not_be_written_to() {
+    let company = Company::open().await;
+    let (app, shop) = (&company.app, &company.shop);
+    let http = directory(shop).await;
+    let one = path_of(&scim(&http, "POST", "", json!({ "userName": company.address("mei") })).await.ok());
+    let schema = shop.schema().await;
+    let on_record = async || {
+        let log = shop.owner.http.get("/v1/audit-log?action=agent.updated").await.ok();
+        log["data"].as_array().unwrap().clone()
+    };
+    let owed = "select count(*) from shared.job where kind = 'note_deed'";
+    let moves_to = async |name: &str| {
+        let address = company.address(name);
+        assert_eq!(scim(&http, "PUT", &one, json!({ "userName": address })).await.ok()["userName"], address);
+    };
+
+    app.sql(&format!("alter table {schema}.audit_head rename to audit_head_away")).await;
+    moves_to("mei.q").await;
+    assert_eq!((app.count(owed).await, on_record().await.len()), (1, 0), "it is done, and owed");
+    app.sql(&format!("alter table {schema}.audit_head_away rename to audit_head")).await;
+    app.clock().advance(TimeDelta::seconds(31));
+    eventually("the log is paid", async || (app.count(owed).await == 0).then_some(())).await;
+    let entries = on_record().await;
+    let told: Vec<_> = entries.iter().map(|entry| (&entry["actor"]["kind"], &entry["detail"])).collect();
+    assert_eq!(told, [(&json!("api_key"), &json!({ "email": company.address("mei.q") }))]);
+
+    // Where nothing is in the way, it stands there at once and nothing is owed any more.
+    moves_to("mei").await;
+    assert_eq!((app.count(owed).await, on_record().await.len()), (0, 2));
+    let integrity = shop.owner.http.get("/v1/audit-log/integrity").await.ok();
+    assert_eq!(integrity["intact"], true);
 }

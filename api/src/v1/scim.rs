@@ -396,11 +396,9 @@ async fn apply(app: &App, scope: &Scope<Member>, before: &Membership, wanted: Wa
     }
     if let Some(email) = wanted.email.filter(|email| *email != before.email) {
         require_no_owner(before)?;
-        provisioning::readdress(&app.world, before, &email).await?;
+        let owed = provisioning::readdress(&app.world, before, &email, &scope.actor()).await?;
         revocation::revoke(&app.routing, Revocation::Session(scope.tenant.id(), id)).await;
-        let tx = scope.begin().await?;
-        audit::note(&tx, &scope.actor(), "agent.updated", Some(id.to_string()), json!({ "email": email })).await?;
-        tx.commit().await?;
+        audit::owed::pay(&app.world, &owed).await;
     }
     if let Some(name) = wanted.name.filter(|name| *name != before.name) {
         provisioning::rename(&app.world, before, &name).await?;
