@@ -5,11 +5,12 @@ use utoipa::openapi::schema::{AdditionalProperties, Schema};
 use utoipa::openapi::{OpenApi, RefOr};
 
 /// Fields of answers that may be absent; every other one is always there, if only as null.
-const SOMETIMES: [(&str, &str); 5] = [
+const SOMETIMES: [(&str, &str); 6] = [
     ("Problem", "detail"),
     ("Problem", "errors"),
     ("ScimError", "scimType"),
     ("ScimError", "errors"),
+    ("ScimGroup", "members"),
     ("WidgetSession", "secret"),
 ];
 

@@ -138,13 +138,21 @@ pub(crate) struct ScimError {
 fn scim_type(code: &str) -> Option<&'static str> {
     Some(match code {
         "filter_unsupported" => "invalidFilter",
-        "already_member" | "email_taken" => "uniqueness",
+        "already_member" | "email_taken" | "external_id_taken" | "name_taken" => "uniqueness",
         "attribute_required" => "mutability",
         "body_not_json" | "body_fields_invalid" | "query_invalid" | "op_unsupported" | "operations_out_of_range" => {
             "invalidSyntax"
         }
         "path_missing" => "noTarget",
-        "active_invalid" | "name_invalid" | "value_invalid" | "email_invalid" | "domain_not_proven" => "invalidValue",
+        "path_unsupported" => "invalidPath",
+        "active_invalid"
+        | "name_invalid"
+        | "value_invalid"
+        | "email_invalid"
+        | "domain_not_proven"
+        | "external_id_invalid"
+        | "member_unknown"
+        | "members_invalid" => "invalidValue",
         code if code.starts_with("text_") => "invalidValue",
         _ => return None,
     })

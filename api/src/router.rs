@@ -33,7 +33,7 @@ use crate::{App, contract, health, hooks, idempotency, layers, outbox_page, page
         (name = "auth", description = "Signing in and out"),
         (name = "security", description = "How one proves who one is, and where one is signed in"),
         (name = "sign-in", description = "How the members of the company sign in"),
-        (name = "scim", description = "People as a directory manages them (SCIM 2.0)"),
+        (name = "scim", description = "People and teams as a directory manages them (SCIM 2.0)"),
         (name = "account", description = "The company"),
         (name = "organisations", description = "Groups of companies"),
         (name = "agents", description = "Colleagues"),
@@ -132,9 +132,18 @@ fn entrance() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(v1::sign_in::remove_domain))
         .routes(routes!(v1::scim::list, v1::scim::create))
         .routes(routes!(v1::scim::show, v1::scim::replace, v1::scim::change, v1::scim::remove))
+        .routes(routes!(v1::scim_groups::list_groups, v1::scim_groups::create_group))
+        .routes(routes!(
+            v1::scim_groups::show_group,
+            v1::scim_groups::replace_group,
+            v1::scim_groups::change_group,
+            v1::scim_groups::remove_group
+        ))
         .routes(routes!(v1::scim_discovery::provider))
         .routes(routes!(v1::scim_discovery::kinds))
+        .routes(routes!(v1::scim_discovery::kind))
         .routes(routes!(v1::scim_discovery::schemas))
+        .routes(routes!(v1::scim_discovery::schema))
 }
 
 /// What a company is made of.

@@ -6,10 +6,14 @@ use infra::{Fault, Kind};
 use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
+use crate::account::AccountId;
+use crate::audit::owed::{self, Owed};
 use crate::email_token::{self, Purpose, TokenError};
 use crate::jobs::{self, Job};
 use crate::letters::{Post, Template};
 use crate::login::{LoginId, User};
+use crate::membership::AgentId;
+use crate::scope::Actor;
 use crate::sign_in_letters::SignIn;
 use crate::world::World;
 
@@ -82,17 +86,25 @@ pub async fn ask(world: &World, user: &User, email: &str) -> Result<(), ChangeEr
 struct Before {
     id: Uuid,
     email: String,
+    name: String,
     locale: String,
 }
 
-/// Takes the new address, by the link of its letter. Links that went to the old one are void. Says whose it is.
-pub async fn confirm(world: &World, secret: &str) -> Result<LoginId, ChangeError> {
+#[derive(FromQueryResult)]
+struct Seat {
+    id: Uuid,
+    account_id: Uuid,
+}
+
+/// Takes the new address, by the link of its letter. Links that went to the old one are void. Says whose it is, and what the logs of
+/// their companies are owed of it, for the caller to pay.
+pub async fn confirm(world: &World, secret: &str) -> Result<(LoginId, Vec<Owed>), ChangeError> {
     let now = world.now();
     let tx = world.database.begin("".into()).await?;
     let (login, email) = email_token::redeem(&tx, secret, Purpose::Email, now).await?;
     let email = email.ok_or(TokenError::Unknown)?;
     let before: Option<Before> = tx
-        .one(sql("select id, email, locale from shared.login where id = $1 for update", [login.uuid().into()]))
+        .one(sql("select id, email, name, locale from shared.login where id = $1 for update", [login.uuid().into()]))
         .await?;
     let before = before.ok_or(TokenError::Unknown)?;
     let changed = tx
@@ -112,6 +124,19 @@ pub async fn confirm(world: &World, secret: &str) -> Result<LoginId, ChangeError
     .await?;
     let template = Template::SignIn(SignIn::EmailChanged { email });
     jobs::enqueue(&tx, world, &Job::SendMail(Post { to: before.email, locale: before.locale, template })).await?;
+    let seats: Vec<Seat> = tx
+        .all(sql(
+            "select id, account_id from shared.membership where login_id = $1 and disabled_at is null order by created_at, id",
+            [login.uuid().into()],
+        ))
+        .await?;
+    let mut all = Vec::with_capacity(seats.len());
+    for seat in seats {
+        let id = AgentId::from_uuid(seat.id);
+        let (account, actor) = (AccountId::from_uuid(seat.account_id), Actor::Person { id, name: before.name.clone() });
+        let (target, detail) = (Some(id.to_string()), serde_json::json!({}));
+        all.push(owed::owe(&tx, world, account, &actor, "login.email_changed", target, detail).await?);
+    }
     tx.commit().await?;
-    Ok(login)
+    Ok((login, all))
 }

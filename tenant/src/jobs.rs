@@ -1,4 +1,5 @@
-//! Jobs are letters, or lead to one: written in the caller's transaction, delivered at least once by any worker, given up only aloud.
+//! Jobs are letters, or lead to one, or what a company's log is owed: written in the caller's transaction, delivered at least once by any
+//! worker, given up only aloud.
 
 use chrono::TimeDelta;
 use infra::Timestamp;
@@ -8,10 +9,11 @@ use sea_orm::FromQueryResult;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::audit::owed::{self, Owed};
 use crate::letters::Post;
 use crate::signup;
 use crate::throttle::{self, Rate};
-use crate::world::World;
+use crate::world::{SharedWorld, World};
 
 /// Everything a worker can be asked to do. A renamed job keeps its old name here until the queue is drained.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -25,6 +27,8 @@ pub enum Job {
         /// The address.
         email: String,
     },
+    /// Write what a company's log is owed, if it does not stand there already.
+    NoteDeed(Owed),
 }
 
 impl Job {
@@ -32,6 +36,7 @@ impl Job {
         match self {
             Self::SendMail(_) => "send_mail",
             Self::SendResetLink { .. } => "send_reset_link",
+            Self::NoteDeed(_) => "note_deed",
         }
     }
 }
@@ -47,14 +52,30 @@ pub enum Stop {
 
 /// Writes a job in the caller's transaction.
 pub async fn enqueue(tx: &Tx, world: &World, job: &Job) -> Result<(), StoreError> {
+    enqueue_later(tx, world, world.chance.uuid(world.now()), job, TimeDelta::zero()).await
+}
+
+/// The same with an id of the caller's, for a job that the caller does first: workers leave it alone for so long.
+pub(crate) async fn enqueue_later(
+    tx: &Tx,
+    world: &World,
+    id: Uuid,
+    job: &Job,
+    wait: TimeDelta,
+) -> Result<(), StoreError> {
     let now = world.now();
     let payload = serde_json::to_value(job).map_err(|error| StoreError::Refused(error.to_string()))?;
     tx.run(sql(
-        "insert into shared.job (id, kind, payload, run_at, created_at) values ($1, $2, $3, $4, $4)",
-        [world.chance.uuid(now).into(), job.kind().into(), payload.into(), now.into()],
+        "insert into shared.job (id, kind, payload, run_at, created_at) values ($1, $2, $3, $4, $5)",
+        [id.into(), job.kind().into(), payload.into(), (now + wait).into(), now.into()],
     ))
     .await
     .map(drop)
+}
+
+/// Takes a job away that the caller has done.
+pub(crate) async fn forget(world: &World, id: Uuid) -> Result<(), StoreError> {
+    world.database.orm().run(sql("delete from shared.job where id = $1", [id.into()])).await.map(drop)
 }
 
 /// How many letters one mailbox gets in a day that somebody else may have asked for, whatever they are about.
@@ -82,7 +103,7 @@ struct Row {
 const TRIES: i32 = 14;
 
 /// Takes due jobs and does them; says how many it took. A worker that dies leaves its job to others after a minute.
-pub async fn run_due(world: &World) -> Result<usize, StoreError> {
+pub async fn run_due(world: &SharedWorld) -> Result<usize, StoreError> {
     let now = world.now();
     let rows: Vec<Row> = world
         .database
@@ -105,7 +126,7 @@ pub async fn run_due(world: &World) -> Result<usize, StoreError> {
     Ok(taken)
 }
 
-async fn perform(world: &World, job: &Job) -> Result<(), Stop> {
+async fn perform(world: &SharedWorld, job: &Job) -> Result<(), Stop> {
     match job {
         Job::SendMail(post) => world.mailer.send(&post.write()).await.map_err(|error| match error {
             MailError::Server(_) | MailError::Settings(_) => Stop::TryAgain(error.to_string()),
@@ -114,6 +135,7 @@ async fn perform(world: &World, job: &Job) -> Result<(), Stop> {
         Job::SendResetLink { email } => {
             signup::send_reset_link(world, email).await.map_err(|error| Stop::TryAgain(error.to_string()))
         }
+        Job::NoteDeed(owed) => owed::write(world, owed).await.map_err(|error| Stop::TryAgain(error.to_string())),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use infra::database::{Rows as _, StoreError, Tx, sql};
+use infra::database::{Rows, StoreError, Tx, sql};
 use infra::{Id, Timestamp, ids};
 use sea_orm::FromQueryResult;
 use serde::{Deserialize, Serialize};
@@ -68,6 +68,8 @@ pub struct Membership {
     pub email: String,
     /// Their own name for themselves.
     pub name: String,
+    /// By what the company's directory knows them.
+    pub external_id: Option<String>,
     /// When they were switched off.
     pub disabled_at: Option<Timestamp>,
     /// When they joined.
@@ -82,6 +84,7 @@ struct Row {
     role: String,
     email: String,
     name: String,
+    external_id: Option<String>,
     disabled_at: Option<Timestamp>,
     created_at: Timestamp,
     custom_id: Option<Uuid>,
@@ -108,6 +111,7 @@ impl TryFrom<Row> for Membership {
             standing,
             email: row.email,
             name: row.name,
+            external_id: row.external_id,
             disabled_at: row.disabled_at,
             created_at: row.created_at,
         })
@@ -118,7 +122,7 @@ impl TryFrom<Row> for Membership {
 macro_rules! select_membership {
     ($tail:literal) => {
         concat!(
-            "select m.id, m.account_id, m.login_id, m.role, l.email, l.name, m.disabled_at, m.created_at, r.id as custom_id, \
+            "select m.id, m.account_id, m.login_id, m.role, l.email, l.name, m.external_id, m.disabled_at, m.created_at, r.id as custom_id, \
              r.name as custom_name, r.permissions as custom_permissions, r.visibility as custom_visibility \
              from shared.membership m join shared.login l on l.id = m.login_id \
              left join shared.custom_role r on r.id = m.custom_role_id ",
@@ -177,6 +181,17 @@ pub(crate) async fn insert(
     ))
     .await
     .map(drop)
+}
+
+/// Writes by what the company's directory knows a member; what another one there has breaks `membership_external_key`.
+pub(crate) async fn set_external_id(
+    rows: &impl Rows,
+    id: AgentId,
+    external_id: Option<String>,
+) -> Result<(), StoreError> {
+    rows.run(sql("update shared.membership set external_id = $2 where id = $1", [id.uuid().into(), external_id.into()]))
+        .await
+        .map(drop)
 }
 
 #[derive(FromQueryResult)]

@@ -32,6 +32,7 @@ const SHARED: &[(i32, &str)] = &[
     (13, include_str!("../migrations/shared/0013_billing.sql")),
     (14, include_str!("../migrations/shared/0014_suspension.sql")),
     (15, include_str!("../migrations/shared/0015_usage_held.sql")),
+    (16, include_str!("../migrations/shared/0016_external_id.sql")),
 ];
 
 /// Numbered steps of every tenant's schema. Append only; expand, then contract; types never change in place.

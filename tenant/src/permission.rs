@@ -64,7 +64,7 @@ pub enum Permission {
     /// Export and erase people's data, and say how long it is kept.
     #[serde(rename = "data.manage")]
     DataManage,
-    /// Create, change and switch off people from a directory (SCIM).
+    /// Create, change and switch off people from a directory (SCIM), and say what teams there are and who is in them.
     #[serde(rename = "scim")]
     Scim,
 }

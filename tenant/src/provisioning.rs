@@ -7,6 +7,7 @@ use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
 use crate::account::{self, Account, AccountId};
+use crate::audit::owed::{self, Owed};
 use crate::jobs::{self, Job};
 use crate::letters::{Post, Template};
 use crate::limits::LimitReached;
@@ -14,6 +15,7 @@ use crate::login::{self, LoginId, NewLogin};
 use crate::membership::{self, AgentId, Membership, Role};
 use crate::permission::Permissions;
 use crate::role::Standing;
+use crate::scope::Actor;
 use crate::sign_in;
 use crate::sign_in_letters::SignIn;
 use crate::sso::domain;
@@ -37,6 +39,9 @@ pub enum ProvisionError {
     /// Somebody else has the address.
     #[error("this e-mail address already has a login")]
     Taken,
+    /// The directory knows somebody else by this.
+    #[error("somebody else of the company has this externalId")]
+    ExternalTaken,
     /// No seat is free.
     #[error(transparent)]
     Limit(#[from] LimitReached),
@@ -49,7 +54,7 @@ impl Fault for ProvisionError {
     fn kind(&self) -> Kind {
         match self {
             Self::Invalid(error) => error.kind(),
-            Self::AlreadyMember | Self::Elsewhere | Self::Taken => Kind::Conflict,
+            Self::AlreadyMember | Self::Elsewhere | Self::Taken | Self::ExternalTaken => Kind::Conflict,
             Self::AboveDefault => Kind::Forbidden,
             Self::Limit(error) => error.kind(),
             Self::Store(error) => error.kind(),
@@ -62,6 +67,7 @@ impl Fault for ProvisionError {
             Self::Elsewhere => "login_elsewhere",
             Self::AboveDefault => "role_above_default",
             Self::Taken => "email_taken",
+            Self::ExternalTaken => "external_id_taken",
             Self::Limit(error) => error.code(),
             Self::Store(error) => error.code(),
         }
@@ -73,6 +79,7 @@ impl Fault for ProvisionError {
             | Self::Elsewhere
             | Self::AboveDefault
             | Self::Taken
+            | Self::ExternalTaken
             | Self::Limit(_)
             | Self::Store(_) => Vec::new(),
         }
@@ -99,8 +106,15 @@ async fn default_role(world: &World, account: AccountId) -> Result<Role, StoreEr
     Ok(sign_in::policy(world, account).await?.sso.map_or(Role::Agent, |sso| sso.default_role))
 }
 
-/// Makes a member of the company; the login is found by its address or made without a password.
-pub async fn provision(world: &World, account: &Account, email: &str, name: &str) -> Result<AgentId, ProvisionError> {
+/// Makes a member of the company; the login is found by its address or made without a password. They are not made at all where the
+/// directory knows somebody else by this `external_id`.
+pub async fn provision(
+    world: &World,
+    account: &Account,
+    email: &str,
+    name: &str,
+    external_id: Option<String>,
+) -> Result<AgentId, ProvisionError> {
     require_own_domain(world.database.orm(), account.id, email).await?;
     let role = default_role(world, account.id).await?;
     let now = world.now();
@@ -143,15 +157,35 @@ pub async fn provision(world: &World, account: &Account, email: &str, name: &str
         Err(error) if error.broke("membership_account_login_key") => return Err(ProvisionError::AlreadyMember),
         other => other?,
     }
+    if external_id.is_some() {
+        membership::set_external_id(&tx, member, external_id).await.map_err(known_already)?;
+    }
     tx.commit().await?;
     world.directory.forget(account.id);
     Ok(member)
 }
 
+fn known_already(error: StoreError) -> ProvisionError {
+    if error.broke("membership_external_key") { ProvisionError::ExternalTaken } else { error.into() }
+}
+
+/// Says by what the directory knows a person; by nothing any more, when it is told none.
+pub async fn set_external_id(
+    world: &World,
+    member: &Membership,
+    external_id: Option<String>,
+) -> Result<(), ProvisionError> {
+    let orm = world.database.orm();
+    membership::set_external_id(orm, member.id, external_id).await.map_err(known_already)?;
+    world.directory.forget(member.account_id);
+    Ok(())
+}
+
 /// Gives a person another address. The company speaks for the old one and for the new one, and nobody else for the person: so the
 /// directory's word stands for the letter that is otherwise read there first. The old address is told, and every session of theirs ends.
 /// Who may do more than whom directories make is not readdressed by one: a new password goes by letter to wherever the address leads.
-pub async fn readdress(world: &World, member: &Membership, email: &str) -> Result<(), ProvisionError> {
+/// What the company's log is owed of it is written with it, for the caller to pay.
+pub async fn readdress(world: &World, member: &Membership, email: &str, actor: &Actor) -> Result<Owed, ProvisionError> {
     #[derive(FromQueryResult)]
     struct Before {
         email: String,
@@ -200,9 +234,11 @@ pub async fn readdress(world: &World, member: &Membership, email: &str) -> Resul
     let template = Template::SignIn(SignIn::EmailChanged { email: email.to_owned() });
     let post = Post { to: before.email, locale: before.locale, template };
     jobs::enqueue(&tx, world, &Job::SendMail(post)).await?;
+    let (target, detail) = (Some(member.id.to_string()), serde_json::json!({ "email": email }));
+    let owed = owed::owe(&tx, world, member.account_id, actor, "agent.updated", target, detail).await?;
     tx.commit().await?;
     world.directory.forget(member.account_id);
-    Ok(())
+    Ok(owed)
 }
 
 /// Gives a person another name, if this company is their only one: a directory speaks for its own company's people.

@@ -9,9 +9,13 @@ use crate::document::{Document, Field};
 use crate::probes::{Door, Probe, SETUP, Things, without_limits};
 
 /// What is taken although it is odd, each with its reason. An entry that is not needed any more fails the story.
-const TAKEN: [(&str, &str, &str); 27] = [
+const TAKEN: [(&str, &str, &str); 31] = [
     ("GET /v1/audit-log", "query", "words to search for are looked for as they are, and not found"),
     ("GET /v1/contacts", "query", "words to search for are looked for as they are, and not found"),
+    ("GET /v1/scim/v2/Groups", "attributes", "only members are left out of a team, and only when that is asked for"),
+    ("GET /v1/scim/v2/Groups", "excludedAttributes", "the same"),
+    ("GET /v1/scim/v2/Groups/{id}", "attributes", "the same"),
+    ("GET /v1/scim/v2/Groups/{id}", "excludedAttributes", "the same"),
     ("GET /v1/scim/v2/Users", "attributes", "people are told whole, whatever is asked of them"),
     ("GET /v1/scim/v2/Users", "excludedAttributes", "the same"),
     ("POST /v1/conversations/{id}/read", "/seq", "a place beyond the end is the end, one before the start the start"),
@@ -40,10 +44,13 @@ const TAKEN: [(&str, &str, &str); 27] = [
 ];
 
 /// Operations that let fields pass which they do not know, each with its reason.
-const WIDE: [(&str, &str); 3] = [
+const WIDE: [(&str, &str); 6] = [
     ("POST /v1/scim/v2/Users", "directories send more than anybody keeps, and the standard asks to let it pass"),
     ("PUT /v1/scim/v2/Users/{id}", "the same"),
     ("PATCH /v1/scim/v2/Users/{id}", "the same"),
+    ("POST /v1/scim/v2/Groups", "the same"),
+    ("PUT /v1/scim/v2/Groups/{id}", "the same"),
+    ("PATCH /v1/scim/v2/Groups/{id}", "the same"),
 ];
 
 /// What must come back.

@@ -34,6 +34,7 @@ mod clocks;
 mod degraded;
 mod deploy;
 mod directories;
+mod directory_teams;
 mod document;
 mod emergency;
 mod erasure;

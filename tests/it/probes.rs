@@ -266,6 +266,9 @@ impl Things {
         let path = match operation {
             "GET /v1/business-hours/{id}/schedule" => format!("{path}?{WEEK}"),
             "GET /v1/audit-log/export" => format!("{path}?format=csv"),
+            // The same for every company.
+            "GET /v1/scim/v2/ResourceTypes/{id}" => path.replace("{id}", "User"),
+            "GET /v1/scim/v2/Schemas/{id}" => path.replace("{id}", "urn:ietf:params:scim:schemas:core:2.0:User"),
             "GET /v1/data-exports/{id}/file" => self.exports.link.clone(),
             _ => path,
         };

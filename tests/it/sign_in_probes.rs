@@ -11,6 +11,8 @@ pub(crate) struct SignIn {
     /// An id that nobody has: a passkey is made in a browser, and has a story there.
     passkey: String,
     colleague: String,
+    /// A team that a directory writes, and one that it removes.
+    teams: [String; 2],
     /// Somebody with an authenticator app, who loses it.
     lost: String,
 }
@@ -29,7 +31,9 @@ impl SignIn {
         let setup = lost.http.post("/v1/auth/totp", Value::Null).await.ok();
         let code = authenticator_code(setup["secret"].as_str().unwrap(), shop.app.clock().now());
         lost.http.post("/v1/auth/totp/confirm", json!({ "code": code })).await.ok();
+        let team = async || text(&owner.post("/v1/teams", json!({ "name": team_name() })).await.ok()["id"]);
         Self {
+            teams: [team().await, team().await],
             session: text(&sessions["data"][0]["id"]),
             domain: text(&domain["id"]),
             passkey: "pkey_01h455vb4pex5vsknk084sn02q".to_owned(),
@@ -52,8 +56,11 @@ impl SignIn {
             | "POST /v1/auth/recovery-codes"
             | "POST /v1/auth/passkeys/begin"
             | "POST /v1/auth/reauthenticate/passkey"
+            | "GET /v1/scim/v2/Groups"
             | "GET /v1/scim/v2/ResourceTypes"
+            | "GET /v1/scim/v2/ResourceTypes/{id}"
             | "GET /v1/scim/v2/Schemas"
+            | "GET /v1/scim/v2/Schemas/{id}"
             | "GET /v1/scim/v2/ServiceProviderConfig"
             | "GET /v1/scim/v2/Users" => (None, None),
             "PUT /v1/account/sign-in/second-factor" => (None, Some(json!({ "required": false }))),
@@ -92,10 +99,25 @@ impl SignIn {
                 let operations = json!([{ "op": "replace", "path": "active", "value": true }]);
                 (Some(&self.colleague), Some(json!({ "Operations": operations })))
             }
+            "GET /v1/scim/v2/Groups/{id}" => (Some(&self.teams[0]), None),
+            "DELETE /v1/scim/v2/Groups/{id}" => (Some(&self.teams[1]), None),
+            "POST /v1/scim/v2/Groups" | "PUT /v1/scim/v2/Groups/{id}" => {
+                let ask = json!({ "displayName": team_name(), "members": [{ "value": self.colleague }] });
+                (operation.starts_with("PUT").then_some(&self.teams[0]), Some(ask))
+            }
+            "PATCH /v1/scim/v2/Groups/{id}" => {
+                let operations = json!([{ "op": "add", "path": "members", "value": [{ "value": self.colleague }] }]);
+                (Some(&self.teams[0]), Some(json!({ "Operations": operations })))
+            }
             _ => return None,
         };
         Some(found)
     }
+}
+
+/// No two have the same name, however often they are made.
+fn team_name() -> String {
+    format!("Team {}", fresh().simple())
 }
 
 /// What a browser gives for a new passkey, as to its shape.

@@ -95,12 +95,12 @@ pub(crate) async fn confirm_email(
     State(app): State<Arc<App>>,
     Body(ask): Body<EmailConfirmation>,
 ) -> Result<StatusCode, Problem> {
-    let login = email_change::confirm(&app.world, &ask.token).await?;
+    let (login, owed) = email_change::confirm(&app.world, &ask.token).await?;
     for member in membership::of_login(&app.world, login).await? {
         app.world.directory.forget(member.account_id);
     }
-    if let Some(user) = login::find(&app.world, login).await? {
-        note_elsewhere(&app, &user, None, "login.email_changed").await?;
+    for one in &owed {
+        audit::owed::pay(&app.world, one).await;
     }
     Ok(StatusCode::NO_CONTENT)
 }

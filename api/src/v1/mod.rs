@@ -38,6 +38,8 @@ pub(crate) mod roles;
 pub(crate) mod routing_rules;
 pub(crate) mod scim;
 pub(crate) mod scim_discovery;
+mod scim_group_patch;
+pub(crate) mod scim_groups;
 mod scim_patch;
 pub(crate) mod second_factor;
 pub(crate) mod security;

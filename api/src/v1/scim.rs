@@ -3,6 +3,7 @@
 //! What directories send is wider than what we keep: unknown attributes are let pass, as the standard asks. Refusals are in the
 //! standard's form. People are made only for addresses of proven domains, and never deleted: what they wrote stays theirs.
 
+use std::fmt::Display;
 use std::sync::Arc;
 
 use axum::Json;
@@ -10,6 +11,7 @@ use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use chrono::{DateTime, Utc};
+use desk::setup::Wish;
 use infra::validate::Check;
 use routing::revocation::{self, Revocation};
 use serde::{Deserialize, Serialize};
@@ -20,7 +22,7 @@ use tenant::provisioning;
 use tenant::{AgentId, Member, Permission, Scope, agent, audit};
 
 use super::ScimProblems;
-use super::scim_patch::{self, Wanted, wanted};
+use super::scim_patch::{self, Sought, Wanted};
 use crate::extract::{AsMember, Body, Path, Query};
 use crate::problem::Problem;
 use crate::{App, members, onboarding};
@@ -36,6 +38,8 @@ pub(crate) struct ScimUser {
     schemas: [&'static str; 1],
     /// Their id in this company.
     id: AgentId,
+    /// By what the directory knows them; null where it has said nothing.
+    external_id: Option<String>,
     /// Their address.
     user_name: String,
     /// Their name.
@@ -70,12 +74,19 @@ pub(crate) struct ScimRole {
 #[derive(Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ScimMeta {
-    /// Always `User`.
+    /// `User` or `Group`.
     resource_type: &'static str,
-    /// When they joined.
+    /// When they joined, or it was made.
     created: DateTime<Utc>,
     /// Where it is.
     location: String,
+}
+
+impl ScimMeta {
+    pub(super) fn of(app: &App, resource_type: &'static str, created: DateTime<Utc>, id: &impl Display) -> Self {
+        let location = format!("{}/v1/scim/v2/{resource_type}s/{id}", app.world.public_url);
+        Self { resource_type, created, location }
+    }
 }
 
 /// People.
@@ -99,16 +110,13 @@ fn view(app: &App, member: &Membership) -> ScimUser {
     ScimUser {
         schemas: [USER],
         id: member.id,
+        external_id: member.external_id.clone(),
         user_name: member.email.clone(),
         display_name: member.name.clone(),
         active: member.disabled_at.is_none(),
         emails: vec![ScimEmail { value: member.email.clone(), primary: true }],
         roles: vec![ScimRole { value: member.standing.role }],
-        meta: ScimMeta {
-            resource_type: "User",
-            created: member.created_at,
-            location: format!("{}/v1/scim/v2/Users/{}", app.world.public_url, member.id),
-        },
+        meta: ScimMeta::of(app, "User", member.created_at, &member.id),
     }
 }
 
@@ -119,14 +127,14 @@ pub(super) fn answer(status: StatusCode, body: &impl Serialize) -> Response {
     response
 }
 
-/// Which people.
+/// Which people, or teams.
 #[derive(Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ScimQuery {
-    /// Only `userName eq "…"`.
+    /// Only `userName eq "…"` or `externalId eq "…"` of people, and `displayName eq "…"` of teams.
     #[serde(default)]
-    filter: Option<String>,
+    pub(super) filter: Option<String>,
     /// From which on, counted from 1.
     #[serde(default)]
     #[param(minimum = 1)]
@@ -135,12 +143,39 @@ pub(crate) struct ScimQuery {
     #[serde(default)]
     #[param(maximum = 200)]
     count: Option<u32>,
-    /// Which attributes are asked for. People are always told whole.
+    /// Which attributes are asked for. All but the `members` of teams are always told.
     #[serde(default)]
-    attributes: Option<String>,
-    /// Which attributes are not asked for. People are always told whole.
+    pub(super) attributes: Option<String>,
+    /// Which attributes are not asked for. All but the `members` of teams are always told.
     #[serde(default)]
-    excluded_attributes: Option<String>,
+    pub(super) excluded_attributes: Option<String>,
+}
+
+/// Which part of a list is told.
+pub(super) struct Part {
+    /// How many are passed over.
+    pub(super) skipped: usize,
+    /// How many are told at most.
+    pub(super) taken: usize,
+}
+
+impl ScimQuery {
+    /// Refuses what no list has.
+    pub(super) fn part(&self, check: &mut Check) -> Part {
+        for (name, words) in [("attributes", &self.attributes), ("excludedAttributes", &self.excluded_attributes)] {
+            check.line(name, words.as_deref().unwrap_or_default(), 0, 2_000);
+        }
+        let start = self.start_index.unwrap_or(1);
+        if start == 0 {
+            check.refuse("startIndex", "start_out_of_range", "Counted from 1.");
+        }
+        let count = self.count.unwrap_or(100);
+        if count > 200 {
+            check.refuse("count", "count_out_of_range", "At most 200.");
+        }
+        let size = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
+        Part { skipped: size(start.saturating_sub(1)), taken: size(count) }
+    }
 }
 
 /// List people for a directory
@@ -152,33 +187,26 @@ pub(crate) async fn list(
 ) -> Result<Response, Problem> {
     scope.require(Permission::Scim)?;
     let mut check = Check::new();
-    let email = query.filter.as_deref().map(wanted);
-    if email == Some(None) {
-        check.refuse("filter", "filter_unsupported", "Only userName eq \"…\".");
+    let sought = query.filter.as_deref().map(Sought::read);
+    if sought == Some(None) {
+        check.refuse("filter", "filter_unsupported", "Only userName eq \"…\" or externalId eq \"…\".");
     }
-    for (name, words) in [("attributes", query.attributes), ("excludedAttributes", query.excluded_attributes)] {
-        check.line(name, &words.unwrap_or_default(), 0, 2_000);
-    }
-    let start = query.start_index.unwrap_or(1);
-    if start == 0 {
-        check.refuse("startIndex", "start_out_of_range", "Counted from 1.");
-    }
-    let count = query.count.unwrap_or(100);
-    if count > 200 {
-        check.refuse("count", "count_out_of_range", "At most 200.");
-    }
+    let part = query.part(&mut check);
     check.finish()?;
     let everybody = membership::of_account(&app.world, scope.tenant.id()).await?;
-    let email = email.flatten();
-    let found: Vec<&Membership> =
-        everybody.iter().filter(|member| email.as_ref().is_none_or(|email| member.email == *email)).collect();
-    let skipped = usize::try_from(start - 1).unwrap_or(usize::MAX);
-    let taken = usize::try_from(count).unwrap_or(0);
-    let resources: Vec<ScimUser> = found.iter().skip(skipped).take(taken).map(|member| view(&app, member)).collect();
+    let sought = sought.flatten();
+    let is_sought = |member: &&Membership| match &sought {
+        None => true,
+        Some(Sought::Address(email)) => member.email == *email,
+        Some(Sought::External(external)) => member.external_id.as_ref() == Some(external),
+    };
+    let found: Vec<&Membership> = everybody.iter().filter(is_sought).collect();
+    let resources: Vec<ScimUser> =
+        found.iter().skip(part.skipped).take(part.taken).map(|member| view(&app, member)).collect();
     let list = ScimList {
         schemas: [LIST],
         total_results: found.len(),
-        start_index: usize::try_from(start).unwrap_or(1),
+        start_index: part.skipped.saturating_add(1),
         items_per_page: resources.len(),
         resources,
     };
@@ -234,9 +262,16 @@ pub(crate) struct ScimNewUser {
     /// Whether they may come in.
     #[serde(default)]
     active: Option<bool>,
+    /// By what the directory knows them, at most 255 characters. No two of the company have the same.
+    #[serde(default)]
+    external_id: Option<String>,
 }
 
 impl ScimNewUser {
+    fn external(&self, check: &mut Check) -> Option<String> {
+        self.external_id.as_deref().and_then(|text| scim_patch::external(check, text))
+    }
+
     fn whole_name(&self) -> String {
         let parts = self.name.as_ref();
         let joined = parts.map(|name| {
@@ -262,12 +297,14 @@ pub(crate) async fn create(
     let mut check = Check::new();
     let email = check.email("userName", &ask.user_name);
     let name = check.line("displayName", &ask.whole_name(), 0, 80);
+    let external = ask.external(&mut check);
     check.finish()?;
     scope.tenant.account.may_grow()?;
-    let id = provisioning::provision(&app.world, &scope.tenant.account, &email, &name).await?;
+    let detail = json!({ "email": email, "external_id": external });
+    let id = provisioning::provision(&app.world, &scope.tenant.account, &email, &name, external).await?;
     onboarding::welcome_member(&app.world, scope.tenant.id(), id).await?;
     let tx = scope.begin().await?;
-    audit::note(&tx, &scope.actor(), "agent.provisioned", Some(id.to_string()), json!({ "email": email })).await?;
+    audit::note(&tx, &scope.actor(), "agent.provisioned", Some(id.to_string()), detail).await?;
     tx.commit().await?;
     if ask.active == Some(false) {
         members::switch_off(&app, &scope, id).await?;
@@ -275,15 +312,16 @@ pub(crate) async fn create(
     Ok(answer(StatusCode::CREATED, &view(&app, &one(&app, &scope, id).await?)))
 }
 
-/// Changes to a person.
+/// Changes to a person, or a team.
 #[derive(Deserialize, utoipa::ToSchema)]
 pub(crate) struct ScimPatch {
-    /// One after the other; at most 20.
+    /// One after the other; at most 20 to a person, and 1,000 to a team.
     #[serde(rename = "Operations")]
-    operations: Vec<ScimOperation>,
+    pub(super) operations: Vec<ScimOperation>,
 }
 
-/// One change. Of `active`, `userName`, `displayName` and `name`; others are let pass.
+/// One change. Of `active`, `userName`, `displayName`, `name` and `externalId` of people, and of `displayName` and `members` of teams;
+/// others are let pass.
 #[derive(Deserialize, utoipa::ToSchema)]
 pub(crate) struct ScimOperation {
     /// `replace`, `add`, or `remove` for what nobody needs.
@@ -317,7 +355,7 @@ pub(crate) async fn change(
 
 /// Replace a person from a directory
 ///
-/// What a directory says of them as a whole: whether they may come in, their name and their address. Who is in this company alone gets the
+/// What a directory says of them as a whole: whether they may come in, their name, their address and by what it knows them. Who is in this company alone gets the
 /// new address when both it and the one before are of proven domains, and then every session of theirs ends; not who may do more than the
 /// company's first role (`role_above_default`). What is not named stays.
 #[utoipa::path(put, path = "/v1/scim/v2/Users/{id}", tag = "scim", params(("id" = AgentId, Path)),
@@ -333,10 +371,11 @@ pub(crate) async fn replace(
     let mut check = Check::new();
     let email = check.email("userName", &ask.user_name);
     let name = check.line("displayName", &ask.whole_name(), 0, 80);
+    let external = ask.external(&mut check).map_or(Wish::Keep, |external| Wish::Have(Some(external)));
     check.finish()?;
     let before = one(&app, &scope, id).await?;
     let name = Some(name).filter(|name| !name.is_empty());
-    apply(&app, &scope, &before, Wanted { active: ask.active, email: Some(email), name }).await
+    apply(&app, &scope, &before, Wanted { active: ask.active, email: Some(email), name, external }).await
 }
 
 /// Does what a directory wants of somebody, what ends their way in first.
@@ -347,13 +386,19 @@ async fn apply(app: &App, scope: &Scope<Member>, before: &Membership, wanted: Wa
         Some(true) if before.disabled_at.is_some() => members::switch_on(app, scope, id).await?,
         Some(_) | None => {}
     }
+    let external = wanted.external.over(before.external_id.clone());
+    if external != before.external_id {
+        provisioning::set_external_id(&app.world, before, external.clone()).await?;
+        let tx = scope.begin().await?;
+        let detail = json!({ "external_id": external });
+        audit::note(&tx, &scope.actor(), "agent.updated", Some(id.to_string()), detail).await?;
+        tx.commit().await?;
+    }
     if let Some(email) = wanted.email.filter(|email| *email != before.email) {
         require_no_owner(before)?;
-        provisioning::readdress(&app.world, before, &email).await?;
+        let owed = provisioning::readdress(&app.world, before, &email, &scope.actor()).await?;
         revocation::revoke(&app.routing, Revocation::Session(scope.tenant.id(), id)).await;
-        let tx = scope.begin().await?;
-        audit::note(&tx, &scope.actor(), "agent.updated", Some(id.to_string()), json!({ "email": email })).await?;
-        tx.commit().await?;
+        audit::owed::pay(&app.world, &owed).await;
     }
     if let Some(name) = wanted.name.filter(|name| *name != before.name) {
         provisioning::rename(&app.world, before, &name).await?;

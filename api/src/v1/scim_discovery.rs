@@ -7,7 +7,8 @@ use tenant::Permission;
 
 use super::ScimProblems;
 use super::scim::{LIST, USER, answer};
-use crate::extract::AsMember;
+use super::scim_groups::GROUP;
+use crate::extract::{AsMember, Path};
 use crate::problem::Problem;
 
 const PROVIDER: &str = "urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig";
@@ -37,7 +38,7 @@ pub(crate) struct ScimBulk {
 #[derive(Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ScimFilters {
-    /// Whether there are any; there is `userName eq "…"`.
+    /// Whether there are any; there are `userName eq "…"` and `externalId eq "…"` of people, and `displayName eq "…"` of teams.
     supported: bool,
     /// How many a list gives at most.
     max_results: u32,
@@ -137,20 +138,44 @@ pub(crate) struct ScimKinds {
     resources: Vec<ScimKind>,
 }
 
+/// Every kind of resource that there is.
+fn every_kind() -> Vec<ScimKind> {
+    vec![
+        ScimKind {
+            schemas: [KIND],
+            id: "User",
+            name: "User",
+            description: "People who work in the company",
+            endpoint: "/Users",
+            schema: USER,
+        },
+        ScimKind {
+            schemas: [KIND],
+            id: "Group",
+            name: "Group",
+            description: "Teams of the company",
+            endpoint: "/Groups",
+            schema: GROUP,
+        },
+    ]
+}
+
 /// Tell a directory what there is
 #[utoipa::path(get, path = "/v1/scim/v2/ResourceTypes", tag = "scim",
     responses((status = 200, body = ScimKinds, content_type = "application/scim+json"), ScimProblems))]
 pub(crate) async fn kinds(AsMember(scope): AsMember) -> Result<Response, Problem> {
     scope.require(Permission::Scim)?;
-    let resources = vec![ScimKind {
-        schemas: [KIND],
-        id: "User",
-        name: "User",
-        description: "People who work in the company",
-        endpoint: "/Users",
-        schema: USER,
-    }];
+    let resources = every_kind();
     Ok(answer(StatusCode::OK, &ScimKinds { schemas: [LIST], total_results: resources.len(), resources }))
+}
+
+/// Tell a directory of one kind of resource
+#[utoipa::path(get, path = "/v1/scim/v2/ResourceTypes/{id}", tag = "scim", params(("id" = String, Path, description = "As in the list")),
+    responses((status = 200, body = ScimKind, content_type = "application/scim+json"), ScimProblems))]
+pub(crate) async fn kind(AsMember(scope): AsMember, Path(id): Path<String>) -> Result<Response, Problem> {
+    scope.require(Permission::Scim)?;
+    let kind = every_kind().into_iter().find(|kind| kind.id == id).ok_or_else(Problem::not_found)?;
+    Ok(answer(StatusCode::OK, &kind))
 }
 
 /// A part of an attribute.
@@ -289,17 +314,55 @@ fn attributes() -> Vec<ScimAttribute> {
     ]
 }
 
+/// What is taken of a team, and told of it.
+fn attributes_of_teams() -> Vec<ScimAttribute> {
+    let name = ScimPart {
+        required: true,
+        uniqueness: "server",
+        ..part("displayName", "string", "readWrite", "Its name; no two teams of a company have the same")
+    };
+    let members =
+        ScimPart { multi_valued: true, ..part("members", "complex", "readWrite", "Who of the company is in it") };
+    let id = ScimPart { case_exact: true, ..part("value", "string", "immutable", "Their id") };
+    vec![of(&name, Vec::new()), of(&members, vec![id, part("display", "string", "readOnly", "Their name")])]
+}
+
+/// What is kept of every kind of resource.
+fn every_schema() -> Vec<ScimSchema> {
+    vec![
+        ScimSchema {
+            schemas: [SCHEMA],
+            id: USER,
+            name: "User",
+            description: "People who work in the company",
+            attributes: attributes(),
+        },
+        ScimSchema {
+            schemas: [SCHEMA],
+            id: GROUP,
+            name: "Group",
+            description: "Teams of the company",
+            attributes: attributes_of_teams(),
+        },
+    ]
+}
+
 /// Tell a directory what is kept
 #[utoipa::path(get, path = "/v1/scim/v2/Schemas", tag = "scim",
     responses((status = 200, body = ScimSchemas, content_type = "application/scim+json"), ScimProblems))]
 pub(crate) async fn schemas(AsMember(scope): AsMember) -> Result<Response, Problem> {
     scope.require(Permission::Scim)?;
-    let resources = vec![ScimSchema {
-        schemas: [SCHEMA],
-        id: USER,
-        name: "User",
-        description: "People who work in the company",
-        attributes: attributes(),
-    }];
+    let resources = every_schema();
     Ok(answer(StatusCode::OK, &ScimSchemas { schemas: [LIST], total_results: resources.len(), resources }))
+}
+
+/// Tell a directory what is kept of one kind of resource
+#[utoipa::path(get, path = "/v1/scim/v2/Schemas/{id}", tag = "scim",
+    params(("id" = String, Path, description = "As in the list")),
+    responses((status = 200, body = ScimSchema, content_type = "application/scim+json"), ScimProblems))]
+pub(crate) async fn schema(AsMember(scope): AsMember, Path(id): Path<String>) -> Result<Response, Problem> {
+    scope.require(Permission::Scim)?;
+    // Capitals do not matter in names of schemas.
+    let found = every_schema().into_iter().find(|schema| schema.id.eq_ignore_ascii_case(&id));
+    Ok(answer(StatusCode::OK, &found.ok_or_else(Problem::not_found)?))
 }

@@ -3,19 +3,47 @@
 //! Entra names each attribute in a path and writes truth as a word; Okta gives an object of attributes and no path. Both may put the
 //! schema's name before an attribute, and say what nobody keeps.
 
+use desk::setup::Wish;
 use infra::validate::{Check, Invalid};
 use serde_json::Value;
 
 use super::scim::{ScimOperation, USER};
 
-/// The address of a filter `userName eq "…"`.
-pub(super) fn wanted(filter: &str) -> Option<String> {
+/// What a filter `attribute eq "…"` says: the attribute in small letters, and the value.
+pub(super) fn equals(filter: &str) -> Option<(String, String)> {
     let (attribute, rest) = filter.trim().split_once(' ')?;
     let (operator, value) = rest.trim_start().split_once(' ')?;
-    let value = value.trim().strip_prefix('"')?.strip_suffix('"')?;
-    let fits = attribute.eq_ignore_ascii_case("userName") && operator.eq_ignore_ascii_case("eq");
-    (fits && !value.contains(['"', '\\']) && !value.contains(char::is_control) && value.len() <= 254)
-        .then(|| value.to_lowercase())
+    // It is written as JSON writes a text.
+    let value: String = serde_json::from_str(value.trim()).ok()?;
+    let fits = operator.eq_ignore_ascii_case("eq") && !value.contains(char::is_control) && value.len() <= 1_000;
+    fits.then(|| (attribute.to_lowercase(), value))
+}
+
+/// Whom a filter asks for.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Sought {
+    /// Who has this address.
+    Address(String),
+    /// Whom the directory knows by this.
+    External(String),
+}
+
+impl Sought {
+    /// What a filter says of people.
+    pub(super) fn read(filter: &str) -> Option<Self> {
+        let (attribute, value) = equals(filter)?;
+        match attribute.as_str() {
+            "username" => Some(Self::Address(value.to_lowercase())),
+            "externalid" => Some(Self::External(value.trim().to_owned())),
+            _ => None,
+        }
+    }
+}
+
+/// By what a directory knows somebody, of at most 255 characters; nothing where it says nothing.
+pub(super) fn external(check: &mut Check, text: &str) -> Option<String> {
+    let line = check.line("externalId", text, 0, 255);
+    Some(line).filter(|line| !line.is_empty())
 }
 
 /// What a directory wants of somebody. What it does not speak of stays.
@@ -27,6 +55,8 @@ pub(super) struct Wanted {
     pub(super) email: Option<String>,
     /// Their name.
     pub(super) name: Option<String>,
+    /// By what the directory knows them.
+    pub(super) external: Wish<String>,
 }
 
 /// What was said, before it is decided which of several names counts.
@@ -38,14 +68,19 @@ struct Said {
     formatted: Option<String>,
     given: Option<String>,
     family: Option<String>,
+    external: Wish<String>,
 }
 
 /// An attribute in small letters, without the name of its schema.
-fn attribute(path: &str) -> String {
+pub(super) fn bare(path: &str, schema: &str) -> String {
     let path = path.trim();
-    let head = path.get(..USER.len()).filter(|head| head.eq_ignore_ascii_case(USER));
-    let bare = head.and_then(|_| path.get(USER.len()..)?.strip_prefix(':'));
+    let head = path.get(..schema.len()).filter(|head| head.eq_ignore_ascii_case(schema));
+    let bare = head.and_then(|_| path.get(schema.len()..)?.strip_prefix(':'));
     bare.unwrap_or(path).to_lowercase()
+}
+
+fn attribute(path: &str) -> String {
+    bare(path, USER)
 }
 
 /// A name, or a part of one; nothing where there is none.
@@ -72,6 +107,11 @@ impl Said {
             }
             "username" => self.email = Some(check.email("userName", value.as_str().unwrap_or_default())),
             "displayname" => self.display = words(value, check),
+            "externalid" => match value.as_str() {
+                Some(text) => self.external = Wish::Have(external(check, text)),
+                None if value.is_null() => self.external = Wish::Have(None),
+                None => check.refuse("externalId", "external_id_invalid", "externalId is a text."),
+            },
             "name" => {
                 for (part, value) in value.as_object().into_iter().flatten() {
                     self.take_part(&part.to_lowercase(), value, check);
@@ -99,7 +139,7 @@ impl Said {
         let parts = self.given.zip(self.family).map(|(given, family)| format!("{given} {family}"));
         let name = self.display.or(self.formatted).or(parts);
         let name = name.map(|name| check.line("Operations", &name, 1, 80));
-        Wanted { active: self.active, email: self.email, name }
+        Wanted { active: self.active, email: self.email, name, external: self.external }
     }
 }
 
@@ -125,6 +165,7 @@ pub(super) fn read(operations: &[ScimOperation]) -> Result<Wanted, Invalid> {
             ("remove", Some(path)) if ["active", "username"].contains(&attribute(path).as_str()) => {
                 check.refuse("Operations", "attribute_required", "Nobody is without it.");
             }
+            ("remove", Some(path)) if attribute(path) == "externalid" => said.external = Wish::Have(None),
             // What is not kept need not be taken away, and somebody without a name keeps the one they have.
             ("remove", Some(_)) => {}
             ("remove", None) => check.refuse("Operations", "path_missing", "Say what to remove."),
@@ -149,17 +190,21 @@ mod tests {
 
     #[expect(clippy::unnecessary_wraps, reason = "held against what reading gives")]
     fn wants(active: Option<bool>, email: Option<&str>, name: Option<&str>) -> Result<Wanted, String> {
-        Ok(Wanted { active, email: email.map(ToOwned::to_owned), name: name.map(ToOwned::to_owned) })
+        let (email, name) = (email.map(ToOwned::to_owned), name.map(ToOwned::to_owned));
+        Ok(Wanted { active, email, name, external: Wish::Keep })
     }
 
     #[test]
-    fn a_filter_names_one_address() {
-        assert_eq!(wanted("userName eq \"Ana@Tea.Example\"").as_deref(), Some("ana@tea.example"));
-        assert_eq!(wanted("username EQ \"a\"").as_deref(), Some("a"));
+    fn a_filter_names_one_person() {
+        let address = |text: &str| Some(Sought::Address(text.to_owned()));
+        let external = |text: &str| Some(Sought::External(text.to_owned()));
+        assert_eq!(Sought::read("userName eq \"Ana@Tea.Example\""), address("ana@tea.example"));
+        assert_eq!(Sought::read("username EQ \"a\""), address("a"));
+        assert_eq!(Sought::read("externalId eq \"00uA\\\"1\""), external("00uA\"1"), "capitals matter, as do quotes");
         for bad in
             ["", "userName", "userName eq ana", "userName ne \"a\"", "active eq \"true\"", "userName eq \"a\" or \"b\""]
         {
-            assert_eq!(wanted(bad), None, "{bad}");
+            assert_eq!(Sought::read(bad), None, "{bad}");
         }
     }
 
@@ -188,6 +233,18 @@ mod tests {
     }
 
     #[test]
+    fn by_what_a_directory_knows_somebody_is_said_changed_and_taken_away() {
+        let external = |operation: Value| reads(json!([operation])).map(|wanted| wanted.external);
+        let have = |text: Option<&str>| -> Result<Wish<String>, String> { Ok(Wish::Have(text.map(ToOwned::to_owned))) };
+        assert_eq!(external(json!({ "op": "Add", "path": "externalId", "value": "a7" })), have(Some("a7")));
+        assert_eq!(external(json!({ "op": "replace", "value": { "externalId": "A7" } })), have(Some("A7")));
+        assert_eq!(external(json!({ "op": "replace", "value": { "externalId": null } })), have(None));
+        assert_eq!(external(json!({ "op": "replace", "path": "externalId", "value": "" })), have(None));
+        assert_eq!(external(json!({ "op": "Remove", "path": "externalId" })), have(None));
+        assert_eq!(external(json!({ "op": "replace", "value": { "active": true } })), Ok(Wish::Keep));
+    }
+
+    #[test]
     fn what_cannot_be_is_refused_by_its_name() {
         let long = "x".repeat(60);
         for (operation, code) in [
@@ -195,6 +252,8 @@ mod tests {
             (json!({ "op": "replace", "path": "active", "value": "perhaps" }), "active_invalid"),
             (json!({ "op": "replace", "path": "displayName", "value": 7 }), "name_invalid"),
             (json!({ "op": "replace", "path": "displayName", "value": "" }), "text_too_short"),
+            (json!({ "op": "replace", "path": "externalId", "value": 7 }), "external_id_invalid"),
+            (json!({ "op": "replace", "path": "externalId", "value": "x".repeat(256) }), "text_too_long"),
             (json!({ "op": "replace", "path": "userName", "value": "nobody" }), "email_invalid"),
             (json!({ "op": "replace", "value": "active" }), "value_invalid"),
             (

@@ -6,6 +6,7 @@ use desk::assignment_policy::Landscape;
 use routing::relay;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use tenant::permission::Denied;
 use tenant::{AgentId, Member, Permission, Scope, TenantTx, audit, membership};
 
 use crate::App;
@@ -25,9 +26,31 @@ impl<'a> Setup<'a> {
         Ok(Self { app, scope, tx: scope.begin().await? })
     }
 
+    /// Opens it for a directory, whose key of the scope `scim` is enough. Who is in which team decides what is seen: that is not for
+    /// anybody who does not see everything.
+    pub(crate) async fn begin_for_a_directory(app: &'a App, scope: &'a Scope<Member>) -> Result<Self, Problem> {
+        scope.require(Permission::Scim)?;
+        if scope.who.sight.is_limited() {
+            return Err(Denied(Permission::RoutingManage).into());
+        }
+        Ok(Self { app, scope, tx: scope.begin().await? })
+    }
+
     /// Notes what was done and makes it durable. Who waits may have somewhere to go now.
     pub(crate) async fn done(self, action: &'static str, target: Option<String>, detail: Value) -> Result<(), Problem> {
         audit::note(&self.tx, &self.scope.actor(), action, target, detail).await?;
+        self.keep().await
+    }
+
+    /// The same for several deeds with one thing, or for none.
+    pub(crate) async fn done_all(self, target: &str, deeds: Vec<(&'static str, Value)>) -> Result<(), Problem> {
+        for (action, detail) in deeds {
+            audit::note(&self.tx, &self.scope.actor(), action, Some(target.to_owned()), detail).await?;
+        }
+        self.keep().await
+    }
+
+    async fn keep(self) -> Result<(), Problem> {
         self.tx.commit().await?;
         relay::assign_soon(&self.app.routing, self.scope.tenant.id());
         Ok(())

@@ -67,7 +67,7 @@ pub async fn write_account(tenant: &Tenant, path: &Path, told: Option<&DataExpor
     for member in &members {
         let line = json!({
             "id": member.id, "email": member.email, "name": member.name, "role": member.standing.role,
-            "custom_role": member.standing.custom.as_ref().map(|role| &role.name),
+            "custom_role": member.standing.custom.as_ref().map(|role| &role.name), "external_id": member.external_id,
             "disabled_at": member.disabled_at, "created_at": member.created_at,
         });
         writer.lines(&[line.to_string()]).await?;

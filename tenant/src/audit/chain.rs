@@ -6,15 +6,16 @@
 use infra::database::{Rows as _, StoreError, sql};
 use sea_orm::{ConnectionTrait as _, FromQueryResult};
 use serde::Serialize;
+use uuid::Uuid;
 
 use crate::tx::TenantTx;
 
 /// What a row says, before it has a place.
 pub(super) struct Deed {
-    pub(super) kind: &'static str,
+    pub(super) kind: String,
     pub(super) id: Option<String>,
     pub(super) name: Option<String>,
-    pub(super) action: &'static str,
+    pub(super) action: String,
     pub(super) target: Option<String>,
     pub(super) detail: serde_json::Value,
 }
@@ -50,6 +51,24 @@ macro_rules! seal {
 
 /// Adds a row to the end of the chain. Whoever adds one holds the end until their transaction is over, so this comes last in it.
 pub(super) async fn append(tx: &TenantTx, deed: Deed) -> Result<(), StoreError> {
+    append_as(tx, tx.uuid(), deed).await
+}
+
+#[derive(FromQueryResult)]
+struct There {
+    yes: bool,
+}
+
+/// The same with an id that was given before, unless it is there: whoever comes twice adds one row.
+pub(super) async fn append_once(tx: &TenantTx, id: Uuid, deed: Deed) -> Result<(), StoreError> {
+    // Looked for by whoever holds the end: another one who adds it has added it, or comes afterwards.
+    tx.run(sql("select number from audit_head for update", [])).await?;
+    let there: Option<There> =
+        tx.one(sql("select exists (select 1 from audit where id = $1) as yes", [id.into()])).await?;
+    if there.is_some_and(|row| row.yes) { Ok(()) } else { append_as(tx, id, deed).await }
+}
+
+async fn append_as(tx: &TenantTx, id: Uuid, deed: Deed) -> Result<(), StoreError> {
     tx.run(sql("select number from audit_head for update", [])).await?;
     tx.run(sql(
         concat!(
@@ -63,7 +82,7 @@ pub(super) async fn append(tx: &TenantTx, deed: Deed) -> Result<(), StoreError> 
              update audit_head set number = added.number, hash = added.hash from added"
         ),
         [
-            tx.uuid().into(),
+            id.into(),
             deed.kind.into(),
             deed.id.into(),
             deed.name.into(),

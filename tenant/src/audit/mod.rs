@@ -5,6 +5,7 @@
 
 pub mod chain;
 pub mod export;
+pub mod owed;
 
 use chrono::{DateTime, Utc};
 use infra::database::{Rows as _, StoreError, sql};
@@ -102,8 +103,17 @@ pub async fn note(
     detail: serde_json::Value,
 ) -> Result<(), StoreError> {
     let (kind, id, name) = actor.describe();
-    let deed = chain::Deed { kind, id, name, action, target, detail };
+    let deed = chain::Deed { kind: kind.to_owned(), id, name, action: action.to_owned(), target, detail };
     chain::append(tx, deed).await
+}
+
+/// A company that has a log, also while it is switched off or closed.
+async fn writable(world: &SharedWorld, account: AccountId) -> Result<Option<Tenant>, StoreError> {
+    let tenant = Tenant::find(world, account).await?;
+    Ok(tenant.filter(|tenant| match tenant.account.status {
+        Status::Active | Status::Suspended | Status::Closed => true,
+        Status::Provisioning | Status::Deleting | Status::Deleted => false,
+    }))
 }
 
 /// Notes in a company's log what was done elsewhere and concerns it, also while it is switched off or closed. False for those that have
@@ -116,11 +126,7 @@ pub async fn note_from_outside(
     target: Option<String>,
     detail: serde_json::Value,
 ) -> Result<bool, StoreError> {
-    let Some(tenant) = Tenant::find(world, account).await? else { return Ok(false) };
-    match tenant.account.status {
-        Status::Active | Status::Suspended | Status::Closed => {}
-        Status::Provisioning | Status::Deleting | Status::Deleted => return Ok(false),
-    }
+    let Some(tenant) = writable(world, account).await? else { return Ok(false) };
     let tx = tenant.begin().await?;
     note(&tx, actor, action, target, detail).await?;
     tx.commit().await?;
