@@ -48,6 +48,10 @@ pub enum Heard<'a> {
     Error(Refusal),
     /// The server goes away; come again after so many milliseconds.
     Reconnect(u64),
+    /// The line has changed: hardly anybody wants to know, and whoever does reads the frame with [`queue`].
+    Queue(&'a str),
+    /// A conversation is new, or has changed; the same with [`held`].
+    Conversation(&'a str),
     /// Something else that is well formed.
     Other,
     /// Not a frame of the protocol.
@@ -99,6 +103,40 @@ pub struct Refusal {
     pub retry_after_ms: Option<u64>,
 }
 
+/// Where a visitor stands in line.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+pub struct Place {
+    /// Their place, from 1.
+    pub position: u32,
+    /// How far the bar has come, 0 to 1.
+    pub progress: f32,
+}
+
+/// What a visitor is told of the line.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+pub struct Queue {
+    /// Where they stand; nothing once they have left the line.
+    pub queue: Option<Place>,
+}
+
+/// A conversation, as far as it says whose it is.
+#[derive(Debug, Deserialize)]
+pub struct Held<'a> {
+    /// Its id, `conv_…`.
+    pub id: &'a str,
+    /// `open`, `pending`, `snoozed` or `resolved`.
+    pub status: &'a str,
+    /// Whose it is, `agent_…`.
+    #[serde(borrow)]
+    pub assignee_id: Option<&'a str>,
+}
+
+#[derive(Deserialize)]
+struct ChangedFrame<'a> {
+    #[serde(borrow)]
+    conversation: Held<'a>,
+}
+
 #[derive(Deserialize)]
 struct Typed<'a> {
     #[serde(rename = "type")]
@@ -136,9 +174,21 @@ pub fn read(text: &str) -> Heard<'_> {
         Some("welcome") => Heard::Welcome,
         Some("error") => parsed(text, Heard::Error),
         Some("reconnect") => parsed(text, |frame: ReconnectFrame| Heard::Reconnect(frame.after_ms)),
+        Some("queue.updated") => Heard::Queue(text),
+        Some("conversation.created" | "conversation.updated") => Heard::Conversation(text),
         Some(_) => Heard::Other,
         None => Heard::Nonsense,
     }
+}
+
+/// What a visitor is told of the line.
+pub fn queue(text: &str) -> Option<Queue> {
+    serde_json::from_str(text).ok()
+}
+
+/// The conversation that an agent is told of.
+pub fn held(text: &str) -> Option<Held<'_>> {
+    serde_json::from_str::<ChangedFrame>(text).ok().map(|frame| frame.conversation)
 }
 
 /// The first frame: who speaks, and what they have seen.
@@ -211,6 +261,24 @@ mod tests {
         assert!(matches!(read(r#"{"type":"pong"}"#), Heard::Other));
         assert!(matches!(read("nonsense"), Heard::Nonsense));
         assert!(matches!(read(r#"{"type":"ack"}"#), Heard::Nonsense), "an ack without a message is none");
+    }
+
+    #[test]
+    fn a_place_in_line_and_whose_a_conversation_is_are_read_by_those_who_want_to_know() {
+        let stands = r#"{"type":"queue.updated","conversation_id":"conv_x","queue":{"position":3,"ahead":2,"estimate":null,"progress":0.25}}"#;
+        let Heard::Queue(text) = read(stands) else { panic!("{stands}") };
+        assert_eq!(queue(text).unwrap().queue, Some(Place { position: 3, progress: 0.25 }));
+        let left = r#"{"type":"queue.updated","conversation_id":"conv_x","queue":null}"#;
+        assert_eq!(queue(left), Some(Queue { queue: None }));
+        assert_eq!(queue(r#"{"type":"queue.updated","queue":{"position":"first"}}"#), None);
+        for (assignee, whose) in [("null", None), (r#""agent_y""#, Some("agent_y"))] {
+            let text = format!(
+                r#"{{"type":"conversation.updated","conversation":{{"id":"conv_x","number":1,"status":"open","assignee_id":{assignee},"contact":{{"id":"cont_x"}}}}}}"#
+            );
+            let Heard::Conversation(text) = read(&text) else { panic!("{text}") };
+            let held = held(text).unwrap();
+            assert_eq!((held.id, held.status, held.assignee_id), ("conv_x", "open", whose));
+        }
     }
 
     #[test]

@@ -74,6 +74,8 @@ enum Scenario {
     Overload(scenario::overload::Options),
     /// Sockets that read nothing beside those that do
     Slow(scenario::slow::Options),
+    /// Visitors in a line that moves up: how soon each is told, and how soon the next one is given
+    Line(scenario::line::Options),
     /// What metering costs on the way of a message
     Billing(scenario::billing::Options),
     /// Random companies on a virtual clock: does routing keep its promises, do estimates come true
@@ -155,6 +157,12 @@ async fn play(scenario: Scenario) -> Outcome<bool> {
         Scenario::Slow(options) => {
             scenario::run("slow", &options.common.clone(), async |scene, report| {
                 scenario::slow::play(&options, scene, report).await
+            })
+            .await
+        }
+        Scenario::Line(options) => {
+            scenario::run("line", &options.common.clone(), async |scene, report| {
+                scenario::line::play(&options, scene, report).await
             })
             .await
         }

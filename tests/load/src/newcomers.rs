@@ -192,7 +192,13 @@ fn heard(frame: Heard<'_>) -> Option<Went> {
         Heard::Error(refusal) => Some(Went::PutOff(refusal.retry_after_ms.map(Duration::from_millis))),
         Heard::Reconnect(after_ms) => Some(Went::PutOff(Some(Duration::from_millis(after_ms)))),
         Heard::Nonsense => Some(Went::Failed),
-        Heard::Ack(_) | Heard::Message(_) | Heard::Resumed(_) | Heard::Reset(_) | Heard::Other => None,
+        Heard::Ack(_)
+        | Heard::Message(_)
+        | Heard::Resumed(_)
+        | Heard::Reset(_)
+        | Heard::Queue(_)
+        | Heard::Conversation(_)
+        | Heard::Other => None,
     }
 }
 

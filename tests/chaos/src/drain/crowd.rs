@@ -8,12 +8,11 @@ use std::time::{Duration, Instant};
 use futures::StreamExt as _;
 use load::actors::{Client, Manner, Play, Shows};
 use load::http::{Http, Reply, insist};
-use load::stage::{Tenant, sign_in};
+use load::stage::{Tenant, enlist, sign_in};
 use load::{Doing as _, Outcome};
 use tokio::time::sleep;
 use uuid::Uuid;
 
-use super::floor;
 use super::lines::Line;
 use crate::admin::Admin;
 use crate::dice::Dice;
@@ -72,7 +71,7 @@ impl Crowd {
         first_address: u32,
     ) -> Outcome<Arc<Self>> {
         let company = line.company()?;
-        let emails = floor::enlist(admin, company, line.agents, CAPACITY).await?;
+        let emails = enlist(&mut admin.connect().await?, company, line.agents, CAPACITY).await?;
         let coming = futures::stream::iter((first_address..).zip(emails).enumerate());
         let coming = coming.map(|(number, (from, email))| async move {
             let tenant = sign_in(play.target()?, from, company, &email).await?;

@@ -43,28 +43,6 @@ pub(super) async fn schema(admin: &Admin, company: &Tenant) -> Outcome<String> {
     Ok(row.doing(|| "find a company's schema".to_owned())?.get(0))
 }
 
-/// Adds agents by hand, who have everybody's password: invitations of hundreds are another story. Gives their addresses.
-pub(super) async fn enlist(admin: &Admin, company: &Tenant, count: u32, capacity: u32) -> Outcome<Vec<String>> {
-    let schema = schema(admin, company).await?;
-    let word = company.guard.word().to_owned();
-    let mut connection = admin.connect().await?;
-    let all = format!(
-        "with one as (select m.account_id, l.password_hash from shared.membership m \
-             join shared.login l on l.id = m.login_id join shared.account a on a.id = m.account_id \
-             where a.schema_name = '{schema}'), \
-         login as (insert into shared.login (id, email, name, password_hash, locale, email_verified_at, created_at) \
-             select gen_random_uuid(), 'agent-' || n || '-{word}@mail.test', 'Agent ' || n || ' {word}', \
-             one.password_hash, 'en', now(), now() from one, generate_series(1, {count}) n returning id, name, email), \
-         member as (insert into shared.membership (id, account_id, login_id, role, created_at) \
-             select gen_random_uuid(), one.account_id, login.id, 'agent', now() from login, one returning id, login_id), \
-         agent as (insert into {schema}.agent (id, name, availability, capacity, created_at) \
-             select member.id, login.name, 'busy', {capacity}, now() from member join login on login.id = member.login_id) \
-         select email from login"
-    );
-    let rows = connection.fetch_all(AssertSqlSafe(all)).await.doing(|| "enlist agents".to_owned())?;
-    Ok(rows.iter().map(|row| row.get(0)).collect())
-}
-
 /// Gives agents skills, and puts every other one into the team, by hand. Everybody knows a little of the first skill, and one in four
 /// nothing of the second.
 pub(super) async fn endow(admin: &Admin, line: &Line) -> Outcome<Talents> {

@@ -60,6 +60,8 @@ impl Client {
                 self.hear_refusal(refusal);
             }
             Heard::Reconnect(after_ms) => saying.again_after = Some(Duration::from_millis(after_ms)),
+            Heard::Queue(frame) => self.hear_queue(frame),
+            Heard::Conversation(frame) => self.hear_conversation(frame),
             Heard::Other => {}
             Heard::Nonsense => self.play.tally.nonsense.up(),
         }

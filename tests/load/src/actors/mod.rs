@@ -7,6 +7,7 @@ mod hear;
 mod line;
 #[cfg(test)]
 mod rehearsal;
+mod waiting;
 
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
@@ -28,6 +29,8 @@ use crate::screen::Screen;
 use crate::stage::{Fleet, Tenant};
 use crate::tally::Tally;
 use entry::Entry;
+
+pub use waiting::{Given, Told};
 
 /// How long an answer may take before its outcome counts as unknown.
 pub const ANSWER_WITHIN: Duration = Duration::from_secs(5);
@@ -98,6 +101,18 @@ pub struct Manner {
     pub at_once: usize,
     /// The kernel keeps hardly anything for it that was not read yet.
     pub narrow: bool,
+    /// What it remembers of the line.
+    pub remembers: Remembers,
+}
+
+/// What somebody remembers of what they hear of the line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Remembers {
+    /// Nothing; the frames are not even read.
+    #[default]
+    Nothing,
+    /// A visitor every place they were told, an agent who was given what.
+    Line,
 }
 
 /// Which conversations are on an agent's screen.
@@ -135,6 +150,9 @@ struct State {
     chat: Option<Uuid>,
     lost_at: Option<u64>,
     budget: Budget,
+    /// What is remembered of the line: what a visitor was told, and what an agent heard to be given to somebody.
+    places: Vec<Told>,
+    given: Vec<Given>,
 }
 
 #[derive(Debug)]

@@ -1,4 +1,5 @@
-//! What Postgres holds, read as superuser. Beside the limits of `Services` the only place of this crate that knows tables and columns.
+//! What Postgres holds, read as superuser. Beside the limits of `Services` and the agents of `enlist` the only place of this crate that
+//! knows tables and columns.
 
 use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, PgConnection, Row as _};

@@ -3,6 +3,7 @@
 pub(crate) mod billing;
 pub(crate) mod fanout;
 pub(crate) mod idle;
+pub(crate) mod line;
 pub(crate) mod mixed;
 pub(crate) mod neighbour;
 pub(crate) mod overload;

@@ -1,5 +1,6 @@
 //! What a run plays on: services, servers, companies.
 
+mod colleagues;
 mod connections;
 mod machine;
 mod relay;
@@ -7,6 +8,7 @@ mod server;
 mod services;
 mod tenants;
 
+pub use colleagues::enlist;
 pub use connections::connected_to;
 pub use machine::{Footprint, Machine, cpu_seconds, footprint, own_cpu_seconds, own_memory};
 pub use relay::{Cut, Relay};
