@@ -234,8 +234,8 @@ async fn a_directory_finds_people_by_its_own_id_for_them_and_no_two_have_the_sam
     assert_eq!(gone["externalId"], Value::Null);
     assert_eq!(patch(&lin, taken).await.ok()["externalId"], "Object-7");
     assert_eq!(found("Object-7").await, [json!(company.address("lin"))]);
-    let long = patch(&lin, json!({ "op": "replace", "value": { "externalId": "x".repeat(256) } })).await;
-    assert_eq!(reads(&long), told("422", "invalidValue"));
+    let endless = patch(&lin, json!({ "op": "replace", "value": { "externalId": "x".repeat(256) } })).await;
+    assert_eq!(reads(&endless), told("422", "invalidValue"));
 
     // Another company's directory has ids of its own.
     let other = company.app.shop("Coffee").await;

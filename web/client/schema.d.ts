@@ -2803,6 +2803,56 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/scim/v2/Groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List teams for a directory */
+        get: operations["scim_list_groups"];
+        put?: never;
+        /**
+         * Make a team from a directory
+         * @description It is of no brand, visitors do not choose it, and it has no policy and no hours of its own, until the portal says otherwise.
+         */
+        post: operations["scim_create_group"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/scim/v2/Groups/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show a team to a directory */
+        get: operations["scim_show_group"];
+        /**
+         * Replace a team from a directory
+         * @description Its name, and who is in it. Who is not named stays where no members are named at all; what else a team is stays in any case.
+         */
+        put: operations["scim_replace_group"];
+        post?: never;
+        /**
+         * Remove a team from a directory
+         * @description Refused while an inbox, a policy or a rule leads to it, or it has conversations that are not resolved.
+         */
+        delete: operations["scim_remove_group"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a team from a directory
+         * @description Its name, and who is in it: `add`, `remove` and `replace` of `members` and `displayName`; others are let pass.
+         */
+        patch: operations["scim_change_group"];
+        trace?: never;
+    };
     "/v1/scim/v2/ResourceTypes": {
         parameters: {
             query?: never;
@@ -2820,6 +2870,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/scim/v2/ResourceTypes/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tell a directory of one kind of resource */
+        get: operations["scim_kind"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/scim/v2/Schemas": {
         parameters: {
             query?: never;
@@ -2829,6 +2896,23 @@ export interface paths {
         };
         /** Tell a directory what is kept */
         get: operations["scim_schemas"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/scim/v2/Schemas/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tell a directory what is kept of one kind of resource */
+        get: operations["scim_schema"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2886,7 +2970,7 @@ export interface paths {
         get: operations["scim_show"];
         /**
          * Replace a person from a directory
-         * @description What a directory says of them as a whole: whether they may come in, their name and their address. Who is in this company alone gets the
+         * @description What a directory says of them as a whole: whether they may come in, their name, their address and by what it knows them. Who is in this company alone gets the
          *     new address when both it and the one before are of proven domains, and then every session of theirs ends; not who may do more than the
          *     company's first role (`role_above_default`). What is not named stays.
          */
@@ -7634,8 +7718,34 @@ export interface components {
              * @description How many a list gives at most.
              */
             maxResults: number;
-            /** @description Whether there are any; there is `userName eq "…"`. */
+            /** @description Whether there are any; there are `userName eq "…"` and `externalId eq "…"` of people, and `displayName eq "…"` of teams. */
             supported: boolean;
+        };
+        /** @description A team, as a directory sees it. */
+        ScimGroup: {
+            /** @description Its name. */
+            displayName: string;
+            /** @description Its id. */
+            id: components["schemas"]["TeamId"];
+            /** @description Who is in it; absent where it was not asked for. */
+            members?: components["schemas"]["ScimMember"][] | null;
+            /** @description About the resource. */
+            meta: components["schemas"]["ScimMeta"];
+            /** @description Always the one of groups. */
+            schemas: string[];
+        };
+        /** @description Teams. */
+        ScimGroups: {
+            /** @description They. */
+            Resources: components["schemas"]["ScimGroup"][];
+            /** @description How many are here. */
+            itemsPerPage: number;
+            /** @description Always the one of lists. */
+            schemas: string[];
+            /** @description From which on, counted from 1. */
+            startIndex: number;
+            /** @description How many there are in all. */
+            totalResults: number;
         };
         /** @description A kind of resource. */
         ScimKind: {
@@ -7674,16 +7784,23 @@ export interface components {
             /** @description How many there are in all. */
             totalResults: number;
         };
+        /** @description Somebody in a team. */
+        ScimMember: {
+            /** @description Their name. */
+            display: string;
+            /** @description Their id in this company. */
+            value: components["schemas"]["AgentId"];
+        };
         /** @description About a resource. */
         ScimMeta: {
             /**
              * Format: date-time
-             * @description When they joined.
+             * @description When they joined, or it was made.
              */
             created: string;
             /** @description Where it is. */
             location: string;
-            /** @description Always `User`. */
+            /** @description `User` or `Group`. */
             resourceType: string;
         };
         /** @description A name, in SCIM's parts. */
@@ -7695,17 +7812,34 @@ export interface components {
             /** @description The first name. */
             givenName: string | null;
         };
+        /** @description A team, to make or to be as this says. Attributes that are not named here are let pass. */
+        ScimNewGroup: {
+            /** @description Its name, 1 to 80 characters; no two teams differ only in capitals. */
+            displayName: string;
+            /** @description Who is in it, at most 1,000. */
+            members: components["schemas"]["ScimNewMember"][] | null;
+        };
+        /** @description Somebody to be in a team. Attributes that are not named here are let pass. */
+        ScimNewMember: {
+            /** @description Their id in this company. */
+            value: string;
+        };
         /** @description A person, to make or to be as this says. Attributes that are not named here are let pass. */
         ScimNewUser: {
             /** @description Whether they may come in. */
             active: boolean | null;
             /** @description Their name. */
             displayName: string | null;
+            /** @description By what the directory knows them, at most 255 characters. No two of the company have the same. */
+            externalId: string | null;
             name: components["schemas"]["ScimName"] | null;
             /** @description Their address, of a domain that the company has proven. */
             userName: string;
         };
-        /** @description One change. Of `active`, `userName`, `displayName` and `name`; others are let pass. */
+        /**
+         * @description One change. Of `active`, `userName`, `displayName`, `name` and `externalId` of people, and of `displayName` and `members` of teams;
+         *     others are let pass.
+         */
         ScimOperation: {
             /** @description `replace`, `add`, or `remove` for what nobody needs. */
             op: string;
@@ -7735,9 +7869,9 @@ export interface components {
             /** @description Among what it is the only one. */
             uniqueness: string;
         };
-        /** @description Changes to a person. */
+        /** @description Changes to a person, or a team. */
         ScimPatch: {
-            /** @description One after the other; at most 20. */
+            /** @description One after the other; at most 20 to a person, and 1,000 to a team. */
             Operations: components["schemas"]["ScimOperation"][];
         };
         /** @description What this service does of SCIM. */
@@ -7812,6 +7946,8 @@ export interface components {
             displayName: string;
             /** @description Their address, again. */
             emails: components["schemas"]["ScimEmail"][];
+            /** @description By what the directory knows them; null where it has said nothing. */
+            externalId: string | null;
             /** @description Their id in this company. */
             id: components["schemas"]["AgentId"];
             /** @description About the resource. */
@@ -15401,6 +15537,220 @@ export interface operations {
             503: components["responses"]["Problem503"];
         };
     };
+    scim_list_groups: {
+        parameters: {
+            query?: {
+                /** @description Only `userName eq "…"` or `externalId eq "…"` of people, and `displayName eq "…"` of teams. */
+                filter?: string;
+                /** @description From which on, counted from 1. */
+                startIndex?: number;
+                /** @description How many at most, 0 to 200. */
+                count?: number;
+                /** @description Which attributes are asked for. All but the `members` of teams are always told. */
+                attributes?: string;
+                /** @description Which attributes are not asked for. All but the `members` of teams are always told. */
+                excludedAttributes?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimGroups"];
+                };
+            };
+            400: components["responses"]["ScimProblem400"];
+            401: components["responses"]["ScimProblem401"];
+            403: components["responses"]["ScimProblem403"];
+            404: components["responses"]["ScimProblem404"];
+            409: components["responses"]["ScimProblem409"];
+            413: components["responses"]["ScimProblem413"];
+            415: components["responses"]["ScimProblem415"];
+            422: components["responses"]["ScimProblem422"];
+            429: components["responses"]["ScimProblem429"];
+            500: components["responses"]["ScimProblem500"];
+            503: components["responses"]["ScimProblem503"];
+        };
+    };
+    scim_create_group: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/scim+json": components["schemas"]["ScimNewGroup"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimGroup"];
+                };
+            };
+            400: components["responses"]["ScimProblem400"];
+            401: components["responses"]["ScimProblem401"];
+            403: components["responses"]["ScimProblem403"];
+            404: components["responses"]["ScimProblem404"];
+            409: components["responses"]["ScimProblem409"];
+            413: components["responses"]["ScimProblem413"];
+            415: components["responses"]["ScimProblem415"];
+            422: components["responses"]["ScimProblem422"];
+            429: components["responses"]["ScimProblem429"];
+            500: components["responses"]["ScimProblem500"];
+            503: components["responses"]["ScimProblem503"];
+        };
+    };
+    scim_show_group: {
+        parameters: {
+            query?: {
+                /** @description Which attributes are asked for. All but `members` are always told. */
+                attributes?: string;
+                /** @description Which attributes are not asked for. All but `members` are always told. */
+                excludedAttributes?: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["TeamId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimGroup"];
+                };
+            };
+            400: components["responses"]["ScimProblem400"];
+            401: components["responses"]["ScimProblem401"];
+            403: components["responses"]["ScimProblem403"];
+            404: components["responses"]["ScimProblem404"];
+            409: components["responses"]["ScimProblem409"];
+            413: components["responses"]["ScimProblem413"];
+            415: components["responses"]["ScimProblem415"];
+            422: components["responses"]["ScimProblem422"];
+            429: components["responses"]["ScimProblem429"];
+            500: components["responses"]["ScimProblem500"];
+            503: components["responses"]["ScimProblem503"];
+        };
+    };
+    scim_replace_group: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["TeamId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/scim+json": components["schemas"]["ScimNewGroup"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimGroup"];
+                };
+            };
+            400: components["responses"]["ScimProblem400"];
+            401: components["responses"]["ScimProblem401"];
+            403: components["responses"]["ScimProblem403"];
+            404: components["responses"]["ScimProblem404"];
+            409: components["responses"]["ScimProblem409"];
+            413: components["responses"]["ScimProblem413"];
+            415: components["responses"]["ScimProblem415"];
+            422: components["responses"]["ScimProblem422"];
+            429: components["responses"]["ScimProblem429"];
+            500: components["responses"]["ScimProblem500"];
+            503: components["responses"]["ScimProblem503"];
+        };
+    };
+    scim_remove_group: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["TeamId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["ScimProblem400"];
+            401: components["responses"]["ScimProblem401"];
+            403: components["responses"]["ScimProblem403"];
+            404: components["responses"]["ScimProblem404"];
+            409: components["responses"]["ScimProblem409"];
+            413: components["responses"]["ScimProblem413"];
+            415: components["responses"]["ScimProblem415"];
+            422: components["responses"]["ScimProblem422"];
+            429: components["responses"]["ScimProblem429"];
+            500: components["responses"]["ScimProblem500"];
+            503: components["responses"]["ScimProblem503"];
+        };
+    };
+    scim_change_group: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["TeamId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/scim+json": components["schemas"]["ScimPatch"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimGroup"];
+                };
+            };
+            400: components["responses"]["ScimProblem400"];
+            401: components["responses"]["ScimProblem401"];
+            403: components["responses"]["ScimProblem403"];
+            404: components["responses"]["ScimProblem404"];
+            409: components["responses"]["ScimProblem409"];
+            413: components["responses"]["ScimProblem413"];
+            415: components["responses"]["ScimProblem415"];
+            422: components["responses"]["ScimProblem422"];
+            429: components["responses"]["ScimProblem429"];
+            500: components["responses"]["ScimProblem500"];
+            503: components["responses"]["ScimProblem503"];
+        };
+    };
     scim_kinds: {
         parameters: {
             query?: never;
@@ -15431,6 +15781,39 @@ export interface operations {
             503: components["responses"]["ScimProblem503"];
         };
     };
+    scim_kind: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description As in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimKind"];
+                };
+            };
+            400: components["responses"]["ScimProblem400"];
+            401: components["responses"]["ScimProblem401"];
+            403: components["responses"]["ScimProblem403"];
+            404: components["responses"]["ScimProblem404"];
+            409: components["responses"]["ScimProblem409"];
+            413: components["responses"]["ScimProblem413"];
+            415: components["responses"]["ScimProblem415"];
+            422: components["responses"]["ScimProblem422"];
+            429: components["responses"]["ScimProblem429"];
+            500: components["responses"]["ScimProblem500"];
+            503: components["responses"]["ScimProblem503"];
+        };
+    };
     scim_schemas: {
         parameters: {
             query?: never;
@@ -15446,6 +15829,39 @@ export interface operations {
                 };
                 content: {
                     "application/scim+json": components["schemas"]["ScimSchemas"];
+                };
+            };
+            400: components["responses"]["ScimProblem400"];
+            401: components["responses"]["ScimProblem401"];
+            403: components["responses"]["ScimProblem403"];
+            404: components["responses"]["ScimProblem404"];
+            409: components["responses"]["ScimProblem409"];
+            413: components["responses"]["ScimProblem413"];
+            415: components["responses"]["ScimProblem415"];
+            422: components["responses"]["ScimProblem422"];
+            429: components["responses"]["ScimProblem429"];
+            500: components["responses"]["ScimProblem500"];
+            503: components["responses"]["ScimProblem503"];
+        };
+    };
+    scim_schema: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description As in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimSchema"];
                 };
             };
             400: components["responses"]["ScimProblem400"];
@@ -15494,15 +15910,15 @@ export interface operations {
     scim_list: {
         parameters: {
             query?: {
-                /** @description Only `userName eq "…"`. */
+                /** @description Only `userName eq "…"` or `externalId eq "…"` of people, and `displayName eq "…"` of teams. */
                 filter?: string;
                 /** @description From which on, counted from 1. */
                 startIndex?: number;
                 /** @description How many at most, 0 to 200. */
                 count?: number;
-                /** @description Which attributes are asked for. People are always told whole. */
+                /** @description Which attributes are asked for. All but the `members` of teams are always told. */
                 attributes?: string;
-                /** @description Which attributes are not asked for. People are always told whole. */
+                /** @description Which attributes are not asked for. All but the `members` of teams are always told. */
                 excludedAttributes?: string;
             };
             header?: never;
