@@ -51,8 +51,10 @@ async fn everything(app: &TestApp, schema: &str) -> BTreeMap<String, String> {
     let mut all = BTreeMap::new();
     // What was published is taken from the outbox when the server finds the time.
     for table in tables(app, schema).await.into_iter().filter(|table| table != "outbox") {
+        // Nor is it anybody's doing here when the line is looked at next.
         let sql = format!(
-            "select coalesce(sum(hashtext(t::text)::bigint), 0)::text || '/' || count(*) from {schema}.{table} t"
+            "select coalesce(sum(hashtext((to_jsonb(t) - 'rest_until')::text)::bigint), 0)::text || '/' || count(*) \
+             from {schema}.{table} t"
         );
         all.insert(table, sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(&mut admin).await.unwrap());
     }

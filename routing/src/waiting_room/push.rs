@@ -185,7 +185,11 @@ async fn look(routing: &Routing, account: AccountId, haste: Haste) -> Result<Loo
     if !frames.is_empty() {
         routing.switchboard.say_all(account, &frames).await;
     }
-    waiting_room::rest(&tx, rest(began.elapsed())).await?;
+    let rest = rest(began.elapsed());
+    // Short lines may be looked at by as many as like to: what each look costs is less than to write that down.
+    if rest > REST {
+        waiting_room::rest(&tx, rest).await?;
+    }
     tx.commit().await?;
     Ok(if changed && !due { Looked::AllButBoards } else { Looked::All })
 }
