@@ -275,7 +275,7 @@ const FORGET: [&str; 23] = [
     "update shared.api_key set name = '', prefix = '', secret_hash = '', revoked_at = coalesce(revoked_at, $2) where account_id = $1",
     "update shared.invitation set email = id::text, token_hash = decode(replace(id::text, '-', ''), 'hex'), \
      custom_role_id = null, revoked_at = coalesce(revoked_at, $2) where account_id = $1",
-    "update shared.membership set custom_role_id = null, disabled_at = coalesce(disabled_at, $2) where account_id = $1",
+    "update shared.membership set custom_role_id = null, external_id = null, disabled_at = coalesce(disabled_at, $2) where account_id = $1",
     "delete from shared.custom_role where account_id = $1",
     "delete from shared.organisation_move where account_id = $1",
     // Who of us looked, and when, stays; what they wrote down about the company does not.

@@ -119,7 +119,8 @@ pub async fn run_due(world: &SharedWorld) -> Result<usize, StoreError> {
     for row in rows {
         let outcome = match serde_json::from_value::<Job>(row.payload) {
             Ok(job) => perform(world, &job).await,
-            Err(error) => Err(Stop::GiveUp(format!("unreadable: {error}"))),
+            // Of a newer program's: left to those who can read it.
+            Err(error) => Err(Stop::TryAgain(format!("unreadable: {error}"))),
         };
         settle(world, row.id, row.attempts, outcome, now).await?;
     }

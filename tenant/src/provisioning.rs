@@ -169,16 +169,21 @@ fn known_already(error: StoreError) -> ProvisionError {
     if error.broke("membership_external_key") { ProvisionError::ExternalTaken } else { error.into() }
 }
 
-/// Says by what the directory knows a person; by nothing any more, when it is told none.
+/// Says by what the directory knows a person; by nothing any more, when it is told none. What the company's log is owed of it is written
+/// with it, for the caller to pay.
 pub async fn set_external_id(
     world: &World,
     member: &Membership,
     external_id: Option<String>,
-) -> Result<(), ProvisionError> {
-    let orm = world.database.orm();
-    membership::set_external_id(orm, member.id, external_id).await.map_err(known_already)?;
+    actor: &Actor,
+) -> Result<Owed, ProvisionError> {
+    let tx = world.database.begin("".into()).await?;
+    let (target, detail) = (Some(member.id.to_string()), serde_json::json!({ "external_id": external_id }));
+    membership::set_external_id(&tx, member.id, external_id).await.map_err(known_already)?;
+    let owed = owed::owe(&tx, world, member.account_id, actor, "agent.updated", target, detail).await?;
+    tx.commit().await?;
     world.directory.forget(member.account_id);
-    Ok(())
+    Ok(owed)
 }
 
 /// Gives a person another address. The company speaks for the old one and for the new one, and nobody else for the person: so the

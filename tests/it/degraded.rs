@@ -50,7 +50,7 @@ trait Page {
                 frame["messages"].as_array().is_some_and(|all| all.iter().any(|one| one["text"] == text.as_str()));
             frame["conversation_id"] == chat && (resumed || frame["message"]["text"] == text.as_str())
         };
-        loop {
+        for _ in 0..2 {
             let told = self.line().until(&text, |frames| {
                 let shown = frames.iter().any(has);
                 (shown || is_sent_away(frames)).then_some(shown)
@@ -60,6 +60,7 @@ trait Page {
             }
             self.comes_again(chat).await;
         }
+        panic!("it was sent away twice for one word");
     }
 }
 

@@ -32,6 +32,8 @@ const GIVEN_ON_WITHIN: Duration = Duration::from_secs(15);
 /// Whoever is free is given what waits within this time: a machine of two cores has four processes to run.
 const FILLED_WITHIN: Duration = Duration::from_secs(5);
 
+/// A server that stood still while everybody took may have to send its consoles away; not again and again.
+const SENT_AWAY: usize = 2;
 /// Longer than the story.
 const FOR_GOOD: Duration = Duration::from_mins(10);
 
@@ -110,13 +112,14 @@ impl Taker {
     /// Keeps the console open as a page does: whom a server sends away, because it could not tell them everything in time, comes back.
     /// Whose server is dead does not.
     async fn stays(&self, shop: &Shop, mut console: Socket) -> Infallible {
-        loop {
+        for _ in 0..=SENT_AWAY {
             console.closed_within(FOR_GOOD).await;
             if self.home == DYING {
                 return std::future::pending().await;
             }
             console = self.connects(shop).await;
         }
+        panic!("{} was sent away more than {SENT_AWAY} times", self.id);
     }
 
     /// Gives it to somebody, or back to the line. True when that was done, false when it was refused; nothing from who is dead.

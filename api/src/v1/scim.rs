@@ -388,11 +388,8 @@ async fn apply(app: &App, scope: &Scope<Member>, before: &Membership, wanted: Wa
     }
     let external = wanted.external.over(before.external_id.clone());
     if external != before.external_id {
-        provisioning::set_external_id(&app.world, before, external.clone()).await?;
-        let tx = scope.begin().await?;
-        let detail = json!({ "external_id": external });
-        audit::note(&tx, &scope.actor(), "agent.updated", Some(id.to_string()), detail).await?;
-        tx.commit().await?;
+        let owed = provisioning::set_external_id(&app.world, before, external, &scope.actor()).await?;
+        audit::owed::pay(&app.world, &owed).await;
     }
     if let Some(email) = wanted.email.filter(|email| *email != before.email) {
         require_no_owner(before)?;

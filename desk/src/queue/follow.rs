@@ -354,7 +354,8 @@ async fn enter(
         offer: None,
         reason: entrance.reason,
         step: climbed.step,
-        step_at: None,
+        // Who comes back half way up is looked at for the next rung.
+        step_at: (climbed.step > 0).then(|| tx.now()),
         best_progress: 0.0,
         predicted: None,
         updated_at: tx.now(),

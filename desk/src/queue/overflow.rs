@@ -22,7 +22,7 @@ pub(crate) async fn overflow(
     let touched = tx
         .run(sql(
             "update queue_entry set team_id = $3, demands = coalesce($4::jsonb, demands), \
-             step = case when $4::jsonb is null then step else 0 end, step_at = null, updated_at = $5 \
+             step = case when $4::jsonb is null then step else 0 end, step_at = case when $4::jsonb is null and step > 0 then $5 end, updated_at = $5 \
              where conversation_id = (select q.conversation_id from queue_entry q where q.conversation_id = $1 \
              and q.team_id is not distinct from $2 and q.offered_to is null and exists (select 1 from team t where t.id = $3) \
              and not exists (select 1 from wait w where w.conversation_id = $1 and w.left_at is null and $3 = any(w.moved_from)) \

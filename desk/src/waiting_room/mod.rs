@@ -38,6 +38,13 @@ pub struct ToldBoards {
     pub told_at: Timestamp,
 }
 
+/// A line is looked at again after this time, however long a look takes and whatever the clock says.
+pub const LONGEST_REST: Duration = Duration::from_secs(10);
+
+fn millis(time: Duration) -> i64 {
+    i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
+}
+
 /// Whether there is anything to look at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, FromQueryResult)]
 pub struct Calm {
@@ -61,8 +68,8 @@ pub async fn calm(tx: &TenantTx) -> Result<Calm, StoreError> {
             "select not exists (select from queue_entry) and not exists (select from waiting_said) \
              and not exists (select from waiting_room where waiting > 0) as is_quiet, \
              (select ceil(extract(epoch from rest_until - clock_timestamp()) * 1000)::bigint from waiting_room \
-             where rest_until > clock_timestamp()) as rest_ms",
-            [],
+             where rest_until > clock_timestamp() and rest_until <= clock_timestamp() + $1::bigint * interval '1 millisecond') as rest_ms",
+            [millis(LONGEST_REST).into()],
         ))
         .await?;
     row.ok_or_else(|| StoreError::Refused("a question without an answer".to_owned()))
@@ -70,22 +77,32 @@ pub async fn calm(tx: &TenantTx) -> Result<Calm, StoreError> {
 
 /// Waits for the turn to look at the line and tell what has changed, which lasts until the transaction ends.
 pub async fn take_turn(tx: &TenantTx) -> Result<ToldBoards, StoreError> {
-    tx.run(sql(
-        "insert into waiting_room (waiting, digest, told_at) values (0, 0, to_timestamp(0)) on conflict do nothing",
-        [],
-    ))
-    .await?;
+    make_row(tx).await?;
     let row: Option<ToldBoards> =
         tx.one(sql("select waiting, longest_since, digest, told_at from waiting_room for update", [])).await?;
     row.ok_or_else(|| StoreError::Refused("the row of the waiting room is gone".to_owned()))
 }
 
+/// The same, if it is nobody's just now.
+pub async fn take_free_turn(tx: &TenantTx) -> Result<Option<ToldBoards>, StoreError> {
+    make_row(tx).await?;
+    tx.one(sql("select waiting, longest_since, digest, told_at from waiting_room for update skip locked", [])).await
+}
+
+async fn make_row(tx: &TenantTx) -> Result<(), StoreError> {
+    tx.run(sql(
+        "insert into waiting_room (waiting, digest, told_at) values (0, 0, to_timestamp(0)) on conflict do nothing",
+        [],
+    ))
+    .await
+    .map(drop)
+}
+
 /// Has everybody leave the line alone for so long, from now on by the clock of the database. Within one's turn.
 pub async fn rest(tx: &TenantTx, time: Duration) -> Result<(), StoreError> {
-    let millis = i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
     tx.run(sql(
         "update waiting_room set rest_until = clock_timestamp() + $1::bigint * interval '1 millisecond'",
-        [millis.into()],
+        [millis(time.min(LONGEST_REST)).into()],
     ))
     .await
     .map(drop)

@@ -12,7 +12,7 @@ use infra::Timestamp;
 use infra::database::StoreError;
 use tenant::{AgentId, TenantTx};
 
-use super::model::{Floor, Offer, Seat, Ticket, WHOLE};
+use super::model::{Floor, Offer, Place, Seat, Ticket, WHOLE};
 
 /// A floor, with what is kept beside it in the database.
 #[derive(Debug)]
@@ -31,9 +31,11 @@ pub struct Loaded {
     pub cut: Option<Cut>,
 }
 
-/// What is known of those in line who were not read.
+/// What is known of a line that was not read to its end.
 #[derive(Debug, Clone, Copy)]
 pub struct Cut {
+    /// The last place of its head. Of those behind it only some were read.
+    pub last: Option<Place>,
     /// When the next rung is that somebody reaches, them or others.
     pub next_step_at: Option<Timestamp>,
 }
@@ -49,7 +51,7 @@ pub enum Depth {
 }
 
 /// A longer line is read to this length first: more than one round gives away.
-const HEAD: u32 = 500;
+pub const HEAD: u32 = 500;
 
 impl Loaded {
     /// Whether it is longer than a round has to read.
@@ -98,6 +100,9 @@ pub async fn load(tx: &TenantTx, here: &BTreeSet<AgentId>, depth: Depth) -> Resu
     let gone = rows.iter().filter(is_gone).map(|row| row.id).collect();
     let seats = seats(tx, rows, here).await?;
     let tickets = tickets(tx, &entries, &policies).await?;
+    // In line order: whoever was read besides stands behind these.
+    let last = usize::try_from(HEAD).ok().and_then(|head| tickets.get(head.saturating_sub(1))).map(Ticket::place);
+    let cut = cut.map(|next_step_at| Cut { last, next_step_at });
     let mut brands: BTreeMap<brand::BrandId, BTreeSet<team::TeamId>> = BTreeMap::new();
     for team in team::list(tx).await? {
         if let Some(brand) = team.brand_id {
@@ -108,17 +113,18 @@ pub async fn load(tx: &TenantTx, here: &BTreeSet<AgentId>, depth: Depth) -> Resu
     Ok(Loaded { floor: Floor { seats, tickets, brands }, entries, gone, policies, waiting, cut })
 }
 
+/// The line, how long it is, and, where it was not read to its end, when the next rung is that somebody in it reaches.
 async fn line(
     tx: &TenantTx,
     depth: Depth,
     is_laddered: bool,
-) -> Result<(Vec<QueueEntry>, usize, Option<Cut>), StoreError> {
+) -> Result<(Vec<QueueEntry>, usize, Option<Option<Timestamp>>), StoreError> {
     if depth == Depth::Head {
         let length = queue::length(tx).await?;
         if length.waiting > i64::from(HEAD) {
             let head = queue::head(tx, HEAD, is_laddered).await?;
             let waiting = usize::try_from(length.waiting).unwrap_or(usize::MAX);
-            return Ok((head, waiting, Some(Cut { next_step_at: length.next_step_at })));
+            return Ok((head, waiting, Some(length.next_step_at)));
         }
     }
     let entries = queue::list(tx).await?;

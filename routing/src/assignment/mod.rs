@@ -17,6 +17,6 @@ pub mod why;
 
 pub use ladder::{Reach, Teams, effective};
 pub use model::{Floor, Offer, Seat, Ticket};
-pub use plan::{Decision, Plan, plan, refusal};
+pub use plan::{Decision, Plan, plan, plan_to, refusal};
 pub use round::{Round, is_noteworthy, repair, round, standing_offers};
 pub use why::{Candidate, Ground, Refusal, Why};

@@ -10,7 +10,7 @@ use infra::Timestamp;
 use tenant::AgentId;
 
 use super::ladder::{Reach, effective, next_rung};
-use super::model::{Floor, Offer, Seat, Ticket};
+use super::model::{Floor, Offer, Place, Seat, Ticket};
 use super::rank::{Ranking, Want, unwilling};
 use super::why::{Ground, Refusal, Why};
 
@@ -48,6 +48,11 @@ const PEACE_SECONDS: u32 = 30;
 
 /// Decides for everybody in line. The floor is left as it is once the decisions are carried out.
 pub fn plan(floor: &mut Floor, now: Timestamp) -> Plan {
+    plan_to(floor, now, None)
+}
+
+/// Decides for those in line up to this place: of the others not all are on this floor, and nobody is to be passed over.
+pub fn plan_to(floor: &mut Floor, now: Timestamp, last: Option<Place>) -> Plan {
     let mut planner = Planner::new(floor, now);
     // A heap, because most plans have one place to give, and need not know who comes last.
     let line = floor.tickets.iter().enumerate().filter(|(_, ticket)| ticket.offer.is_none());
@@ -57,6 +62,9 @@ pub fn plan(floor: &mut Floor, now: Timestamp) -> Plan {
         && let Some(Reverse((_, index))) = line.pop()
     {
         let Some(ticket) = floor.tickets.get_mut(index) else { continue };
+        if last.is_some_and(|last| ticket.place() > last) {
+            break;
+        }
         let reach = effective(ticket, &floor.brands, now);
         let Some(decision) = planner.decide(&mut floor.seats, ticket, reach) else { continue };
         if let Some(seconds) = decision.offer {

@@ -22,7 +22,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::floor::{self, Loaded, Policies};
-use super::{Decision, Seat, Ticket, effective, plan};
+use super::{Decision, Seat, Ticket, effective, plan_to};
 use crate::Routing;
 use crate::realtime::{OfferOutcome, ServerFrame, Topic};
 
@@ -90,15 +90,17 @@ pub async fn round(routing: &Routing, tenant: &Tenant, is_thorough: bool) -> Res
         touched += give_back(&mut tx, &mut round).await?;
         let (account, began) = (tenant.id(), Instant::now());
         let loaded = floor::load(&tx, &here, routing.depths.now(account, began)).await?;
-        if loaded.cut.is_none() {
-            if loaded.is_long() { routing.depths.read_whole(account, began) } else { routing.depths.forget(account) }
-        }
+        let is_whole = loaded.cut.is_none();
+        let is_long = loaded.is_long();
         let given = give(&mut tx, loaded, &mut round).await?;
         touched += given.touched;
-        if given.asks_for_more {
+        // Where somebody has room whom nobody further back fits, reading the head first would be in vain.
+        if is_whole && is_long && !given.has_room {
+            routing.depths.read_whole(account, began);
+        } else if is_whole || given.has_room {
             routing.depths.forget(account);
-            round.more = true;
         }
+        round.more |= !is_whole && given.has_room;
     }
     if touched > 0 {
         tx.commit().await?;
@@ -225,8 +227,8 @@ async fn give_back(tx: &mut TenantTx, round: &mut Round) -> Result<usize, Conver
 /// What carrying a plan out came to.
 struct Given {
     touched: usize,
-    /// Whether there is room left for those in line who were not read.
-    asks_for_more: bool,
+    /// Whether somebody who takes conversations has room left.
+    has_room: bool,
 }
 
 /// Plans, and carries the plan out.
@@ -236,10 +238,10 @@ async fn give(tx: &mut TenantTx, mut loaded: Loaded, round: &mut Round) -> Resul
     touched += overflow(tx, &mut loaded, round).await?;
     touched += climb(tx, &loaded).await?;
     let most = (loaded.waiting / OF_A_LINE).clamp(TOGETHER, AT_MOST);
-    let planned = plan(&mut loaded.floor, now);
+    let planned = plan_to(&mut loaded.floor, now, loaded.cut.and_then(|cut| cut.last));
     let unread = loaded.cut.and_then(|cut| cut.next_step_at);
     planned.wake_at.into_iter().chain(unread).for_each(|at| round.wake(at));
-    let asks_for_more = loaded.cut.is_some() && planned.has_room;
+    let has_room = planned.has_room;
     let mut decisions = planned.decisions.into_iter();
     let mut given = BTreeSet::new();
     // What is in other hands is left out, and must not keep those behind it waiting.
@@ -271,7 +273,7 @@ async fn give(tx: &mut TenantTx, mut loaded: Loaded, round: &mut Round) -> Resul
         let waited = (now - entry.entered_at).to_std().unwrap_or_default();
         metrics::histogram!("frontdesk_assignment_seconds").record(waited);
     }
-    Ok(Given { touched, asks_for_more })
+    Ok(Given { touched, has_room })
 }
 
 /// Ends offers whose time is over, and those to agents who take nothing any more.

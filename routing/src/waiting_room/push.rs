@@ -34,8 +34,8 @@ const REST: Duration = Duration::from_millis(500);
 /// A line that takes long to look at is looked at less often: this many times as long passes from one look to the next, whichever processes
 /// they are of.
 const SHARE: u32 = 4;
-/// But it is looked at again after this time, however long a look takes.
-const LONGEST_REST: Duration = Duration::from_secs(10);
+/// When to ask again for the turn that another process has.
+const TAKEN: Duration = Duration::from_millis(100);
 /// How many lines a process looks at once. Each place rests for as long as its look took: telling those who wait how they stand never
 /// takes more than one processor's time from those who write.
 pub(crate) const LOOKS_AT_ONCE: usize = 2;
@@ -59,7 +59,7 @@ async fn refresh(routing: &Routing, account: AccountId) {
         let more = match outcome.unwrap_or(Looked::All) {
             Looked::Rests(left) => {
                 drop(place);
-                routing.world.clock.pause(left.min(LONGEST_REST)).await;
+                routing.world.clock.pause(left).await;
                 true
             }
             looked @ (Looked::All | Looked::AllButBoards) => {
@@ -75,7 +75,7 @@ async fn refresh(routing: &Routing, account: AccountId) {
 
 /// How long a line is left alone after a look that took so long.
 fn rest(took: Duration) -> Duration {
-    REST.max(took * (SHARE - 1)).min(LONGEST_REST)
+    REST.max(took * (SHARE - 1)).min(waiting_room::LONGEST_REST)
 }
 
 /// Looks at a company's line and tells what has changed, before whoever asks is answered.
@@ -138,8 +138,13 @@ async fn look(routing: &Routing, account: AccountId, haste: Haste) -> Result<Loo
     // Before a connection is taken: a cache that hangs must not hold one.
     let here = routing.presence.who(account, tenant.now()).await;
     let tx = tenant.begin().await?;
-    let boards = waiting_room::take_turn(&tx).await?;
-    // Whoever had the turn before us has looked meanwhile.
+    let turn = match haste {
+        // Nobody is to wait for it with a connection in hand.
+        Haste::None => waiting_room::take_free_turn(&tx).await?,
+        Haste::Asked => Some(waiting_room::take_turn(&tx).await?),
+    };
+    let Some(boards) = turn else { return Ok(Looked::Rests(TAKEN)) };
+    // Whoever had the turn before us may have looked meanwhile.
     if let (Haste::None, Some(left)) = (haste, waiting_room::calm(&tx).await?.rest()) {
         return Ok(Looked::Rests(left));
     }

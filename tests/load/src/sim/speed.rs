@@ -8,7 +8,8 @@ use std::time::Instant;
 use desk::assignment_policy::{Rules, Rung, Step, Strategy};
 use desk::queue::Reason;
 use desk::skill::{Demand, Demands};
-use routing::assignment::{Floor, Seat, Ticket, plan};
+use routing::assignment::floor::HEAD;
+use routing::assignment::{Floor, Plan, Seat, Ticket, plan, plan_to};
 use routing::waiting_room::{
     Calibration, End, Flow, HandleTimes, Handled, Known, Prior, Running, Turnover, Waited, standings,
 };
@@ -55,8 +56,9 @@ fn floor(agents: usize, waiting: usize, free: bool) -> Floor {
         last_assigned_at: Some(instant(n as u64)),
     });
     let rules = policies();
-    let tickets = (0..waiting).map(|n| ticket(n, agents, &rules));
-    Floor { seats: seats.collect(), tickets: tickets.collect(), brands: BTreeMap::new() }
+    let mut tickets: Vec<Ticket> = (0..waiting).map(|n| ticket(n, agents, &rules)).collect();
+    tickets.sort_unstable_by_key(Ticket::place);
+    Floor { seats: seats.collect(), tickets, brands: BTreeMap::new() }
 }
 
 fn policies() -> [Arc<Rules>; 3] {
@@ -140,7 +142,8 @@ pub fn nothing_to_give(agents: usize, waiting: usize) -> f64 {
     median(&times.collect::<Vec<_>>())
 }
 
-/// The usual: everybody is busy, a place becomes free, and who gets it is decided, again and again.
+/// The usual: everybody is busy, a place becomes free, and who gets it is decided, again and again: from the head of the line, and from all
+/// of it where nobody there fits, as rounds do.
 pub fn one_by_one(agents: usize, waiting: usize) -> Cost {
     let mut floors = vec![floor(agents, waiting, false)];
     freed_again_and_again(&mut floors, 2_000.min(waiting))
@@ -162,18 +165,37 @@ fn freed_again_and_again(floors: &mut [Floor], times: usize) -> Cost {
         let agents = floor.seats.len();
         let seat = &mut floor.seats[turn / count * 7 % agents];
         seat.load = seat.load.min(seat.capacity - 100);
-        let began = Instant::now();
-        let made = black_box(plan(floor, instant(NOW + turn as u64))).decisions;
-        seconds += began.elapsed().as_secs_f64();
+        let (planned, took) = as_a_round_does(floor, NOW + turn as u64);
+        seconds += took;
+        let made = planned.decisions;
         decisions += made.len();
         // Another one like it comes, so that the line stays as it was.
         for decision in made {
             let n = (decision.conversation.uuid().as_u128() >> 80) as usize;
             let at = instant(NOW + turn as u64);
-            floor.tickets.push(Ticket { entered_at: at, since: at, ..ticket(n, agents, &rules) });
+            let newcomer = Ticket { entered_at: at, since: at, ..ticket(n, agents, &rules) };
+            let behind = floor.tickets.partition_point(|other| other.place() < newcomer.place());
+            floor.tickets.insert(behind, newcomer);
         }
     }
     Cost { decisions, seconds }
+}
+
+/// Plans for a floor whose line is in order, and says how many seconds that took.
+fn as_a_round_does(floor: &mut Floor, now: u64) -> (Plan, f64) {
+    let rest = floor.tickets.split_off(floor.tickets.len().min(HEAD as usize));
+    let is_cut = !rest.is_empty();
+    let last = floor.tickets.last().map(Ticket::place).filter(|_| is_cut);
+    let began = Instant::now();
+    let planned = black_box(plan_to(floor, instant(now), last));
+    let took = began.elapsed().as_secs_f64();
+    floor.tickets.extend(rest);
+    if !(is_cut && planned.has_room && planned.decisions.is_empty()) {
+        return (planned, took);
+    }
+    let began = Instant::now();
+    let planned = black_box(plan(floor, instant(now)));
+    (planned, took + began.elapsed().as_secs_f64())
 }
 
 /// What it costs to say where everybody stands, in seconds.
