@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use crate::hours::Calendar;
 use crate::inbox::{Inbox, InboxId};
+use crate::start::Start;
 use crate::team::{self, Team, TeamId};
 
 /// Whether it is open.
@@ -80,12 +81,24 @@ impl Hours {
 
     /// Whether a team's line is open to who came in by this inbox; without a team, the inbox itself.
     pub fn opening(&self, team: Option<TeamId>, inbox: InboxId, now: Timestamp) -> Opening {
-        let named = team.and_then(|team| self.teams.get(&team)).or_else(|| self.inboxes.get(&inbox));
-        let Some(calendar) = named.and_then(|id| self.calendars.get(id)) else {
+        let Some(calendar) = self.calendar(team, inbox) else {
             return Opening { open: true, opens_at: None };
         };
         let open = calendar.is_open(now);
         Opening { open, opens_at: if open { None } else { calendar.next_opening(now) } }
+    }
+
+    /// Whether it is open at this moment to somebody who begins so: by the hours of the line in which they stand if no rule says
+    /// otherwise.
+    pub fn open_to(&self, start: &Start, inbox: &Inbox, at: Timestamp) -> bool {
+        let calendar = self.calendar(start.team_id.or(inbox.team_id), inbox.id);
+        calendar.is_none_or(|calendar| calendar.is_open(at))
+    }
+
+    /// The hours that hold.
+    fn calendar(&self, team: Option<TeamId>, inbox: InboxId) -> Option<&Calendar> {
+        let named = team.and_then(|team| self.teams.get(&team)).or_else(|| self.inboxes.get(&inbox));
+        named.and_then(|id| self.calendars.get(id))
     }
 }
 

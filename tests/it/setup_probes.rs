@@ -127,7 +127,7 @@ impl SetUp {
                 { "kind": "contact_tag", "tag": says("vip") }, { "kind": "attribute", "name": "plan", "equals": "gold" },
                 { "kind": "page_contains", "text": "/tea" }, { "kind": "intent", "equals": "buy" },
                 { "kind": "answer", "key": "about", "equals": "tea" }, { "kind": "locale", "equals": "zh" },
-                { "kind": "inbox", "inbox_id": self.inbox },
+                { "kind": "inbox", "inbox_id": self.inbox }, { "kind": "hours", "open": true },
             ],
             "effects": { "require": demand, "prefer": [], "team_id": self.team, "priority": "high", "vip": true },
         })
@@ -148,6 +148,7 @@ impl SetUp {
         });
         json!({
             "inbox_id": self.inbox, "contact_id": self.contact, "tags": [says("vip")], "locale": "zh-CN", "start": start,
+            "at": "2027-03-28T07:30:00Z",
         })
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use chrono::{DateTime, Utc};
 use desk::assignment_policy::Landscape;
 use desk::contact::{self, ContactError, ContactId};
 use desk::inbox::{self, InboxError, InboxId};
@@ -142,6 +143,9 @@ pub(crate) struct RuleTrial {
     /// What else would be known.
     #[serde(default)]
     start: Start,
+    /// When it would come, by which it is open or closed; now when absent.
+    #[serde(default)]
+    at: Option<DateTime<Utc>>,
 }
 
 /// Try the routing rules
@@ -156,7 +160,7 @@ pub(crate) async fn test(AsMember(scope): AsMember, Body(ask): Body<RuleTrial>) 
     let locale = ask.locale.map(|locale| check.line("locale", &locale, 0, 35)).filter(|locale| !locale.is_empty());
     let mut tags = contact::checked_tags(&ask.tags, &mut check);
     check.finish()?;
-    inbox::find(&tx, ask.inbox_id).await?.ok_or(InboxError::Unknown)?;
+    let inbox = inbox::find(&tx, ask.inbox_id).await?.ok_or(InboxError::Unknown)?;
     let contact = match ask.contact_id {
         Some(id) => Some(contact::find(&tx, id).await?.ok_or(ContactError::Unknown)?),
         None => None,
@@ -165,7 +169,9 @@ pub(crate) async fn test(AsMember(scope): AsMember, Body(ask): Body<RuleTrial>) 
     tags.extend(known.map(|contact| contact.tags.clone()).unwrap_or_default());
     let attributes = known.map_or(serde_json::Value::Null, |contact| contact.attributes.clone());
     let locale = locale.or_else(|| known.and_then(|contact| contact.locale.clone()));
+    let rules = routing_rule::list(&tx).await?;
+    let open = routing_rule::hours(&tx, &rules).await?.open_to(&start, &inbox, ask.at.unwrap_or(tx.now()));
     let facts =
-        Facts { inbox: ask.inbox_id, tags: &tags, attributes: &attributes, locale: locale.as_deref(), start: &start };
-    Ok(Json(routing_rule::apply(&routing_rule::list(&tx).await?, facts)))
+        Facts { inbox: inbox.id, tags: &tags, attributes: &attributes, locale: locale.as_deref(), open, start: &start };
+    Ok(Json(routing_rule::apply(&rules, facts)))
 }

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::landscape::moves;
 use super::{AssignmentPolicy, Landscape, LanguageRule, Rules, Step, Strategy};
-use crate::routing_rule::RoutingRule;
+use crate::routing_rule::{Condition, RoutingRule};
 use crate::skill::Demand;
 use crate::team::{Team, TeamId};
 
@@ -160,6 +160,11 @@ impl Landscape {
         let mut found = Vec::new();
         if let Some(team) = team {
             self.warn_of_empty(team.id, "effects/team_id", &mut found);
+        }
+        let of_hours = |condition: &Condition| matches!(condition, Condition::Hours { .. });
+        if let (false, Some(place)) = (self.has_hours, rule.conditions.iter().position(of_hours)) {
+            let text = "No team, inbox or brand has business hours: it is always open.";
+            found.push(Warning::new("no_hours", text.into()).at(&format!("conditions/{place}")));
         }
         for (place, demand) in rule.effects.require.iter().enumerate() {
             found.extend(self.warn_of_demand(*demand, team, &format!("effects/require/{place}")));

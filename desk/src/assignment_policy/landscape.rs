@@ -25,6 +25,8 @@ pub struct Landscape {
     /// Who takes conversations at all, and of which channels none.
     pub(super) agents: BTreeMap<AgentId, Able>,
     pub(super) channels: BTreeSet<String>,
+    /// Whether a team, an inbox or a brand has hours.
+    pub(super) has_hours: bool,
 }
 
 /// What the judgement needs of an agent.
@@ -41,15 +43,20 @@ impl Landscape {
             let never = profile.channel_capacity.into_iter().filter(|(_, most)| *most == 0);
             (profile.id, Able { languages: profile.languages, never: never.map(|(channel, _)| channel).collect() })
         };
+        let (teams, brands, inboxes) = (team::list(tx).await?, brand::list(tx).await?, inbox::list(tx).await?);
+        let has_hours = teams.iter().any(|team| team.business_hours_id.is_some())
+            || brands.iter().any(|brand| brand.business_hours_id.is_some())
+            || inboxes.iter().any(|inbox| inbox.business_hours_id.is_some());
         Ok(Self {
-            teams: team::list(tx).await?,
-            brands: brand::list(tx).await?,
+            teams,
+            brands,
+            has_hours,
             skills: skill::list(tx).await?,
             rules: routing_rule::list(tx).await?,
             policies: super::list(tx).await?,
             held: skill::of_agents(tx).await?,
             agents: agent::list(tx).await?.into_iter().map(able).collect(),
-            channels: inbox::list(tx).await?.into_iter().map(|inbox| inbox.channel).collect(),
+            channels: inboxes.into_iter().map(|inbox| inbox.channel).collect(),
         })
     }
 

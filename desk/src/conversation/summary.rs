@@ -16,9 +16,10 @@ use super::store::{lock, save};
 use super::{Conversation, ConversationError, ConversationId};
 use crate::contact::{self, VisitedPage};
 use crate::event::Event;
+use crate::inbox;
 use crate::message::{self, Activity, MessageType, SenderKind, Span};
-use crate::routing_rule::{self, Facts};
-use crate::start;
+use crate::routing_rule::{self, Facts, RoutingRule};
+use crate::start::{self, Start};
 
 /// How many of the last words are shown.
 const LINES: usize = 5;
@@ -74,7 +75,10 @@ pub async fn summary(tx: &TenantTx, conversation: &Conversation) -> Result<Summa
     let start = start::find(tx, conversation).await?;
     let all = routing_rule::list(tx).await?;
     let matched = match contact::find(tx, conversation.contact.id).await? {
-        Some(contact) => routing_rule::apply(&all, Facts::of(&contact, conversation.inbox_id, &start)).rule_ids,
+        Some(contact) => {
+            let open = was_open(tx, conversation, &start, &all).await?;
+            routing_rule::apply(&all, Facts::of(&contact, conversation.inbox_id, open, &start)).rule_ids
+        }
         None => Vec::new(),
     };
     let rules = all.into_iter().filter(|rule| matched.contains(&rule.id)).map(|rule| rule.name).take(RULES).collect();
@@ -85,6 +89,32 @@ pub async fn summary(tx: &TenantTx, conversation: &Conversation) -> Result<Summa
         holders: holders(tx, conversation).await?,
         messages: lines(tx, conversation).await?,
     })
+}
+
+/// Whether it was open when it came into line; now, if it never did.
+async fn was_open(
+    tx: &TenantTx,
+    conversation: &Conversation,
+    start: &Start,
+    rules: &[RoutingRule],
+) -> Result<bool, StoreError> {
+    #[derive(FromQueryResult)]
+    struct Came {
+        at: Option<Timestamp>,
+    }
+    if !routing_rule::ask_for_hours(rules) {
+        return Ok(true);
+    }
+    let came: Option<Came> = tx
+        .one(sql(
+            "select min(entered_at) as at from wait where conversation_id = $1 and episode = $2",
+            [conversation.id.uuid().into(), conversation.episode.into()],
+        ))
+        .await?;
+    let at = came.and_then(|came| came.at).unwrap_or(tx.now());
+    let inbox = inbox::find(tx, conversation.inbox_id).await?;
+    let hours = routing_rule::hours(tx, rules).await?;
+    Ok(inbox.is_none_or(|inbox| hours.open_to(start, &inbox, at)))
 }
 
 #[derive(FromQueryResult)]

@@ -17,6 +17,7 @@ use super::{QueueEntry, Reason, put};
 use crate::assignment_policy::{self, Rules, WhenFull};
 use crate::conversation::{Conversation, ConversationId, Priority, Status};
 use crate::inbox::{Inbox, InboxId};
+use crate::opening::Hours;
 use crate::routing_rule::{self, Facts, RoutingRule};
 use crate::start::Start;
 use crate::team::TeamId;
@@ -256,6 +257,7 @@ struct Known {
 #[derive(Default)]
 struct Lore {
     rules: Option<Vec<RoutingRule>>,
+    hours: Option<Hours>,
     inboxes: HashMap<InboxId, Inbox>,
 }
 
@@ -267,6 +269,15 @@ impl Lore {
             None => routing_rule::list(tx).await?,
         };
         Ok(self.rules.insert(rules))
+    }
+
+    /// The hours that its rules go by.
+    async fn hours(&mut self, tx: &TenantTx) -> Result<&Hours, StoreError> {
+        let hours = match self.hours.take() {
+            Some(hours) => hours,
+            None => routing_rule::hours(tx, self.rules(tx).await?).await?,
+        };
+        Ok(self.hours.insert(hours))
     }
 
     /// One of its inboxes.
@@ -302,7 +313,9 @@ async fn enter(
     let contact = contact::find(tx, conversation.contact.id).await?.ok_or_else(|| missing("has no contact"))?;
     let inbox = lore.inbox(tx, conversation.inbox_id).await?.ok_or_else(|| missing("has no inbox"))?;
     let start: Start = known.start.and_then(|start| serde_json::from_value(start).ok()).unwrap_or_default();
-    let outcome = routing_rule::apply(lore.rules(tx).await?, Facts::of(&contact, conversation.inbox_id, &start));
+    // What comes back is judged by the moment at which it came: an evening changes nothing of what it asks for.
+    let open = lore.hours(tx).await?.open_to(&start, &inbox, known.first_entered_at.unwrap_or(tx.now()));
+    let outcome = routing_rule::apply(lore.rules(tx).await?, Facts::of(&contact, inbox.id, open, &start));
     let wanted = entrance.team.or(conversation.team_id).or(start.team_id).or(outcome.team_id).or(inbox.team_id);
     conversation.priority = conversation.priority.or(outcome.priority);
     // Who had a place in this episode keeps it.

@@ -21,14 +21,17 @@ pub struct Facts<'a> {
     pub attributes: &'a serde_json::Value,
     /// The contact's language.
     pub locale: Option<&'a str>,
+    /// Whether it is open as it comes, which [`Hours::open_to`](crate::opening::Hours::open_to) says.
+    pub open: bool,
     /// What else is known.
     pub start: &'a Start,
 }
 
 impl<'a> Facts<'a> {
-    /// Of a contact who begins in an inbox.
-    pub fn of(contact: &'a Contact, inbox: InboxId, start: &'a Start) -> Self {
-        Self { inbox, tags: &contact.tags, attributes: &contact.attributes, locale: contact.locale.as_deref(), start }
+    /// Of a contact who begins in an inbox, while it is open or closed.
+    pub fn of(contact: &'a Contact, inbox: InboxId, open: bool, start: &'a Start) -> Self {
+        let locale = contact.locale.as_deref();
+        Self { inbox, tags: &contact.tags, attributes: &contact.attributes, locale, open, start }
     }
 }
 
@@ -67,6 +70,12 @@ pub fn apply(rules: &[RoutingRule], facts: Facts<'_>) -> Outcome {
     outcome
 }
 
+/// Whether a rule that counts asks for hours: where none does, nobody has to read them.
+pub(crate) fn ask_for_hours(rules: &[RoutingRule]) -> bool {
+    let asks = |condition: &Condition| matches!(condition, Condition::Hours { .. });
+    rules.iter().any(|rule| rule.active && rule.conditions.iter().any(asks))
+}
+
 fn raise(demands: &mut Vec<Demand>, demand: Demand) {
     match demands.iter_mut().find(|one| one.skill_id == demand.skill_id) {
         Some(one) => one.level = one.level.max(demand.level),
@@ -93,6 +102,7 @@ impl Condition {
             Self::Answer { key, equals } => start.answers.get(key).is_some_and(|answer| same(answer, equals)),
             Self::Locale { equals } => facts.locale.is_some_and(|locale| speaks(locale, equals)),
             Self::Inbox { inbox_id } => facts.inbox == *inbox_id,
+            Self::Hours { open } => facts.open == *open,
         }
     }
 }
@@ -115,6 +125,7 @@ pub(crate) fn speaks(locale: &str, wanted: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Effects;
     use super::*;
 
     #[test]
@@ -139,6 +150,7 @@ mod tests {
             tags: &[],
             attributes: &contact,
             locale: None,
+            open: true,
             start: &start,
         };
         let is =
@@ -146,5 +158,63 @@ mod tests {
         assert!(is("plan", "gold") && is("seats", "12") && is("trial", "TRUE") && is("city", "上海"));
         assert!(!is("plan", "silver"), "what the conversation began with is said last");
         assert!(!is("seats", "12.0") && !is("absent", "") && !is("city", "上"));
+    }
+
+    fn rule(number: u128, active: bool, conditions: Vec<Condition>, priority: Priority) -> RoutingRule {
+        RoutingRule {
+            id: infra::Id::from_uuid(uuid::Uuid::from_u128(number)),
+            position: 0,
+            name: String::new(),
+            conditions,
+            effects: Effects { priority: Some(priority), ..Effects::default() },
+            active,
+            warnings: Vec::new(),
+            created_at: chrono::DateTime::UNIX_EPOCH,
+            updated_at: chrono::DateTime::UNIX_EPOCH,
+        }
+    }
+
+    #[test]
+    fn a_rule_goes_by_whether_it_is_open_beside_whatever_else_it_asks() {
+        let hours = |open| Condition::Hours { open };
+        let tag = Condition::ContactTag { tag: "regular".into() };
+        let rules = [
+            rule(1, true, vec![hours(true)], Priority::High),
+            rule(2, true, vec![hours(false)], Priority::Low),
+            rule(3, true, vec![hours(false), tag], Priority::Urgent),
+            rule(4, true, vec![hours(true), hours(false)], Priority::Urgent),
+        ];
+        let (start, regular) = (Start::default(), ["Regular".to_owned()]);
+        let matched = |open: bool, tags: &[String]| {
+            let inbox = infra::Id::from_uuid(uuid::Uuid::nil());
+            let facts = Facts { inbox, tags, attributes: &serde_json::Value::Null, locale: None, open, start: &start };
+            let outcome = apply(&rules, facts);
+            (outcome.rule_ids.iter().map(|id| id.uuid().as_u128()).collect::<Vec<_>>(), outcome.priority)
+        };
+        assert_eq!(matched(true, &regular), (vec![1], Some(Priority::High)));
+        assert_eq!(matched(false, &[]), (vec![2], Some(Priority::Low)));
+        assert_eq!(matched(false, &regular), (vec![2, 3], Some(Priority::Urgent)));
+    }
+
+    #[test]
+    fn hours_are_read_only_where_a_rule_that_counts_asks_for_them() {
+        let asks = |active, conditions| ask_for_hours(&[rule(1, active, conditions, Priority::Low)]);
+        let (shut, chinese) = (Condition::Hours { open: false }, Condition::Locale { equals: "zh".into() });
+        assert!(asks(true, vec![chinese.clone(), shut.clone()]));
+        assert!(!asks(false, vec![shut]) && !asks(true, vec![chinese]) && !asks(true, Vec::new()));
+    }
+
+    #[test]
+    fn a_condition_on_hours_is_written_as_documented_and_nothing_else_is_understood() {
+        let read = |text: &str| serde_json::from_str::<Condition>(text).ok();
+        assert_eq!(read(r#"{"kind":"hours","open":false}"#), Some(Condition::Hours { open: false }));
+        for wrong in [
+            r#"{"kind":"hours"}"#,
+            r#"{"kind":"hours","open":"no"}"#,
+            r#"{"kind":"hours","open":null}"#,
+            r#"{"kind":"hours","open":true,"closed":false}"#,
+        ] {
+            assert_eq!(read(wrong), None, "{wrong}");
+        }
     }
 }

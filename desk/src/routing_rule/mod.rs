@@ -14,13 +14,14 @@ use uuid::Uuid;
 use crate::assignment_policy::Warning;
 use crate::conversation::Priority;
 use crate::inbox::InboxId;
+use crate::opening::Hours;
 use crate::setup::{self, Noun, SetupError};
 use crate::skill::{self, Demand};
 use crate::team::{self, TeamId};
 use crate::{inbox, order};
 
-pub(crate) use apply::speaks;
 pub use apply::{Facts, Outcome, apply};
+pub(crate) use apply::{ask_for_hours, speaks};
 
 /// Marks ids of routing rules.
 #[derive(Debug)]
@@ -77,6 +78,12 @@ pub enum Condition {
     Inbox {
         /// Which.
         inbox_id: InboxId,
+    },
+    /// It is open, or closed, when it comes into line: by the hours of the team that the visitor chose or else the inbox's team, else
+    /// of the inbox, else of its brand. Where none are set, it is open.
+    Hours {
+        /// True while open, false while closed.
+        open: bool,
     },
 }
 
@@ -155,6 +162,7 @@ impl Condition {
             }
             Self::Locale { equals } => Self::Locale { equals: line("equals", &equals, 2, 35) },
             Self::Inbox { inbox_id } => Self::Inbox { inbox_id },
+            Self::Hours { open } => Self::Hours { open },
         }
     }
 }
@@ -260,6 +268,11 @@ pub async fn list(tx: &TenantTx) -> Result<Vec<RoutingRule>, StoreError> {
         ))
         .await?;
     rows.into_iter().map(RoutingRule::try_from).collect()
+}
+
+/// The hours that these rules go by: none, and no question to the database, where no rule that counts asks for any.
+pub async fn hours(tx: &TenantTx, rules: &[RoutingRule]) -> Result<Hours, StoreError> {
+    if ask_for_hours(rules) { Hours::load(tx).await } else { Ok(Hours::default()) }
 }
 
 /// One rule.
