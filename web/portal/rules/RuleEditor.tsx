@@ -23,6 +23,7 @@ import {
   isWhole,
   MOST_CONDITIONS,
   needsName,
+  ofKind,
   PRIORITIES,
   type ConditionKind,
   type DraftCondition,
@@ -185,11 +186,7 @@ function Conditions(props: {
               aria-label={t('rules.kind')}
               allowDeselect={false}
               value={condition.kind}
-              onChange={(kind) => {
-                if (!kind) return
-                const words = kind === 'inbox' || condition.kind === 'inbox' ? { value: '' } : {}
-                change(condition.key, { kind: kind as ConditionKind, ...words })
-              }}
+              onChange={(kind) => kind && change(condition.key, ofKind(condition, kind as ConditionKind))}
               data={CONDITIONS.map((value) => ({ value, label: t(`rules.kinds.${value}`) }))}
             />
             {needsName(condition.kind) && (
@@ -201,7 +198,18 @@ function Conditions(props: {
                 onChange={(event) => change(condition.key, { name: event.currentTarget.value })}
               />
             )}
-            {condition.kind === 'inbox' ? (
+            {condition.kind === 'hours' ? (
+              <Select
+                aria-label={t('rules.value')}
+                description={t('rules.hours_text')}
+                inputWrapperOrder={['input', 'description', 'error']}
+                allowDeselect={false}
+                value={condition.value}
+                error={wrong(at)}
+                onChange={(value) => value && change(condition.key, { value })}
+                data={['open', 'closed'].map((value) => ({ value, label: t(`rules.hours.${value}`) }))}
+              />
+            ) : condition.kind === 'inbox' ? (
               <Select
                 aria-label={t('rules.value')}
                 placeholder={t('rules.choose_inbox')}

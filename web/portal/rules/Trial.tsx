@@ -8,6 +8,7 @@ import { http } from 'ui/session'
 import { useInboxes, useRules, useTeams } from '../data/api'
 import setup from '../setup/Setup.module.css'
 import { Card } from '../shell/Page'
+import { instantOf } from './rule'
 import css from './Rules.module.css'
 import { useRuleWords } from './words'
 
@@ -23,6 +24,7 @@ export function Trial({ onOutcome }: { onOutcome: (ruleIds: string[]) => void })
   const [intent, setIntent] = useState('')
   const [tags, setTags] = useState<string[]>([])
   const [team, setTeam] = useState('')
+  const [at, setAt] = useState('')
   const [busy, setBusy] = useState(false)
   const [problem, setProblem] = useState<unknown>(null)
   const [outcome, setOutcome] = useState<RuleOutcome | null>(null)
@@ -37,6 +39,7 @@ export function Trial({ onOutcome }: { onOutcome: (ruleIds: string[]) => void })
         inbox_id: chosen,
         locale: locale.trim() || null,
         tags,
+        at: instantOf(at),
         start: {
           page: url.trim() ? { url: url.trim(), title: '', referrer: '' } : null,
           team_id: team || null,
@@ -111,6 +114,14 @@ export function Trial({ onOutcome }: { onOutcome: (ruleIds: string[]) => void })
               { value: '', label: t('rules.nothing_chosen') },
               ...(teams.data ?? []).filter((each) => each.public).map(({ id, name }) => ({ value: id, label: name })),
             ]}
+          />
+          <TextInput
+            type="datetime-local"
+            label={t('rules.begins')}
+            description={t('rules.begins_text')}
+            inputWrapperOrder={['label', 'input', 'description', 'error']}
+            value={at}
+            onChange={(event) => setAt(event.currentTarget.value)}
           />
         </div>
         <ProblemAlert problem={problem} />

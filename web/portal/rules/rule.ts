@@ -9,6 +9,7 @@ export const CONDITIONS = [
   'inbox',
   'attribute',
   'answer',
+  'hours',
 ] as const satisfies readonly Condition['kind'][]
 export type ConditionKind = Condition['kind']
 export const PRIORITIES = ['low', 'medium', 'high', 'urgent'] as const
@@ -19,6 +20,7 @@ export interface DraftCondition {
   kind: ConditionKind
   /** Which attribute or answer; empty for the rest. */
   name: string
+  /** Words; the id of an inbox; for hours, `open` or `closed`. */
   value: string
 }
 
@@ -35,6 +37,18 @@ export interface RuleDraft {
 
 export function needsName(kind: ConditionKind): boolean {
   return kind === 'attribute' || kind === 'answer'
+}
+
+/** The condition as one of another kind: words stay, what was chosen from a list does not. */
+export function ofKind(condition: DraftCondition, kind: ConditionKind): DraftCondition {
+  if (kind === condition.kind) return condition
+  const listed = [kind, condition.kind].some((each) => each === 'inbox' || each === 'hours')
+  return { ...condition, kind, value: kind === 'hours' ? 'closed' : listed ? '' : condition.value }
+}
+
+/** The moment that a field for date and time names, by the clock of this browser; null when it is empty. */
+export function instantOf(local: string): string | null {
+  return local ? new Date(local).toISOString() : null
 }
 
 export function draftOf({
@@ -67,6 +81,8 @@ function wordsOf(condition: Condition): { name: string; value: string } {
       return { name: condition.key, value: condition.equals }
     case 'inbox':
       return { name: '', value: condition.inbox_id }
+    case 'hours':
+      return { name: '', value: condition.open ? 'open' : 'closed' }
     default:
       return { name: '', value: condition.equals }
   }
@@ -85,6 +101,8 @@ function conditionOf({ kind, name, value }: DraftCondition): Condition {
       return { kind, key: name.trim(), equals: text }
     case 'inbox':
       return { kind, inbox_id: text }
+    case 'hours':
+      return { kind, open: value === 'open' }
     default:
       return { kind, equals: text }
   }

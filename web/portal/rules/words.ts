@@ -46,6 +46,8 @@ function conditionWords(t: TFunction, condition: Condition, inbox: (id: string) 
       return t('rules.is.answer', { name: condition.key, value: condition.equals })
     case 'inbox':
       return t('rules.is.inbox', { value: inbox(condition.inbox_id) })
+    case 'hours':
+      return t(condition.open ? 'rules.is.open' : 'rules.is.closed')
     default:
       return t(`rules.is.${condition.kind}`, { value: condition.equals })
   }
