@@ -7557,6 +7557,11 @@ export interface components {
             inbox_id: components["schemas"]["InboxId"];
             /** @enum {string} */
             kind: "inbox";
+        } | {
+            /** @enum {string} */
+            kind: "hours";
+            /** @description True while open, false while closed. */
+            open: boolean;
         };
         /** @description What follows. */
         RoutingEffects: {
@@ -7625,6 +7630,11 @@ export interface components {
         RuleId: string;
         /** @description A conversation that might begin. */
         RuleTrial: {
+            /**
+             * Format: date-time
+             * @description When it would come, by which it is open or closed; now when absent.
+             */
+            at?: string | null;
             contact_id?: components["schemas"]["ContId"] | null;
             /** @description Where it would come in. */
             inbox_id: components["schemas"]["InboxId"];

@@ -49,7 +49,8 @@ pub(super) fn run(setting: &Setting<'_>) -> Outcome<Tally> {
 }
 
 fn nextest(setting: &Setting<'_>, variables: &[(&str, std::ffi::OsString)]) -> Outcome<Tally> {
-    let report = setting.workspace.target("nextest/verify/junit.xml");
+    // There, also where the target folder has been moved.
+    let report = setting.workspace.path("target/nextest/verify/junit.xml");
     let _absent = fs::remove_file(&report);
     let mut command = setting.workspace.cargo(&["nextest", "run", "--workspace", "--locked", "--profile", "verify"]);
     if setting.fast {
