@@ -218,17 +218,22 @@ impl TryFrom<Row> for QueueEntry {
     }
 }
 
-/// Everybody who waits, in order: live waits first, then important visitors, then by priority, then by time.
-pub async fn list(tx: &TenantTx) -> Result<Vec<QueueEntry>, StoreError> {
-    let rows: Vec<Row> = tx
-        .all(sql(
+/// Reads entries. A macro, because statements are literals.
+macro_rules! select_entries {
+    ($tail:literal) => {
+        concat!(
             "select conversation_id, team_id, entered_at, rank, vip, patient, demands, language, channel, weight, last_agent_id, only_agent_id, \
              return_team_id, declined, offered_to, offered_at, offered_until, reason, step, step_at, best_progress, predicted, turned_away, return_at, \
-             refused, updated_at \
-             from queue_entry order by patient, vip desc, rank desc, entered_at, conversation_id",
-            [],
-        ))
-        .await?;
+             refused, updated_at from queue_entry ",
+            $tail
+        )
+    };
+}
+
+/// Everybody who waits, in order: live waits first, then important visitors, then by priority, then by time.
+pub async fn list(tx: &TenantTx) -> Result<Vec<QueueEntry>, StoreError> {
+    let rows: Vec<Row> =
+        tx.all(sql(select_entries!("order by patient, vip desc, rank desc, entered_at, conversation_id"), [])).await?;
     rows.into_iter().map(QueueEntry::try_from).collect()
 }
 
@@ -237,13 +242,12 @@ pub async fn list(tx: &TenantTx) -> Result<Vec<QueueEntry>, StoreError> {
 pub async fn head(tx: &TenantTx, most: u32, is_laddered: bool) -> Result<Vec<QueueEntry>, StoreError> {
     let rows: Vec<Row> = tx
         .all(sql(
-            "select conversation_id, team_id, entered_at, rank, vip, patient, demands, language, channel, weight, last_agent_id, only_agent_id, \
-             return_team_id, declined, offered_to, offered_at, offered_until, reason, step, step_at, best_progress, predicted, turned_away, return_at, \
-             refused, updated_at \
-             from queue_entry where conversation_id in (select conversation_id from queue_entry \
+            select_entries!(
+                "where conversation_id in (select conversation_id from queue_entry \
              order by patient, vip desc, rank desc, entered_at, conversation_id limit $1) \
              or offered_to is not null or step_at <= $2 or ($3 and step = 0 and step_at is null) \
-             order by patient, vip desc, rank desc, entered_at, conversation_id",
+             order by patient, vip desc, rank desc, entered_at, conversation_id"
+            ),
             [i64::from(most).into(), tx.now().into(), is_laddered.into()],
         ))
         .await?;
@@ -272,15 +276,7 @@ pub async fn length(tx: &TenantTx) -> Result<Length, StoreError> {
 
 /// The entry of a conversation, if it waits.
 pub async fn find(tx: &TenantTx, id: ConversationId) -> Result<Option<QueueEntry>, StoreError> {
-    let row: Option<Row> = tx
-        .one(sql(
-            "select conversation_id, team_id, entered_at, rank, vip, patient, demands, language, channel, weight, last_agent_id, only_agent_id, \
-             return_team_id, declined, offered_to, offered_at, offered_until, reason, step, step_at, best_progress, predicted, turned_away, return_at, \
-             refused, updated_at \
-             from queue_entry where conversation_id = $1",
-            [id.uuid().into()],
-        ))
-        .await?;
+    let row: Option<Row> = tx.one(sql(select_entries!("where conversation_id = $1"), [id.uuid().into()])).await?;
     row.map(QueueEntry::try_from).transpose()
 }
 
