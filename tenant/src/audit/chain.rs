@@ -5,19 +5,28 @@
 
 use infra::database::{Rows as _, StoreError, sql};
 use sea_orm::{ConnectionTrait as _, FromQueryResult};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::scope::Actor;
 use crate::tx::TenantTx;
 
 /// What a row says, before it has a place.
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Deed {
-    pub(super) kind: String,
-    pub(super) id: Option<String>,
-    pub(super) name: Option<String>,
-    pub(super) action: String,
-    pub(super) target: Option<String>,
-    pub(super) detail: serde_json::Value,
+    kind: String,
+    id: Option<String>,
+    name: Option<String>,
+    action: String,
+    target: Option<String>,
+    detail: serde_json::Value,
+}
+
+impl Deed {
+    pub(super) fn of(actor: &Actor, action: &'static str, target: Option<String>, detail: serde_json::Value) -> Self {
+        let (kind, id, name) = actor.describe();
+        Self { kind: kind.to_owned(), id, name, action: action.to_owned(), target, detail }
+    }
 }
 
 /// What a seal is over: everything of the row but its detail, of which only the hash, so that a detail can be erased.
@@ -51,7 +60,13 @@ macro_rules! seal {
 
 /// Adds a row to the end of the chain. Whoever adds one holds the end until their transaction is over, so this comes last in it.
 pub(super) async fn append(tx: &TenantTx, deed: Deed) -> Result<(), StoreError> {
-    append_as(tx, tx.uuid(), deed).await
+    hold_end(tx).await?;
+    add(tx, tx.uuid(), deed).await
+}
+
+/// Whoever holds the end is the only one who adds to it.
+async fn hold_end(tx: &TenantTx) -> Result<(), StoreError> {
+    tx.run(sql("select number from audit_head for update", [])).await.map(drop)
 }
 
 #[derive(FromQueryResult)]
@@ -62,14 +77,13 @@ struct There {
 /// The same with an id that was given before, unless it is there: whoever comes twice adds one row.
 pub(super) async fn append_once(tx: &TenantTx, id: Uuid, deed: Deed) -> Result<(), StoreError> {
     // Looked for by whoever holds the end: another one who adds it has added it, or comes afterwards.
-    tx.run(sql("select number from audit_head for update", [])).await?;
+    hold_end(tx).await?;
     let there: Option<There> =
         tx.one(sql("select exists (select 1 from audit where id = $1) as yes", [id.into()])).await?;
-    if there.is_some_and(|row| row.yes) { Ok(()) } else { append_as(tx, id, deed).await }
+    if there.is_some_and(|row| row.yes) { Ok(()) } else { add(tx, id, deed).await }
 }
 
-async fn append_as(tx: &TenantTx, id: Uuid, deed: Deed) -> Result<(), StoreError> {
-    tx.run(sql("select number from audit_head for update", [])).await?;
+async fn add(tx: &TenantTx, id: Uuid, deed: Deed) -> Result<(), StoreError> {
     tx.run(sql(
         concat!(
             "with deed as (select h.number + 1 as number, $1::uuid as id, $2::text as actor_kind, $3::text as actor_id, \

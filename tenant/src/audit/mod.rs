@@ -102,9 +102,7 @@ pub async fn note(
     target: Option<String>,
     detail: serde_json::Value,
 ) -> Result<(), StoreError> {
-    let (kind, id, name) = actor.describe();
-    let deed = chain::Deed { kind: kind.to_owned(), id, name, action: action.to_owned(), target, detail };
-    chain::append(tx, deed).await
+    chain::append(tx, chain::Deed::of(actor, action, target, detail)).await
 }
 
 /// A company that has a log, also while it is switched off or closed.

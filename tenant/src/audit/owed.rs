@@ -9,7 +9,8 @@ use infra::spoken::OrLog as _;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{chain, writable};
+use super::chain::{self, Deed};
+use super::writable;
 use crate::account::AccountId;
 use crate::jobs::{self, Job};
 use crate::scope::Actor;
@@ -25,12 +26,7 @@ pub struct Owed {
     id: Uuid,
     /// Whose log.
     account_id: AccountId,
-    actor_kind: String,
-    actor_id: Option<String>,
-    actor_name: Option<String>,
-    action: String,
-    target: Option<String>,
-    detail: serde_json::Value,
+    deed: Deed,
 }
 
 /// Owes a company's log a deed, in the transaction of the deed.
@@ -43,17 +39,8 @@ pub(crate) async fn owe(
     target: Option<String>,
     detail: serde_json::Value,
 ) -> Result<Owed, StoreError> {
-    let (kind, actor_id, actor_name) = actor.describe();
-    let owed = Owed {
-        id: world.chance.uuid(world.now()),
-        account_id,
-        actor_kind: kind.to_owned(),
-        actor_id,
-        actor_name,
-        action: action.to_owned(),
-        target,
-        detail,
-    };
+    let deed = Deed::of(actor, action, target, detail);
+    let owed = Owed { id: world.chance.uuid(world.now()), account_id, deed };
     jobs::enqueue_later(tx, world, owed.id, &Job::NoteDeed(owed.clone()), LEFT_ALONE).await?;
     Ok(owed)
 }
@@ -69,14 +56,6 @@ pub async fn pay(world: &SharedWorld, owed: &Owed) {
 pub(crate) async fn write(world: &SharedWorld, owed: &Owed) -> Result<(), StoreError> {
     let Some(tenant) = writable(world, owed.account_id).await? else { return Ok(()) };
     let tx = tenant.begin().await?;
-    let deed = chain::Deed {
-        kind: owed.actor_kind.clone(),
-        id: owed.actor_id.clone(),
-        name: owed.actor_name.clone(),
-        action: owed.action.clone(),
-        target: owed.target.clone(),
-        detail: owed.detail.clone(),
-    };
-    chain::append_once(&tx, owed.id, deed).await?;
+    chain::append_once(&tx, owed.id, owed.deed.clone()).await?;
     tx.commit().await
 }
