@@ -2,7 +2,8 @@
 
 use load::report::{Report, Target};
 
-use crate::run::{Findings, Setting};
+use crate::nemesis::Fault;
+use crate::run::{Findings, Setting, Wound};
 
 /// How long after a fault everything may take to be well again.
 const RECOVERY_SECONDS: f64 = 30.0;
@@ -33,10 +34,38 @@ pub(crate) fn report(setting: &Setting, findings: &Findings) -> Report {
     count("reconnects", findings.reconnects, Target::None);
     count("answers_swallowed", findings.swallowed, Target::None);
     count("connections_cut", findings.cut, Target::None);
+    count("bus_doubled", findings.bus.doubled, felt(&findings.wounds, Fault::ShuffleBus));
+    count("bus_moved", findings.bus.moved, felt(&findings.wounds, Fault::ShuffleBus));
+    count("bus_lost", findings.bus.lost, felt(&findings.wounds, Fault::LossyBus));
     report.figure("chaos.recovery_s", longest.as_secs_f64(), "s", Target::AtMost(RECOVERY_SECONDS));
     report.figure("chaos.settled_s", findings.settled.as_secs_f64(), "s", Target::None);
     for more in &findings.more {
         report.figure(more.name, more.value, more.unit, more.target);
     }
     report
+}
+
+/// What a fault is known by must have happened, in a run that had it: one that touched nothing was none.
+fn felt(wounds: &[Wound], fault: Fault) -> Target {
+    if wounds.iter().any(|wound| wound.strike.fault == fault) { Target::AtLeast(1.0) } else { Target::None }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::nemesis::Strike;
+
+    #[test]
+    fn a_fault_that_touched_nothing_does_not_pass() {
+        let strike = Strike { after: Duration::ZERO, fault: Fault::ShuffleBus, hold: Duration::from_secs(4) };
+        let wounds = [Wound { strike, at: 0, recovered: Some(Duration::ZERO) }];
+        assert!(matches!(felt(&wounds, Fault::LossyBus), Target::None));
+        for (moved, passes) in [(0.0, false), (1.0, true)] {
+            let mut report = Report::new("chaos bus", 1);
+            report.figure("chaos.bus_moved", moved, "", felt(&wounds, Fault::ShuffleBus));
+            assert_eq!(report.meets_all(), passes, "{moved}");
+        }
+    }
 }

@@ -5,6 +5,7 @@
 #![expect(clippy::cast_precision_loss, reason = "figures are rounded before anybody reads them")]
 
 mod admin;
+mod bus;
 mod dice;
 mod drain;
 mod figures;

@@ -17,6 +17,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
+use crate::bus::{Counts, Disorder, Disturbed, Shuffle};
 use crate::dice::Dice;
 use load::{Doing as _, Outcome};
 
@@ -43,6 +44,8 @@ pub(crate) struct Weather {
     pub(crate) lifetime: Option<Range<Duration>>,
     /// … or, in so many of a thousand cases, falls silent without a word.
     pub(crate) half_open: u32,
+    /// What becomes of messages, before NATS alone.
+    pub(crate) bus: Disorder,
 }
 
 /// How many connections it saw, and how many it cut.
@@ -51,6 +54,7 @@ struct Tally {
     taken: AtomicU64,
     cut: AtomicU64,
     swallowed: AtomicU64,
+    bus: Counts,
 }
 
 /// A listening proxy. It ends when dropped, and its connections with it.
@@ -75,17 +79,29 @@ struct Shared {
     weather: Arc<watch::Sender<Weather>>,
     storm: watch::Receiver<u64>,
     tally: Arc<Tally>,
+    /// Who answers speaks NATS.
+    is_bus: bool,
 }
 
 impl Proxy {
     /// Listens on a port of its own.
     pub(crate) async fn to(upstream: SocketAddr, seed: u64) -> Outcome<Self> {
+        Self::before(upstream, seed, false).await
+    }
+
+    /// The same before a NATS server: it knows where messages begin and end.
+    pub(crate) async fn to_bus(upstream: SocketAddr, seed: u64) -> Outcome<Self> {
+        Self::before(upstream, seed, true).await
+    }
+
+    async fn before(upstream: SocketAddr, seed: u64, is_bus: bool) -> Outcome<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.doing(|| "listen on loopback".to_owned())?;
         let address = listener.local_addr().doing(|| "learn a port".to_owned())?;
         let weather = Arc::new(watch::Sender::new(Weather::default()));
         let storm = Arc::new(watch::Sender::new(0));
         let tally = Arc::<Tally>::default();
-        let shared = Shared { weather: Arc::clone(&weather), storm: storm.subscribe(), tally: Arc::clone(&tally) };
+        let shared =
+            Shared { weather: Arc::clone(&weather), storm: storm.subscribe(), tally: Arc::clone(&tally), is_bus };
         let task = tokio::spawn(serve(listener, upstream, seed, shared));
         Ok(Self { address, weather, storm, tally, task })
     }
@@ -107,6 +123,11 @@ impl Proxy {
     /// How many connections were cut by it, and how many answers it swallowed.
     pub(crate) fn cuts(&self) -> (u64, u64) {
         (self.tally.cut.load(Ordering::Relaxed), self.tally.swallowed.load(Ordering::Relaxed))
+    }
+
+    /// What it did to messages of NATS.
+    pub(crate) fn disturbed(&self) -> Disturbed {
+        self.tally.bus.now()
     }
 }
 
@@ -204,17 +225,36 @@ async fn pump(
     upgraded: &AtomicBool,
 ) -> End {
     let (sender, mut pieces) = mpsc::channel::<(Instant, Vec<u8>)>(ON_THE_WAY);
+    let speaks_nats = shared.is_bus && way == Way::Answer;
+    let mut shuffle = speaks_nats.then(|| Shuffle::new(Dice::new(dice.bits(), "bus"), &shared.tally.bus));
     let read = async move {
         let mut buffer = vec![0; PIECE];
         let mut carried = 0_u64;
         loop {
-            let count = match from.read(&mut buffer).await {
-                Ok(0) => return End::Orderly,
-                Ok(count) => count,
-                Err(_) => return End::Cut,
+            let due = shuffle.as_ref().and_then(Shuffle::due);
+            let count = tokio::select! {
+                read = from.read(&mut buffer) => match read {
+                    Ok(0) => {
+                        // What is held back still comes before an orderly end.
+                        if let Some(shuffle) = &mut shuffle {
+                            let _gone = sender.send((Instant::now(), shuffle.ends())).await;
+                        }
+                        return End::Orderly;
+                    }
+                    Ok(count) => count,
+                    Err(_) => return End::Cut,
+                },
+                () = tokio::time::sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => 0,
             };
             let now = shared.weather.borrow().clone();
-            let piece = buffer.get(..count).unwrap_or_default().to_vec();
+            let heard = buffer.get(..count).unwrap_or_default();
+            let piece = match &mut shuffle {
+                Some(shuffle) => shuffle.takes(heard, now.bus, Instant::now()),
+                None => heard.to_vec(),
+            };
+            if piece.is_empty() {
+                continue;
+            }
             if carried == 0 && way == Way::Ask && piece.starts_with(UPGRADE) {
                 upgraded.store(true, Ordering::Relaxed);
             }
@@ -324,6 +364,24 @@ mod tests {
         let mut stream = TcpStream::connect(proxy.address()).await.unwrap();
         assert_eq!(asks(&mut stream).await, None);
         assert_eq!(proxy.cuts(), (1, 1));
+    }
+
+    #[tokio::test]
+    async fn a_bus_in_disorder_goes_on_saying_that_it_is_there() {
+        let proxy = Proxy::to_bus(echo().await, 1).await.unwrap();
+        let mut stream = TcpStream::connect(proxy.address()).await.unwrap();
+        proxy.set(Weather { bus: Disorder { lost: 1000, ..Disorder::default() }, ..Weather::default() });
+        stream.write_all(b"MSG desk.a 1 2\r\nhi\r\nPING\r\n").await.unwrap();
+        let mut answer = [0; 6];
+        stream.read_exact(&mut answer).await.unwrap();
+        assert_eq!((&answer, proxy.disturbed().lost), (b"PING\r\n", 1));
+
+        proxy.set(Weather { bus: Disorder { late: 1000, ..Disorder::default() }, ..Weather::default() });
+        stream.write_all(b"MSG desk.a 1 2\r\nho\r\nPONG\r\n").await.unwrap();
+        let mut answers = [0; 26];
+        stream.read_exact(&mut answers).await.unwrap();
+        assert_eq!(&answers, b"PONG\r\nMSG desk.a 1 2\r\nho\r\n", "it comes by itself, when nothing else does");
+        assert_eq!(proxy.cuts(), (0, 0));
     }
 
     #[tokio::test]

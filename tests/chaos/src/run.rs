@@ -16,6 +16,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
 use crate::admin::Admin;
+use crate::bus::Disturbed;
 use crate::dice::Dice;
 use crate::drain;
 use crate::fleet::Fleet;
@@ -88,6 +89,8 @@ pub(crate) struct Findings {
     /// Answers swallowed, and connections cut.
     pub(crate) swallowed: u64,
     pub(crate) cut: u64,
+    /// What was done to the messages of the bus.
+    pub(crate) bus: Disturbed,
     /// Figures that only this scenario has.
     pub(crate) more: Vec<Extra>,
 }
@@ -137,7 +140,10 @@ async fn open(setting: &Setting, image: Option<Image>) -> Outcome<Arena> {
     }
     let mut lines = std::collections::BTreeMap::new();
     for (kind, salt) in Kind::ALL.into_iter().zip(100..) {
-        lines.insert(kind, Proxy::to(services.address(kind)?, setting.seed.wrapping_add(salt)).await?);
+        let (address, seed) = (services.address(kind)?, setting.seed.wrapping_add(salt));
+        let line =
+            if kind == Kind::Nats { Proxy::to_bus(address, seed).await? } else { Proxy::to(address, seed).await? };
+        lines.insert(kind, line);
     }
     let mut seen_by_servers = services.stack().clone();
     // Not on the disk that may lose what it was told last.
@@ -250,6 +256,7 @@ pub(crate) async fn judge(arena: &Arena, troubles: Troubles, came: u64) -> Outco
         settled,
         swallowed,
         cut,
+        bus: arena.lines.get(&Kind::Nats).map(Proxy::disturbed).unwrap_or_default(),
         more: Vec::new(),
     })
 }

@@ -28,6 +28,8 @@ pub(crate) enum Scenario {
     Redis,
     /// Everything that can happen to NATS.
     Nats,
+    /// What servers tell each other comes twice, late, in another order, or never.
+    Bus,
     /// The power fails.
     Power,
     /// The disk is full, slow, or breaks.
@@ -62,6 +64,7 @@ impl Scenario {
             | Self::Postgres
             | Self::Redis
             | Self::Nats
+            | Self::Bus
             | Self::Power
             | Self::Disk
             | Self::Drain => Weather::default(),
@@ -86,7 +89,8 @@ impl Scenario {
             let more = [Fault::FlushRedis, Fault::FillRedis];
             [process(Kind::Redis).to_vec(), lines(Kind::Redis).to_vec(), more.to_vec()].concat()
         };
-        let of_nats = || [process(Kind::Nats), lines(Kind::Nats)].concat();
+        let bus = [Fault::ShuffleBus, Fault::LossyBus];
+        let of_nats = || [process(Kind::Nats).to_vec(), lines(Kind::Nats).to_vec(), bus.to_vec()].concat();
         match self {
             Self::Short => vec![
                 Fault::KillServer(0),
@@ -113,6 +117,7 @@ impl Scenario {
             Self::Postgres => of_postgres(),
             Self::Redis => of_redis(),
             Self::Nats => of_nats(),
+            Self::Bus => bus.to_vec(),
             Self::Power => vec![Fault::PowerCut],
             Self::Drain => {
                 let each = (0..servers).map(Fault::KillServer);
@@ -151,7 +156,8 @@ mod tests {
     #[test]
     fn the_umbrella_holds_what_the_others_do_to_services() {
         let mixed = Scenario::Mixed.faults(2, true);
-        for scenario in [Scenario::Postgres, Scenario::Redis, Scenario::Nats, Scenario::Deploy, Scenario::Short] {
+        let others = [Scenario::Postgres, Scenario::Redis, Scenario::Nats, Scenario::Bus];
+        for scenario in others.into_iter().chain([Scenario::Deploy, Scenario::Short]) {
             for fault in scenario.faults(2, true) {
                 assert!(mixed.contains(&fault), "{fault} of {}", scenario.name());
             }

@@ -9,6 +9,7 @@ use tokio::time::sleep;
 
 use super::{Fault, Strike};
 use crate::admin::Admin;
+use crate::bus::Disorder;
 use crate::fleet::Fleet;
 use crate::image::Image;
 use crate::proxy::{Proxy, Weather};
@@ -91,6 +92,8 @@ impl Arena {
                 }
                 self.weather(kind, Weather { lifetime: Some(short), ..Weather::default() }, hold).await;
             }
+            Fault::ShuffleBus => self.disorder(Disorder { twice: 100, late: 100, lost: 0 }, hold).await,
+            Fault::LossyBus => self.disorder(Disorder { lost: 100, ..Disorder::default() }, hold).await,
             Fault::FlushRedis => self.redis("FLUSHALL\r\n").await?,
             Fault::FillRedis => {
                 self.redis("CONFIG SET maxmemory 1\r\n").await?;
@@ -174,6 +177,10 @@ impl Arena {
         line.set(weather);
         sleep(hold).await;
         line.set(Weather::default());
+    }
+
+    async fn disorder(&self, bus: Disorder, hold: Duration) {
+        self.weather(Kind::Nats, Weather { bus, ..Weather::default() }, hold).await;
     }
 
     async fn clients(&self, weather: &Weather, hold: Duration) {

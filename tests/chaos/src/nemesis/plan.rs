@@ -30,6 +30,10 @@ pub(crate) enum Fault {
     Reset(Kind),
     /// Everything between the servers and a service comes late by so many milliseconds, and up to as many more.
     Delay(Kind, u64),
+    /// Messages of the bus come twice, or late and overtaken by others.
+    ShuffleBus,
+    /// Messages of the bus never come, and nobody is told.
+    LossyBus,
     /// Redis forgets everything.
     FlushRedis,
     /// Redis takes nothing more.
@@ -67,6 +71,8 @@ impl fmt::Display for Fault {
             Self::Blackhole(kind) => write!(formatter, "blackhole before {}", kind.name()),
             Self::Reset(kind) => write!(formatter, "connection resets before {}", kind.name()),
             Self::Delay(kind, late) => write!(formatter, "{} late by {late} to {} ms", kind.name(), late * 2),
+            Self::ShuffleBus => formatter.write_str("messages of the bus twice, late and in another order"),
+            Self::LossyBus => formatter.write_str("messages of the bus lost"),
             Self::FlushRedis => formatter.write_str("FLUSHALL"),
             Self::FillRedis => formatter.write_str("Redis out of memory"),
             Self::CutOff => formatter.write_str("pg_terminate_backend of all sessions"),
@@ -147,7 +153,9 @@ impl Plan {
             Fault::Freeze(_) | Fault::Blackhole(_) => milliseconds(1_000, 8_000),
             Fault::Disk(Disk::Slow(_)) | Fault::FillDisk(_) => milliseconds(3_000, 6_000),
             Fault::Disk(Disk::Broken) => milliseconds(500, 1_500),
-            Fault::RestlessClients | Fault::SwallowAnswers => milliseconds(4_000, 8_000),
+            Fault::RestlessClients | Fault::SwallowAnswers | Fault::ShuffleBus | Fault::LossyBus => {
+                milliseconds(4_000, 8_000)
+            }
         };
         self.dice.between(&range)
     }
