@@ -7,6 +7,8 @@ use crate::run::{Findings, Setting, Wound};
 
 /// How long after a fault everything may take to be well again.
 const RECOVERY_SECONDS: f64 = 30.0;
+/// How long a server that is told to go may take to end.
+const EXIT_SECONDS: f64 = 30.0;
 
 /// The figures of a run.
 pub(crate) fn report(setting: &Setting, findings: &Findings) -> Report {
@@ -39,6 +41,9 @@ pub(crate) fn report(setting: &Setting, findings: &Findings) -> Report {
     count("bus_lost", findings.bus.lost, felt(&findings.wounds, Fault::LossyBus));
     report.figure("chaos.recovery_s", longest.as_secs_f64(), "s", Target::AtMost(RECOVERY_SECONDS));
     report.figure("chaos.settled_s", findings.settled.as_secs_f64(), "s", Target::None);
+    if let Some(longest) = findings.exits.iter().max() {
+        report.figure("chaos.exit_max_s", longest.as_secs_f64(), "s", Target::AtMost(EXIT_SECONDS));
+    }
     for more in &findings.more {
         report.figure(more.name, more.value, more.unit, more.target);
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use load::scene::Scene;
 use load::{Doing as _, Outcome};
@@ -112,16 +112,18 @@ impl Fleet {
         self.get(number)?.kill().await
     }
 
-    /// SIGTERM, and waits until it has ended by itself. False when it did not, and had to be killed.
-    pub(crate) async fn end(&mut self, number: usize) -> Outcome<bool> {
+    /// SIGTERM, and waits until it has ended by itself. Gives how long that took; nothing when it did not, and had to be killed.
+    pub(crate) async fn end(&mut self, number: usize) -> Outcome<Option<Duration>> {
         self.attendance.away(number);
         let server = self.get(number)?;
         let process = server.pid().and_then(|pid| i32::try_from(pid).ok()).and_then(Process::find);
+        let told = Instant::now();
         let content = server.terminate().await.is_ok();
+        let took = told.elapsed();
         if let (false, Some(process)) = (content, process) {
             process.signal(nix::sys::signal::Signal::SIGKILL);
         }
-        Ok(content)
+        Ok(content.then_some(took))
     }
 
     /// Stops the clock for a server.

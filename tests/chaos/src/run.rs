@@ -10,6 +10,7 @@ use load::check::Verdict;
 use load::report::Target;
 use load::scene::{Scene, all_here};
 use load::stage::Fleet as Servers;
+use load::tally::millis;
 use load::{Doing as _, Failed, Outcome};
 use serde_json::json;
 use tokio::task::JoinHandle;
@@ -38,6 +39,8 @@ const RECOVERED_WITHIN: Duration = Duration::from_mins(1);
 const DISK_MEGABYTES: u64 = 8 * 1024;
 /// Visitors who send over HTTP, where there are any.
 const TWINS: u32 = 24;
+/// How long the worst hundredth of clients may be without a socket when their server is replaced.
+const GAP_SECONDS: f64 = 3.0;
 
 /// What to play.
 #[derive(Clone, Debug)]
@@ -91,6 +94,8 @@ pub(crate) struct Findings {
     pub(crate) cut: u64,
     /// What was done to the messages of the bus.
     pub(crate) bus: Disturbed,
+    /// How long each server that was told to go took to end.
+    pub(crate) exits: Vec<Duration>,
     /// Figures that only this scenario has.
     pub(crate) more: Vec<Extra>,
 }
@@ -170,7 +175,7 @@ async fn open(setting: &Setting, image: Option<Image>) -> Outcome<Arena> {
         clients: Vec::new(),
     };
     let fleet = Fleet::behind_proxies(scene, setting.seed).await?;
-    Ok(Arena { services, lines, fleet, admin, image, rest: setting.scenario.rest() })
+    Ok(Arena { services, lines, fleet, admin, image, rest: setting.scenario.rest(), exits: Vec::new() })
 }
 
 async fn act(setting: &Setting, arena: &mut Arena) -> Outcome<Findings> {
@@ -195,11 +200,23 @@ async fn act(setting: &Setting, arena: &mut Arena) -> Outcome<Findings> {
     };
     let mut broken = beats(&pulse).await;
 
-    arena.set_clients(&setting.scenario.rest());
+    let times_gaps = setting.scenario == Scenario::Deploy;
+    if times_gaps {
+        // Nobody is cut off by us: what is timed from here on is what deploys do.
+        play.tally.back_times.take();
+    } else {
+        arena.set_clients(&setting.scenario.rest());
+    }
     let driver = drive(setting, visitors.clone());
     let (wounds, struck) = strike_by_plan(setting, arena, &pulse, &Unrest::default()).await?;
     broken.extend(struck);
     driver.stop(&visitors);
+    let mut more = Vec::new();
+    if times_gaps {
+        let (gaps, away) = gaps(arena.fleet.scene()).await;
+        more.extend(gaps);
+        broken.extend(away);
+    }
 
     arena.set_clients(&Weather::default());
     let impostors = match twins {
@@ -211,7 +228,24 @@ async fn act(setting: &Setting, arena: &mut Arena) -> Outcome<Findings> {
     }
     let (asked, late) = pulse.waited();
     drop(pulse);
-    judge(arena, Troubles { wounds, broken, late, asked }, came).await
+    let mut findings = judge(arena, Troubles { wounds, broken, late, asked }, came).await?;
+    findings.more = more;
+    Ok(findings)
+}
+
+/// How long clients were without a socket when their server went: from its end to the welcome at whichever they came to. Somebody who
+/// has not come back is in none of these, and is told apart.
+async fn gaps(scene: &Scene) -> (Vec<Extra>, Option<String>) {
+    let away = all_here(&scene.clients, RECOVERED_WITHIN).await.err().map(|failed| failed.to_string());
+    let times = scene.play.tally.back_times.take();
+    let seconds = |name, quantile, target| Extra { name, value: millis(&times, quantile) / 1000.0, unit: "s", target };
+    let figures = vec![
+        Extra { name: "chaos.gaps", value: times.len() as f64, unit: "", target: Target::AtLeast(1.0) },
+        seconds("chaos.gap_p50_s", 0.50, Target::None),
+        seconds("chaos.gap_p99_s", 0.99, Target::AtMost(GAP_SECONDS)),
+        seconds("chaos.gap_max_s", 1.0, Target::None),
+    ];
+    (figures, away)
 }
 
 /// What went wrong while the run went on.
@@ -256,6 +290,7 @@ pub(crate) async fn judge(arena: &Arena, troubles: Troubles, came: u64) -> Outco
         settled,
         swallowed,
         cut,
+        exits: arena.exits.clone(),
         bus: arena.lines.get(&Kind::Nats).map(Proxy::disturbed).unwrap_or_default(),
         more: Vec::new(),
     })

@@ -39,6 +39,8 @@ pub(crate) struct Arena {
     pub(crate) image: Option<Image>,
     /// How the clients' connections are while nothing else is wrong.
     pub(crate) rest: Weather,
+    /// How long each server that was told to go took to end.
+    pub(crate) exits: Vec<Duration>,
 }
 
 impl Arena {
@@ -164,8 +166,9 @@ impl Arena {
     async fn deploy(&mut self) -> Outcome<Vec<String>> {
         let mut broken = Vec::new();
         for number in 0..self.fleet.count() {
-            if !self.fleet.end(number).await? {
-                broken.push(format!("server {number} did not end by itself after SIGTERM"));
+            match self.fleet.end(number).await? {
+                Some(took) => self.exits.push(took),
+                None => broken.push(format!("server {number} did not end by itself after SIGTERM")),
             }
             self.fleet.begin(number).await?;
         }
