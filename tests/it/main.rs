@@ -27,6 +27,7 @@ mod brand_look;
 mod browser;
 mod browser_billing;
 mod business_hours;
+mod bypass;
 mod cancel;
 mod claims;
 #[cfg(target_os = "linux")]
