@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 
 use billing::report::Report;
 use clap::Subcommand;
-use infra::Clock;
 use infra::config::Settings;
 
 use crate::App;
-use crate::serve::require_time;
+use crate::serve::{clock, require_time};
 
 /// What can be done about money from outside.
 #[derive(Subcommand)]
@@ -28,7 +27,7 @@ pub(crate) enum Money {
 type Outcome = Result<(), Box<dyn std::error::Error + Send + Sync>>;
 
 pub(crate) async fn run(settings: &Settings, what: Money) -> Outcome {
-    let (app, _facts) = App::new(settings, Clock::system()).await?;
+    let (app, _facts) = App::new(settings, clock()).await?;
     require_time(&app).await?;
     match what {
         Money::Sync => {

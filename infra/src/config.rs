@@ -82,6 +82,12 @@ pub fn failpoint() -> Option<(String, u32)> {
     Some((place.to_owned(), passage.parse().ok()?))
 }
 
+/// `FRONTDESK_CLOCK_MOVED`: by how many microseconds the clock of a program that was built for tests is another one than the machine's.
+#[cfg(debug_assertions)]
+pub fn clock_moved() -> Option<chrono::TimeDelta> {
+    std::env::var("FRONTDESK_CLOCK_MOVED").ok()?.parse().ok().map(chrono::TimeDelta::microseconds)
+}
+
 /// What is missing or unusable, all at once.
 #[derive(Debug, thiserror::Error)]
 #[error("the settings cannot be used:\n{}", .0.join("\n"))]

@@ -13,7 +13,7 @@ use infra::config::Settings;
 use tenant::sites::Sites;
 
 use crate::billing_command::{self, Money};
-use crate::serve::{Parts, Running, require_time};
+use crate::serve::{Parts, Running, clock, require_time};
 use crate::{App, demo};
 
 /// Customer service for websites and apps.
@@ -105,7 +105,7 @@ async fn serve(settings: &Settings, parts: Parts) -> Outcome {
     if let Some(address) = settings.metrics_listen {
         crate::metrics::serve(address).await?;
     }
-    let running = Running::start(&settings, Clock::system(), parts).await?;
+    let running = Running::start(&settings, clock(), parts).await?;
     if parts.web && settings.private {
         print_setup_link(&running.app).await?;
     }
