@@ -19,7 +19,7 @@ pub struct Settings {
     pub nats_url: String,
     /// `FRONTDESK_LISTEN`: the address served, default `127.0.0.1:7400`.
     pub listen: SocketAddr,
-    /// `FRONTDESK_METRICS_LISTEN`: a second address, not for the public, that serves `/metrics`; none when absent.
+    /// `FRONTDESK_METRICS_LISTEN`: a second address, never for the public, that serves `/metrics` and `/operator`; none when absent.
     pub metrics_listen: Option<SocketAddr>,
     /// `FRONTDESK_PUBLIC_URL`: how browsers reach us, without a trailing slash.
     pub public_url: String,

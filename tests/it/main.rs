@@ -62,6 +62,7 @@ mod many_resumes;
 mod masking;
 mod nodes;
 mod operations;
+mod operators_page;
 mod organisations;
 mod outages;
 mod passed_on;
