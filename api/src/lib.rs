@@ -21,6 +21,7 @@ mod layers;
 mod listener;
 mod members;
 mod metrics;
+mod operator;
 mod outbox_page;
 mod pace;
 mod pages;

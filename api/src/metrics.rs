@@ -1,4 +1,4 @@
-//! `/metrics` for Prometheus, on an address of its own that the public does not reach.
+//! `/metrics` for Prometheus and the operator's page, on an address of their own that the public does not reach.
 
 use std::net::SocketAddr;
 
@@ -10,16 +10,18 @@ use infra::spoken::OrLog as _;
 use tokio::net::TcpListener;
 
 use crate::app::StartError;
+use crate::operator::{self, Later};
 
-/// Counts from now on and serves the counts.
-pub(crate) async fn serve(address: SocketAddr) -> Result<(), StartError> {
+/// Counts from now on and serves the counts; and the operator's page, as soon as there is a server to ask.
+pub(crate) async fn serve(address: SocketAddr, app: Later) -> Result<(), StartError> {
     let handle = infra::telemetry::count().ok_or_else(|| StartError::Listen("metrics are counted already".into()))?;
     begin_at_zero();
     let listener = TcpListener::bind(address)
         .await
         .map_err(|error| StartError::Listen(format!("cannot listen on {address} for metrics: {error}")))?;
     let text = [(header::CONTENT_TYPE, "text/plain; version=0.0.4")];
-    let router = Router::new().route("/metrics", get(move || async move { (text, handle.render()) }));
+    let counts = Router::new().route("/metrics", get(move || async move { (text, handle.render()) }));
+    let router = counts.merge(operator::routes(app));
     tokio::spawn(async move { axum::serve(listener, router).await.or_log("serving metrics") });
     Ok(())
 }

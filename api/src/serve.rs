@@ -80,6 +80,21 @@ impl Running {
     }
 }
 
+/// The clock of this process: the machine's. In a test it may have been moved, as far as that of the servers it works beside.
+#[cfg(debug_assertions)]
+pub(crate) fn clock() -> Clock {
+    let Some(by) = infra::config::clock_moved() else { return Clock::system() };
+    let clock = Clock::adjustable();
+    clock.advance(by);
+    clock
+}
+
+/// The clock of this process: the machine's.
+#[cfg(not(debug_assertions))]
+pub(crate) fn clock() -> Clock {
+    Clock::system()
+}
+
 /// Puts the clock right by the database's, before anything is done by it; a database that is away keeps nobody from starting.
 pub(crate) async fn heed_time(app: &App) {
     let heeded = async {

@@ -19,6 +19,8 @@ pub struct Report {
     pub monthly_recurring_minor: BTreeMap<String, i64>,
     /// What was paid in the last 30 days, by currency.
     pub paid_30_days_minor: BTreeMap<String, i64>,
+    /// What was paid in the 30 days before those, by currency.
+    pub paid_30_days_before_minor: BTreeMap<String, i64>,
     /// What is to be paid, by currency.
     pub open_minor: BTreeMap<String, i64>,
     /// How many companies are in which state.
@@ -27,15 +29,47 @@ pub struct Report {
     pub plans: BTreeMap<String, i64>,
     /// Usage on its way: how many batches are in which state.
     pub batches: BTreeMap<String, i64>,
+    /// How many units are in those that are not confirmed; what is taken back counts as well, not against the others.
+    pub units: BTreeMap<String, i64>,
+    /// When meters were held against the provider's sums.
+    pub comparison: Comparison,
     /// The oldest usage that the provider has not accepted.
     pub oldest_unsent: Option<Timestamp>,
     /// Events that wait for their effect.
     pub events_waiting: i64,
+    /// Companies whose payment is missing, or of whose subscription nothing was heard for too long: restricted ones first, then by how long.
+    pub unpaid: Vec<Unpaid>,
     /// Usage of subscriptions that Stripe has ended without a last invoice: it was counted there, and nobody is charged for it.
     pub unbilled: Vec<Unbilled>,
     /// Hours that differed from the provider's: those that are not mended yet first, whenever they were found, and then those of the last
     /// 35 days; each newest first.
     pub differences: Vec<Difference>,
+}
+
+/// When meters were held against the provider's sums, from end to end, as is done once a day for each company that is metered.
+#[derive(Debug, Clone, Default, Serialize, FromQueryResult)]
+pub struct Comparison {
+    /// The last time, of any company.
+    pub last_at: Option<Timestamp>,
+    /// The time of the company whose last one is the longest ago.
+    pub oldest_at: Option<Timestamp>,
+    /// How many companies wait for one, the first or the next.
+    pub waiting: i64,
+}
+
+/// A company that does not pay at present.
+#[derive(Debug, Clone, Serialize, FromQueryResult)]
+pub struct Unpaid {
+    /// Its name in addresses.
+    pub company: String,
+    /// Its name as it has written it.
+    pub name: String,
+    /// `grace` or `restricted`.
+    pub state: String,
+    /// What it has bought.
+    pub plan: String,
+    /// Since when a payment is missing; none where nothing was heard.
+    pub since: Option<Timestamp>,
 }
 
 /// Usage that no invoice takes any more.
@@ -130,11 +164,8 @@ impl Billing {
     pub async fn report(&self) -> Result<Report, StoreError> {
         let orm = self.world.database.orm();
         let now = self.world.now();
-        let month_ago = now - chrono::TimeDelta::days(30);
-        let count = async |statement: Statement| -> Result<BTreeMap<String, i64>, StoreError> {
-            let rows: Vec<Count> = orm.all(statement).await?;
-            Ok(rows.into_iter().map(|row| (row.name, row.count)).collect())
-        };
+        let ago = |days: i64| now - chrono::TimeDelta::days(days);
+        let count = |statement: Statement| self.counts(statement);
         let paying: Vec<Paying> = orm
             .all(sql(
                 "select plan, currency, every, sum(seats)::bigint as seats from shared.subscription \
@@ -154,7 +185,13 @@ impl Billing {
             paid_30_days_minor: count(sql(
                 "select currency as name, sum(paid_minor)::bigint as count from shared.invoice \
                  where provider = 'stripe' and status = 'paid' and paid_minor > 0 and paid_at >= $1 group by 1",
-                [month_ago.into()],
+                [ago(30).into()],
+            ))
+            .await?,
+            paid_30_days_before_minor: count(sql(
+                "select currency as name, sum(paid_minor)::bigint as count from shared.invoice \
+                 where provider = 'stripe' and status = 'paid' and paid_minor > 0 and paid_at >= $1 and paid_at < $2 group by 1",
+                [ago(60).into(), ago(30).into()],
             ))
             .await?,
             open_minor: count(sql(
@@ -176,21 +213,71 @@ impl Billing {
             .await?,
             batches: count(sql("select state as name, count(*) as count from shared.meter_batch group by 1", []))
                 .await?,
+            units: count(sql(
+                "select state as name, sum(abs(quantity))::bigint as count from shared.meter_batch where state <> 'confirmed' group by 1",
+                [],
+            ))
+            .await?,
+            comparison: self.comparison().await?,
             oldest_unsent: oldest.and_then(|row| row.at),
             events_waiting: waiting.get("all").copied().unwrap_or(0),
+            unpaid: self.unpaid().await?,
             unbilled: self.unbilled().await?,
-            differences: orm
-                .all(sql(
-                    "select a.slug as company, d.meter, d.hour, d.ours, d.theirs, b.state as repair, \
-                       b.state is not distinct from 'confirmed' as mended, d.found_at \
-                     from shared.meter_difference d join shared.account a on a.id = d.account_id \
-                     left join shared.meter_batch b on b.identifier = d.repaired_by \
-                     where d.found_at >= $1 or b.state is distinct from 'confirmed' \
-                     order by mended, d.found_at desc, d.id desc limit 1000",
-                    [(now - chrono::TimeDelta::days(35)).into()],
-                ))
-                .await?,
+            differences: self.differences(ago(35)).await?,
         })
+    }
+
+    /// What a statement counts, by name.
+    async fn counts(&self, statement: Statement) -> Result<BTreeMap<String, i64>, StoreError> {
+        let rows: Vec<Count> = self.world.database.orm().all(statement).await?;
+        Ok(rows.into_iter().map(|row| (row.name, row.count)).collect())
+    }
+
+    async fn differences(&self, since: Timestamp) -> Result<Vec<Difference>, StoreError> {
+        self.world
+            .database
+            .orm()
+            .all(sql(
+                "select a.slug as company, d.meter, d.hour, d.ours, d.theirs, b.state as repair, \
+                   b.state is not distinct from 'confirmed' as mended, d.found_at \
+                 from shared.meter_difference d join shared.account a on a.id = d.account_id \
+                 left join shared.meter_batch b on b.identifier = d.repaired_by \
+                 where d.found_at >= $1 or b.state is distinct from 'confirmed' \
+                 order by mended, d.found_at desc, d.id desc limit 1000",
+                [since.into()],
+            ))
+            .await
+    }
+
+    async fn comparison(&self) -> Result<Comparison, StoreError> {
+        let comparison: Option<Comparison> = self
+            .world
+            .database
+            .orm()
+            .one(sql(
+                "select max(s.checked_at) as last_at, min(s.checked_at) as oldest_at, \
+                   count(*) filter (where s.checked_at is null) as waiting \
+                 from shared.subscription s join shared.account a on a.id = s.account_id \
+                 where s.provider = 'stripe' and s.customer is not null and s.metered_from is not null \
+                 and a.status not in ('deleting', 'deleted')",
+                [],
+            ))
+            .await?;
+        Ok(comparison.unwrap_or_default())
+    }
+
+    async fn unpaid(&self) -> Result<Vec<Unpaid>, StoreError> {
+        self.world
+            .database
+            .orm()
+            .all(sql(
+                "select a.slug as company, a.name, s.state, s.plan, s.payment_failed_at as since \
+                 from shared.subscription s join shared.account a on a.id = s.account_id \
+                 where s.state in ('grace', 'restricted') and a.status not in ('deleting', 'deleted') \
+                 order by s.state desc, s.payment_failed_at nulls first, a.slug limit 1000",
+                [],
+            ))
+            .await
     }
 
     /// Who does not pay is ended by Stripe without a last invoice. What is used while trying is free in any case.

@@ -19,7 +19,7 @@ pub struct Settings {
     pub nats_url: String,
     /// `FRONTDESK_LISTEN`: the address served, default `127.0.0.1:7400`.
     pub listen: SocketAddr,
-    /// `FRONTDESK_METRICS_LISTEN`: a second address, not for the public, that serves `/metrics`; none when absent.
+    /// `FRONTDESK_METRICS_LISTEN`: a second address, never for the public, that serves `/metrics` and `/operator`; none when absent.
     pub metrics_listen: Option<SocketAddr>,
     /// `FRONTDESK_PUBLIC_URL`: how browsers reach us, without a trailing slash.
     pub public_url: String,
@@ -80,6 +80,12 @@ pub fn failpoint() -> Option<(String, u32)> {
     let text = std::env::var("FRONTDESK_FAILPOINT").ok().filter(|text| !text.is_empty())?;
     let (place, passage) = text.split_once(':').unwrap_or((text.as_str(), "1"));
     Some((place.to_owned(), passage.parse().ok()?))
+}
+
+/// `FRONTDESK_CLOCK_MOVED`: by how many microseconds the clock of a program that was built for tests is another one than the machine's.
+#[cfg(debug_assertions)]
+pub fn clock_moved() -> Option<chrono::TimeDelta> {
+    std::env::var("FRONTDESK_CLOCK_MOVED").ok()?.parse().ok().map(chrono::TimeDelta::microseconds)
 }
 
 /// What is missing or unusable, all at once.

@@ -28,12 +28,12 @@ struct Soak {
 impl Soak {
     /// One line for programs.
     fn say(&self) {
-        let Ended { events, interruptions, changes, closed, outages, stopped, requests, .. } = self.all;
+        let Ended { events, interruptions, killed, changes, closed, outages, stopped, requests, .. } = self.all;
         println!(
             "{}",
             serde_json::json!({
-                "runs": self.runs, "events": events, "interruptions": interruptions, "changes": changes, "closed": closed,
-                "outages": outages, "stopped": stopped, "requests": requests, "charged": self.all.charged,
+                "runs": self.runs, "events": events, "interruptions": interruptions, "killed": killed, "changes": changes,
+                "closed": closed, "outages": outages, "stopped": stopped, "requests": requests, "charged": self.all.charged,
                 "units_diff": self.all.units_diff + self.planted.units_diff, "uninvoiced": self.all.uninvoiced,
                 "mispriced": self.all.mispriced, "planted": self.planted.planted, "planted_found": self.planted.found,
                 "wrong": self.wrong,
@@ -62,6 +62,8 @@ async fn main() -> ExitCode {
     let mut numbers = std::env::args().skip(1).map(|word| word.parse::<u64>().unwrap_or_default());
     let mut next = |usual: u64| numbers.next().filter(|number| *number > 0).unwrap_or(usual);
     let (runs, seed, events, at_once) = (next(1_000), next(1), next(100_000), next(8));
+    // Not while people wait for an answer.
+    tests::build_program().await;
     let lives = futures::stream::iter(seed..seed + runs)
         .map(|seed| async move { (seed, AssertUnwindSafe(live(seed, events)).catch_unwind().await) });
     let mut lives = Box::pin(lives.buffer_unordered(usize::try_from(at_once).unwrap_or(8)));

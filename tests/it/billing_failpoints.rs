@@ -82,7 +82,7 @@ async fn a_sender_that_dies_anywhere_loses_and_doubles_nothing() {
 }
 
 /// Somebody buys more than their card pays for; what the provider tells of it, to the byte.
-fn fails_to_pay(payments: &Payments, customer: &str) -> String {
+pub(crate) fn fails_to_pay(payments: &Payments, customer: &str) -> String {
     payments.stripe.give_card(customer, false).unwrap();
     let list = payments.stripe.act("GET", "/v1/subscriptions", &format!("customer={customer}&status=all")).unwrap();
     let subscription = &list["data"][0];

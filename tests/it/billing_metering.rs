@@ -25,6 +25,7 @@ async fn random_lives_end_with_the_same_count_on_both_sides_and_on_invoices() {
     assert!(lives.iter().all(|ended| ended.wrong() == 0), "{lives:#?}");
     assert!(lives.iter().any(|ended| ended.charged > 0), "amounts that are all nothing prove nothing: {lives:#?}");
     assert!(interruptions > 6, "somebody must have been cut off: {interruptions}");
+    assert!(lives.iter().any(|ended| ended.killed > 0), "and somebody killed: {lives:#?}");
 }
 
 #[tokio::test]

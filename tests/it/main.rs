@@ -27,6 +27,7 @@ mod brand_look;
 mod browser;
 mod browser_billing;
 mod business_hours;
+mod bypass;
 mod cancel;
 mod claims;
 #[cfg(target_os = "linux")]
@@ -61,6 +62,7 @@ mod many_resumes;
 mod masking;
 mod nodes;
 mod operations;
+mod operators_page;
 mod organisations;
 mod outages;
 mod passed_on;

@@ -1,7 +1,7 @@
 //! Random lives of paying companies, at times that the seed decides (ends of months, leap days and changes of clocks among them): usage
 //! early, late and taken back, plans and rhythms that change in the middle of an hour, a clock that jumps by a day either way, two
-//! senders that are cut off in the middle of anything, a company that closes with usage on its way, and a provider that answers with
-//! everything but an answer, sometimes for 36 days. Then a period ends while the provider is away. At the end, when all has drained, the
+//! senders that are cut off in the middle of anything, others that are processes of their own and are killed, a company that closes with
+//! usage on its way, and a provider that answers with everything but an answer, sometimes for 36 days. Then a period ends while the provider is away. At the end, when all has drained, the
 //! provider's count is ours, all of it is on an invoice, and every amount is what the rows of usage come to by a price list that is
 //! written out here. What is older than the provider takes is stopped and said, and nothing else is missing.
 
@@ -15,6 +15,7 @@ use tenant::closing;
 
 use crate::payments::{Payments, Purchase, sign_in, uses, uses_many, write_rows, write_usage};
 use crate::payments_books::{METERS, priced, unexplained};
+use crate::payments_kills::one_is_killed;
 use crate::price_list::included;
 use crate::shop::{PASSWORD, Shop};
 use crate::wait::eventually;
@@ -26,6 +27,8 @@ pub struct Ended {
     pub events: u64,
     /// How many times somebody was cut off.
     pub interruptions: u32,
+    /// How many workers were processes of their own, and were killed.
+    pub killed: u32,
     /// How many times a company changed what it has bought.
     pub changes: u32,
     /// How many companies closed and were deleted.
@@ -51,6 +54,7 @@ impl Ended {
     pub fn take_in(&mut self, other: &Self) {
         self.events += other.events;
         self.interruptions += other.interruptions;
+        self.killed += other.killed;
         self.changes += other.changes;
         self.closed += other.closed;
         self.outages += other.outages;
@@ -90,7 +94,8 @@ fn one_of<const N: usize>(chance: &Chance, words: [&'static str; N]) -> &'static
 /// # Panics
 /// When anything fails that must not.
 pub async fn live(seed: u64, events: u64) -> Ended {
-    let chance = Chance::seeded(seed);
+    // Who dies is drawn apart: all else in a life is as it would be without.
+    let (chance, deaths) = (Chance::seeded(seed), Chance::seeded(!seed));
     let mail = Mail { hold: false, twice: 200, shuffle: true };
     let payments = Payments::start(2, seed, mail).await;
     // On which day and at which hour it begins follows from the seed alone.
@@ -127,6 +132,9 @@ pub async fn live(seed: u64, events: u64) -> Ended {
             ended.changes += change_plan(&payments, &mut companies, &chance).await;
         }
         latest = latest.max(payments.app.clock().now());
+        if deaths.below(6) == 0 {
+            ended.killed += one_is_killed(&payments, &deaths).await;
+        }
         ended.interruptions += work(&payments, &chance).await;
     }
     payments.stripe.set_faults(Faults::default());

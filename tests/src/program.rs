@@ -3,10 +3,11 @@
 use std::net::TcpListener;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU16, Ordering};
 
+use chrono::{DateTime, TimeDelta, Utc};
 use infra::config::Settings;
 
 use crate::database::workspace;
@@ -123,6 +124,64 @@ fn set_wrong(command: &mut Command, by: &str) {
         .env("DONT_FAKE_MONOTONIC", "1")
         .env("NO_FAKE_STAT", "1")
         .env("FAKETIME_DISABLE_SHM", "1");
+}
+
+/// The program on a clock that was moved by so much. Only one that was built for tests takes its time from anybody.
+async fn at_another_time(settings: &Settings, moved: TimeDelta) -> Command {
+    let mut command = command(settings).await;
+    command.env("FRONTDESK_CLOCK_MOVED", moved.num_microseconds().unwrap().to_string());
+    command
+}
+
+/// A running `frontdesk work`. Killed when dropped.
+#[derive(Debug)]
+pub struct Worker(Child);
+
+impl Worker {
+    /// Begins to work on a clock that was moved by so much. It dies by itself where it comes to a place, as `place` or `place:passage`;
+    /// nowhere when that is empty.
+    pub async fn begin(settings: &Settings, moved: TimeDelta, place: &str) -> Self {
+        let mut command = at_another_time(settings, moved).await;
+        // Little at a time is enough, and there are many beside it.
+        command.env("FRONTDESK_DB_CONNECTIONS", "4").env("FRONTDESK_DB_LANES", "1").env("FRONTDESK_FAILPOINT", place);
+        Self(command.arg("work").stdout(Stdio::null()).spawn().expect("the program starts"))
+    }
+
+    /// What time the program takes it to be, on a clock that was moved by so much.
+    ///
+    /// # Panics
+    /// When it does not say.
+    pub async fn asked_for_the_time(settings: &Settings, moved: TimeDelta) -> DateTime<Utc> {
+        let command = at_another_time(settings, moved).await;
+        let (well, said, why) = outcome(command, &["billing", "report", "--json"]).await;
+        assert!(well, "{why}");
+        let report: serde_json::Value = serde_json::from_str(&said).unwrap();
+        report["at"].as_str().unwrap().parse().unwrap()
+    }
+
+    /// How it has ended by itself, if it has.
+    pub fn ended(&mut self) -> Option<ExitStatus> {
+        self.0.try_wait().unwrap()
+    }
+
+    /// `kill -9`, and waits until it is gone: how it has ended.
+    pub fn kill(&mut self) -> ExitStatus {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap()
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        // Already gone is as good.
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}
+
+/// Builds the program where it is not named, before anything is in a hurry.
+pub async fn build_program() {
+    tokio::task::spawn_blocking(binary).await.unwrap();
 }
 
 impl Program {

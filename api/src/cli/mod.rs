@@ -7,13 +7,16 @@ mod login;
 mod secrets;
 mod tenant_command;
 
+use std::sync::Arc;
+
 use clap::{Parser, Subcommand};
 use infra::Clock;
 use infra::config::Settings;
 use tenant::sites::Sites;
 
 use crate::billing_command::{self, Money};
-use crate::serve::{Parts, Running, require_time};
+use crate::operator::Later;
+use crate::serve::{Parts, Running, clock, require_time};
 use crate::{App, demo};
 
 /// Customer service for websites and apps.
@@ -102,10 +105,12 @@ async fn serve(settings: &Settings, parts: Parts) -> Outcome {
     } else {
         Settings { listen: std::net::SocketAddr::from(([127, 0, 0, 1], 0)), ..settings.clone() }
     };
+    let later = Later::default();
     if let Some(address) = settings.metrics_listen {
-        crate::metrics::serve(address).await?;
+        crate::metrics::serve(address, Later::clone(&later)).await?;
     }
-    let running = Running::start(&settings, Clock::system(), parts).await?;
+    let running = Running::start(&settings, clock(), parts).await?;
+    drop(later.set(Arc::clone(&running.app)));
     if parts.web && settings.private {
         print_setup_link(&running.app).await?;
     }

@@ -14,6 +14,7 @@ use infra::database::StoreError;
 use infra::{Fault, Id, Kind, ids};
 use serde::{Deserialize, Serialize};
 use tenant::AgentId;
+use tenant::usage::UsedUp;
 
 use crate::contact::ContactId;
 use crate::inbox::InboxId;
@@ -283,6 +284,9 @@ pub enum ConversationError {
     /// It is not in a state that allows this.
     #[error(transparent)]
     State(#[from] StateError),
+    /// The month's conversations are used up.
+    #[error(transparent)]
+    UsedUp(#[from] UsedUp),
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -294,6 +298,7 @@ impl Fault for ConversationError {
             Self::Unknown | Self::AgentUnknown => Kind::NotFound,
             Self::AgentFull => Kind::Conflict,
             Self::State(error) => error.kind(),
+            Self::UsedUp(error) => error.kind(),
             Self::Store(error) => error.kind(),
         }
     }
@@ -303,6 +308,7 @@ impl Fault for ConversationError {
             Self::AgentUnknown => "agent_unknown",
             Self::AgentFull => "agent_full",
             Self::State(error) => error.code(),
+            Self::UsedUp(error) => error.code(),
             Self::Store(error) => error.code(),
         }
     }

@@ -132,6 +132,8 @@ pub async fn set_status(
     let reopened = matches!(before, State::Resolved { .. });
     conversation.set_state(after);
     if reopened {
+        // Whoever opens it: else the console would be a way around what stops visitors.
+        tenant::usage::room_for_a_conversation(tx).await?;
         begin_episode(tx, &mut conversation).await?;
     }
     if let State::Resolved { .. } = after {
