@@ -68,6 +68,7 @@ mod policies;
 mod postgres;
 mod private_mode;
 mod probes;
+mod races;
 mod relocation;
 mod resume;
 mod retention;
