@@ -43,6 +43,7 @@ mod exports;
 mod floods;
 mod founding;
 mod group_probes;
+mod guessing;
 mod handover;
 mod idempotency;
 mod identity;
