@@ -75,6 +75,7 @@ mod resume;
 mod retention;
 mod revocation;
 mod roles;
+mod rotation;
 mod routers;
 mod safety_probes;
 mod schema;

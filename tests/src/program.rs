@@ -249,6 +249,17 @@ impl Program {
         ended.signal() == Some(SIGABRT)
     }
 
+    /// Lets it end and starts it again with other settings, on the same port, as one is replaced; `meanwhile` happens between the two.
+    ///
+    /// # Panics
+    /// When it does not end in peace.
+    pub async fn replace(&mut self, settings: &Settings, meanwhile: impl Future<Output = ()>) {
+        self.terminate();
+        assert!(self.ended().await, "it ends in peace");
+        meanwhile.await;
+        *self = Self::start_on(settings, self.port).await;
+    }
+
     /// Waits until it has ended by itself; true when it was content.
     pub async fn ended(&mut self) -> bool {
         eventually("the program ends", async || self.child.try_wait().unwrap().map(|status| status.success())).await
