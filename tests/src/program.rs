@@ -178,11 +178,16 @@ impl Program {
         Self::spawn(command, free_port()).await
     }
 
-    /// Starts it so that it tells everything it ever logs, into a file.
+    /// Starts it so that it tells everything it ever logs, into a file, in lines of JSON.
     pub async fn start_talkative(settings: &Settings, log: &Path) -> Self {
+        Self::start_telling(settings, log, "json").await
+    }
+
+    /// The same, in lines of a format: `json`, or nothing for those that people read.
+    pub async fn start_telling(settings: &Settings, log: &Path, format: &str) -> Self {
         let mut command = command(settings).await;
         let told = "info,api=trace,infra=trace,tenant=trace,desk=trace,routing=trace,billing=trace";
-        command.env("RUST_LOG", told).env("FRONTDESK_LOG", "json").stderr(std::fs::File::create(log).unwrap());
+        command.env("RUST_LOG", told).env("FRONTDESK_LOG", format).stderr(std::fs::File::create(log).unwrap());
         Self::spawn(command, free_port()).await
     }
 
