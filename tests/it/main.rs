@@ -40,6 +40,7 @@ mod emergency;
 mod erasure;
 mod events;
 mod exports;
+mod fails_closed;
 mod floods;
 mod founding;
 mod group_probes;
