@@ -96,5 +96,6 @@ mod tokens;
 mod visibility;
 mod waiting_content;
 mod waiting_room;
+mod walls;
 mod waves;
 mod ways_around;
