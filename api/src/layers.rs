@@ -129,6 +129,12 @@ pub(crate) async fn uncancelled_abroad(State(app): State<Arc<App>>, request: Req
     to_its_end(request, next, if in_vain { PATIENCE_IN_VAIN } else { PATIENCE_ABROAD }).await
 }
 
+/// The answer to a request whose handler panicked. What it said has been printed as it happened.
+pub(crate) fn panicked() -> Response {
+    tracing::error!("a handler died");
+    Problem::internal().into_response()
+}
+
 async fn to_its_end(request: Request, next: Next, patience: Duration) -> Response {
     let work = tokio::spawn(next.run(request).in_current_span());
     match tokio::time::timeout(patience, work).await {

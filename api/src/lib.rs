@@ -32,6 +32,6 @@ mod ws;
 
 pub use app::App;
 pub use contract::promise;
-pub use router::{document, router};
+pub use router::{document, dressed, router, uncancelled};
 /// The realtime protocol, for the document that describes it.
 pub use routing::realtime;

@@ -1,10 +1,12 @@
 //! The whole URL map on one page. Routing and documentation are one list, so they cannot drift.
 
+use std::any::Any;
 use std::sync::Arc;
 
 use axum::extract::DefaultBodyLimit;
 use axum::routing::get;
 use axum::{Router, middleware};
+use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use utoipa::openapi::OpenApi as Document;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
@@ -338,25 +340,33 @@ pub fn router(app: Arc<App>) -> Router {
     let (lasting, _) = lasting().split_for_parts();
     let api = api
         .layer(middleware::from_fn_with_state(Arc::clone(&app), idempotency::remember))
-        .layer(DefaultBodyLimit::max(idempotency::LARGEST_BODY))
-        .layer(middleware::from_fn_with_state(Arc::clone(&app), layers::uncancelled));
-    let hooks = hooks::routes().layer(middleware::from_fn_with_state(Arc::clone(&app), layers::uncancelled));
+        .layer(DefaultBodyLimit::max(idempotency::LARGEST_BODY));
     let docs = utoipa_swagger_ui::SwaggerUi::new("/docs").url("/openapi.json", document());
-    let pages = pages::routes()
-        .merge(outbox_page::routes())
-        .layer(middleware::from_fn_with_state(Arc::clone(&app), layers::uncancelled));
-    Router::new()
-        .merge(api)
+    let all = Router::new()
+        .merge(uncancelled(&app, api))
         .merge(abroad)
         .merge(lasting)
         .merge(docs)
-        .merge(hooks)
-        .merge(pages)
+        .merge(uncancelled(&app, hooks::routes()))
+        .merge(uncancelled(&app, pages::routes().merge(outbox_page::routes())))
         .route("/v1/realtime", get(ws::upgrade))
         .route("/livez", get(health::live))
-        .route("/readyz", get(health::ready))
+        .route("/readyz", get(health::ready));
+    dressed(app, all)
+}
+
+/// Routes whose work goes on to its end, whoever hangs up.
+pub fn uncancelled(app: &Arc<App>, routes: Router<Arc<App>>) -> Router<Arc<App>> {
+    routes.layer(middleware::from_fn_with_state(Arc::clone(app), layers::uncancelled))
+}
+
+/// Routes within what every request passes through. A panic ends its own request, wherever it comes to pass: what is not in a task of
+/// its own, as sockets that are being opened are not, would end its connection without a word.
+pub fn dressed(app: Arc<App>, routes: Router<Arc<App>>) -> Router {
+    routes
         .layer(CompressionLayer::new())
         .layer(middleware::from_fn_with_state(Arc::clone(&app), layers::in_time))
+        .layer(CatchPanicLayer::custom(|_: Box<dyn Any + Send + 'static>| layers::panicked()))
         .layer(middleware::from_fn_with_state(Arc::clone(&app), layers::identify))
         .with_state(app)
 }

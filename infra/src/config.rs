@@ -135,11 +135,21 @@ impl Settings {
         let secret =
             need("FRONTDESK_SECRET", "at least 32 random characters, like the output of `openssl rand -hex 32`");
         bad.append(&mut wrong);
-        if !secret.is_empty() && secret.len() < 32 {
-            bad.push("- FRONTDESK_SECRET is shorter than 32 characters".into());
-        } else if !secret.is_empty() && is_guessable(&secret) {
-            bad.push("- FRONTDESK_SECRET could be guessed: take the output of `openssl rand -hex 32`".into());
-        }
+        let previous_secrets = list(get, "FRONTDESK_PREVIOUS_SECRETS");
+        let stripe_key = get("FRONTDESK_STRIPE_KEY");
+        let stripe_webhook_secrets: Vec<String> = get("FRONTDESK_STRIPE_WEBHOOK_SECRETS")
+            .map(|secrets| secrets.split(',').map(|secret| secret.trim().to_owned()).collect())
+            .unwrap_or_default();
+        let blobs = BlobSettings {
+            place: get("FRONTDESK_BLOBS").unwrap_or_else(|| "file:frontdesk-files".into()),
+            endpoint: get("FRONTDESK_S3_ENDPOINT"),
+            region: get("FRONTDESK_S3_REGION"),
+            key_id: get("FRONTDESK_S3_KEY_ID"),
+            secret: get("FRONTDESK_S3_SECRET"),
+        };
+        bad.extend(faults_of_own_secrets(&secret, &previous_secrets));
+        bad.extend(faults_of_stripe(stripe_key.as_deref(), &stripe_webhook_secrets));
+        bad.extend(faults_of_bucket(&blobs));
         let listen = get("FRONTDESK_LISTEN").unwrap_or_else(|| "127.0.0.1:7400".into());
         let listen = listen.parse().unwrap_or_else(|_| {
             bad.push(format!("- FRONTDESK_LISTEN is not an address with a port: {listen}"));
@@ -152,19 +162,6 @@ impl Settings {
                 None
             }
         });
-        let stripe_key = get("FRONTDESK_STRIPE_KEY");
-        let stripe_webhook_secrets: Vec<String> = get("FRONTDESK_STRIPE_WEBHOOK_SECRETS")
-            .map(|secrets| secrets.split(',').map(|secret| secret.trim().to_owned()).collect())
-            .unwrap_or_default();
-        if stripe_key.is_some() && stripe_webhook_secrets.is_empty() {
-            bad.push("- FRONTDESK_STRIPE_WEBHOOK_SECRETS is not set: without it anybody could say who has paid".into());
-        }
-        if stripe_webhook_secrets.iter().any(|secret| secret.len() < 8) {
-            bad.push("- FRONTDESK_STRIPE_WEBHOOK_SECRETS holds an empty or very short secret".into());
-        }
-        if stripe_key.as_ref().is_some_and(|key| !key.contains("_test_") && !key.contains("_live_")) {
-            bad.push("- FRONTDESK_STRIPE_KEY is not a secret key like sk_test_… or sk_live_…".into());
-        }
         let number = |name: &str, default: u32| get(name).and_then(|value| value.parse().ok()).unwrap_or(default);
         let public_url = get("FRONTDESK_PUBLIC_URL").unwrap_or_else(|| format!("http://{listen}"));
         let settings = Self {
@@ -178,9 +175,7 @@ impl Settings {
             mail_url: get("FRONTDESK_MAIL_URL").unwrap_or_else(|| "smtp://127.0.0.1:25".into()),
             mail_from: get("FRONTDESK_MAIL_FROM").unwrap_or_else(|| "Frontdesk <no-reply@localhost>".into()),
             secret,
-            previous_secrets: get("FRONTDESK_PREVIOUS_SECRETS")
-                .map(|all| all.split(',').map(str::trim).filter(|old| !old.is_empty()).map(ToOwned::to_owned).collect())
-                .unwrap_or_default(),
+            previous_secrets,
             private_outbound: get("FRONTDESK_PRIVATE_OUTBOUND").as_deref() == Some("allow"),
             log_json: get("FRONTDESK_LOG").as_deref() == Some("json"),
             collector: get("OTEL_EXPORTER_OTLP_ENDPOINT"),
@@ -191,13 +186,7 @@ impl Settings {
             address_rate: number("FRONTDESK_ADDRESS_RATE", 600).max(1),
             trusted_proxies: usize::try_from(number("FRONTDESK_TRUSTED_PROXIES", 0).min(8)).unwrap_or(0),
             database_share: number("FRONTDESK_DB_SHARE", 25).clamp(1, 100),
-            blobs: BlobSettings {
-                place: get("FRONTDESK_BLOBS").unwrap_or_else(|| "file:frontdesk-files".into()),
-                endpoint: get("FRONTDESK_S3_ENDPOINT"),
-                region: get("FRONTDESK_S3_REGION"),
-                key_id: get("FRONTDESK_S3_KEY_ID"),
-                secret: get("FRONTDESK_S3_SECRET"),
-            },
+            blobs,
             drain_seconds: number("FRONTDESK_DRAIN_SECONDS", 3).min(10),
             stripe_key,
             stripe_url: get("FRONTDESK_STRIPE_URL"),
@@ -209,8 +198,67 @@ impl Settings {
     }
 }
 
+/// What stands there separated by commas.
+fn list(get: &dyn Fn(&str) -> Option<String>, name: &str) -> Vec<String> {
+    let all = get(name).unwrap_or_default();
+    all.split(',').map(str::trim).filter(|one| !one.is_empty()).map(ToOwned::to_owned).collect()
+}
+
+/// A secret that counts beside the present one opens as much as that, however old it is.
+fn faults_of_own_secrets(secret: &str, previous: &[String]) -> Vec<String> {
+    let present = Some(secret).filter(|secret| !secret.is_empty()).map(|secret| ("FRONTDESK_SECRET is", secret));
+    let previous = previous.iter().map(|secret| ("FRONTDESK_PREVIOUS_SECRETS holds one that is", secret.as_str()));
+    let weak = present.into_iter().chain(previous).filter_map(|(what, secret)| {
+        if secret.len() < SHORTEST_SECRET {
+            Some(format!("- {what} shorter than {SHORTEST_SECRET} characters"))
+        } else if is_guessable(secret) {
+            Some(format!("- {what} such that it could be guessed: take the output of `openssl rand -hex 32`"))
+        } else {
+            None
+        }
+    });
+    weak.collect()
+}
+
+fn faults_of_stripe(key: Option<&str>, webhook_secrets: &[String]) -> Vec<String> {
+    let mut bad = Vec::new();
+    if key.is_some() && webhook_secrets.is_empty() {
+        bad.push("- FRONTDESK_STRIPE_WEBHOOK_SECRETS is not set: without it anybody could say who has paid".into());
+    }
+    if webhook_secrets.iter().any(|secret| secret.len() < SHORTEST_WEBHOOK_SECRET) {
+        bad.push("- FRONTDESK_STRIPE_WEBHOOK_SECRETS holds an empty or very short secret".into());
+    } else if webhook_secrets.iter().any(|secret| is_guessable(secret)) {
+        bad.push(
+            "- FRONTDESK_STRIPE_WEBHOOK_SECRETS holds one that could be guessed: take the one that Stripe shows".into(),
+        );
+    }
+    if key.is_some_and(|key| !key.contains("_test_") && !key.contains("_live_")) {
+        bad.push("- FRONTDESK_STRIPE_KEY is not a secret key like sk_test_… or sk_live_…".into());
+    }
+    bad
+}
+
+fn faults_of_bucket(blobs: &BlobSettings) -> Option<String> {
+    match (&blobs.key_id, &blobs.secret) {
+        (None, None) => None,
+        (Some(_), None) | (None, Some(_)) => {
+            Some("- FRONTDESK_S3_KEY_ID and FRONTDESK_S3_SECRET belong together: one of them is not set".into())
+        }
+        (Some(_), Some(secret)) if secret.len() < SHORTEST_BUCKET_SECRET || is_guessable(secret) => {
+            Some("- FRONTDESK_S3_SECRET is too short, or could be guessed".into())
+        }
+        (Some(_), Some(_)) => None,
+    }
+}
+
+/// How long secrets are at least: our own, Stripe's, which come with more than thirty, and those of stores, some of which are content
+/// with little.
+const SHORTEST_SECRET: usize = 32;
+const SHORTEST_WEBHOOK_SECRET: usize = 16;
+const SHORTEST_BUCKET_SECRET: usize = 12;
+
 /// Words of examples and defaults, which are the first that anybody tries.
-const DEFAULTS: [&str; 9] = [
+const DEFAULTS: [&str; 10] = [
     "changeme",
     "change-me",
     "change_me",
@@ -220,6 +268,7 @@ const DEFAULTS: [&str; 9] = [
     "password",
     "123456789",
     "abcdefgh",
+    "minioadmin",
 ];
 /// Random characters, even of sixteen kinds, are hardly ever of fewer.
 const FEWEST_CHARACTERS: usize = 8;
@@ -244,6 +293,7 @@ mod tests {
     }
 
     const GOOD_SECRET: &str = "6f1ce0a7d3528b94e1c07f5a29d8463b";
+    const GOOD_WEBHOOK_SECRETS: &str = "whsec_8f3k2m7qz5xw,whsec_r4t9b6n1c0ve";
 
     /// What is needed at least, with this secret and these further settings.
     fn read(secret: &str, more: &[(&str, &str)]) -> Result<Settings, String> {
@@ -263,10 +313,12 @@ mod tests {
         let complaint = |key: &str, secrets: &str| {
             read(GOOD_SECRET, &[("FRONTDESK_STRIPE_KEY", key), ("FRONTDESK_STRIPE_WEBHOOK_SECRETS", secrets)]).err()
         };
-        assert_eq!(complaint("sk_test_1", "whsec_12345,whsec_67890"), None);
+        assert_eq!(complaint("sk_test_1", GOOD_WEBHOOK_SECRETS), None);
         assert!(complaint("sk_test_1", "").unwrap().contains("FRONTDESK_STRIPE_WEBHOOK_SECRETS"));
-        assert!(complaint("sk_test_1", "whsec_12345,").unwrap().contains("empty"));
-        assert!(complaint("pk_1", "whsec_12345").unwrap().contains("FRONTDESK_STRIPE_KEY"));
+        assert!(complaint("sk_test_1", "whsec_12345").unwrap().contains("very short"));
+        assert!(complaint("sk_test_1", "whsec_changeme_please").unwrap().contains("could be guessed"));
+        assert!(complaint("sk_test_1", "whsec_8f3k2m7qz5xw,").unwrap().contains("empty"));
+        assert!(complaint("pk_1", GOOD_WEBHOOK_SECRETS).unwrap().contains("FRONTDESK_STRIPE_KEY"));
     }
 
     #[test]
@@ -295,5 +347,33 @@ mod tests {
             assert!(read(secret, &[]).err().unwrap().contains("could be guessed"), "{secret}");
         }
         assert!(read(GOOD_SECRET, &[]).is_ok());
+    }
+
+    #[test]
+    fn a_secret_that_still_counts_is_held_to_the_same_measure() {
+        let beside = |previous: &str| read(GOOD_SECRET, &[("FRONTDESK_PREVIOUS_SECRETS", previous)]);
+        let two = "a90fd1c62be3874455aa0b1c7de2f936,c4d27e9013fb8a65d01e5c97b2a8f634";
+        assert_eq!(beside(two).unwrap().previous_secrets.len(), 2);
+        assert!(beside("a90fd1c62be3874455aa0b1c7de2f936,brief").err().unwrap().contains("holds one that is shorter"));
+        let guessable = beside("changeme-changeme-changeme-changeme").err().unwrap();
+        assert!(
+            guessable.contains("FRONTDESK_PREVIOUS_SECRETS") && guessable.contains("could be guessed"),
+            "{guessable}"
+        );
+    }
+
+    #[test]
+    fn a_bucket_is_signed_for_with_both_halves_of_a_key_and_no_default() {
+        let key = |id: &str, secret: &str| {
+            read(GOOD_SECRET, &[("FRONTDESK_S3_KEY_ID", id), ("FRONTDESK_S3_SECRET", secret)]).err()
+        };
+        assert_eq!(key("", ""), None);
+        assert_eq!(key("ours", "8f3k2m7qz5xw"), None);
+        for (id, secret) in [("ours", ""), ("", "8f3k2m7qz5xw")] {
+            assert!(key(id, secret).unwrap().contains("belong together"));
+        }
+        for secret in ["8f3k2m7", "minioadmin-minioadmin"] {
+            assert!(key("ours", secret).unwrap().contains("FRONTDESK_S3_SECRET"));
+        }
     }
 }

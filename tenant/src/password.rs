@@ -4,10 +4,11 @@ use std::sync::LazyLock;
 
 use argon2::{Argon2, PasswordHasher, PasswordVerifier};
 use infra::database::StoreError;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
-/// A login flood must not take the processors from the chats.
-static AT_ONCE: LazyLock<Semaphore> = LazyLock::new(|| Semaphore::new(2));
+/// How many are hashed at once in a process: a login flood must not take the processors from the chats.
+const AT_ONCE: u8 = 2;
+static TURNS: LazyLock<Semaphore> = LazyLock::new(|| Semaphore::new(AT_ONCE.into()));
 
 /// What an unknown address is compared with, so that it takes as long as a known one.
 static NOBODY: LazyLock<String> = LazyLock::new(|| hash_now("nobody has this password").unwrap_or_default());
@@ -21,11 +22,16 @@ fn failed() -> StoreError {
 }
 
 /// Waits for a turn, but not for long: a queue that nobody leaves would outlive its callers.
-async fn turn() -> Result<tokio::sync::SemaphorePermit<'static>, StoreError> {
-    match tokio::time::timeout(std::time::Duration::from_secs(3), AT_ONCE.acquire()).await {
+async fn turn() -> Result<SemaphorePermit<'static>, StoreError> {
+    match tokio::time::timeout(std::time::Duration::from_secs(3), TURNS.acquire()).await {
         Ok(Ok(permit)) => Ok(permit),
         _ => Err(StoreError::Unavailable("too many passwords at once".into())),
     }
+}
+
+/// Every turn there is, for as long as it is kept: what a flood of passwords does to everybody else, without the flood.
+pub async fn take_every_turn() -> Result<SemaphorePermit<'static>, StoreError> {
+    TURNS.acquire_many(AT_ONCE.into()).await.map_err(|_| failed())
 }
 
 /// The hash to keep.

@@ -1,5 +1,6 @@
-//! How long things take: from a visitor's send to the agent's screen, on one server and on two, and a signup among many
-//! companies. Prints JSON. `cargo run --release -p tests --example latency`
+//! How long things take: from a visitor's send to the agent's screen, on one server and on two, a signup among many companies, and
+//! the answer to whoever asks about an address that has a login and about one that has none. Prints JSON.
+//! `cargo run --release -p tests --example latency`
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -11,19 +12,25 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use chrono::TimeDelta;
 use serde_json::{Value, json};
 use tests::{PASSWORD, TestApp, fresh};
 
 /// A light load: so many messages a second, for so long.
 const A_SECOND: u32 = 20;
 const SECONDS: u32 = 20;
+/// How often an address of each kind is asked about.
+const ASKED: usize = 200;
 
 #[tokio::main]
 async fn main() {
     let one = deliveries(1).await;
     let two = deliveries(2).await;
     let signups = signups(&[1, 50, 200]).await;
-    let all = json!({ "send_to_agent_one_server": one, "send_to_agent_two_servers": two, "signup": signups });
+    let times = login_times().await;
+    let all = json!({
+        "send_to_agent_one_server": one, "send_to_agent_two_servers": two, "signup": signups, "login_times": times,
+    });
     println!("{}", serde_json::to_string_pretty(&all).unwrap());
 }
 
@@ -104,4 +111,35 @@ async fn sign_up(app: &TestApp) -> Duration {
     let began = Instant::now();
     app.stranger().post("/v1/signup", json!({ "company": "Tea", "email": email, "password": PASSWORD })).await.ok();
     began.elapsed()
+}
+
+/// What a stranger could learn of an address by a watch: wrong passwords, and links for new ones.
+async fn login_times() -> Value {
+    let app = TestApp::start().await;
+    let known = app.shop("Tea").await.owner.email;
+    let login = apart(&app, "/v1/auth/login", &known, json!({ "password": "guess guess" }), 401).await;
+    let forgot = apart(&app, "/v1/auth/forgot-password", &known, json!({}), 204).await;
+    json!({ "login": login, "forgot_password": forgot })
+}
+
+/// Asks about the known address and about one that nobody has, in turn.
+async fn apart(app: &TestApp, path: &str, known: &str, mut ask: Value, status: u16) -> Value {
+    let mut took = [Vec::new(), Vec::new()];
+    let http = app.stranger();
+    for _ in 0..ASKED {
+        let unknown = format!("{}@mail.test", fresh().simple());
+        for (kind, email) in [known, unknown.as_str()].into_iter().enumerate() {
+            ask["email"] = json!(email);
+            let began = Instant::now();
+            let reply = http.post(path, ask.clone()).await;
+            took[kind].push(began.elapsed());
+            assert_eq!(reply.status, status, "{}", reply.text);
+        }
+        // So that nobody has asked too often, and each mailbox may get its letter.
+        app.clock().advance(TimeDelta::days(1));
+    }
+    let [known, unknown] = took.map(figures);
+    let median = |of: &Value| of["p50_ms"].as_f64().unwrap();
+    let ratio = (median(&known) / median(&unknown) * 1000.0).round() / 1000.0;
+    json!({ "known": known, "unknown": unknown, "known_to_unknown": ratio })
 }

@@ -15,7 +15,7 @@ const TOO_MANY: &str = "select count(*) from {}.agent a where a.capacity < \
 /// Conversations that wait.
 const WAITING: &str = "select count(*) from {}.conversation where status = 'open' and assignee_id is null";
 /// Places in line of what does not wait, and waits without a place.
-const ASTRAY: &str = "select count(*) from {}.conversation c full join {}.queue_entry q on q.conversation_id = c.id \
+pub(crate) const ASTRAY: &str = "select count(*) from {}.conversation c full join {}.queue_entry q on q.conversation_id = c.id \
     where (c.status = 'open' and c.assignee_id is null) is distinct from (q.conversation_id is not null)";
 
 /// Takes the turn to count free places, as a round does, and keeps it until the connection commits: there may have been none before.
@@ -31,7 +31,7 @@ async fn takes_the_turn(app: &TestApp, shop: &Shop) -> sqlx::PgConnection {
 }
 
 /// Waits until so many stand in line for it.
-async fn wait_for_it(app: &TestApp, many: i64) {
+pub(crate) async fn wait_for_it(app: &TestApp, many: i64) {
     eventually("many stand in line for it", async || {
         let waiting =
             "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()";

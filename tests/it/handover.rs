@@ -22,14 +22,15 @@ fn rules(change: &Value) -> Value {
 }
 
 /// Makes these the company's rules.
-async fn decrees(shop: &Shop, change: Value) {
+pub(crate) async fn decrees(shop: &Shop, change: Value) {
     let policy = json!({ "name": "House rules", "rules": rules(&change) });
     let made = shop.owner.http.post("/v1/assignment-policies", policy).await.ok();
     let chosen = json!({ "assignment_policy_id": made["id"] });
     shop.owner.http.put("/v1/assignment-policies/default", chosen).await.ok();
 }
 
-async fn is_offered(agent: &Agent, chat: &str, after: usize) -> Value {
+/// Waits until somebody is asked whether they take a conversation.
+pub(crate) async fn is_offered(agent: &Agent, chat: &str, after: usize) -> Value {
     agent
         .socket()
         .next(after, "the conversation is offered", |frame| {

@@ -1,13 +1,14 @@
 //! What operators rely on: the runbook's commands work, what the dashboard shows and the alerts ask for is counted, and the logs
 //! hold nobody's words.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::{Value, json};
 use tests::{Http, PASSWORD, Program, Proxy, Shop, Socket, TestApp, eventually, free_port, fresh};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
@@ -232,6 +233,97 @@ async fn logs_hold_no_text_no_token_no_password_and_no_address() {
     ] {
         let told = lines.lines().find(|line| line.contains(word));
         assert!(told.is_none(), "the log holds {what}: {told:?}");
+    }
+}
+
+/// What a line of the log would look like that says what never happened.
+const FORGED: &str = "2027-01-01T00:00:00.000000Z  INFO forged: nobody was here";
+
+#[tokio::test]
+async fn what_strangers_write_begins_no_line_of_the_log_and_moves_no_cursor() {
+    let app = TestApp::start().await;
+    let shop = app.shop("Tea").await;
+    // A service whose refusals repeat what a stranger wrote, and do worse.
+    let schema = shop.schema().await;
+    app.sql(&format!(
+        "create function {schema}.echo() returns trigger language plpgsql as $$ begin \
+             raise exception 'not this: % %', new.text, chr(27) || '[2J' || chr(155) || '31m' || chr(8238); end $$; \
+         create trigger echo before insert on {schema}.message for each row execute function {schema}.echo()"
+    ))
+    .await;
+    for format in ["", "json"] {
+        let log = std::env::temp_dir().join(format!("frontdesk-log-{}", fresh().simple()));
+        let program = Program::start_telling(app.settings(), &log, format).await;
+        let widget = Http::new(&program.base(), shop.guard());
+        let session = widget.post("/v1/widget/session", json!({ "key": shop.key() })).await.ok();
+        let visitor = widget.with(session["token"].as_str().unwrap());
+        let text = format!("Hello\r\n{FORGED}\n");
+        let refused = visitor.post("/v1/widget/messages", json!({ "client_message_id": fresh(), "text": text })).await;
+        assert!(refused.status >= 500, "{}", refused.text);
+        refused.is_a_problem();
+        // By every other way that a stranger has.
+        visitor.patch("/v1/widget/contact", json!({ "name": text })).await.is_a_problem();
+        let headers = [("x-request-id", "forged forged"), ("x-time-zone", "Forged/Zone"), ("user-agent", FORGED)];
+        let login = json!({ "email": format!("a\r\n{FORGED}@mail.test"), "password": "\u{1b}[2J", "x\r\n": FORGED });
+        widget.send("POST", "/v1/auth/login", Some(login), &headers).await.is_a_problem();
+        widget.get("/v1/invitations/by-token/x%0d%0aforged%1b%5b2J").await.is_a_problem();
+        widget.get("/v1/forged%0d%0a?forged=%1b%5b2J").await.is_a_problem();
+        let mut raw = tokio::net::TcpStream::connect(("127.0.0.1", program.port())).await.unwrap();
+        let head = "FORGED /livez HTTP/1.1\r\nhost: x\r\nconnection: close\r\nx-request-id: \u{1b}[31mforged\r\n\r\n";
+        raw.write_all(head.as_bytes()).await.unwrap();
+        drop(raw.read_to_end(&mut Vec::new()).await);
+
+        let told = std::fs::read_to_string(&log).unwrap();
+        std::fs::remove_file(&log).unwrap();
+        assert!(told.contains("not this: Hello") && told.contains("nobody was here"), "the refusal is told: {told}");
+        for line in told.split_terminator('\n') {
+            let unseen = line.chars().find(|letter| letter.is_control() || *letter == '\u{202e}');
+            assert_eq!(unseen, None, "{line:?}");
+            if format == "json" {
+                serde_json::from_str::<Value>(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+            } else {
+                assert!(!line.starts_with(FORGED) && line.starts_with("20"), "{line}");
+            }
+        }
+    }
+}
+
+/// How many series there are of each metric, buckets and quantiles left out.
+fn series(told: &str) -> BTreeMap<String, usize> {
+    let mut all = BTreeMap::new();
+    let is_left_out = |line: &str| ["#", "_bucket{", "quantile="].iter().any(|mark| line.contains(mark));
+    for line in told.lines().filter(|line| !line.is_empty() && !is_left_out(line)) {
+        let name = line.split(['{', ' ']).next().unwrap_or_default();
+        *all.entry(name.to_owned()).or_default() += 1;
+    }
+    all
+}
+
+#[tokio::test]
+async fn there_are_as_many_series_for_many_companies_as_for_one() {
+    const MORE: usize = 8;
+    let address = free_address();
+    let app = TestApp::start_with(1, |settings| settings.metrics_listen = Some(address)).await;
+    let program = Program::start(app.settings()).await;
+    let metrics = Http::new(&format!("http://{address}"), app.guard(None));
+    let mut shops = vec![app.shop("Tea").await];
+    traffic(&shops[0], &program.base()).await;
+    let before = series(&metrics.get("/metrics").await.text);
+    for number in 0..MORE {
+        let shop = app.shop(&format!("Shop {number}")).await;
+        traffic(&shop, &program.base()).await;
+        shops.push(shop);
+    }
+    let told = metrics.get("/metrics").await.text;
+    let after = series(&told);
+    assert!(before.contains_key("frontdesk_http_requests_total") && after.len() > 10, "{after:?}");
+    // One more now and then is another reason, or another kind of event; one for each company would be a company.
+    for (name, many) in &after {
+        let grown = many - before.get(name).copied().unwrap_or_default();
+        assert!(grown < MORE, "{name} has {grown} series more for {MORE} companies more");
+    }
+    for shop in &shops {
+        assert!(!told.contains(&shop.canary) && !told.contains(&shop.id) && !told.contains(&shop.schema().await));
     }
 }
 

@@ -237,11 +237,16 @@ impl Program {
         Self::spawn(command, free_port()).await
     }
 
-    /// Starts it so that it tells everything it ever logs, into a file.
+    /// Starts it so that it tells everything it ever logs, into a file, in lines of JSON.
     pub async fn start_talkative(settings: &Settings, log: &Path) -> Self {
+        Self::start_telling(settings, log, "json").await
+    }
+
+    /// The same, in lines of a format: `json`, or nothing for those that people read.
+    pub async fn start_telling(settings: &Settings, log: &Path, format: &str) -> Self {
         let mut command = command(settings).await;
         let told = "info,api=trace,infra=trace,tenant=trace,desk=trace,routing=trace,billing=trace";
-        command.env("RUST_LOG", told).env("FRONTDESK_LOG", "json").stderr(std::fs::File::create(log).unwrap());
+        command.env("RUST_LOG", told).env("FRONTDESK_LOG", format).stderr(std::fs::File::create(log).unwrap());
         Self::spawn(command, free_port()).await
     }
 
@@ -289,6 +294,11 @@ impl Program {
         self.port
     }
 
+    /// Its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// `kill -9`, and waits until it is gone.
     pub fn kill(&mut self) {
         self.child.kill().unwrap();
@@ -306,6 +316,17 @@ impl Program {
         const SIGABRT: i32 = 6;
         let ended = eventually("the program dies", async || self.child.try_wait().unwrap()).await;
         ended.signal() == Some(SIGABRT)
+    }
+
+    /// Lets it end and starts it again with other settings, on the same port, as one is replaced; `meanwhile` happens between the two.
+    ///
+    /// # Panics
+    /// When it does not end in peace.
+    pub async fn replace(&mut self, settings: &Settings, meanwhile: impl Future<Output = ()>) {
+        self.terminate();
+        assert!(self.ended().await, "it ends in peace");
+        meanwhile.await;
+        *self = Self::start_on(settings, self.port).await;
     }
 
     /// Waits until it has ended by itself; true when it was content.

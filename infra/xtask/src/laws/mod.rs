@@ -10,6 +10,7 @@ mod locales;
 mod lockfile;
 mod picture;
 mod rust_text;
+mod secrets;
 mod size;
 mod sql;
 mod unfinished;
@@ -63,6 +64,7 @@ fn check(files: &[files::Source]) -> Outcome<Vec<Violation>> {
         sql::check(files),
         links::check(files),
         deploy::check(files),
+        secrets::check(files),
         locales::check(files),
         picture::check(&packages),
         bans::check(&banned, &packages),
