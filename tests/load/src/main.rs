@@ -78,6 +78,8 @@ enum Scenario {
     Line(scenario::line::Options),
     /// What metering costs on the way of a message
     Billing(scenario::billing::Options),
+    /// What writing messages together gains, and what a send that comes alone pays for it
+    Batch(scenario::batch::Options),
     /// Random companies on a virtual clock: does routing keep its promises, do estimates come true
     RoutingSim(scenario::routing_sim::Options),
 }
@@ -169,6 +171,12 @@ async fn play(scenario: Scenario) -> Outcome<bool> {
         Scenario::Billing(options) => {
             scenario::run("billing", &options.common.clone(), async |scene, report| {
                 scenario::billing::play(&options, scene, report).await
+            })
+            .await
+        }
+        Scenario::Batch(options) => {
+            scenario::run("batch", &options.common.clone(), async |scene, report| {
+                scenario::batch::play(&options, scene, report).await
             })
             .await
         }

@@ -1,5 +1,7 @@
 //! The scenarios, and what they share.
 
+pub(crate) mod batch;
+mod beside;
 pub(crate) mod billing;
 pub(crate) mod fanout;
 pub(crate) mod idle;
