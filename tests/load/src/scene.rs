@@ -104,11 +104,17 @@ impl Scene {
         agents: bool,
     ) -> Outcome<Vec<Arc<Client>>> {
         let came = self.arrive(companies, count, manner, agents).await?;
-        for client in &came {
-            client.connect();
-        }
-        all_here(&came, Duration::from_mins(2)).await?;
+        come_in(&came).await?;
         Ok(came)
+    }
+
+    /// So many further tabs of each of these people are opened.
+    pub async fn tabs(&mut self, of: &[Arc<Client>], each: usize) -> Outcome<Vec<Arc<Client>>> {
+        let opened = of.iter().flat_map(|person| (0..each).map(move |_| person.tab(Manner::default())));
+        let opened: Vec<Arc<Client>> = opened.collect();
+        self.clients.extend(opened.iter().cloned());
+        come_in(&opened).await?;
+        Ok(opened)
     }
 
     async fn arrive(
@@ -163,6 +169,14 @@ impl Scene {
         self.services.down().await?;
         stopped
     }
+}
+
+/// All of these connect.
+async fn come_in(clients: &[Arc<Client>]) -> Outcome<()> {
+    for client in clients {
+        client.connect();
+    }
+    all_here(clients, Duration::from_mins(2)).await
 }
 
 /// Waits until all of these are connected.

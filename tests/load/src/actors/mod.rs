@@ -388,6 +388,12 @@ impl Client {
         Ok(sent.0)
     }
 
+    /// Asks over HTTP for what follows a place of a conversation: the next hundred messages at most, and whether there are more.
+    pub async fn read_on(&self, conversation: Uuid, after: i64) -> Outcome<(Vec<(i64, Uuid)>, bool)> {
+        let mut http = self.entry.http(self).await?;
+        entry::page(self, &mut http, conversation, after).await
+    }
+
     /// A text with the company's word, the time, and a number of its own.
     fn compose(&self) -> (String, u64) {
         let (now, number) = (self.play.log.now(), self.written.fetch_add(1, Ordering::Relaxed));
