@@ -82,6 +82,8 @@ enum Scenario {
     Batch(scenario::batch::Options),
     /// One conversation that many write into at once
     Hot(scenario::hot::Options),
+    /// Sockets that were away while a thousand messages were written come back
+    Resume(scenario::resume::Options),
     /// Random companies on a virtual clock: does routing keep its promises, do estimates come true
     RoutingSim(scenario::routing_sim::Options),
 }
@@ -187,6 +189,12 @@ async fn play(scenario: Scenario) -> Outcome<bool> {
         Scenario::Hot(options) => {
             scenario::run("hot", &options.common.clone(), async |scene, report| {
                 scenario::hot::play(&options, scene, report).await
+            })
+            .await
+        }
+        Scenario::Resume(options) => {
+            scenario::run("resume", &options.common.clone(), async |scene, report| {
+                scenario::resume::play(&options, scene, report).await
             })
             .await
         }

@@ -185,6 +185,7 @@ pub struct Client {
     tell: mpsc::UnboundedSender<Tell>,
     here: AtomicBool,
     hears: AtomicBool,
+    away: AtomicBool,
     window: AtomicUsize,
     /// Sends it was told of and has not begun.
     told: AtomicUsize,
@@ -248,6 +249,7 @@ impl Client {
             tell,
             here: AtomicBool::new(false),
             hears: AtomicBool::new(true),
+            away: AtomicBool::new(false),
             window: AtomicUsize::new(0),
             told: AtomicUsize::new(0),
             written: AtomicU64::new(0),
@@ -342,6 +344,12 @@ impl Client {
     /// The socket is cut without a word; it comes back by itself.
     pub fn cut(&self) {
         self.tell(Tell::Cut);
+    }
+
+    /// The socket is cut without a word, and it does not come back before it is told to; then at once.
+    pub fn stay_away(&self, on: bool) {
+        self.away.store(on, Ordering::Relaxed);
+        self.tell(if on { Tell::Cut } else { Tell::Kick });
     }
 
     /// Closes the page. Waits until the socket is gone.

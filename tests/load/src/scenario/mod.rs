@@ -11,6 +11,7 @@ pub(crate) mod mixed;
 pub(crate) mod neighbour;
 pub(crate) mod overload;
 pub(crate) mod raw;
+pub(crate) mod resume;
 pub(crate) mod routing_sim;
 pub(crate) mod send;
 pub(crate) mod slow;
