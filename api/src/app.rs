@@ -117,6 +117,7 @@ impl App {
             sites,
             lanes: settings.database_lanes,
             mixed_batches: settings.mixed_batches,
+            batch: settings.database_batch,
             cache: Cache::new(&settings.redis_url)?,
             blobs: Blobs::open(&settings.blobs)?,
             clock,

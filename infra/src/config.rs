@@ -46,6 +46,8 @@ pub struct Settings {
     /// `FRONTDESK_DB_MIXED_BATCHES=off`: never write messages of several companies in one transaction. For databases that keep
     /// companies on different nodes.
     pub mixed_batches: bool,
+    /// `FRONTDESK_DB_BATCH`: how many messages of one company one transaction carries at most, default 64, which is also the most.
+    pub database_batch: u32,
     /// `FRONTDESK_VISITOR_RATE`: how many messages one visitor may send in ten seconds, default 30.
     pub visitor_rate: u32,
     /// `FRONTDESK_ADDRESS_RATE`: how many new visitors a minute may come to one company from one address, default 600.
@@ -182,6 +184,7 @@ impl Settings {
             database_connections: number("FRONTDESK_DB_CONNECTIONS", 16).clamp(2, 500),
             database_lanes: number("FRONTDESK_DB_LANES", 4).clamp(1, 32),
             mixed_batches: get("FRONTDESK_DB_MIXED_BATCHES").as_deref() != Some("off"),
+            database_batch: number("FRONTDESK_DB_BATCH", 64).clamp(1, 64),
             visitor_rate: number("FRONTDESK_VISITOR_RATE", 30).max(1),
             address_rate: number("FRONTDESK_ADDRESS_RATE", 600).max(1),
             trusted_proxies: usize::try_from(number("FRONTDESK_TRUSTED_PROXIES", 0).min(8)).unwrap_or(0),
@@ -328,6 +331,13 @@ mod tests {
         assert_eq!(named("eu2").unwrap().databases["eu2"], "some://where");
         assert!(named("eu2, us1").err().unwrap().contains("DATABASE_URL_US1"));
         assert!(named("EU-2").err().unwrap().contains("lower-case"));
+    }
+
+    #[test]
+    fn a_batch_holds_one_message_at_least_and_no_more_than_is_tried() {
+        for (said, holds) in [("", 64), ("0", 1), ("1", 1), ("20", 20), ("1000", 64)] {
+            assert_eq!(read(GOOD_SECRET, &[("FRONTDESK_DB_BATCH", said)]).unwrap().database_batch, holds, "{said}");
+        }
     }
 
     #[test]

@@ -54,6 +54,8 @@ pub struct World {
     pub lanes: u32,
     /// Whether one transaction may carry several companies: not where companies live on different database nodes.
     pub mixed_batches: bool,
+    /// How many messages of one company one transaction carries at most.
+    pub batch: u32,
     /// Redis. May be away.
     pub cache: Cache,
     /// Files that are kept for a while.

@@ -63,6 +63,28 @@ async fn messages_that_arrive_together_are_written_together_and_each_counts_once
 }
 
 #[tokio::test]
+async fn where_a_transaction_may_carry_one_message_of_a_company_each_is_written_and_counted_apart() {
+    let app = TestApp::start_with(1, |settings| {
+        settings.database_lanes = 1;
+        settings.database_batch = 1;
+    })
+    .await;
+    let shop = app.shop("Tea").await;
+    let people = visitors(&shop, 8).await;
+
+    for round in 2..=4 {
+        let answers = all_say(&shop, &people, &format!("round {round}")).await;
+        assert!(
+            answers.iter().all(|answer| answer["type"] == "ack" && answer["message"]["seq"] == round),
+            "{answers:?}"
+        );
+    }
+    let together = shop.count("select max(quantity) from {}.usage_event where meter = 'messages'").await;
+    let counted = shop.count("select sum(quantity)::bigint from {}.usage_event where meter = 'messages'").await;
+    assert_eq!((together, counted), (1, 8 * 4));
+}
+
+#[tokio::test]
 async fn a_note_among_the_messages_of_a_batch_never_reaches_its_visitor() {
     let app = narrow().await;
     let shop = app.shop("Tea").await;

@@ -29,8 +29,6 @@ use crate::masking::{self, Known, Masks};
 
 /// How many messages may wait for one lane. Beyond it senders are asked to come again.
 const WAITING: usize = 4_096;
-/// How many messages of one company are written together.
-const EACH: usize = 64;
 /// How many companies are written together.
 const COMPANIES: usize = 48;
 /// A message that has waited this long is given up unwritten: its sender is about to be told to repeat it.
@@ -99,6 +97,7 @@ impl Writer {
             let keeper = Keeper {
                 lane,
                 most: if world.mixed_batches { COMPANIES } else { 1 },
+                each: usize::try_from(world.batch).unwrap_or(usize::MAX).max(1),
                 backlog: Backlog::default(),
                 held: Arc::clone(&held),
                 alone: HashMap::new(),
@@ -211,7 +210,10 @@ fn masked(known: Option<&Masks>, post: &Post, text: &str) -> Option<(String, Opt
 /// Who keeps one lane.
 struct Keeper {
     lane: Lane,
+    /// How many companies are written together.
     most: usize,
+    /// How many messages of one company are.
+    each: usize,
     backlog: Backlog<AccountId, Job>,
     /// Its length, for others to see.
     held: Arc<AtomicUsize>,
@@ -233,7 +235,7 @@ impl Keeper {
             }
             let now = Instant::now();
             self.alone.retain(|_, until| *until > now);
-            let load = self.backlog.take(self.most, EACH, |account| self.alone.contains_key(&account));
+            let load = self.backlog.take(self.most, self.each, |account| self.alone.contains_key(&account));
             self.held.store(self.backlog.len(), Ordering::Relaxed);
             self.write(in_time(load)).await;
         }

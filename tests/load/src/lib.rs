@@ -13,6 +13,7 @@ pub mod actors;
 pub mod canary;
 pub mod chance;
 pub mod check;
+pub mod cursor;
 pub mod flood;
 pub mod frame;
 pub mod http;

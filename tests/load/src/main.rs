@@ -46,9 +46,9 @@ pub(crate) struct Common {
     /// Where services keep their data and logs [default: target/load/<scenario>]
     #[arg(long)]
     dir: Option<PathBuf>,
-    /// How many servers
-    #[arg(long, default_value_t = 1)]
-    servers: usize,
+    /// How many servers [default: 1; 3 for `hot`]
+    #[arg(long)]
+    servers: Option<usize>,
     /// Write every operation to this file
     #[arg(long)]
     oplog: Option<PathBuf>,
@@ -78,6 +78,12 @@ enum Scenario {
     Line(scenario::line::Options),
     /// What metering costs on the way of a message
     Billing(scenario::billing::Options),
+    /// What writing messages together gains, and what a send that comes alone pays for it
+    Batch(scenario::batch::Options),
+    /// One conversation that many write into at once
+    Hot(scenario::hot::Options),
+    /// Sockets that were away while a thousand messages were written come back
+    Resume(scenario::resume::Options),
     /// Random companies on a virtual clock: does routing keep its promises, do estimates come true
     RoutingSim(scenario::routing_sim::Options),
 }
@@ -87,7 +93,9 @@ impl Common {
         let folder = self.dir.clone().unwrap_or_else(|| workspace().join("target/load").join(name));
         // Only there is it asked why sockets were closed; everywhere else nothing is to cost what it did not cost before.
         let counts = name == "slow";
-        Setting { folder, base_port: self.base_port, servers: self.servers, seed: self.seed, counts }
+        // One process could keep an order by itself.
+        let servers = self.servers.unwrap_or(if name == "hot" { 3 } else { 1 });
+        Setting { folder, base_port: self.base_port, servers, seed: self.seed, counts }
     }
 
     fn json(&self, name: &str) -> PathBuf {
@@ -169,6 +177,24 @@ async fn play(scenario: Scenario) -> Outcome<bool> {
         Scenario::Billing(options) => {
             scenario::run("billing", &options.common.clone(), async |scene, report| {
                 scenario::billing::play(&options, scene, report).await
+            })
+            .await
+        }
+        Scenario::Batch(options) => {
+            scenario::run("batch", &options.common.clone(), async |scene, report| {
+                scenario::batch::play(&options, scene, report).await
+            })
+            .await
+        }
+        Scenario::Hot(options) => {
+            scenario::run("hot", &options.common.clone(), async |scene, report| {
+                scenario::hot::play(&options, scene, report).await
+            })
+            .await
+        }
+        Scenario::Resume(options) => {
+            scenario::run("resume", &options.common.clone(), async |scene, report| {
+                scenario::resume::play(&options, scene, report).await
             })
             .await
         }

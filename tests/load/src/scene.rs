@@ -13,6 +13,8 @@ use crate::stage::{Fleet, Services, Tenant, sign_up};
 
 /// How many come in at once. More would only wait for each other on two cores.
 const AT_ONCE: usize = 24;
+/// Signups come faster than in life: enough furnished schemas must wait for them. Visitors type faster, too.
+const USUAL: [(&str, &str); 2] = [("FRONTDESK_SPARE_SCHEMAS", "60"), ("FRONTDESK_VISITOR_RATE", "1000000")];
 
 /// What to put up.
 #[derive(Debug, Clone)]
@@ -48,9 +50,7 @@ impl Scene {
     /// Puts services and servers up; nobody is there yet.
     pub async fn open(setting: &Setting) -> Outcome<Self> {
         let services = Services::up(&setting.folder, setting.base_port).await?;
-        // Signups come faster than in life: enough furnished schemas must wait for them. Visitors type faster, too.
-        let settings = [("FRONTDESK_SPARE_SCHEMAS", "60"), ("FRONTDESK_VISITOR_RATE", "1000000")];
-        match Fleet::start(&services, setting.servers, &settings, setting.counts).await {
+        match Fleet::start(&services, setting.servers, &USUAL, setting.counts).await {
             Ok(fleet) => {
                 let play = Play::new(&fleet, setting.seed);
                 Ok(Self { services, fleet, play, tenants: Vec::new(), clients: Vec::new() })
@@ -60,6 +60,15 @@ impl Scene {
                 Err(error)
             }
         }
+    }
+
+    /// As many further servers on the same services, with these settings besides the usual; nobody is there yet. Whoever asks for them
+    /// stops them, and leaves the services alone.
+    pub async fn beside(&self, settings: &[(&str, &str)], seed: u64) -> Outcome<Self> {
+        let settings = [USUAL.as_slice(), settings].concat();
+        let fleet = Fleet::start(&self.services, self.fleet.servers.len(), &settings, false).await?;
+        let (services, play) = (self.services.clone(), Play::new(&fleet, seed));
+        Ok(Self { services, fleet, play, tenants: Vec::new(), clients: Vec::new() })
     }
 
     /// Lets companies sign up until there are so many.
@@ -95,11 +104,17 @@ impl Scene {
         agents: bool,
     ) -> Outcome<Vec<Arc<Client>>> {
         let came = self.arrive(companies, count, manner, agents).await?;
-        for client in &came {
-            client.connect();
-        }
-        all_here(&came, Duration::from_mins(2)).await?;
+        come_in(&came).await?;
         Ok(came)
+    }
+
+    /// So many further tabs of each of these people are opened.
+    pub async fn tabs(&mut self, of: &[Arc<Client>], each: usize) -> Outcome<Vec<Arc<Client>>> {
+        let opened = of.iter().flat_map(|person| (0..each).map(move |_| person.tab(Manner::default())));
+        let opened: Vec<Arc<Client>> = opened.collect();
+        self.clients.extend(opened.iter().cloned());
+        come_in(&opened).await?;
+        Ok(opened)
     }
 
     async fn arrive(
@@ -154,6 +169,14 @@ impl Scene {
         self.services.down().await?;
         stopped
     }
+}
+
+/// All of these connect.
+async fn come_in(clients: &[Arc<Client>]) -> Outcome<()> {
+    for client in clients {
+        client.connect();
+    }
+    all_here(clients, Duration::from_mins(2)).await
 }
 
 /// Waits until all of these are connected.

@@ -145,7 +145,7 @@ impl Entry {
         Ok(token)
     }
 
-    async fn http(&self, client: &Client) -> Outcome<Http> {
+    pub(super) async fn http(&self, client: &Client) -> Outcome<Http> {
         let to = client.play.target()?;
         let token = self.token(client, to).await?;
         Ok(Http::new(client.from, to, Some(client.guard.clone())).with_token(&token))
@@ -186,16 +186,14 @@ impl Entry {
 
     /// Loads a conversation from its beginning.
     pub(super) async fn load(&self, client: &Client, conversation: Uuid) -> Outcome<Vec<(i64, Uuid)>> {
-        let door = if client.is_agent { "/v1/conversations" } else { "/v1/widget/conversations" };
         let mut http = self.http(client).await?;
         let mut messages: Vec<(i64, Uuid)> = Vec::new();
         loop {
             let after = messages.last().map_or(0, |(seq, _)| *seq);
-            let path = format!("{door}/{}/messages?limit=100&after_seq={after}", ids::conversation(conversation));
-            let reply = ask_of(client, &mut http, "GET", &path, "").await?;
-            let span: Span = serde_json::from_slice(&reply.body).doing(|| format!("read {path}"))?;
-            messages.extend(span.data.iter().map(|message| (message.seq, message.uuid())));
-            if !span.has_more || span.data.is_empty() {
+            let (next, more) = page(client, &mut http, conversation, after).await?;
+            let ends = !more || next.is_empty();
+            messages.extend(next);
+            if ends {
                 return Ok(messages);
             }
         }
@@ -214,6 +212,20 @@ impl Entry {
             cursor = format!("&cursor={next}");
         }
     }
+}
+
+/// The next messages of a conversation behind a place, and whether there are more.
+pub(super) async fn page(
+    client: &Client,
+    http: &mut Http,
+    conversation: Uuid,
+    after: i64,
+) -> Outcome<(Vec<(i64, Uuid)>, bool)> {
+    let door = if client.is_agent { "/v1/conversations" } else { "/v1/widget/conversations" };
+    let path = format!("{door}/{}/messages?limit=100&after_seq={after}", ids::conversation(conversation));
+    let reply = ask_of(client, http, "GET", &path, "").await?;
+    let span: Span = serde_json::from_slice(&reply.body).doing(|| format!("read {path}"))?;
+    Ok((span.data.iter().map(|message| (message.seq, message.uuid())).collect(), span.has_more))
 }
 
 /// Asks, and counts what is not answered in time.

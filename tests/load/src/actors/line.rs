@@ -47,6 +47,9 @@ pub(super) struct Saying {
 pub(super) async fn live(client: Arc<Client>, mut told: UnboundedReceiver<Tell>) {
     let mut failures = 0_u32;
     loop {
+        if client.stays_away(&mut told).await {
+            return;
+        }
         let mut wait = None;
         match open(&client).await {
             Ok(ws) => {
@@ -60,7 +63,7 @@ pub(super) async fn live(client: Arc<Client>, mut told: UnboundedReceiver<Tell>)
                 let unknown = client.is_cut_off();
                 match ended {
                     End::Left => return,
-                    End::Cut => {}
+                    End::Cut => wait = client.away.load(Ordering::Relaxed).then_some(Duration::ZERO),
                     End::Lost(after) => {
                         wait = after;
                         client.play.tally.lost.up();
@@ -264,6 +267,19 @@ impl Client {
             }
         }
         unknown
+    }
+
+    /// Waits for as long as it is away. True when the page was closed meanwhile.
+    async fn stays_away(&self, told: &mut UnboundedReceiver<Tell>) -> bool {
+        while self.away.load(Ordering::Relaxed) {
+            let Some(tell) = told.recv().await else { return true };
+            let mut saying = Saying::default();
+            self.heed(tell, &mut saying);
+            if matches!(saying.end, Some(End::Left)) {
+                return true;
+            }
+        }
+        false
     }
 
     /// Waits before the next attempt. True when the page was closed meanwhile.

@@ -185,6 +185,7 @@ pub struct Client {
     tell: mpsc::UnboundedSender<Tell>,
     here: AtomicBool,
     hears: AtomicBool,
+    away: AtomicBool,
     window: AtomicUsize,
     /// Sends it was told of and has not begun.
     told: AtomicUsize,
@@ -248,6 +249,7 @@ impl Client {
             tell,
             here: AtomicBool::new(false),
             hears: AtomicBool::new(true),
+            away: AtomicBool::new(false),
             window: AtomicUsize::new(0),
             told: AtomicUsize::new(0),
             written: AtomicU64::new(0),
@@ -344,6 +346,12 @@ impl Client {
         self.tell(Tell::Cut);
     }
 
+    /// The socket is cut without a word, and it does not come back before it is told to; then at once.
+    pub fn stay_away(&self, on: bool) {
+        self.away.store(on, Ordering::Relaxed);
+        self.tell(if on { Tell::Cut } else { Tell::Kick });
+    }
+
     /// Closes the page. Waits until the socket is gone.
     pub async fn leave(&self) {
         self.tell(Tell::Leave);
@@ -386,6 +394,12 @@ impl Client {
             }
         }
         Ok(sent.0)
+    }
+
+    /// Asks over HTTP for what follows a place of a conversation: the next hundred messages at most, and whether there are more.
+    pub async fn read_on(&self, conversation: Uuid, after: i64) -> Outcome<(Vec<(i64, Uuid)>, bool)> {
+        let mut http = self.entry.http(self).await?;
+        entry::page(self, &mut http, conversation, after).await
     }
 
     /// A text with the company's word, the time, and a number of its own.

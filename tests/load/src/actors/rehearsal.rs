@@ -172,3 +172,38 @@ async fn who_keeps_to_one_send_at_a_time_repeats_no_sooner_than_asked_and_lets_t
     assert_eq!((tally.later.now(), tally.untold.now(), tally.unanswered.now(), ana.unanswered()), (1, 0, 0, 1));
     ana.leave().await;
 }
+
+#[tokio::test]
+async fn who_stays_away_comes_back_when_told_and_not_before() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (play, tenant, _) = stage(listener.local_addr().unwrap());
+    let visiting = tokio::spawn({
+        let play = Arc::clone(&play);
+        async move {
+            let ana = Client::visitor(&play, &tenant, Manner::default()).await.unwrap();
+            ana.connect();
+            ana
+        }
+    });
+    let mut peer = Peer::accept(&listener).await;
+    let ana = visiting.await.unwrap();
+    peer.message(1, "before").await;
+    while ana.seen() != [(CHAT, 1)] {
+        tokio::task::yield_now().await;
+    }
+    ana.stay_away(true);
+    while ana.is_here() {
+        tokio::task::yield_now().await;
+    }
+    let waited = tokio::time::timeout(Duration::from_millis(100), listener.accept()).await;
+    assert!(waited.is_err(), "it came back by itself");
+    ana.stay_away(false);
+    let mut peer = Peer::accept(&listener).await;
+    peer.message(2, "after").await;
+    while ana.seen() != [(CHAT, 2)] {
+        tokio::task::yield_now().await;
+    }
+    ana.stay_away(true);
+    ana.leave().await;
+    assert!(!ana.is_here(), "whoever is away can close the page");
+}

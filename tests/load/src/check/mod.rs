@@ -14,7 +14,7 @@ use crate::outcome::Outcome;
 use crate::stage::{Fleet, Footprint, Services, Tenant};
 
 pub use judge::{Evidence, Shown, Verdict, judge};
-pub use whole::whole;
+pub use whole::{visible, whole};
 
 /// Compares everything as it is now.
 pub async fn now(play: &Play, services: &Services, tenants: &[Tenant], clients: &[Arc<Client>]) -> Outcome<Verdict> {

@@ -29,8 +29,8 @@ pub async fn whole(services: &Services, tenants: &[Tenant], clients: &[Arc<Clien
     Ok(are_whole.count())
 }
 
-/// What an agent or a visitor may see of each conversation.
-fn visible(truth: &Truth, is_agent: bool) -> Screens {
+/// What an agent or a visitor may see of each conversation, in order.
+pub fn visible(truth: &Truth, is_agent: bool) -> HashMap<Uuid, Vec<Uuid>> {
     let mut screens = Screens::new();
     for message in truth.messages.iter().filter(|message| is_agent || message.public_seq.is_some()) {
         screens.entry(message.conversation).or_default().push(message.id);

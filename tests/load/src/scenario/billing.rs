@@ -5,14 +5,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
-use load::actors::{Client, Manner, Play};
+use load::actors::{Client, Manner};
 use load::report::{Report, Target, median};
 use load::scene::Scene;
-use load::stage::{Cut, Fleet, Relay, workspace};
+use load::stage::{Cut, Relay, workspace};
 use load::{Failed, Outcome};
 use serde::Deserialize;
 
-use super::{judge, now, send};
+use super::beside::{Side, in_turns, middle_ratio, rates};
+use super::{judge, now};
 use crate::Common;
 
 /// Options of `billing`.
@@ -45,16 +46,9 @@ pub(crate) async fn play(options: &Options, scene: &mut Scene, report: &mut Repo
     let direct = scene.services.addresses.database_url.clone();
     let (metered, blind) = (Relay::open(&direct, None).await?, Relay::open(&direct, Some(USAGE_ROW)).await?);
     scene.fleet.stop().await?;
-    scene.fleet = fleet(scene, &metered).await?;
-    scene.play = Play::new(&scene.fleet, common.seed);
-    let fleet = fleet(scene, &blind).await?;
-    let mut other = Scene {
-        services: scene.services.clone(),
-        play: Play::new(&fleet, common.seed.wrapping_add(1)),
-        fleet,
-        tenants: Vec::new(),
-        clients: Vec::new(),
-    };
+    let through = scene.beside(&[("DATABASE_URL", metered.url.as_str())], common.seed).await?;
+    (scene.fleet, scene.play) = (through.fleet, through.play);
+    let mut other = scene.beside(&[("DATABASE_URL", blind.url.as_str())], common.seed.wrapping_add(1)).await?;
     now(&format!("{COMPANIES} companies sign up at each of two servers, and {sockets} visitors come to each"));
     let measured = measure(scene, &mut other, sockets, long, rounds, report).await;
     let stopped = other.fleet.stop().await;
@@ -125,15 +119,6 @@ fn soak() -> tokio::process::Command {
     built
 }
 
-async fn fleet(scene: &Scene, relay: &Relay) -> Outcome<Fleet> {
-    let settings = [
-        ("FRONTDESK_SPARE_SCHEMAS", "60"),
-        ("FRONTDESK_VISITOR_RATE", "1000000"),
-        ("DATABASE_URL", relay.url.as_str()),
-    ];
-    Fleet::start(&scene.services, 1, &settings, false).await
-}
-
 async fn measure(
     scene: &mut Scene,
     other: &mut Scene,
@@ -146,32 +131,14 @@ async fn measure(
     other.companies(COMPANIES).await?;
     let with = scene.visitors(COMPANIES as usize, sockets, Manner::default()).await?;
     let without = other.visitors(COMPANIES as usize, sockets, Manner::default()).await?;
-    let (mut ratios, mut counted, mut uncounted, mut last) = (Vec::new(), Vec::new(), Vec::new(), None);
-    for round in 1..=rounds {
-        // Whoever goes first has the fresher tables: by turns.
-        let (one, two) = if round.is_multiple_of(2) {
-            let one = send::press(scene, &with, 1, long).await?;
-            (one, send::press(other, &without, 1, long).await?)
-        } else {
-            let two = send::press(other, &without, 1, long).await?;
-            (send::press(scene, &with, 1, long).await?, two)
-        };
-        let ratio = one.acks_per_second() / two.acks_per_second();
-        now(&format!(
-            "round {round}: with {:.0}/s, without {:.0}/s, {ratio:.3}",
-            one.acks_per_second(),
-            two.acks_per_second()
-        ));
-        ratios.push(ratio);
-        counted.push(one.acks_per_second());
-        uncounted.push(two.acks_per_second());
-        last = Some((one, two));
-    }
-    let cost = (1.0 - median(&ratios)).max(0.0) * 100.0;
-    report.figure("billing.per_s_metered", median(&counted), "/s", Target::None);
-    report.figure("billing.per_s_unmetered", median(&uncounted), "/s", Target::None);
+    let sides =
+        [Side { name: "with", scene, senders: &with }, Side { name: "without", scene: other, senders: &without }];
+    let [counted, uncounted] = in_turns(&sides, rounds, async |side| side.press(long).await).await?;
+    let cost = (1.0 - middle_ratio(&rates(&counted), &rates(&uncounted))).max(0.0) * 100.0;
+    report.figure("billing.per_s_metered", median(&rates(&counted)), "/s", Target::None);
+    report.figure("billing.per_s_unmetered", median(&rates(&uncounted)), "/s", Target::None);
     report.figure("billing.throughput_cost", cost, "%", Target::AtMost(5.0));
-    if let Some((one, two)) = last {
+    if let (Some(one), Some(two)) = (counted.last(), uncounted.last()) {
         one.per_message("billing.metered", report);
         two.per_message("billing.unmetered", report);
     }

@@ -1,13 +1,17 @@
 //! The scenarios, and what they share.
 
+pub(crate) mod batch;
+mod beside;
 pub(crate) mod billing;
 pub(crate) mod fanout;
+pub(crate) mod hot;
 pub(crate) mod idle;
 pub(crate) mod line;
 pub(crate) mod mixed;
 pub(crate) mod neighbour;
 pub(crate) mod overload;
 pub(crate) mod raw;
+pub(crate) mod resume;
 pub(crate) mod routing_sim;
 pub(crate) mod send;
 pub(crate) mod slow;
@@ -17,7 +21,7 @@ pub(crate) mod tenants;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use load::actors::{Client, Manner};
+use load::actors::{Client, Manner, Sent};
 use load::chance::Chance;
 use load::check;
 use load::oplog::What;
@@ -25,6 +29,7 @@ use load::report::{Report, Target};
 use load::scene::Scene;
 use load::stage::{Footprint, cpu_seconds, own_cpu_seconds};
 use load::{Doing as _, Failed, Outcome};
+use uuid::Uuid;
 
 use crate::Common;
 
@@ -136,6 +141,35 @@ pub(crate) async fn pace(visitors: &Mutex<Vec<Arc<Client>>>, rate: f64, long: Du
             }
         }
     }
+}
+
+/// One message after the other, the next when the last is acknowledged, as long as it `goes_on` after so many. The place of the last one.
+pub(crate) async fn write_on(
+    writer: &Client,
+    conversation: Option<Uuid>,
+    goes_on: impl Fn(usize) -> bool,
+) -> Outcome<Option<i64>> {
+    let (mut written, mut last) = (0, None);
+    while goes_on(written) {
+        match writer.send_and_wait(conversation).await? {
+            Sent::At(place) => last = Some(place),
+            Sent::Refused(code) => return Err(Failed::because(format!("a send was refused: {code}"))),
+        }
+        written += 1;
+    }
+    Ok(last)
+}
+
+/// The conversation of a visitor who has said a first word: the acknowledgement names it, and may come after the message itself.
+pub(crate) async fn chat_of(visitor: &Client) -> Outcome<Uuid> {
+    let began = Instant::now();
+    while began.elapsed() < Duration::from_secs(10) {
+        if let Some(chat) = visitor.chat() {
+            return Ok(chat);
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    Err(Failed::because(format!("actor {} was not told of their conversation", visitor.number)))
 }
 
 /// Some come and go before anything is measured, and what the servers hold then is given: what one keeps for good after its first
