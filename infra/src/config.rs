@@ -182,7 +182,7 @@ impl Settings {
             log_json: get("FRONTDESK_LOG").as_deref() == Some("json"),
             collector: get("OTEL_EXPORTER_OTLP_ENDPOINT"),
             database_connections: number("FRONTDESK_DB_CONNECTIONS", 16).clamp(2, 500),
-            database_lanes: number("FRONTDESK_DB_LANES", 4).clamp(1, 32),
+            database_lanes: number("FRONTDESK_DB_LANES", 8).clamp(1, 32),
             mixed_batches: get("FRONTDESK_DB_MIXED_BATCHES").as_deref() != Some("off"),
             database_batch: number("FRONTDESK_DB_BATCH", 64).clamp(1, 64),
             visitor_rate: number("FRONTDESK_VISITOR_RATE", 30).max(1),

@@ -31,6 +31,9 @@ const RUN_WITHIN: Duration = Duration::from_millis(3_500);
 /// How many statements a connection prepares before it is replaced: about a hundred megabytes of memory. Each costs the backend some
 /// six hundred KB, with what it knows of the tables, and dropping the statement gives nothing back.
 const KEPT: usize = 160;
+/// How long a connection is kept however many it has prepared. Where more companies than [`KEPT`] write all the time, each new connection
+/// would be full again at once, and nothing would be done but prepare.
+const AT_LEAST: Duration = Duration::from_mins(1);
 
 /// A statement is planned once for all values, and by its indexes: a company's tables are empty when its plan is made, and a plan
 /// that reads small tables from end to end would go on doing so while they grow.
@@ -285,9 +288,8 @@ impl Pipeline {
     }
 
     async fn open(&mut self) -> Result<&mut Open, StoreError> {
-        let usable = self.open.as_ref().is_some_and(|open| {
-            !open.client.is_closed() && open.born.elapsed() < self.lifetime && open.prepared < KEPT
-        });
+        let fresh = |open: &Open| !is_spent(open.prepared, open.born.elapsed(), self.lifetime);
+        let usable = self.open.as_ref().is_some_and(|open| !open.client.is_closed() && fresh(open));
         if !usable {
             self.open = None;
             let client = connect(&self.options.config, self.options.tls.clone()).await?;
@@ -296,6 +298,11 @@ impl Pipeline {
         }
         self.open.as_mut().ok_or_else(|| StoreError::Unavailable("not connected".to_owned()))
     }
+}
+
+/// Whether a connection that has prepared so many statements in so long a life is to be replaced.
+fn is_spent(prepared: usize, age: Duration, lifetime: Duration) -> bool {
+    age >= lifetime || (prepared >= KEPT && age >= AT_LEAST)
 }
 
 async fn connect<T>(config: &Config, tls: T) -> Result<Client, StoreError>
@@ -380,6 +387,15 @@ fn refused(error: tokio_postgres::Error) -> StoreError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_connection_goes_when_it_is_old_or_full_but_not_over_and_over() {
+        let lifetime = Duration::from_mins(20);
+        assert!(!is_spent(KEPT - 1, lifetime.saturating_sub(Duration::from_secs(1)), lifetime));
+        assert!(is_spent(0, lifetime, lifetime));
+        assert!(is_spent(KEPT, AT_LEAST, lifetime));
+        assert!(!is_spent(10 * KEPT, AT_LEAST.saturating_sub(Duration::from_secs(1)), lifetime));
+    }
 
     #[test]
     fn a_refusal_is_its_parts_and_that_of_a_commit_is_nobodys() {
