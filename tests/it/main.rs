@@ -68,6 +68,7 @@ mod policies;
 mod postgres;
 mod private_mode;
 mod probes;
+mod read_back;
 mod relocation;
 mod resume;
 mod retention;
