@@ -176,6 +176,7 @@ impl Billing {
             let post = Post {
                 to: reader.email.clone(),
                 locale: reader.locale.clone(),
+                sender: None,
                 template: Template::Money(letter.clone()),
             };
             jobs::enqueue(tx, &self.world, &Job::SendMail(post)).await?;

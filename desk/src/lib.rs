@@ -22,6 +22,7 @@ pub mod look;
 pub mod masking;
 pub mod message;
 pub mod queue;
+pub mod read_back;
 pub mod retention;
 pub mod routing_rule;
 pub mod setup;

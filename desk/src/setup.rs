@@ -139,8 +139,9 @@ impl Fault for SetupError {
 }
 
 /// Rules of the schema that a write can break, with the field at fault and why.
-const WRITES: [(&str, &str, &str, &str); 18] = [
+const WRITES: [(&str, &str, &str, &str); 19] = [
     ("team_name_key", "name", "name_taken", TAKEN),
+    ("team_external_key", "external_id", "external_id_taken", "Another team has this externalId."),
     ("brand_name_key", "name", "name_taken", TAKEN),
     ("skill_name_key", "name", "name_taken", TAKEN),
     ("business_hours_name_key", "name", "name_taken", TAKEN),

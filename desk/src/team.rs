@@ -48,6 +48,9 @@ pub struct Team {
     pub business_hours_id: Option<HoursId>,
     /// Its place among the teams.
     pub position: i32,
+    /// By what the company's directory knows it; the directory's to read alone.
+    #[serde(skip)]
+    pub external_id: Option<String>,
     /// Who is in it.
     pub agent_ids: Vec<AgentId>,
     /// What will not work as somebody may hope.
@@ -114,6 +117,7 @@ struct Row {
     assignment_policy_id: Option<Uuid>,
     business_hours_id: Option<Uuid>,
     position: i32,
+    external_id: Option<String>,
     agent_ids: Vec<Uuid>,
     created_at: Timestamp,
     updated_at: Timestamp,
@@ -130,6 +134,7 @@ impl From<Row> for Team {
             assignment_policy_id: row.assignment_policy_id.map(Id::from_uuid),
             business_hours_id: row.business_hours_id.map(Id::from_uuid),
             position: row.position,
+            external_id: row.external_id,
             agent_ids: row.agent_ids.into_iter().map(Id::from_uuid).collect(),
             warnings: Vec::new(),
             created_at: row.created_at,
@@ -142,7 +147,7 @@ impl From<Row> for Team {
 pub async fn list(tx: &TenantTx) -> Result<Vec<Team>, StoreError> {
     let rows: Vec<Row> = tx
         .all(sql(
-            "select id, name, description, brand_id, public, assignment_policy_id, business_hours_id, position, created_at, updated_at, \
+            "select id, name, description, brand_id, public, assignment_policy_id, business_hours_id, position, external_id, created_at, updated_at, \
              array(select agent_id from team_member m where m.team_id = t.id order by agent_id) as agent_ids \
              from team t order by position, lower(name), id",
             [],
@@ -155,7 +160,7 @@ pub async fn list(tx: &TenantTx) -> Result<Vec<Team>, StoreError> {
 pub async fn find(tx: &TenantTx, id: TeamId) -> Result<Option<Team>, StoreError> {
     let row: Option<Row> = tx
         .one(sql(
-            "select id, name, description, brand_id, public, assignment_policy_id, business_hours_id, position, created_at, updated_at, \
+            "select id, name, description, brand_id, public, assignment_policy_id, business_hours_id, position, external_id, created_at, updated_at, \
              array(select agent_id from team_member m where m.team_id = t.id order by agent_id) as agent_ids \
              from team t where id = $1",
             [id.uuid().into()],
@@ -236,6 +241,18 @@ fn values(tx: &TenantTx, id: TeamId, ask: TeamRequest) -> [sea_orm::Value; 9] {
         ask.position.into(),
         tx.now().into(),
     ]
+}
+
+/// Says by what the company's directory knows a team. No two have the same.
+pub async fn set_external_id(tx: &TenantTx, id: TeamId, external_id: Option<String>) -> Result<Team, SetupError> {
+    setup::take_turn(tx).await?;
+    tx.run(sql(
+        "update team set external_id = $2, updated_at = $3 where id = $1",
+        [id.uuid().into(), external_id.into(), tx.now().into()],
+    ))
+    .await
+    .map_err(setup::refused)?;
+    find(tx, id).await?.ok_or(SetupError::Unknown(Noun::Team))
 }
 
 /// Says who is in a team, from now on.

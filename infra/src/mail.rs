@@ -8,6 +8,8 @@ use lettre::{AsyncFileTransport, AsyncSmtpTransport, AsyncTransport, Message, To
 /// A letter. `text` is plain text; the HTML part is made from it, escaped, so that no text can become markup.
 #[derive(Debug, Clone)]
 pub struct Letter {
+    /// In whose name it goes out, one line; in our own, when absent. The address it is sent from is always ours.
+    pub sender: Option<String>,
     /// The recipient's address.
     pub to: String,
     /// The subject, one line.
@@ -75,8 +77,13 @@ impl Mailer {
         if let Some((label, link)) = &letter.button {
             text = format!("{text}\n\n{label}: {link}\n");
         }
+        let mut from = self.from.clone();
+        if let Some(sender) = &letter.sender {
+            text = format!("{text}\n\n— {sender}\n");
+            from.name = Some(sender.clone());
+        }
         let message = Message::builder()
-            .from(self.from.clone())
+            .from(from)
             .to(to)
             .subject(&letter.subject)
             .multipart(MultiPart::alternative_plain_html(text, html(letter)))
@@ -112,6 +119,12 @@ pub fn escape(text: &str) -> String {
 }
 
 fn html(letter: &Letter) -> String {
+    let name = |style: &str| {
+        let sender = letter.sender.as_deref().map(escape);
+        sender.map_or_else(String::new, |sender| format!("<p style=\"{style}\">{sender}</p>"))
+    };
+    let (head, foot) =
+        (name("margin:0 0 24px;font-size:18px;font-weight:600"), name("margin:32px 0 0;color:#667;font-size:13px"));
     let paragraphs: String = letter
         .text
         .split("\n\n")
@@ -126,7 +139,7 @@ fn html(letter: &Letter) -> String {
     });
     format!(
         "<!doctype html><html><body style=\"margin:0;background:#f5f6f8\"><div style=\"max-width:560px;margin:32px auto;padding:32px;background:#fff;\
-         border-radius:12px;font:16px/1.5 -apple-system,'Segoe UI',Roboto,'PingFang SC','Microsoft YaHei',sans-serif;color:#1c2024\">{paragraphs}{button}</div></body></html>"
+         border-radius:12px;font:16px/1.5 -apple-system,'Segoe UI',Roboto,'PingFang SC','Microsoft YaHei',sans-serif;color:#1c2024\">{head}{paragraphs}{button}{foot}</div></body></html>"
     )
 }
 
@@ -137,6 +150,7 @@ mod tests {
     #[test]
     fn a_company_name_full_of_markup_stays_text() {
         let letter = Letter {
+            sender: Some("<i>Tea</i> & Co.".into()),
             to: "a@b.cc".into(),
             subject: "s".into(),
             text: "<script>alert(1)</script>".into(),
@@ -145,5 +159,6 @@ mod tests {
         let page = html(&letter);
         assert!(!page.contains("<script>") && !page.contains("<img>"), "{page}");
         assert!(page.contains("a=1&amp;b=2"));
+        assert_eq!(page.matches("&lt;i&gt;Tea&lt;/i&gt; &amp; Co.").count(), 2, "above and below: {page}");
     }
 }

@@ -91,7 +91,7 @@ pub async fn close(world: &World, tenant: &Tenant, owner: (String, String)) -> R
         let link = format!("{}/login", world.public_url);
         let template =
             Template::Closed { company: account.name.clone(), until: until.format("%Y-%m-%d").to_string(), link };
-        jobs::enqueue(&tx, world, &Job::SendMail(Post { to, locale, template })).await?;
+        jobs::enqueue(&tx, world, &Job::SendMail(Post { to, locale, sender: None, template })).await?;
     }
     tx.commit().await?;
     world.directory.forget(account.id);

@@ -10,7 +10,7 @@ use crate::account::AccountId;
 use crate::audit::owed::{self, Owed};
 use crate::email_token::{self, Purpose, TokenError};
 use crate::jobs::{self, Job};
-use crate::letters::{Post, Template};
+use crate::letters::{self, Post, Template};
 use crate::login::{LoginId, User};
 use crate::membership::AgentId;
 use crate::scope::Actor;
@@ -67,16 +67,19 @@ pub async fn ask(world: &World, user: &User, email: &str) -> Result<(), ChangeEr
         [user.id.uuid().into(), now.into()],
     ))
     .await?;
-    let template = if known {
-        Template::AlreadyHere { link: format!("{}/login", world.public_url) }
+    let sender = letters::sender_for(&tx, user.id).await?;
+    // Whose login it is already has nothing to do with the company of whoever asks.
+    let (template, to_new) = if known {
+        (Template::AlreadyHere { link: format!("{}/login", world.public_url) }, None)
     } else {
         email_token::issue_for(&tx, &secret, user.id, Purpose::Email, Some(email), now).await?;
-        Template::SignIn(SignIn::NewEmail { link: format!("{}/login/email?token={secret}", world.public_url) })
+        let link = format!("{}/login/email?token={secret}", world.public_url);
+        (Template::SignIn(SignIn::NewEmail { link }), sender.clone())
     };
-    let to_new = Post { to: email.to_owned(), locale: user.locale.clone(), template };
+    let to_new = Post { to: email.to_owned(), locale: user.locale.clone(), sender: to_new, template };
     jobs::enqueue_asked(&tx, world, to_new).await?;
     let template = Template::SignIn(SignIn::EmailChanging { email: email.to_owned() });
-    let to_old = Post { to: user.email.clone(), locale: user.locale.clone(), template };
+    let to_old = Post { to: user.email.clone(), locale: user.locale.clone(), sender, template };
     jobs::enqueue(&tx, world, &Job::SendMail(to_old)).await?;
     tx.commit().await?;
     Ok(())
@@ -123,7 +126,9 @@ pub async fn confirm(world: &World, secret: &str) -> Result<(LoginId, Vec<Owed>)
     ))
     .await?;
     let template = Template::SignIn(SignIn::EmailChanged { email });
-    jobs::enqueue(&tx, world, &Job::SendMail(Post { to: before.email, locale: before.locale, template })).await?;
+    let sender = letters::sender_for(&tx, login).await?;
+    jobs::enqueue(&tx, world, &Job::SendMail(Post { to: before.email, locale: before.locale, sender, template }))
+        .await?;
     let seats: Vec<Seat> = tx
         .all(sql(
             "select id, account_id from shared.membership where login_id = $1 and disabled_at is null order by created_at, id",

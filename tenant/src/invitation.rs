@@ -214,7 +214,8 @@ pub async fn invite(
     .await?;
     let link = format!("{}/login/invite?token={secret}", world.public_url);
     let template = Template::Invite { company: account.name.clone(), inviter: inviter.to_owned(), link };
-    jobs::enqueue_asked(&tx, world, Post { to: email.to_owned(), locale: account.locale.clone(), template }).await?;
+    let (to, locale, sender) = (email.to_owned(), account.locale.clone(), Some(account.name.clone()));
+    jobs::enqueue_asked(&tx, world, Post { to, locale, sender, template }).await?;
     tx.commit().await?;
     Ok((
         Invitation {

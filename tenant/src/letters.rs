@@ -1,8 +1,15 @@
 //! The letters we write, in the reader's language. Names in them are text: `infra::mail` escapes everything.
+//!
+//! A company's own people read its name and not ours: who the letter is from, in its subject, above and below its words. Ours are those
+//! from before a company, those to whoever may be in several, and those in which we ask a company, or somebody about it, for something:
+//! what it owes, that it is closed, whether a domain is its own.
 
+use infra::database::{Rows, StoreError, sql};
 use infra::mail::Letter;
+use sea_orm::FromQueryResult;
 use serde::{Deserialize, Serialize};
 
+use crate::login::LoginId;
 use crate::money_letters::Money;
 use crate::sign_in_letters::SignIn;
 
@@ -58,15 +65,42 @@ pub struct Post {
     pub to: String,
     /// The reader's language.
     pub locale: String,
+    /// The company in whose name it is written; our own, when absent.
+    #[serde(default)]
+    pub sender: Option<String>,
     /// What to say.
     #[serde(flatten)]
     pub template: Template,
+}
+
+#[derive(FromQueryResult)]
+struct Only {
+    name: String,
+}
+
+/// The name that letters about somebody's login go out under: their company's, while they are in no other.
+pub(crate) async fn sender_for(rows: &impl Rows, login: LoginId) -> Result<Option<String>, StoreError> {
+    let only: Option<Only> = rows
+        .one(sql(
+            "select min(a.name) as name from shared.membership m join shared.account a on a.id = m.account_id \
+             where m.login_id = $1 and a.status not in ('deleting', 'deleted') having count(*) = 1",
+            [login.uuid().into()],
+        ))
+        .await?;
+    Ok(only.map(|only| only.name))
+}
+
+/// On one line, whatever a company calls itself.
+fn one_line(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 impl Post {
     /// Writes it out.
     pub fn write(&self) -> Letter {
         let chinese = self.locale == "zh-CN";
+        // A name that looks like an address would be read as the one that the letter came from.
+        let sender = self.sender.as_deref().map(one_line).filter(|name| !name.contains('@'));
         let (subject, text, button) = match &self.template {
             Template::Money(money) => money.write(chinese),
             Template::Verify { company, link } if chinese => (
@@ -91,12 +125,12 @@ impl Post {
             ),
             Template::Invite { company, inviter, link } if chinese => (
                 format!("{inviter} 邀请您加入 {company}"),
-                format!("{inviter} 邀请您在 Frontdesk 上加入“{company}”，一起接待客户。\n\n链接 7 天内有效。"),
+                format!("{inviter} 邀请您加入“{company}”，一起接待客户。\n\n链接 7 天内有效。"),
                 Some(("接受邀请".to_owned(), link.clone())),
             ),
             Template::Invite { company, inviter, link } => (
                 format!("{inviter} invites you to {company}"),
-                format!("{inviter} invites you to answer customers of “{company}” together on Frontdesk.\n\nThe link works for 7 days."),
+                format!("{inviter} invites you to answer customers of “{company}” together.\n\nThe link works for 7 days."),
                 Some(("Accept the invitation".to_owned(), link.clone())),
             ),
             Template::Closed { company, until, link } if chinese => (
@@ -119,10 +153,49 @@ impl Post {
                 "Somebody signed up with your address, which already has a login.\n\nIf it was you, simply sign in. If not, ignore this letter.".to_owned(),
                 Some(("Sign in".to_owned(), link.clone())),
             ),
-            Template::SignIn(letter) => letter.write(chinese),
+            Template::SignIn(letter) => letter.write(chinese, sender.as_deref().unwrap_or("Frontdesk")),
         };
-        // A subject is one line, whatever a company calls itself.
-        let subject = subject.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-        Letter { to: self.to.clone(), subject, text, button }
+        let subject = match &sender {
+            Some(name) if !subject.contains(name.as_str()) && chinese => format!("{name}：{subject}"),
+            Some(name) if !subject.contains(name.as_str()) => format!("{name}: {subject}"),
+            Some(_) | None => subject,
+        };
+        Letter { sender, to: self.to.clone(), subject: one_line(&subject), text, button }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sign_in_letters::Changed;
+
+    fn changed(sender: Option<&str>, locale: &str) -> Letter {
+        let template = Template::SignIn(SignIn::SignInChanged { what: Changed::Password });
+        Post { to: "a@b.cc".into(), locale: locale.into(), sender: sender.map(Into::into), template }.write()
+    }
+
+    #[test]
+    fn a_letter_in_a_companys_name_has_no_other() {
+        let letter = changed(Some("Blue Teapot"), "en");
+        assert_eq!(letter.sender.as_deref(), Some("Blue Teapot"));
+        assert_eq!(letter.subject, "Blue Teapot: How you sign in has changed");
+        assert!(letter.text.starts_with("Your Blue Teapot password") && !letter.text.contains("Frontdesk"));
+        let letter = changed(Some("青壶"), "zh-CN");
+        assert!(letter.subject.starts_with("青壶：") && letter.text.starts_with("您的 青壶 密码"), "{letter:?}");
+    }
+
+    #[test]
+    fn a_name_that_looks_like_an_address_is_no_sender() {
+        for sender in [None, Some("support@bank.example")] {
+            let letter = changed(sender, "en");
+            assert_eq!((letter.sender, &*letter.subject), (None, "How you sign in has changed"));
+            assert!(letter.text.starts_with("Your Frontdesk password"), "{}", letter.text);
+        }
+    }
+
+    #[test]
+    fn a_letter_that_an_older_program_left_to_be_sent_is_read() {
+        let left = serde_json::json!({ "to": "a@b.cc", "locale": "en", "letter": "reset", "link": "https://x" });
+        assert_eq!(serde_json::from_value::<Post>(left).unwrap().sender, None);
     }
 }

@@ -51,6 +51,7 @@ const TENANT: &[(i32, &str)] = &[
     (12, include_str!("../migrations/tenant/0012_lines.sql")),
     (13, include_str!("../migrations/tenant/0013_safety.sql")),
     (14, include_str!("../migrations/tenant/0014_rest.sql")),
+    (15, include_str!("../migrations/tenant/0015_team_external_id.sql")),
 ];
 
 /// The level that this program needs every tenant schema to have.

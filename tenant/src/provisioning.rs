@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::account::{self, Account, AccountId};
 use crate::audit::owed::{self, Owed};
 use crate::jobs::{self, Job};
-use crate::letters::{Post, Template};
+use crate::letters::{self, Post, Template};
 use crate::limits::LimitReached;
 use crate::login::{self, LoginId, NewLogin};
 use crate::membership::{self, AgentId, Membership, Role};
@@ -237,7 +237,8 @@ pub async fn readdress(world: &World, member: &Membership, email: &str, actor: &
         tx.run(sql(statement, [member.login_id.uuid().into(), now.into()])).await?;
     }
     let template = Template::SignIn(SignIn::EmailChanged { email: email.to_owned() });
-    let post = Post { to: before.email, locale: before.locale, template };
+    let sender = letters::sender_for(&tx, member.login_id).await?;
+    let post = Post { to: before.email, locale: before.locale, sender, template };
     jobs::enqueue(&tx, world, &Job::SendMail(post)).await?;
     let (target, detail) = (Some(member.id.to_string()), serde_json::json!({ "email": email }));
     let owed = owed::owe(&tx, world, member.account_id, actor, "agent.updated", target, detail).await?;

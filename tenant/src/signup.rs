@@ -341,7 +341,7 @@ async fn ask_for_proof(
     email_token::issue(tx, &secret, login, Purpose::Verify, world.now()).await?;
     let link = format!("{}/login/verify?token={secret}", world.public_url);
     let template = Template::Verify { company: company.to_owned(), link };
-    jobs::enqueue_asked(tx, world, Post { to, locale, template }).await
+    jobs::enqueue_asked(tx, world, Post { to, locale, sender: None, template }).await
 }
 
 /// Sends the proof-of-address letter again.
@@ -365,7 +365,7 @@ pub(crate) async fn send_reset_link(world: &World, email: &str) -> Result<(), St
     let secret = world.chance.secret();
     email_token::issue(&tx, &secret, user.id, Purpose::Reset, now).await?;
     let link = format!("{}/login/reset?token={secret}", world.public_url);
-    let post = Post { to: user.email, locale: user.locale, template: Template::Reset { link } };
+    let post = Post { to: user.email, locale: user.locale, sender: None, template: Template::Reset { link } };
     jobs::enqueue_asked(&tx, world, post).await?;
     tx.commit().await
 }

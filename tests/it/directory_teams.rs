@@ -129,6 +129,61 @@ async fn a_directory_makes_a_team_says_who_is_in_it_and_takes_it_away() {
 }
 
 #[tokio::test]
+async fn a_directory_finds_a_team_by_its_own_id_and_no_two_have_the_same() {
+    let app = TestApp::start().await;
+    let (shop, other) = (app.shop("Tea").await, app.shop("Coffee").await);
+    let http = directory(&shop).await;
+    let team = |name: &str, id: &str| json!({ "displayName": shop.says(name), "externalId": id });
+    let found = async |id: &str| {
+        let list = groups(&http, "GET", &format!("?filter=externalId%20eq%20%22{id}%22"), Value::Null).await.ok();
+        list["Resources"].as_array().unwrap().iter().map(|one| one["displayName"].clone()).collect::<Vec<_>>()
+    };
+    let made = groups(&http, "POST", "", team("Sales", "Group-7")).await;
+    assert_eq!((made.status, &made.json()["externalId"]), (201, &json!("Group-7")), "{}", made.text);
+    let sales = made.json()["id"].as_str().unwrap().to_owned();
+    assert_eq!(found("Group-7").await, [json!(shop.says("Sales"))]);
+    assert_eq!(found("group-7").await, [] as [Value; 0], "capitals matter");
+    assert_eq!(found("Sales").await, [] as [Value; 0]);
+
+    // Nothing is made that the directory cannot tell from another.
+    let twice = groups(&http, "POST", "", team("Support", "Group-7")).await;
+    twice.refused(409, "external_id_taken");
+    assert_eq!(reads(&twice), told("409", "uniqueness"));
+    assert_eq!(shop.owner.http.get("/v1/teams").await.ok()["data"].as_array().unwrap().len(), 1);
+    let support = groups(&http, "POST", "", json!({ "displayName": shop.says("Support") })).await.ok();
+    assert_eq!(support["externalId"], Value::Null);
+    let support = support["id"].as_str().unwrap();
+    let taken = json!([{ "op": "Add", "path": "externalId", "value": "Group-7" }]);
+    patch(&http, support, taken.clone()).await.refused(409, "external_id_taken");
+    let one = format!("/{support}");
+    groups(&http, "PUT", &one, team("Support", "Group-7")).await.refused(409, "external_id_taken");
+    assert_eq!(groups(&http, "PUT", &one, team("Support", "Group-8")).await.ok()["externalId"], "Group-8");
+    let unnamed = json!({ "displayName": shop.says("Support") });
+    assert_eq!(groups(&http, "PUT", &one, unnamed).await.ok()["externalId"], "Group-8", "what is not named stays");
+    let settings = json!({ "name": shop.says("Support"), "public": true });
+    shop.owner.http.put(&format!("/v1/teams/{support}"), settings).await.ok();
+    let still = groups(&http, "GET", &one, Value::Null).await.ok();
+    assert_eq!(still["externalId"], "Group-8", "the portal leaves it alone");
+    let log = shop.owner.http.get(&format!("/v1/audit-log?target={support}&limit=100")).await.ok();
+    let noted = log["data"].as_array().unwrap().iter().filter(|entry| entry["detail"]["external_id"] == "Group-8");
+    assert_eq!(noted.count(), 1, "{log}");
+
+    // Given up by one, it is free for another.
+    let gone = patch(&http, &sales, json!([{ "op": "Remove", "path": "externalId" }])).await.ok();
+    assert_eq!(gone["externalId"], Value::Null);
+    assert_eq!(patch(&http, support, taken).await.ok()["externalId"], "Group-7");
+    assert_eq!(found("Group-7").await, [json!(shop.says("Support"))]);
+    let endless = json!([{ "op": "replace", "value": { "externalId": "x".repeat(256) } }]);
+    assert_eq!(reads(&patch(&http, support, endless).await), told("422", "invalidValue"));
+
+    // Another company's directory has ids of its own.
+    let elsewhere = directory(&other).await;
+    let same = json!({ "displayName": other.says("Sales"), "externalId": "Group-7" });
+    assert_eq!(groups(&elsewhere, "POST", "", same).await.ok()["externalId"], "Group-7");
+    assert_eq!(found("Group-7").await, [json!(shop.says("Support"))]);
+}
+
+#[tokio::test]
 async fn whoever_a_directory_takes_out_of_a_team_sees_what_it_has_no_longer() {
     let app = TestApp::start().await;
     let shop = app.shop("Tea").await;

@@ -11,7 +11,7 @@ use tenant::data_key::Ring;
 use tenant::identity::key::{self, KeyError, Material};
 use tests::{Http, Program, Shop, TestApp, eventually, fresh};
 
-async fn ready(http: &Http, ask: Value) -> Value {
+pub(crate) async fn ready(http: &Http, ask: Value) -> Value {
     let made = http.post("/v1/data-exports", ask).await.ok();
     let path = format!("/v1/data-exports/{}", made["id"].as_str().unwrap());
     eventually("the archive is made", async || {
@@ -28,7 +28,7 @@ fn file_of(app: &TestApp, shop: &Shop, export: &Value) -> PathBuf {
 }
 
 /// The archive as it is fetched, in a file of its own.
-async fn opened(app: &TestApp, shop: &Shop, export: &Value) -> tempfile::NamedTempFile {
+pub(crate) async fn opened(app: &TestApp, shop: &Shop, export: &Value) -> tempfile::NamedTempFile {
     let world = &app.node(0).world;
     let (account, id) = (shop.id.parse().unwrap(), export["id"].as_str().unwrap().parse().unwrap());
     let found = tenant::export::find(world, account, id).await.unwrap();

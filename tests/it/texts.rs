@@ -1,7 +1,8 @@
 //! What people write is text, wherever it is shown: no markup of theirs ever becomes ours.
 
 use serde_json::json;
-use tests::{PASSWORD, TestApp, fresh};
+use tenant::{Role, Standing};
+use tests::{Http, Mail, PASSWORD, TestApp, eventually, fresh};
 
 const HOSTILE: [&str; 12] = [
     "<script>alert(1)</script>",
@@ -94,6 +95,61 @@ async fn letters_hold_names_as_text_and_a_subject_is_one_line() {
         reply.refused(422, "validation_failed");
     }
     assert!(app.mail().all().iter().all(|mail| !mail.to.starts_with("v@")), "nobody else got mail");
+}
+
+#[tokio::test]
+async fn a_companys_people_read_its_name_in_letters_and_not_ours() {
+    let app = TestApp::start().await;
+    let shop = app.shop("Tea").await;
+    let (company, owner) = ("青壶茶行", &shop.owner);
+    let first = app.mail().letter(&owner.email, "Verify").await;
+    assert!(first.from.starts_with("Frontdesk <"), "from before the company: {}", first.from);
+    owner.http.patch("/v1/account", json!({ "name": company })).await.ok();
+    let in_its_name = |letter: &Mail| {
+        assert_eq!(letter.from, format!("{company} <no-reply@frontdesk.test>"), "the address stays ours");
+        assert!(letter.subject.contains(company), "{}", letter.subject);
+        assert!(letter.text.trim_end().ends_with(&format!("— {company}")), "{}", letter.text);
+        let said = format!("{} {} {}", letter.subject, letter.text, letter.html);
+        assert!(!said.contains("Frontdesk"), "{said}");
+    };
+
+    let to = format!("{}@mail.test", fresh().simple());
+    owner.http.post("/v1/invitations", json!({ "email": to, "role": "agent" })).await.ok();
+    in_its_name(&app.mail().letter(&to, "invites you").await);
+    let bo = shop.colleague("Bo", Role::Agent).await;
+    let new = json!({ "password": "an even better password" });
+    assert_eq!(bo.http.put("/v1/auth/password", new.clone()).await.status, 204);
+    let letter = app.mail().letter(&bo.email, "How you sign in has changed").await;
+    in_its_name(&letter);
+    assert!(letter.text.starts_with(&format!("Your {company} password was changed")), "{}", letter.text);
+    let forgot = json!({ "email": owner.email });
+    assert_eq!(app.stranger().post("/v1/auth/forgot-password", forgot).await.status, 204);
+    let letter = app.mail().letter(&owner.email, "Reset your password").await;
+    assert!(letter.from.starts_with("Frontdesk <"), "a login is no company's: {}", letter.from);
+
+    // Whoever is in two companies is written to by neither about how they sign in.
+    let other = app.shop("Coffee").await;
+    let tenant = other.tenant().await;
+    let (by, standing) = (other.owner.id.parse().unwrap(), Standing::built_in(Role::Agent));
+    let invited =
+        tenant::invitation::invite(&tenant.world, &tenant.account, by, &other.owner.name, &bo.email, standing).await;
+    let accept = format!("/v1/invitations/by-token/{}/accept", invited.unwrap().1);
+    Http::new(&app.base(0), app.guard(None).of_everybody()).post(&accept, new).await.ok();
+    let newer = json!({ "password": "a password better than that one" });
+    assert_eq!(bo.http.put("/v1/auth/password", newer).await.status, 204);
+    let second = eventually("the second letter about it", async || {
+        let about = |mail: &Mail| mail.to == bo.email && mail.subject.contains("has changed");
+        app.mail().all().into_iter().filter(about).nth(1)
+    })
+    .await;
+    assert!(second.from.starts_with("Frontdesk <"), "{}", second.from);
+    assert_eq!(second.subject, "How you sign in has changed");
+
+    // A name that looks like an address would be taken for the one that the letter came from.
+    owner.http.patch("/v1/account", json!({ "name": "support@bank.test" })).await.ok();
+    let to = format!("{}@mail.test", fresh().simple());
+    owner.http.post("/v1/invitations", json!({ "email": to, "role": "agent" })).await.ok();
+    assert!(app.mail().letter(&to, "invites you").await.from.starts_with("Frontdesk <"));
 }
 
 #[tokio::test]

@@ -15,6 +15,8 @@ use crate::wait::{DEADLINE, within};
 pub struct Mail {
     /// Whom it was delivered to.
     pub to: String,
+    /// Whom it says it is from, decoded.
+    pub from: String,
     /// The subject, decoded.
     pub subject: String,
     /// The plain text part, decoded.
@@ -120,10 +122,11 @@ async fn serve(stream: TcpStream, mails: &watch::Sender<Vec<Mail>>) -> std::io::
 fn read(to: &str, letter: &str) -> Mail {
     let (head, _) = letter.split_once("\n\n").unwrap_or((letter, ""));
     let unfolded = head.replace("\n ", " ").replace("\n\t", " ");
-    let subject = unfolded.lines().find_map(|line| line.strip_prefix("Subject: ")).unwrap_or_default();
+    let field = |name: &str| words(unfolded.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default());
     Mail {
         to: to.to_owned(),
-        subject: words(subject),
+        from: field("From: "),
+        subject: field("Subject: "),
         text: part(letter, "text/plain").unwrap_or_default(),
         html: part(letter, "text/html").unwrap_or_default(),
     }

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use clap::Subcommand;
-use infra::Clock;
 use infra::config::Settings;
+use infra::{Clock, Fault as _};
 use routing::rights;
 use serde_json::json;
 use tenant::account::Status;
@@ -47,6 +47,19 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Read the archive of one contact back into the company it came from, or another one of its group; what is there already stays
+    ImportContact {
+        /// The company's id, or its name in addresses
+        company: String,
+        /// The file
+        file: PathBuf,
+        /// The id of the inbox for conversations whose own inbox is not there
+        #[arg(long)]
+        inbox: Option<String>,
+        /// Answer in JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Erase again whoever is on the list of those who were erased, as after an older backup was restored
     ReapplyErasures {
         /// One company's id or name in addresses; all of them, when absent
@@ -73,6 +86,9 @@ pub(super) async fn run(settings: &Settings, command: Command) -> Outcome {
         Command::Dump { company, file, json } => dump(&app.world, &company, file, json).await,
         Command::Import { file, into, owner, name, json } => {
             restore(&app, file, Into { slug: into, name, owner }, json).await
+        }
+        Command::ImportContact { company, file, inbox, json } => {
+            import_contact(&app.world, &company, file, inbox.as_deref(), json).await
         }
         Command::ReapplyErasures { company, json } => reapply_erasures(&app, company.as_deref(), json).await,
         Command::AuditVerify { company, json } => audit_verify(&app.world, company.as_deref(), json).await,
@@ -144,6 +160,30 @@ async fn restore(app: &App, file: PathBuf, into: Into, json: bool) -> Outcome {
         println!("{} vouching keys have ended: nobody can open their secrets here", restored.identity_keys_ended);
     }
     println!("{again} persons who were erased since are erased again");
+    Ok(())
+}
+
+async fn import_contact(world: &SharedWorld, company: &str, file: PathBuf, inbox: Option<&str>, json: bool) -> Outcome {
+    let tenant = find(world, company).await?;
+    let inbox: Option<desk::InboxId> =
+        inbox.map(|id| id.parse().map_err(|_| format!("{id} is not the id of an inbox"))).transpose()?;
+    let imported = rights::import(&tenant, &Actor::System, file, inbox).await;
+    // The code as well: what is told in words may be told otherwise tomorrow.
+    let imported = imported.map_err(|error| format!("{error} ({})", error.code()))?;
+    let (read, slug) = (imported.read, &tenant.account.slug);
+    if json {
+        return company::print(&json!({
+            "account": tenant.id(), "from": imported.manifest.account_id, "made_at": imported.manifest.made_at, "read": read,
+            "not_taken": imported.not_taken,
+        }));
+    }
+    let person = if read.contact_is_new { "is there again" } else { "was there, and stays as it is" };
+    println!("{slug}: {} {person}", read.contact_id);
+    println!("read back: {} conversations, {} messages, {} ratings", read.conversations, read.messages, read.ratings);
+    println!("there already, and left as they are: {} conversations", read.there_already);
+    for (name, rows) in &imported.not_taken {
+        println!("not taken: {name}, {rows} rows, of use only where it came from");
+    }
     Ok(())
 }
 

@@ -132,7 +132,7 @@ pub(super) fn answer(status: StatusCode, body: &impl Serialize) -> Response {
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ScimQuery {
-    /// Only `userName eq "…"` or `externalId eq "…"` of people, and `displayName eq "…"` of teams.
+    /// Only `userName eq "…"` or `externalId eq "…"` of people, and `displayName eq "…"` or `externalId eq "…"` of teams.
     #[serde(default)]
     pub(super) filter: Option<String>,
     /// From which on, counted from 1.
@@ -320,8 +320,8 @@ pub(crate) struct ScimPatch {
     pub(super) operations: Vec<ScimOperation>,
 }
 
-/// One change. Of `active`, `userName`, `displayName`, `name` and `externalId` of people, and of `displayName` and `members` of teams;
-/// others are let pass.
+/// One change. Of `active`, `userName`, `displayName`, `name` and `externalId` of people, and of `displayName`, `externalId` and `members`
+/// of teams; others are let pass.
 #[derive(Deserialize, utoipa::ToSchema)]
 pub(crate) struct ScimOperation {
     /// `replace`, `add`, or `remove` for what nobody needs.

@@ -38,7 +38,8 @@ pub(crate) struct ScimBulk {
 #[derive(Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ScimFilters {
-    /// Whether there are any; there are `userName eq "…"` and `externalId eq "…"` of people, and `displayName eq "…"` of teams.
+    /// Whether there are any; there are `userName eq "…"` and `externalId eq "…"` of people, and `displayName eq "…"` and
+    /// `externalId eq "…"` of teams.
     supported: bool,
     /// How many a list gives at most.
     max_results: u32,

@@ -4,13 +4,14 @@
 
 use std::collections::BTreeSet;
 
+use desk::setup::Wish;
 use infra::validate::{Check, Invalid};
 use serde_json::Value;
 use tenant::AgentId;
 
 use super::scim::ScimOperation;
 use super::scim_groups::GROUP;
-use super::scim_patch::{bare, equals};
+use super::scim_patch::{bare, equals, external};
 
 /// How many operations one PATCH may have: a directory may name each of a team's members in one of its own.
 const MOST: usize = 1_000;
@@ -20,6 +21,8 @@ const MOST: usize = 1_000;
 pub(super) enum Step {
     /// This name.
     Rename(String),
+    /// Known to the directory by this, or by nothing.
+    Know(Option<String>),
     /// These people too.
     Add(Vec<String>),
     /// These people, and no others.
@@ -45,16 +48,28 @@ pub(super) fn chosen(
     named.iter().map(one).collect()
 }
 
-/// The name that is wanted, if one is, and who is in the team after all of it.
+/// What is wanted of a team after all of it.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Wanted {
+    /// Its name, if one is wanted.
+    pub(super) name: Option<String>,
+    /// By what the directory knows it.
+    pub(super) external: Wish<String>,
+    /// Who is in it.
+    pub(super) members: BTreeSet<AgentId>,
+}
+
+/// What a team is to be after all of it.
 pub(super) fn follow(
     steps: Vec<Step>,
     mut members: BTreeSet<AgentId>,
     known: &BTreeSet<AgentId>,
-) -> Result<(Option<String>, BTreeSet<AgentId>), NotHere> {
-    let mut name = None;
+) -> Result<Wanted, NotHere> {
+    let (mut name, mut external) = (None, Wish::Keep);
     for step in steps {
         match step {
             Step::Rename(wanted) => name = Some(wanted),
+            Step::Know(wanted) => external = Wish::Have(wanted),
             Step::Add(named) => {
                 let mut more = chosen(&named, known, &members)?;
                 members.append(&mut more);
@@ -64,7 +79,7 @@ pub(super) fn follow(
             Step::Remove(named) => members.retain(|id| !named.contains(&id.to_string())),
         }
     }
-    Ok((name, members))
+    Ok(Wanted { name, external, members })
 }
 
 /// People in a value: a list of objects with an id as their `value`, or one of them.
@@ -89,6 +104,11 @@ fn put(op: &str, path: &str, value: &Value, steps: &mut Vec<Step>, check: &mut C
         "displayname" => {
             steps.push(Step::Rename(check.line("displayName", value.as_str().unwrap_or_default(), 1, 80)));
         }
+        "externalid" => match value.as_str() {
+            Some(text) => steps.push(Step::Know(external(check, text))),
+            None if value.is_null() => steps.push(Step::Know(None)),
+            None => check.refuse("externalId", "external_id_invalid", "externalId is a text."),
+        },
         "members" if op == "add" => steps.push(Step::Add(people(value, check))),
         "members" if value.is_null() => steps.push(Step::Replace(Vec::new())),
         "members" => steps.push(Step::Replace(people(value, check))),
@@ -103,6 +123,7 @@ fn put(op: &str, path: &str, value: &Value, steps: &mut Vec<Step>, check: &mut C
 fn take_away(path: &str, value: &Value, steps: &mut Vec<Step>, check: &mut Check) {
     match bare(path, GROUP).as_str() {
         "displayname" => check.refuse("Operations", "attribute_required", "No team is without it."),
+        "externalid" => steps.push(Step::Know(None)),
         "members" if value.is_null() => steps.push(Step::Replace(Vec::new())),
         "members" => steps.push(Step::Remove(people(value, check))),
         other if other.starts_with("members") => match one_of(path) {
@@ -159,8 +180,20 @@ mod tests {
     /// Who of three, of whom the first two are in the team and the third of another company, is in it afterwards.
     fn after(operations: Value) -> Result<(Option<String>, Vec<AgentId>), NotHere> {
         let (known, members) = (BTreeSet::from([agent(1), agent(2), agent(4)]), BTreeSet::from([agent(1), agent(2)]));
-        let (name, members) = follow(reads(operations).unwrap(), members, &known)?;
-        Ok((name, members.into_iter().collect()))
+        let wanted = follow(reads(operations).unwrap(), members, &known)?;
+        Ok((wanted.name, wanted.members.into_iter().collect()))
+    }
+
+    #[test]
+    fn a_directory_has_an_id_of_its_own_for_a_team() {
+        let known =
+            |operations: Value| follow(reads(operations).unwrap(), BTreeSet::new(), &BTreeSet::new()).unwrap().external;
+        let have = |id: Option<&str>| Wish::Have(id.map(ToOwned::to_owned));
+        assert_eq!(known(json!([{ "op": "Add", "path": "externalId", "value": " g-1 " }])), have(Some("g-1")));
+        assert_eq!(known(json!([{ "op": "replace", "value": { "externalId": "G-1" } }])), have(Some("G-1")));
+        assert_eq!(known(json!([{ "op": "replace", "path": "externalId", "value": null }])), have(None));
+        assert_eq!(known(json!([{ "op": "remove", "path": format!("{GROUP}:externalId") }])), have(None));
+        assert_eq!(known(json!([{ "op": "replace", "path": "displayName", "value": "Sales" }])), Wish::Keep);
     }
 
     #[test]
@@ -212,6 +245,8 @@ mod tests {
             (json!({ "op": "replace", "path": "members[value eq \"x\"].display", "value": "Ana" }), "path_unsupported"),
             (json!({ "op": "replace", "path": "displayName", "value": "" }), "text_too_short"),
             (json!({ "op": "replace", "value": "Sales" }), "value_invalid"),
+            (json!({ "op": "replace", "path": "externalId", "value": 7 }), "external_id_invalid"),
+            (json!({ "op": "replace", "path": "externalId", "value": "x".repeat(256) }), "text_too_long"),
             (json!({ "op": "remove", "path": "displayName" }), "attribute_required"),
             (json!({ "op": "remove" }), "path_missing"),
         ] {

@@ -20,8 +20,8 @@ use tenant::{AgentId, Member, Permission, Scope, agent, membership};
 
 use super::ScimProblems;
 use super::scim::{LIST, ScimMeta, ScimPatch, ScimQuery, answer};
-use super::scim_group_patch::{self, NotHere, chosen, follow};
-use super::scim_patch::{bare, equals};
+use super::scim_group_patch::{self, NotHere, Wanted, chosen, follow};
+use super::scim_patch::{self, bare, equals};
 use super::setup::Setup;
 use crate::App;
 use crate::extract::{AsMember, Body, Path, Query};
@@ -37,6 +37,8 @@ pub(crate) struct ScimGroup {
     schemas: [&'static str; 1],
     /// Its id.
     id: TeamId,
+    /// By what the directory knows it; null where it has said nothing.
+    external_id: Option<String>,
     /// Its name.
     display_name: String,
     /// Who is in it; absent where it was not asked for.
@@ -81,6 +83,7 @@ fn view(app: &App, team: &Team, names: Option<&HashMap<AgentId, String>>) -> Sci
     ScimGroup {
         schemas: [GROUP],
         id: team.id,
+        external_id: team.external_id.clone(),
         display_name: team.name.clone(),
         members,
         meta: ScimMeta::of(app, "Group", team.created_at, &team.id),
@@ -94,10 +97,31 @@ fn with_members(attributes: Option<&str>, excluded: Option<&str>) -> bool {
     asked.is_none_or(named) && !excluded.is_some_and(named)
 }
 
-/// The name of a filter `displayName eq "…"`, in small letters.
-fn sought(filter: &str) -> Option<String> {
-    let (attribute, value) = equals(filter)?;
-    (attribute == "displayname").then(|| value.trim().to_lowercase())
+/// Which team a filter asks for.
+#[derive(PartialEq, Eq)]
+enum Sought {
+    /// The one of this name, in small letters.
+    Name(String),
+    /// The one that the directory knows by this.
+    External(String),
+}
+
+impl Sought {
+    fn read(filter: &str) -> Option<Self> {
+        let (attribute, value) = equals(filter)?;
+        match attribute.as_str() {
+            "displayname" => Some(Self::Name(value.trim().to_lowercase())),
+            "externalid" => Some(Self::External(value.trim().to_owned())),
+            _ => None,
+        }
+    }
+
+    fn is(&self, team: &Team) -> bool {
+        match self {
+            Self::Name(name) => team.name.to_lowercase() == *name,
+            Self::External(external) => team.external_id.as_ref() == Some(external),
+        }
+    }
 }
 
 /// List teams for a directory
@@ -109,16 +133,16 @@ pub(crate) async fn list_groups(
 ) -> Result<Response, Problem> {
     scope.require(Permission::Scim)?;
     let mut check = Check::new();
-    let name = query.filter.as_deref().map(sought);
-    if name == Some(None) {
-        check.refuse("filter", "filter_unsupported", "Only displayName eq \"…\".");
+    let sought = query.filter.as_deref().map(Sought::read);
+    if sought == Some(None) {
+        check.refuse("filter", "filter_unsupported", "Only displayName eq \"…\" or externalId eq \"…\".");
     }
     let part = query.part(&mut check);
     check.finish()?;
-    let name = name.flatten();
+    let sought = sought.flatten();
     let tx = scope.begin().await?;
     let mut found = team::list(&tx).await?;
-    found.retain(|team| name.as_ref().is_none_or(|name| team.name.to_lowercase() == *name));
+    found.retain(|team| sought.as_ref().is_none_or(|sought| sought.is(team)));
     let total_results = found.len();
     let here: Vec<Team> = found.into_iter().skip(part.skipped).take(part.taken).collect();
     let names = if with_members(query.attributes.as_deref(), query.excluded_attributes.as_deref()) {
@@ -186,18 +210,29 @@ pub(crate) struct ScimNewMember {
 pub(crate) struct ScimNewGroup {
     /// Its name, 1 to 80 characters; no two teams differ only in capitals.
     display_name: String,
+    /// By what the directory knows it, at most 255 characters. No two teams of the company have the same.
+    #[serde(default)]
+    external_id: Option<String>,
     /// Who is in it, at most 1,000.
     #[serde(default)]
     members: Option<Vec<ScimNewMember>>,
 }
 
+/// A team as a directory sent it, within bounds.
+struct Sent {
+    name: String,
+    external_id: Option<String>,
+    members: Option<Vec<String>>,
+}
+
 impl ScimNewGroup {
-    fn checked(self) -> Result<(String, Option<Vec<String>>), Invalid> {
+    fn checked(self) -> Result<Sent, Invalid> {
         let mut check = Check::new();
         let name = check.line("displayName", &self.display_name, 1, 80);
+        let external_id = self.external_id.as_deref().and_then(|text| scim_patch::external(&mut check, text));
         check.finish()?;
         let members = self.members.map(|members| members.into_iter().map(|one| one.value).collect());
-        Ok((name, members))
+        Ok(Sent { name, external_id, members })
     }
 }
 
@@ -212,6 +247,9 @@ fn told(error: SetupError) -> Problem {
         let is = |code: &str| faults.iter().any(|fault| fault.code == code);
         if is("name_taken") {
             return Problem::new(StatusCode::CONFLICT, "name_taken", Some("Another team has this name."));
+        }
+        if is("external_id_taken") {
+            return Problem::new(StatusCode::CONFLICT, "external_id_taken", Some("Another team has this externalId."));
         }
         // Somebody who has only just been made, and has no place in the company's tables yet.
         if is("agent_unknown") {
@@ -230,13 +268,20 @@ async fn everybody(app: &App, scope: &Scope<Member>) -> Result<BTreeSet<AgentId>
 /// A deed, and what is noted of it.
 type Deed = (&'static str, Value);
 
-/// Brings a team to have this name and these members, in the portal's own steps, and tells how it is then.
+/// How a team is to be.
+struct Aim {
+    name: String,
+    external_id: Option<String>,
+    members: BTreeSet<AgentId>,
+}
+
+/// Brings a team to be as it is wanted, in the portal's own steps, and tells how it is then.
 async fn settle(
     app: &App,
     scope: &Scope<Member>,
     setup: Setup<'_>,
     before: Team,
-    (name, members): (String, BTreeSet<AgentId>),
+    Aim { name, external_id, members }: Aim,
     mut deeds: Vec<Deed>,
 ) -> Result<ScimGroup, Problem> {
     let id = before.id;
@@ -255,6 +300,10 @@ async fn settle(
         let detail = json!({ "name": team.name, "brand_id": team.brand_id, "public": team.public,
             "assignment_policy_id": team.assignment_policy_id, "business_hours_id": team.business_hours_id });
         deeds.push(("team.updated", detail));
+    }
+    if external_id != team.external_id {
+        team = team::set_external_id(&setup.tx, id, external_id).await.map_err(told)?;
+        deeds.push(("team.updated", json!({ "name": team.name, "external_id": team.external_id })));
     }
     let moved = members != team.agent_ids.iter().copied().collect::<BTreeSet<_>>();
     if moved {
@@ -281,7 +330,7 @@ pub(crate) async fn create_group(
     Body(ask): Body<ScimNewGroup>,
 ) -> Result<Response, Problem> {
     scope.require(Permission::Scim)?;
-    let (name, members) = ask.checked()?;
+    let Sent { name, external_id, members } = ask.checked()?;
     let known = everybody(&app, &scope).await?;
     let setup = Setup::begin_for_a_directory(&app, &scope).await?;
     let members = chosen(&members.unwrap_or_default(), &known, &BTreeSet::new()).map_err(not_here)?;
@@ -294,15 +343,19 @@ pub(crate) async fn create_group(
         business_hours_id: None,
         position: 0,
     };
-    let made = team::create(&setup.tx, ask).await.map_err(told)?;
-    let deeds = vec![("team.created", json!({ "name": made.name }))];
-    let wanted = (made.name.clone(), members);
+    let mut made = team::create(&setup.tx, ask).await.map_err(told)?;
+    if external_id.is_some() {
+        made = team::set_external_id(&setup.tx, made.id, external_id).await.map_err(told)?;
+    }
+    let deeds = vec![("team.created", json!({ "name": made.name, "external_id": made.external_id }))];
+    let wanted = Aim { name: made.name.clone(), external_id: made.external_id.clone(), members };
     Ok(answer(StatusCode::CREATED, &settle(&app, &scope, setup, made, wanted, deeds).await?))
 }
 
 /// Replace a team from a directory
 ///
-/// Its name, and who is in it. Who is not named stays where no members are named at all; what else a team is stays in any case.
+/// Its name, by what the directory knows it, and who is in it. Who is not named stays where no members are named at all, and so does an
+/// `externalId`; what else a team is stays in any case.
 #[utoipa::path(put, path = "/v1/scim/v2/Groups/{id}", tag = "scim", params(("id" = TeamId, Path)),
     request_body(content = ScimNewGroup, content_type = "application/scim+json"),
     responses((status = 200, body = ScimGroup, content_type = "application/scim+json"), ScimProblems))]
@@ -313,7 +366,7 @@ pub(crate) async fn replace_group(
     Body(ask): Body<ScimNewGroup>,
 ) -> Result<Response, Problem> {
     scope.require(Permission::Scim)?;
-    let (name, named) = ask.checked()?;
+    let Sent { name, external_id, members: named } = ask.checked()?;
     let known = everybody(&app, &scope).await?;
     let setup = Setup::begin_for_a_directory(&app, &scope).await?;
     let before = held(&setup, id).await?;
@@ -322,7 +375,9 @@ pub(crate) async fn replace_group(
         Some(named) => chosen(&named, &known, &present).map_err(not_here)?,
         None => present,
     };
-    Ok(answer(StatusCode::OK, &settle(&app, &scope, setup, before, (name, members), Vec::new()).await?))
+    let external_id = external_id.or_else(|| before.external_id.clone());
+    let wanted = Aim { name, external_id, members };
+    Ok(answer(StatusCode::OK, &settle(&app, &scope, setup, before, wanted, Vec::new()).await?))
 }
 
 /// The team as it is, and stays until it is written: what a directory adds is added to what others have written.
@@ -333,7 +388,8 @@ async fn held(setup: &Setup<'_>, id: TeamId) -> Result<Team, Problem> {
 
 /// Change a team from a directory
 ///
-/// Its name, and who is in it: `add`, `remove` and `replace` of `members` and `displayName`; others are let pass.
+/// Its name, by what the directory knows it, and who is in it: `add`, `remove` and `replace` of `members`, `displayName` and `externalId`;
+/// others are let pass.
 #[utoipa::path(patch, path = "/v1/scim/v2/Groups/{id}", tag = "scim", params(("id" = TeamId, Path)),
     request_body(content = ScimPatch, content_type = "application/scim+json"),
     responses((status = 200, body = ScimGroup, content_type = "application/scim+json"), ScimProblems))]
@@ -349,8 +405,12 @@ pub(crate) async fn change_group(
     let setup = Setup::begin_for_a_directory(&app, &scope).await?;
     let before = held(&setup, id).await?;
     let present = before.agent_ids.iter().copied().collect();
-    let (name, members) = follow(steps, present, &known).map_err(not_here)?;
-    let wanted = (name.unwrap_or_else(|| before.name.clone()), members);
+    let Wanted { name, external, members } = follow(steps, present, &known).map_err(not_here)?;
+    let wanted = Aim {
+        name: name.unwrap_or_else(|| before.name.clone()),
+        external_id: external.over(before.external_id.clone()),
+        members,
+    };
     Ok(answer(StatusCode::OK, &settle(&app, &scope, setup, before, wanted, Vec::new()).await?))
 }
 

@@ -185,6 +185,12 @@ pub(crate) async fn current(tx: &TenantTx, known: Option<Arc<Masks>>) -> Result<
     Ok(Some(Arc::new(Masks::of(edition, &Masking::try_from(row)?))))
 }
 
+/// What is done to texts that were written elsewhere and that nobody can be asked to write otherwise: what would be refused is masked too.
+pub(crate) async fn of_what_was_written(tx: &TenantTx) -> Result<Masks, StoreError> {
+    let choice = find(tx).await?;
+    Ok(Masks::of(tx.uuid(), &Masking { words_action: WordsAction::Mask, ..choice }))
+}
+
 /// A text as it may be written, by what the company has chosen.
 pub(crate) fn masked(masks: Option<&Masks>, text: &str) -> Result<String, WordRefused> {
     masks.map_or_else(|| Ok(text.to_owned()), |masks| masks.apply(text))

@@ -4,8 +4,10 @@
 
 mod erase;
 mod exports;
+mod imports;
 mod retention;
 
 pub use erase::{Confirmed, EraseError, erase, erase_again};
 pub use exports::{remove_expired, run_due};
+pub use imports::{ImportError, Imported, import};
 pub use retention::{sweep, sweep_all};

@@ -17,7 +17,7 @@ use sea_orm::FromQueryResult;
 use serde::Serialize;
 
 use crate::jobs::{self, Job};
-use crate::letters::{Post, Template};
+use crate::letters::{self, Post, Template};
 use crate::login::LoginId;
 use crate::seal::Unsealable;
 use crate::sign_in_letters::{Changed, SignIn};
@@ -95,12 +95,13 @@ pub async fn overview(world: &World, user: &crate::login::User) -> Result<Overvi
 
 /// Tells a person, at their address, that how they sign in has changed.
 pub async fn tell(world: &World, user: &crate::login::User, what: Changed) -> Result<(), StoreError> {
+    let tx = world.database.begin("".into()).await?;
     let post = Post {
         to: user.email.clone(),
         locale: user.locale.clone(),
+        sender: letters::sender_for(&tx, user.id).await?,
         template: Template::SignIn(SignIn::SignInChanged { what }),
     };
-    let tx = world.database.begin("".into()).await?;
     jobs::enqueue(&tx, world, &Job::SendMail(post)).await?;
     tx.commit().await
 }

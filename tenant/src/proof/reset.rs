@@ -110,8 +110,8 @@ pub async fn reset(world: &World, user: &User, by: By<'_>) -> Result<TakenOff, R
         [user.id.uuid().into(), now.into()],
     ))
     .await?;
-    let letter = SignIn::SecondFactorTakenOff { company };
-    let post = Post { to: user.email.clone(), locale: user.locale.clone(), template: Template::SignIn(letter) };
+    let (sender, letter) = (company.clone(), SignIn::SecondFactorTakenOff { company });
+    let post = Post { to: user.email.clone(), locale: user.locale.clone(), sender, template: Template::SignIn(letter) };
     jobs::enqueue(&tx, world, &Job::SendMail(post)).await?;
     tx.commit().await?;
     Ok(TakenOff { totp: found.totp, passkeys: found.passkeys })

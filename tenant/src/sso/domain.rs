@@ -221,7 +221,9 @@ pub async fn claim(world: &World, account: &Account, domain: String, mailbox: Ma
     let row = row.ok_or_else(|| StoreError::Refused("a domain was not written".into()))?;
     let link = format!("{}/login/domain?token={secret}", world.public_url);
     let template = Template::SignIn(SignIn::DomainProof { company: account.name.clone(), domain, link });
-    jobs::enqueue_asked(&tx, world, Post { to: sent_to, locale: account.locale.clone(), template }).await?;
+    // In our name: it asks whether the company is who it says it is.
+    jobs::enqueue_asked(&tx, world, Post { to: sent_to, locale: account.locale.clone(), sender: None, template })
+        .await?;
     tx.commit().await?;
     Ok(row.into())
 }
