@@ -1,7 +1,7 @@
 //! Logs and metrics. Message text, tokens, passwords and whole e-mail addresses never go into them.
 
 use std::borrow::Cow;
-use std::io::{self, Write as _};
+use std::io;
 
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tracing_subscriber::layer::SubscriberExt as _;

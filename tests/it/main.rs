@@ -72,11 +72,8 @@ mod policies;
 mod postgres;
 mod private_mode;
 mod probes;
-<<<<<<< HEAD
 mod races;
-=======
 mod read_back;
->>>>>>> w13c
 mod relocation;
 mod resume;
 mod retention;

@@ -1,7 +1,7 @@
 //! Secrets are replaced as the handbook says, server after server, while people work; and no program starts with one that is none.
 
 use infra::config::Settings;
-use serde_json::{Value, json};
+use serde_json::json;
 use stripe_standin::{Mail, signature_header};
 use tenant::Role;
 use tests::payments::{Payments, WEBHOOK_SECRET};
