@@ -243,14 +243,13 @@ fn faults_of_stripe(key: Option<&str>, webhook_secrets: &[String]) -> Vec<String
 
 fn faults_of_bucket(blobs: &BlobSettings) -> Option<String> {
     match (&blobs.key_id, &blobs.secret) {
-        (None, None) => None,
         (Some(_), None) | (None, Some(_)) => {
             Some("- FRONTDESK_S3_KEY_ID and FRONTDESK_S3_SECRET belong together: one of them is not set".into())
         }
         (Some(_), Some(secret)) if secret.len() < SHORTEST_BUCKET_SECRET || is_guessable(secret) => {
             Some("- FRONTDESK_S3_SECRET is too short, or could be guessed".into())
         }
-        (Some(_), Some(_)) => None,
+        (None, None) | (Some(_), Some(_)) => None,
     }
 }
 

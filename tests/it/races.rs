@@ -173,10 +173,10 @@ async fn what_is_written_while_a_chat_is_being_closed_is_kept_and_opens_it_again
         insists(&visitor[number % 2], "/v1/widget/messages", body)
     });
     let path = format!("/v1/conversations/{chat}/status");
-    let closes = (0..AT_ONCE / 2).map(|number| owner[number % 2].put(&path, json!({ "status": "resolved" })));
+    let ends = (0..AT_ONCE / 2).map(|number| owner[number % 2].put(&path, json!({ "status": "resolved" })));
     let schema = shop.schema().await;
     let held = format!("select id from {schema}.conversation where id = '{}' for update", conversation(&chat));
-    let race = async { futures::join!(join_all(sends), join_all(closes)) };
+    let race = async { futures::join!(join_all(sends), join_all(ends)) };
     let (sent, closed) = behind(&app, &held, SEVERAL, race).await;
 
     assert!(!winners(&closed, 200, &[]).is_empty(), "it was closed at least once");

@@ -2835,7 +2835,8 @@ export interface paths {
         get: operations["scim_show_group"];
         /**
          * Replace a team from a directory
-         * @description Its name, and who is in it. Who is not named stays where no members are named at all; what else a team is stays in any case.
+         * @description Its name, by what the directory knows it, and who is in it. Who is not named stays where no members are named at all, and so does an
+         *     `externalId`; what else a team is stays in any case.
          */
         put: operations["scim_replace_group"];
         post?: never;
@@ -2848,7 +2849,8 @@ export interface paths {
         head?: never;
         /**
          * Change a team from a directory
-         * @description Its name, and who is in it: `add`, `remove` and `replace` of `members` and `displayName`; others are let pass.
+         * @description Its name, by what the directory knows it, and who is in it: `add`, `remove` and `replace` of `members`, `displayName` and `externalId`;
+         *     others are let pass.
          */
         patch: operations["scim_change_group"];
         trace?: never;
@@ -7728,13 +7730,18 @@ export interface components {
              * @description How many a list gives at most.
              */
             maxResults: number;
-            /** @description Whether there are any; there are `userName eq "…"` and `externalId eq "…"` of people, and `displayName eq "…"` of teams. */
+            /**
+             * @description Whether there are any; there are `userName eq "…"` and `externalId eq "…"` of people, and `displayName eq "…"` and
+             *     `externalId eq "…"` of teams.
+             */
             supported: boolean;
         };
         /** @description A team, as a directory sees it. */
         ScimGroup: {
             /** @description Its name. */
             displayName: string;
+            /** @description By what the directory knows it; null where it has said nothing. */
+            externalId: string | null;
             /** @description Its id. */
             id: components["schemas"]["TeamId"];
             /** @description Who is in it; absent where it was not asked for. */
@@ -7826,6 +7833,8 @@ export interface components {
         ScimNewGroup: {
             /** @description Its name, 1 to 80 characters; no two teams differ only in capitals. */
             displayName: string;
+            /** @description By what the directory knows it, at most 255 characters. No two teams of the company have the same. */
+            externalId: string | null;
             /** @description Who is in it, at most 1,000. */
             members: components["schemas"]["ScimNewMember"][] | null;
         };
@@ -7847,8 +7856,8 @@ export interface components {
             userName: string;
         };
         /**
-         * @description One change. Of `active`, `userName`, `displayName`, `name` and `externalId` of people, and of `displayName` and `members` of teams;
-         *     others are let pass.
+         * @description One change. Of `active`, `userName`, `displayName`, `name` and `externalId` of people, and of `displayName`, `externalId` and `members`
+         *     of teams; others are let pass.
          */
         ScimOperation: {
             /** @description `replace`, `add`, or `remove` for what nobody needs. */
@@ -15550,7 +15559,7 @@ export interface operations {
     scim_list_groups: {
         parameters: {
             query?: {
-                /** @description Only `userName eq "…"` or `externalId eq "…"` of people, and `displayName eq "…"` of teams. */
+                /** @description Only `userName eq "…"` or `externalId eq "…"` of people, and `displayName eq "…"` or `externalId eq "…"` of teams. */
                 filter?: string;
                 /** @description From which on, counted from 1. */
                 startIndex?: number;
@@ -15920,7 +15929,7 @@ export interface operations {
     scim_list: {
         parameters: {
             query?: {
-                /** @description Only `userName eq "…"` or `externalId eq "…"` of people, and `displayName eq "…"` of teams. */
+                /** @description Only `userName eq "…"` or `externalId eq "…"` of people, and `displayName eq "…"` or `externalId eq "…"` of teams. */
                 filter?: string;
                 /** @description From which on, counted from 1. */
                 startIndex?: number;

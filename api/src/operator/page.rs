@@ -217,11 +217,9 @@ fn table(caption: &str, columns: &[Column<'_>], rows: Vec<Vec<Cell>>, otherwise:
                 Cell::Number(words) => (words, true),
             };
             let words = escape(&words);
-            body += &if place == 0 {
-                format!("<th scope=\"row\">{words}</th>")
-            } else {
-                format!("<td{}>{words}</td>", class(is_number))
-            };
+            let (open, close) = if place == 0 { ("<th scope=\"row\"", "</th>") } else { ("<td", "</td>") };
+            let kind = if place == 0 { "" } else { class(is_number) };
+            body.extend([open, kind, ">", &words, close]);
         }
         body += "</tr>";
     }

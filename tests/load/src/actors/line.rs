@@ -50,7 +50,7 @@ pub(super) async fn live(client: Arc<Client>, mut told: UnboundedReceiver<Tell>)
         if client.stays_away(&mut told).await {
             return;
         }
-        let mut wait = None;
+        let wait;
         match open(&client).await {
             Ok(ws) => {
                 let ended = talk(&client, ws, &mut told).await;

@@ -61,9 +61,9 @@ pub(crate) fn rates(windows: &[Spent]) -> Vec<f64> {
 }
 
 /// The middle of the rounds' ratios, for what is measured in one round is of the same minute. There is no ratio to nothing.
-pub(crate) fn middle_ratio(these: &[f64], those: &[f64]) -> f64 {
-    let rounds = these.iter().zip(those).filter(|(_, that)| **that > 0.0);
-    median(&rounds.map(|(this, that)| this / that).collect::<Vec<_>>())
+pub(crate) fn middle_ratio(ours: &[f64], theirs: &[f64]) -> f64 {
+    let rounds = ours.iter().zip(theirs).filter(|(_, other)| **other > 0.0);
+    median(&rounds.map(|(one, other)| one / other).collect::<Vec<_>>())
 }
 
 #[cfg(test)]

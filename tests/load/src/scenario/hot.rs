@@ -54,10 +54,10 @@ pub(crate) async fn play(options: &Options, scene: &mut Scene, report: &mut Repo
     let visitor = scene.visitors(1, 1, Manner::default()).await?;
     first_words(&visitor).await?;
     let chat = chat_of(visitor.first().doing(|| "find the visitor".to_owned())?).await?;
-    let watches = Manner { shows: Shows::All, ..Manner::default() };
+    let manner = Manner { shows: Shows::All, ..Manner::default() };
     let mut writers = scene.tabs(&visitor, tabs).await?;
-    writers.extend(scene.agents(1, agents, watches).await?);
-    let mut watchers = scene.agents(1, watching / 2, watches).await?;
+    writers.extend(scene.agents(1, agents, manner).await?);
+    let mut watchers = scene.agents(1, watching / 2, manner).await?;
     watchers.extend(scene.tabs(&visitor, watching - watching / 2).await?);
     let mut readers = readers(options, scene, &visitor).await?;
 
