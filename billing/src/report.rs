@@ -8,6 +8,7 @@ use sea_orm::{FromQueryResult, Statement};
 use serde::Serialize;
 
 use crate::catalogue::{self, Currency, Interval};
+use crate::metering::EVERY;
 use crate::service::Billing;
 
 /// The whole of it.
@@ -250,17 +251,18 @@ impl Billing {
     }
 
     async fn comparison(&self) -> Result<Comparison, StoreError> {
+        let now = self.world.now();
         let comparison: Option<Comparison> = self
             .world
             .database
             .orm()
             .one(sql(
                 "select max(s.checked_at) as last_at, min(s.checked_at) as oldest_at, \
-                   count(*) filter (where s.checked_at is null) as waiting \
+                   count(*) filter (where s.checked_at is null or s.checked_at < $2 or s.checked_at > $1) as waiting \
                  from shared.subscription s join shared.account a on a.id = s.account_id \
                  where s.provider = 'stripe' and s.customer is not null and s.metered_from is not null \
                  and a.status not in ('deleting', 'deleted')",
-                [],
+                [now.into(), (now - EVERY).into()],
             ))
             .await?;
         Ok(comparison.unwrap_or_default())

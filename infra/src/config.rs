@@ -242,6 +242,9 @@ fn faults_of_stripe(key: Option<&str>, webhook_secrets: &[String]) -> Vec<String
 }
 
 fn faults_of_bucket(blobs: &BlobSettings) -> Option<String> {
+    if !blobs.place.starts_with("s3:") {
+        return None;
+    }
     match (&blobs.key_id, &blobs.secret) {
         (Some(_), None) | (None, Some(_)) => {
             Some("- FRONTDESK_S3_KEY_ID and FRONTDESK_S3_SECRET belong together: one of them is not set".into())

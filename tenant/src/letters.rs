@@ -1,7 +1,7 @@
 //! The letters we write, in the reader's language. Names in them are text: `infra::mail` escapes everything.
 //!
-//! A company's own people read its name and not ours: who the letter is from, in its subject, above and below its words. Ours are those
-//! from before a company, those to whoever may be in several, and those in which we ask a company, or somebody about it, for something:
+//! A company's own people read its name and not ours: who the letter is from, in its subject and around its words. Ours are those
+//! from before a company, those about the sign-in of whoever is in several, and those in which we ask a company, or somebody about it, for something:
 //! what it owes, that it is closed, whether a domain is its own.
 
 use infra::database::{Rows, StoreError, sql};
@@ -90,17 +90,23 @@ pub(crate) async fn sender_for(rows: &impl Rows, login: LoginId) -> Result<Optio
     Ok(only.map(|only| only.name))
 }
 
-/// On one line, whatever a company calls itself.
+/// On one line and in one direction, whatever a company calls itself.
 fn one_line(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+    let turns = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    text.chars().filter(|c| !turns(*c)).map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+/// Whether a letter may go out under this name: not one that looks like an address, which would be read as the one that the letter came
+/// from, nor ours.
+fn may_sign(name: &str) -> bool {
+    !name.contains(['@', '\u{ff20}', '\u{fe6b}']) && !name.to_lowercase().contains("frontdesk")
 }
 
 impl Post {
     /// Writes it out.
     pub fn write(&self) -> Letter {
         let chinese = self.locale == "zh-CN";
-        // A name that looks like an address would be read as the one that the letter came from.
-        let sender = self.sender.as_deref().map(one_line).filter(|name| !name.contains('@'));
+        let sender = self.sender.as_deref().map(one_line).filter(|name| may_sign(name));
         let (subject, text, button) = match &self.template {
             Template::Money(money) => money.write(chinese),
             Template::Verify { company, link } if chinese => (
@@ -185,12 +191,19 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_looks_like_an_address_is_no_sender() {
-        for sender in [None, Some("support@bank.example")] {
+    fn a_name_that_looks_like_an_address_or_is_ours_is_no_sender() {
+        let looks = ["support@bank.example", "support＠bank.example", "support﹫bank.example", "The FrontDesk team"];
+        for sender in looks.map(Some).into_iter().chain([None]) {
             let letter = changed(sender, "en");
             assert_eq!((letter.sender, &*letter.subject), (None, "How you sign in has changed"));
             assert!(letter.text.starts_with("Your Frontdesk password"), "{}", letter.text);
         }
+    }
+
+    #[test]
+    fn a_name_turns_no_line_and_ends_none() {
+        let letter = changed(Some("Blue\u{202e} Tea\r\npot"), "en");
+        assert_eq!(letter.sender.as_deref(), Some("Blue Tea  pot"));
     }
 
     #[test]

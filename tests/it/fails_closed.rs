@@ -122,7 +122,8 @@ async fn what_cannot_be_looked_up_opens_nothing_and_pages_are_there_all_the_same
     socket.closed().await;
     assert!(socket.frames().iter().all(|frame| frame["type"] != "welcome"), "{:?}", socket.frames());
     assert_eq!(pages(&app).await, there, "who only looks at pages notices nothing");
-    assert_eq!(app.stranger().get("/readyz").await.status, 503);
+    let not_ready = async || (app.stranger().get("/readyz").await.status == 503).then_some(());
+    eventually("it says that it is not ready", not_ready).await;
 
     wire.mend();
     let me = async || (shop.owner.http.get("/v1/auth/me").await.status == 200).then_some(());

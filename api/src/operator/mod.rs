@@ -35,12 +35,27 @@ pub(crate) fn routes(app: Later) -> Router {
 }
 
 async fn show(State(app): State<Later>, headers: HeaderMap) -> Response {
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    if !is_inside(host) {
+        return (StatusCode::MISDIRECTED_REQUEST, "this address is not for names of the internet").into_response();
+    }
     let texts = wanted(headers.get(header::ACCEPT_LANGUAGE).and_then(|asked| asked.to_str().ok()).unwrap_or_default());
     // By a clock that was never compared, nothing can be said of the last days.
     match app.get().filter(|app| app.world.clock.is_compared()) {
         Some(app) => report(app, texts).await,
         None => answer(StatusCode::SERVICE_UNAVAILABLE, page::unavailable(texts)),
     }
+}
+
+/// Whether a browser that asks for this host can only have been sent here on purpose. A stranger's page may give its own name this address
+/// (DNS rebinding) and then read what it gets; numbers, `localhost` and names without a dot are nobody's on the internet.
+fn is_inside(host: &str) -> bool {
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|digit| digit.is_ascii_digit()) => name,
+        Some(_) | None => host,
+    };
+    let bare = name.trim_start_matches('[').trim_end_matches(']');
+    bare.parse::<std::net::IpAddr>().is_ok() || !(bare.is_empty() || bare.contains(['.', ':']))
 }
 
 async fn report(app: &App, texts: &Texts) -> Response {
@@ -66,4 +81,19 @@ fn answer(status: StatusCode, page: String) -> Response {
         (header::VARY, "accept-language"),
     ];
     (status, headers, Html(page)).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_of_the_internet_is_not_answered() {
+        for inside in ["127.0.0.1:7409", "[::1]:7409", "::1", "localhost:7409", "frontdesk", "10.0.0.8"] {
+            assert!(is_inside(inside), "{inside}");
+        }
+        for outside in ["", "evil.example:7409", "127.0.0.1.evil.example", "localhost.", "a.b", ":7409"] {
+            assert!(!is_inside(outside), "{outside}");
+        }
+    }
 }

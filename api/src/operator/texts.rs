@@ -106,7 +106,7 @@ pub(super) static ENGLISH: Texts = Texts {
     company: "Address",
     name: "Company",
     since: "Payment missing since",
-    nothing_heard: "nothing heard",
+    nothing_heard: "no failed payment on record",
     all_pay: "Everybody who bought pays.",
 
     differences: "Hours that differ",
@@ -185,7 +185,7 @@ pub(super) static CHINESE: Texts = Texts {
     company: "网址名",
     name: "公司",
     since: "欠款起始时间",
-    nothing_heard: "没有消息",
+    nothing_heard: "没有付款失败记录",
     all_pay: "所有已购买的公司均正常付款。",
 
     differences: "有差异的小时",

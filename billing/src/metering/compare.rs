@@ -22,7 +22,7 @@ use crate::stripe::{HourSums, Names, Stripe};
 use crate::subscription;
 
 /// How often everything is compared, back to what is too old to be mended.
-const EVERY: TimeDelta = TimeDelta::hours(24);
+pub(crate) const EVERY: TimeDelta = TimeDelta::hours(24);
 
 /// What a comparison has come to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]

@@ -12,6 +12,7 @@ mod stamp;
 
 pub(crate) use batch::moved;
 pub use compare::Compared;
+pub(crate) use compare::EVERY;
 pub use send::Sent;
 pub(crate) use stamp::{open_since, turned_at};
 

@@ -149,14 +149,16 @@ pub async fn read_back(tx: &TenantTx, archive: &Archive, inbox: Option<InboxId>)
     let mut chats: Vec<Chat> = plan.chats.into_iter().filter(|chat| !there.contains(&chat.id)).collect();
     place(tx, &mut chats, inbox).await?;
     attribute(tx, &mut chats).await?;
-    number(tx, &mut chats).await?;
     if archive.from != tx.account() {
         let masks = masking::of_what_was_written(tx).await?;
         for chat in &mut chats {
             mask(&masks, chat);
         }
     }
-    write(tx, &chats).await?;
+    write_messages(tx, &chats).await?;
+    // Late: whoever opens a conversation waits for the row of the last number until this transaction ends.
+    number(tx, &mut chats).await?;
+    write_chats(tx, &chats).await?;
     Ok(ReadBack {
         contact_id,
         contact_is_new,
@@ -261,7 +263,22 @@ async fn number(tx: &TenantTx, chats: &mut [Chat]) -> Result<(), StoreError> {
     Ok(())
 }
 
-async fn write(tx: &TenantTx, chats: &[Chat]) -> Result<(), ReadBackError> {
+async fn write_messages(tx: &TenantTx, chats: &[Chat]) -> Result<(), ReadBackError> {
+    let messages: Vec<&Row> = chats.iter().flat_map(|chat| &chat.messages).collect();
+    for some in messages.chunks(AT_ONCE) {
+        tx.run(sql(
+            "insert into message (id, conversation_id, seq, public_seq, episode, message_type, private, sender_kind, sender_id, sender_name, text, \
+             content, client_message_id, created_at) select id, conversation_id, seq, public_seq, episode, message_type, private, sender_kind, \
+             sender_id, sender_name, text, content, client_message_id, created_at from json_populate_recordset(null::message, $1::json)",
+            [lines(some)?.into()],
+        ))
+        .await
+        .map_err(refused)?;
+    }
+    Ok(())
+}
+
+async fn write_chats(tx: &TenantTx, chats: &[Chat]) -> Result<(), ReadBackError> {
     let conversations: Vec<&Row> = chats.iter().map(|chat| &chat.row).collect();
     for some in conversations.chunks(AT_ONCE) {
         tx.run(sql(
@@ -273,17 +290,6 @@ async fn write(tx: &TenantTx, chats: &[Chat]) -> Result<(), ReadBackError> {
              resolved_at, last_activity_at, created_at, $2, version, last_said_seq, closed_activity_at, team_id, start, erased_at \
              from json_populate_recordset(null::conversation, $1::json)",
             [lines(some)?.into(), tx.now().into()],
-        ))
-        .await
-        .map_err(refused)?;
-    }
-    let messages: Vec<&Row> = chats.iter().flat_map(|chat| &chat.messages).collect();
-    for some in messages.chunks(AT_ONCE) {
-        tx.run(sql(
-            "insert into message (id, conversation_id, seq, public_seq, episode, message_type, private, sender_kind, sender_id, sender_name, text, \
-             content, client_message_id, created_at) select id, conversation_id, seq, public_seq, episode, message_type, private, sender_kind, \
-             sender_id, sender_name, text, content, client_message_id, created_at from json_populate_recordset(null::message, $1::json)",
-            [lines(some)?.into()],
         ))
         .await
         .map_err(refused)?;

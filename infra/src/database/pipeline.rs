@@ -31,7 +31,9 @@ const RUN_WITHIN: Duration = Duration::from_millis(3_500);
 /// How many statements a connection prepares before it is replaced: about a hundred megabytes of memory. Each costs the backend some
 /// six hundred KB, with what it knows of the tables, and dropping the statement gives nothing back.
 const KEPT: usize = 160;
-/// How long a connection is kept however many it has prepared. Where more companies than [`KEPT`] write all the time, each new connection
+/// How many it prepares in any case at most.
+const AT_MOST: usize = 4 * KEPT;
+/// How long a connection is kept that has prepared more than [`KEPT`] and less than [`AT_MOST`]. Where more companies than [`KEPT`] write all the time, each new connection
 /// would be full again at once, and nothing would be done but prepare.
 const AT_LEAST: Duration = Duration::from_mins(1);
 
@@ -302,7 +304,7 @@ impl Pipeline {
 
 /// Whether a connection that has prepared so many statements in so long a life is to be replaced.
 fn is_spent(prepared: usize, age: Duration, lifetime: Duration) -> bool {
-    age >= lifetime || (prepared >= KEPT && age >= AT_LEAST)
+    age >= lifetime || prepared >= AT_MOST || (prepared >= KEPT && age >= AT_LEAST)
 }
 
 async fn connect<T>(config: &Config, tls: T) -> Result<Client, StoreError>
@@ -394,7 +396,8 @@ mod tests {
         assert!(!is_spent(KEPT - 1, lifetime.saturating_sub(Duration::from_secs(1)), lifetime));
         assert!(is_spent(0, lifetime, lifetime));
         assert!(is_spent(KEPT, AT_LEAST, lifetime));
-        assert!(!is_spent(10 * KEPT, AT_LEAST.saturating_sub(Duration::from_secs(1)), lifetime));
+        assert!(is_spent(AT_MOST, Duration::ZERO, lifetime));
+        assert!(!is_spent(AT_MOST - 1, AT_LEAST.saturating_sub(Duration::from_secs(1)), lifetime));
     }
 
     #[test]

@@ -33,15 +33,27 @@ impl Database {
     }
 }
 
+/// Lets a backend look up anew which roles are whose. It remembers that of one role at a time, here it is asked about another, and what it
+/// works out while a role is being made elsewhere may lack that role until the next one is made
+/// (`roles_is_member_of` in `src/backend/utils/adt/acl.c`).
+const LOOK_ANEW: &str = "DO $$ BEGIN PERFORM pg_catalog.pg_has_role('pg_monitor', 'pg_read_all_stats', 'MEMBER'); END $$";
+/// `insufficient_privilege`
+const NOT_ALLOWED: &str = "42501";
+
 async fn begin(pool: PgPool, preamble: Arc<str>, resident: Option<u128>) -> Result<Tx, StoreError> {
     let opened = tokio::spawn(async move {
-        let begin = if preamble.is_empty() { "BEGIN".to_owned() } else { format!("BEGIN; {preamble}") };
-        let mut attempts = 0;
+        let mut begin = if preamble.is_empty() { "BEGIN".to_owned() } else { format!("BEGIN; {preamble}") };
+        let (mut attempts, mut looked) = (0, false);
         loop {
             // A dead connection is found out here, before anything was asked of it: another one is tried, until every one of
             // the pool was. A server that is away is noticed while connecting, and not retried.
             match pool.begin_with(AssertSqlSafe(begin.clone())).await {
                 Err(sqlx::Error::Io(_)) if attempts < pool.options().get_max_connections() => attempts += 1,
+                // A company that has just been founded is no stranger.
+                Err(sqlx::Error::Database(refusal)) if !looked && refusal.code().as_deref() == Some(NOT_ALLOWED) => {
+                    looked = true;
+                    begin = format!("BEGIN; {LOOK_ANEW}; {preamble}");
+                }
                 opened => return opened,
             }
         }

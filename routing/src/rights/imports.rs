@@ -129,8 +129,10 @@ async fn require_group(tenant: &Tenant, from: AccountId) -> Result<(), ImportErr
 /// Whoever was erased where the archive came from, or here, stays so.
 async fn require_kept(tenant: &Tenant, archive: &Archive) -> Result<(), ImportError> {
     let here = archive.subject_in(tenant.id());
-    for (account, id) in [(archive.from, archive.subject), (tenant.id(), here)] {
-        if list::list(&tenant.world, account).await?.contains(&Subject::of(id.uuid())) {
+    for account in [archive.from, tenant.id()] {
+        // A company that was restored from another's archive has that one's ids.
+        let erased = list::list(&tenant.world, account).await?;
+        if [archive.subject, here].iter().any(|id| erased.contains(&Subject::of(id.uuid()))) {
             return Err(ReadBackError::Erased.into());
         }
     }
