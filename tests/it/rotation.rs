@@ -9,6 +9,7 @@ use tests::{Http, PASSWORD, Program, Shop, Signer, TestApp, Visitor, authenticat
 
 use crate::second_factor::sets_up;
 
+const OLD: &str = "the secret of this installation until it is replaced";
 const NEW: &str = "quite another secret of more than 32 letters";
 const NEW_WEBHOOK_SECRET: &str = "whsec_of_tomorrow";
 
@@ -76,7 +77,8 @@ async fn replaced(servers: &mut [Program; 2], settings: &Settings, people: &mut 
 
 #[tokio::test]
 async fn the_installations_secret_is_replaced_step_by_step_while_everybody_works() {
-    let app = TestApp::start().await;
+    // The list of previous ones is separated by commas, which the one of other stories has in it.
+    let app = TestApp::start_with(1, |settings| settings.secret = OLD.to_owned()).await;
     let mut people = People::of(&app).await;
     let cy = people.shop.colleague("Cy", Role::Agent).await;
     let (authenticator, _) = sets_up(&app, &cy.http).await;
