@@ -50,6 +50,11 @@ impl Deref for TenantTx {
 }
 
 impl TenantTx {
+    /// Sees one instant of everything from now on, however long it takes, and writes nothing. Must be the first thing that is asked.
+    pub async fn hold_still(&self) -> Result<(), StoreError> {
+        self.run(sql("set transaction isolation level repeatable read, read only", [])).await.map(drop)
+    }
+
     /// With a place at the database, which the transaction keeps.
     pub(crate) async fn open(
         tenant: &Tenant,

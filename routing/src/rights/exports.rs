@@ -63,9 +63,7 @@ async fn make(world: &SharedWorld, ask: &DataExport) -> Result<(), MakeError> {
 async fn write_contact(tenant: &Tenant, path: &std::path::Path, contact: desk::ContactId) -> Result<Sealed, MakeError> {
     let tx = tenant.begin().await?;
     // One instant for all tables: a conversation that counts a message which is not there could never be read back.
-    tx.execute_unprepared("set transaction isolation level repeatable read, read only")
-        .await
-        .map_err(StoreError::from)?;
+    tx.hold_still().await?;
     let contents = erasure::contents_of(&tx, contact).await?;
     let mut writer = Writer::begin(path)?;
     for (table, lines) in &contents {

@@ -49,9 +49,7 @@ pub async fn write_account(tenant: &Tenant, path: &Path, told: Option<&DataExpor
     let roles = role::list(&tenant.world, tenant.id()).await?;
     let tx = tenant.begin().await?;
     // One instant for all tables, however long it takes.
-    tx.execute_unprepared("set transaction isolation level repeatable read, read only")
-        .await
-        .map_err(StoreError::from)?;
+    tx.hold_still().await?;
     let tables = tables(&tx).await?;
     let about = tables.iter().map(|(_, rows)| u64::try_from(*rows).unwrap_or_default()).sum();
     let mut writer = Writer::begin(path)?;

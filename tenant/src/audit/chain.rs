@@ -156,7 +156,7 @@ const AT_ONCE: i64 = 5_000;
 /// Looks at the whole log.
 pub async fn verify(tx: &TenantTx) -> Result<Verdict, StoreError> {
     // One view of the log, however long the look takes.
-    tx.execute_unprepared("set transaction isolation level repeatable read, read only").await?;
+    tx.hold_still().await?;
     let head: Option<Head> =
         tx.one(sql("select number, encode(hash, 'hex') as seal, cut_number from audit_head", [])).await?;
     let head = head.unwrap_or(Head { number: 0, seal: String::new(), cut_number: 0 });
