@@ -86,7 +86,9 @@ fn show(report: &Report) {
     counts("plans", &report.plans);
     println!("{:<28}{}", "companies that do not pay", report.unpaid.len());
     for company in &report.unpaid {
-        let since = company.since.map_or_else(|| "no failed payment on record".to_owned(), |at| format!("since {}", at.to_rfc3339()));
+        let since = company
+            .since
+            .map_or_else(|| "no failed payment on record".to_owned(), |at| format!("since {}", at.to_rfc3339()));
         println!("  {} {}: {}, {since}", company.company, company.plan, company.state);
     }
     counts("usage on its way", &report.batches);

@@ -377,7 +377,8 @@ mod tests {
     #[test]
     fn a_bucket_is_signed_for_with_both_halves_of_a_key_and_no_default() {
         let key = |id: &str, secret: &str| {
-            read(GOOD_SECRET, &[("FRONTDESK_S3_KEY_ID", id), ("FRONTDESK_S3_SECRET", secret)]).err()
+            let keys = [("FRONTDESK_S3_KEY_ID", id), ("FRONTDESK_S3_SECRET", secret)];
+            read(GOOD_SECRET, &[("FRONTDESK_BLOBS", "s3://files/here"), keys[0], keys[1]]).err()
         };
         assert_eq!(key("", ""), None);
         assert_eq!(key("ours", "8f3k2m7qz5xw"), None);

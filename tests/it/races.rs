@@ -173,7 +173,16 @@ async fn what_is_written_while_a_chat_is_being_closed_is_kept_and_opens_it_again
         insists(&visitor[number % 2], "/v1/widget/messages", body)
     });
     let path = format!("/v1/conversations/{chat}/status");
-    let ends = (0..AT_ONCE / 2).map(|number| owner[number % 2].put(&path, json!({ "status": "resolved" })));
+    let ends = (0..AT_ONCE / 2).map(|number| {
+        let (http, path) = (&owner[number % 2], &path);
+        async move {
+            eventually("an answer", async || {
+                let reply = http.put(path, json!({ "status": "resolved" })).await;
+                (!COME_AGAIN.contains(&reply.status)).then_some(reply)
+            })
+            .await
+        }
+    });
     let schema = shop.schema().await;
     let held = format!("select id from {schema}.conversation where id = '{}' for update", conversation(&chat));
     let race = async { futures::join!(join_all(sends), join_all(ends)) };

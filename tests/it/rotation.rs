@@ -163,6 +163,7 @@ async fn the_secret_of_webhooks_is_replaced_while_they_come() {
 async fn no_program_starts_with_a_secret_that_is_short_or_an_examples() {
     let app = TestApp::start().await;
     let key = ("FRONTDESK_STRIPE_KEY", "sk_test_standin");
+    let bucket = ("FRONTDESK_BLOBS", "s3://files/here");
     let refused: [(&str, &[(&str, &str)]); 11] = [
         ("FRONTDESK_SECRET", &[("FRONTDESK_SECRET", "")]),
         ("FRONTDESK_SECRET", &[("FRONTDESK_SECRET", "8f3k-2m7q")]),
@@ -173,8 +174,8 @@ async fn no_program_starts_with_a_secret_that_is_short_or_an_examples() {
         ("FRONTDESK_STRIPE_WEBHOOK_SECRETS", &[key, ("FRONTDESK_STRIPE_WEBHOOK_SECRETS", "whsec_8f3k")]),
         ("FRONTDESK_STRIPE_WEBHOOK_SECRETS", &[key, ("FRONTDESK_STRIPE_WEBHOOK_SECRETS", "whsec_8f3k2m7qz5xw,")]),
         ("FRONTDESK_STRIPE_KEY", &[("FRONTDESK_STRIPE_KEY", "pk-8f3k-2m7q")]),
-        ("FRONTDESK_S3_SECRET", &[("FRONTDESK_S3_KEY_ID", "8f3k-2m7q")]),
-        ("FRONTDESK_S3_SECRET", &[("FRONTDESK_S3_KEY_ID", "8f3k-2m7q"), ("FRONTDESK_S3_SECRET", "minioadmin")]),
+        ("FRONTDESK_S3_SECRET", &[bucket, ("FRONTDESK_S3_KEY_ID", "8f3k-2m7q")]),
+        ("FRONTDESK_S3_SECRET", &[bucket, ("FRONTDESK_S3_KEY_ID", "8f3k-2m7q"), ("FRONTDESK_S3_SECRET", "minioadmin")]),
     ];
     for (at_fault, settings) in refused {
         // One that would start after all does not hold the story up.

@@ -89,7 +89,7 @@ mod tests {
 
     #[test]
     fn a_name_of_the_internet_is_not_answered() {
-        for inside in ["127.0.0.1:7409", "[::1]:7409", "::1", "localhost:7409", "frontdesk", "10.0.0.8"] {
+        for inside in ["127.0.0.1:7409", "[::1]:7409", "[::1]", "localhost:7409", "frontdesk", "10.0.0.8"] {
             assert!(is_inside(inside), "{inside}");
         }
         for outside in ["", "evil.example:7409", "127.0.0.1.evil.example", "localhost.", "a.b", ":7409"] {

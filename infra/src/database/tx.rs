@@ -36,7 +36,8 @@ impl Database {
 /// Lets a backend look up anew which roles are whose. It remembers that of one role at a time, here it is asked about another, and what it
 /// works out while a role is being made elsewhere may lack that role until the next one is made
 /// (`roles_is_member_of` in `src/backend/utils/adt/acl.c`).
-const LOOK_ANEW: &str = "DO $$ BEGIN PERFORM pg_catalog.pg_has_role('pg_monitor', 'pg_read_all_stats', 'MEMBER'); END $$";
+const LOOK_ANEW: &str =
+    "DO $$ BEGIN PERFORM pg_catalog.pg_has_role('pg_monitor', 'pg_read_all_stats', 'MEMBER'); END $$";
 /// `insufficient_privilege`
 const NOT_ALLOWED: &str = "42501";
 
@@ -52,7 +53,7 @@ async fn begin(pool: PgPool, preamble: Arc<str>, resident: Option<u128>) -> Resu
                 // A company that has just been founded is no stranger.
                 Err(sqlx::Error::Database(refusal)) if !looked && refusal.code().as_deref() == Some(NOT_ALLOWED) => {
                     looked = true;
-                    begin = format!("BEGIN; {LOOK_ANEW}; {preamble}");
+                    begin = format!("{LOOK_ANEW}; COMMIT; BEGIN; {preamble}");
                 }
                 opened => return opened,
             }
