@@ -1,5 +1,7 @@
 //! The archive of one person is read back as it was recorded, once however often, and never for somebody who was erased.
 
+use std::fmt::Write as _;
+
 use serde_json::{Value, json};
 use tests::{Program, Shop, TestApp, fresh};
 
@@ -26,10 +28,10 @@ async fn forgets(shop: &Shop, contact: &str) {
     // All at once, held from the beginning: a sweep puts back into line what waits without a place there.
     let mut all = format!("do $$ begin perform 1 from {schema}.conversation where contact_id = '{id}' for update; ");
     for table in ["queue_entry", "transfer", "assignment", "survey_response", "message"] {
-        all += &format!("delete from {schema}.{table} where {theirs}; ");
+        write!(all, "delete from {schema}.{table} where {theirs}; ").unwrap();
     }
     for table in ["conversation", "contact_inbox"] {
-        all += &format!("delete from {schema}.{table} where contact_id = '{id}'; ");
+        write!(all, "delete from {schema}.{table} where contact_id = '{id}'; ").unwrap();
     }
     shop.app.sql(&format!("{all} delete from {schema}.contact where id = '{id}'; end $$")).await;
 }
