@@ -8,7 +8,7 @@ use sea_orm::{FromQueryResult, Statement};
 use serde::Serialize;
 
 use crate::catalogue::{self, Currency, Interval};
-use crate::metering::EVERY;
+use crate::metering::Comparison;
 use crate::service::Billing;
 
 /// The whole of it.
@@ -45,17 +45,6 @@ pub struct Report {
     /// Hours that differed from the provider's: those that are not mended yet first, whenever they were found, and then those of the last
     /// 35 days; each newest first.
     pub differences: Vec<Difference>,
-}
-
-/// When meters were held against the provider's sums, from end to end, as is done once a day for each company that is metered.
-#[derive(Debug, Clone, Default, Serialize, FromQueryResult)]
-pub struct Comparison {
-    /// The last time, of any company.
-    pub last_at: Option<Timestamp>,
-    /// The time of the company whose last one is the longest ago.
-    pub oldest_at: Option<Timestamp>,
-    /// How many companies wait for one, the first or the next.
-    pub waiting: i64,
 }
 
 /// A company that does not pay at present.
@@ -105,6 +94,13 @@ pub struct Difference {
     pub mended: bool,
     /// When it was found.
     pub found_at: Timestamp,
+}
+
+#[derive(FromQueryResult)]
+struct Batches {
+    state: String,
+    count: i64,
+    units: i64,
 }
 
 #[derive(FromQueryResult)]
@@ -180,6 +176,7 @@ impl Billing {
         let waiting =
             count(sql("select 'all' as name, count(*) as count from shared.stripe_event where state = 'pending'", []))
                 .await?;
+        let (batches, units) = self.batches().await?;
         Ok(Report {
             at: now,
             monthly_recurring_minor: recurring(&paying),
@@ -212,13 +209,8 @@ impl Billing {
                 [],
             ))
             .await?,
-            batches: count(sql("select state as name, count(*) as count from shared.meter_batch group by 1", []))
-                .await?,
-            units: count(sql(
-                "select state as name, sum(abs(quantity))::bigint as count from shared.meter_batch where state <> 'confirmed' group by 1",
-                [],
-            ))
-            .await?,
+            batches,
+            units,
             comparison: self.comparison().await?,
             oldest_unsent: oldest.and_then(|row| row.at),
             events_waiting: waiting.get("all").copied().unwrap_or(0),
@@ -226,6 +218,22 @@ impl Billing {
             unbilled: self.unbilled().await?,
             differences: self.differences(ago(35)).await?,
         })
+    }
+
+    /// How many batches are in which state, and how many units in those that are not confirmed: one look, for the table only grows.
+    async fn batches(&self) -> Result<(BTreeMap<String, i64>, BTreeMap<String, i64>), StoreError> {
+        let rows: Vec<Batches> = self
+            .world
+            .database
+            .orm()
+            .all(sql(
+                "select state, count(*) as count, sum(abs(quantity))::bigint as units from shared.meter_batch group by 1",
+                [],
+            ))
+            .await?;
+        let units =
+            rows.iter().filter(|row| row.state != "confirmed").map(|row| (row.state.clone(), row.units)).collect();
+        Ok((rows.into_iter().map(|row| (row.state, row.count)).collect(), units))
     }
 
     /// What a statement counts, by name.
@@ -248,24 +256,6 @@ impl Billing {
                 [since.into()],
             ))
             .await
-    }
-
-    async fn comparison(&self) -> Result<Comparison, StoreError> {
-        let now = self.world.now();
-        let comparison: Option<Comparison> = self
-            .world
-            .database
-            .orm()
-            .one(sql(
-                "select max(s.checked_at) as last_at, min(s.checked_at) as oldest_at, \
-                   count(*) filter (where s.checked_at is null or s.checked_at < $2 or s.checked_at > $1) as waiting \
-                 from shared.subscription s join shared.account a on a.id = s.account_id \
-                 where s.provider = 'stripe' and s.customer is not null and s.metered_from is not null \
-                 and a.status not in ('deleting', 'deleted')",
-                [now.into(), (now - EVERY).into()],
-            ))
-            .await?;
-        Ok(comparison.unwrap_or_default())
     }
 
     async fn unpaid(&self) -> Result<Vec<Unpaid>, StoreError> {

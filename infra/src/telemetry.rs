@@ -81,9 +81,14 @@ fn encoded(event: &str) -> Cow<'_, str> {
     Cow::Owned(line)
 }
 
-/// Controls, other ends of lines, and what turns the direction of what follows.
+/// Other ends of lines, and what turns the direction of what follows.
+pub fn turns(letter: char) -> bool {
+    matches!(letter, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Controls, and what [`turns`].
 fn is_unseen(letter: char) -> bool {
-    letter.is_control() || matches!(letter, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    letter.is_control() || turns(letter)
 }
 
 /// Seconds, from a tenth of a millisecond to the patience of a request.

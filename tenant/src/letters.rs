@@ -1,11 +1,12 @@
 //! The letters we write, in the reader's language. Names in them are text: `infra::mail` escapes everything.
 //!
 //! A company's own people read its name and not ours: who the letter is from, in its subject and around its words. Ours are those
-//! from before a company, those about the sign-in of whoever is in several, and those in which we ask a company, or somebody about it, for something:
-//! what it owes, that it is closed, whether a domain is its own.
+//! from before a company, those about the sign-in of whoever is in several, and those in which we ask a company, or somebody about it,
+//! for something: what it owes, that it is closed, whether a domain is its own.
 
 use infra::database::{Rows, StoreError, sql};
 use infra::mail::Letter;
+use infra::telemetry::turns;
 use sea_orm::FromQueryResult;
 use serde::{Deserialize, Serialize};
 
@@ -92,8 +93,10 @@ pub(crate) async fn sender_for(rows: &impl Rows, login: LoginId) -> Result<Optio
 
 /// On one line and in one direction, whatever a company calls itself.
 fn one_line(text: &str) -> String {
-    let turns = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    text.chars().filter(|c| !turns(*c)).map(|c| if c.is_control() { ' ' } else { c }).collect()
+    text.chars()
+        .filter(|c| !(turns(*c) || matches!(c, '\u{200e}' | '\u{200f}')))
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect()
 }
 
 /// Whether a letter may go out under this name: not one that looks like an address, which would be read as the one that the letter came

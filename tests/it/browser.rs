@@ -76,9 +76,7 @@ pub(crate) async fn perform(
     }
     let (mut base, mut wires) = (String::new(), None);
     let app = TestApp::start_with(1, |settings| {
-        let (cache, bus) = (Proxy::to(&settings.redis_url), Proxy::to(&settings.nats_url));
-        settings.redis_url = cache.url(&settings.redis_url);
-        settings.nats_url = bus.url(&settings.nats_url);
+        let (cache, bus) = (Proxy::before(&mut settings.redis_url), Proxy::before(&mut settings.nats_url));
         wires = Some(Arc::new(Wires { cache, bus }));
         // Cookies, the check of origins and the links of letters all depend on the address, so it must be known beforehand. It is chosen
         // last: whatever else listens in this process might be given the same port until the server has it.

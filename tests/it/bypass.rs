@@ -9,7 +9,7 @@ use tenant::AccountId;
 use tenant::usage::{UsedUp, room_for_a_conversation};
 use tests::payments::{sign_in, uses};
 use tests::price_list::cost;
-use tests::{Http, Shop, TestApp, eventually};
+use tests::{Http, Shop, TestApp, eventually, insistently};
 
 /// So many conversations a month, known to every server.
 async fn stops_at(shop: &Shop, nodes: usize, conversations: u32) {
@@ -201,14 +201,8 @@ async fn crowds_of_two_companies_at_two_servers_get_what_each_of_them_has_left_a
         }
     }
     // Who is put off comes again, as the chat does by itself.
-    let insists = crowd.iter().map(|(_, visitor)| async move {
-        eventually("an answer", async || {
-            let reply = visitor.posts("Hello").await;
-            (![429, 503].contains(&reply.status)).then_some(reply)
-        })
-        .await
-    });
-    let replies = futures::future::join_all(insists).await;
+    let posts = crowd.iter().map(|(_, visitor)| insistently("a message", async || visitor.posts("Hello").await));
+    let replies = futures::future::join_all(posts).await;
     let mut taken = [0, 0];
     for ((which, _), reply) in crowd.iter().zip(&replies) {
         if reply.status < 300 {

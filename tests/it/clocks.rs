@@ -213,8 +213,7 @@ async fn a_server_that_does_not_know_the_time_yet_takes_no_closed_company_away()
     closes(&shop).await;
     app.mail().letter(&shop.owner.email, "closed").await;
     let mut settings = app.settings().clone();
-    let wire = Proxy::to(&settings.database_url);
-    settings.database_url = wire.url(&settings.database_url);
+    let wire = Proxy::before(&mut settings.database_url);
     wire.hang();
 
     // By its clock the thirty days are over, and Postgres says nothing while it starts.

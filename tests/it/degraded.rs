@@ -14,9 +14,7 @@ const FOUND: Duration = Duration::from_secs(8);
 async fn wired(nodes: usize) -> (TestApp, Proxy, Proxy) {
     let mut wires = None;
     let app = TestApp::start_with(nodes, |settings| {
-        let (cache, bus) = (Proxy::to(&settings.redis_url), Proxy::to(&settings.nats_url));
-        settings.redis_url = cache.url(&settings.redis_url);
-        settings.nats_url = bus.url(&settings.nats_url);
+        let (cache, bus) = (Proxy::before(&mut settings.redis_url), Proxy::before(&mut settings.nats_url));
         wires = Some((cache, bus));
     })
     .await;
@@ -266,9 +264,7 @@ async fn nats_hangs_in_the_middle_of_a_chat_between_two_servers() {
 async fn one_server_loses_the_bus(fail: impl Fn(&Proxy)) {
     let mut wires = Vec::new();
     let app = TestApp::start_each(2, |_, settings| {
-        let wire = Proxy::to(&settings.nats_url);
-        settings.nats_url = wire.url(&settings.nats_url);
-        wires.push(wire);
+        wires.push(Proxy::before(&mut settings.nats_url));
     })
     .await;
     let shop = app.shop("Tea").await;

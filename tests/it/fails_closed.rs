@@ -11,7 +11,7 @@ use chrono::TimeDelta;
 use futures::future::join_all;
 use serde_json::{Value, json};
 use tenant::{Role, Tenant};
-use tests::{Http, PASSWORD, Proxy, Reply, Shop, Signer, Socket, TestApp, eventually, fresh};
+use tests::{Http, PASSWORD, Reply, Shop, Signer, Socket, TestApp, eventually, fresh};
 use tower::ServiceExt as _;
 
 /// What needs no database: whether the process lives, pages with the loader, and the description of the API.
@@ -80,14 +80,7 @@ async fn knocks(shop: &Shop, callers: &[(&'static str, Http)], signer: &Signer, 
 
 #[tokio::test]
 async fn what_cannot_be_looked_up_opens_nothing_and_pages_are_there_all_the_same() {
-    let mut wire = None;
-    let app = TestApp::start_with(1, |settings| {
-        let proxy = Proxy::to(&settings.database_url);
-        settings.database_url = proxy.url(&settings.database_url);
-        wire = Some(proxy);
-    })
-    .await;
-    let wire = wire.unwrap();
+    let (app, wire) = TestApp::start_behind(1, |settings| &mut settings.database_url).await;
     let shop = app.shop("Tea").await;
     let inbox = shop.inbox["id"].as_str().unwrap().to_owned();
     let signer = Signer::make(&shop.owner.http, &inbox).await;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};
-use tests::{Http, Proxy, Reply, Shop, Signer, Socket, TestApp, fresh};
+use tests::{Http, Reply, Shop, Signer, Socket, TestApp, fresh};
 
 async fn identify(http: &Http, key: &str, token: &str, secret: Option<&str>) -> Reply {
     let ask = json!({ "key": key, "token": token, "attempt": fresh(), "secret": secret });
@@ -244,17 +244,11 @@ async fn signing_out_ends_the_visit_of_that_page_alone() {
 
 #[tokio::test]
 async fn a_visit_that_has_ended_is_found_out_without_the_bus() {
-    let mut bus = None;
-    let app = TestApp::start_with(2, |settings| {
-        let proxy = Proxy::to(&settings.nats_url);
-        settings.nats_url = proxy.url(&settings.nats_url);
-        bus = Some(proxy);
-    })
-    .await;
+    let (app, bus) = TestApp::start_behind(2, |settings| &mut settings.nats_url).await;
     let shop = app.shop("Tea").await;
     let ana = shop.visitor_on(1, "Ana").await;
     let bea = shop.visitor_on(1, "Bea").await;
-    bus.as_ref().unwrap().cut();
+    bus.cut();
 
     shop.owner.http.delete(&format!("/v1/contacts/{}/sessions", ana.id)).await;
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use futures::future::join_all;
 use serde_json::{Value, json};
-use tests::{Http, Proxy, Reply, Shop, Socket, TestApp, fresh};
+use tests::{Http, Reply, Shop, Socket, TestApp, fresh};
 use tokio::time::Instant;
 
 /// Gives a company limits of its own, known to all servers.
@@ -121,13 +121,7 @@ async fn answers_say_how_much_is_left() {
 
 #[tokio::test]
 async fn three_servers_together_admit_what_one_may_with_redis_killed_in_the_middle() {
-    let mut cache = None;
-    let app = TestApp::start_with(3, |settings| {
-        let proxy = Proxy::to(&settings.redis_url);
-        settings.redis_url = proxy.url(&settings.redis_url);
-        cache = Some(proxy);
-    })
-    .await;
+    let (app, cache) = TestApp::start_behind(3, |settings| &mut settings.redis_url).await;
     let shop = app.shop("Tea").await;
     let token = shop.owner.http.token();
     bound(&shop, 3, json!({ "requests_per_minute": 1_200 })).await;
@@ -152,7 +146,7 @@ async fn three_servers_together_admit_what_one_may_with_redis_killed_in_the_midd
     });
     let cut = async {
         tokio::time::timeout(long / 2, std::future::pending::<()>()).await.unwrap_err();
-        cache.as_ref().unwrap().cut();
+        cache.cut();
     };
     let (counts, ()) = tokio::join!(join_all(callers), cut);
     let admitted: u32 = counts.iter().map(|(admitted, _)| admitted).sum();
@@ -165,13 +159,7 @@ async fn three_servers_together_admit_what_one_may_with_redis_killed_in_the_midd
 
 #[tokio::test]
 async fn guesses_at_a_password_are_counted_for_the_login_whatever_server_address_and_cache() {
-    let mut cache = None;
-    let app = TestApp::start_with(3, |settings| {
-        let proxy = Proxy::to(&settings.redis_url);
-        settings.redis_url = proxy.url(&settings.redis_url);
-        cache = Some(proxy);
-    })
-    .await;
+    let (app, cache) = TestApp::start_behind(3, |settings| &mut settings.redis_url).await;
     let shop = app.shop("Tea").await;
     let strangers: Vec<Http> = (0..3).map(|node| Http::new(&app.base(node), shop.guard())).collect();
     let guess = async |turn: usize| {
@@ -190,7 +178,7 @@ async fn guesses_at_a_password_are_counted_for_the_login_whatever_server_address
     let mut tried = 0;
     for second in 0..60 {
         if second == 30 {
-            cache.as_ref().unwrap().cut();
+            cache.cut();
         }
         for turn in 0..3 {
             tried += usize::from(guess(second * 3 + turn).await);

@@ -17,14 +17,7 @@ const HEALED_WITHIN: Duration = Duration::from_secs(10);
 
 /// A server that reaches Postgres by a wire of its own.
 async fn wired() -> (TestApp, Proxy) {
-    let mut wire = None;
-    let app = TestApp::start_with(1, |settings| {
-        let proxy = Proxy::to(&settings.database_url);
-        settings.database_url = proxy.url(&settings.database_url);
-        wire = Some(proxy);
-    })
-    .await;
-    (app, wire.unwrap())
+    TestApp::start_behind(1, |settings| &mut settings.database_url).await
 }
 
 /// A message that may or may not be taken; repeated with the same id later.

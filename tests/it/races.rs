@@ -9,14 +9,12 @@ use futures::future::join_all;
 use serde_json::{Value, json};
 use tenant::{AccountId, Role};
 use tests::payments::uses;
-use tests::{Http, Reply, Shop, Signer, TestApp, eventually, fresh};
+use tests::{COME_AGAIN, Http, Reply, Shop, Signer, TestApp, fresh, insistently};
 
 use crate::claims::{ASTRAY, wait_for_it};
 use crate::handover::{decrees, is_offered};
 
 const AT_ONCE: usize = 64;
-/// Whoever waits for too long, as all of a company's connections are in use, is told to come again.
-const COME_AGAIN: [u16; 2] = [429, 503];
 /// Those of a company who stand before what is held, of the six connections that it has on each server.
 const SEVERAL: i64 = 4;
 /// The same of the directory, which has two.
@@ -42,11 +40,7 @@ fn doors(shop: &Shop, token: &str) -> [Http; 2] {
 
 /// Asks again with the same ids for as long as there is too much to do, as pages do.
 async fn insists(http: &Http, path: &str, body: Value) -> Reply {
-    eventually(path, async || {
-        let reply = http.post(path, body.clone()).await;
-        (!COME_AGAIN.contains(&reply.status)).then_some(reply)
-    })
-    .await
+    insistently(path, async || http.post(path, body.clone()).await).await
 }
 
 /// Those who were let through. Everybody else was told to come again, or refused with this.
@@ -175,13 +169,7 @@ async fn what_is_written_while_a_chat_is_being_closed_is_kept_and_opens_it_again
     let path = format!("/v1/conversations/{chat}/status");
     let ends = (0..AT_ONCE / 2).map(|number| {
         let (http, path) = (&owner[number % 2], &path);
-        async move {
-            eventually("an answer", async || {
-                let reply = http.put(path, json!({ "status": "resolved" })).await;
-                (!COME_AGAIN.contains(&reply.status)).then_some(reply)
-            })
-            .await
-        }
+        async move { insistently(path, async || http.put(path, json!({ "status": "resolved" })).await).await }
     });
     let schema = shop.schema().await;
     let held = format!("select id from {schema}.conversation where id = '{}' for update", conversation(&chat));

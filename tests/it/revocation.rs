@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
-use tests::{PASSWORD, Program, Proxy, Socket, TestApp, eventually};
+use tests::{PASSWORD, Program, Socket, TestApp, eventually};
 
 /// The promise, when the bus is there.
 const SOON: Duration = Duration::from_secs(2);
@@ -90,17 +90,11 @@ async fn a_suspended_company_is_cut_off_at_once_everywhere_and_a_restored_one_is
 
 #[tokio::test]
 async fn a_socket_that_may_not_be_is_found_out_without_the_bus() {
-    let mut bus = None;
-    let app = TestApp::start_with(2, |settings| {
-        let proxy = Proxy::to(&settings.nats_url);
-        settings.nats_url = proxy.url(&settings.nats_url);
-        bus = Some(proxy);
-    })
-    .await;
+    let (app, bus) = TestApp::start_behind(2, |settings| &mut settings.nats_url).await;
     let shop = app.shop("Tea").await;
     let bo = shop.agent_on(1, "Bo").await;
     let cy = shop.agent_on(1, "Cy").await;
-    bus.as_ref().unwrap().cut();
+    bus.cut();
 
     shop.owner.http.patch(&format!("/v1/agents/{}", bo.id), json!({ "disabled": true })).await.ok();
 

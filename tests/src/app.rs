@@ -11,6 +11,7 @@ use sqlx::{AssertSqlSafe, Connection as _};
 use crate::canary::{Canaries, Guard};
 use crate::database::{Addresses, OwnDatabase, settings};
 use crate::http::Http;
+use crate::proxy::Proxy;
 use crate::shop::Shop;
 use crate::smtp::Mailbox;
 
@@ -89,6 +90,16 @@ impl TestApp {
     /// When they do not start.
     pub async fn start_with(nodes: usize, change: impl FnOnce(&mut Settings)) -> Self {
         Self::build(nodes, None, change, |_, _| {}).await
+    }
+
+    /// Servers that reach the service at this address by a wire of their own.
+    ///
+    /// # Panics
+    /// When they do not start.
+    pub async fn start_behind(nodes: usize, address: impl FnOnce(&mut Settings) -> &mut String) -> (Self, Proxy) {
+        let mut wire = None;
+        let app = Self::start_with(nodes, |settings| wire = Some(Proxy::before(address(settings)))).await;
+        (app, wire.expect("settings were asked for"))
     }
 
     /// Servers of which each has settings of its own.

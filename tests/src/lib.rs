@@ -53,4 +53,4 @@ pub use smtp::{Mail, Mailbox};
 pub use socket::Socket;
 pub use stream::EventStream;
 pub use vouching::Signer;
-pub use wait::{DEADLINE, chance, eventually, fresh, within};
+pub use wait::{COME_AGAIN, DEADLINE, chance, eventually, fresh, insistently, within};

@@ -33,6 +33,13 @@ impl Drop for Proxy {
 }
 
 impl Proxy {
+    /// A wire to the service at this address, which becomes that of the wire.
+    pub fn before(url: &mut String) -> Self {
+        let wire = Self::to(url);
+        *url = wire.url(url);
+        wire
+    }
+
     /// A wire to the service at this address, like `redis://127.0.0.1:6379`.
     pub fn to(url: &str) -> Self {
         let (target, to) = service(url);

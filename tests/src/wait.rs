@@ -5,8 +5,13 @@ use std::time::Duration;
 use infra::{Chance, Clock};
 use uuid::Uuid;
 
+use crate::http::Reply;
+
 /// How long anything may take on a busy machine before it counts as not happening.
 pub const DEADLINE: Duration = Duration::from_secs(15);
+
+/// Too much at once, and away for a moment.
+pub const COME_AGAIN: [u16; 2] = [429, 503];
 
 /// Chance, for names.
 pub fn chance() -> Chance {
@@ -32,6 +37,18 @@ pub async fn eventually<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) 
         assert!(tokio::time::Instant::now() < deadline, "waited in vain: {what}");
         clock.pause(Duration::from_millis(20)).await;
     }
+}
+
+/// Asks again and again for as long as the answer is to come again, as clients do.
+///
+/// # Panics
+/// When there is no other before the deadline.
+pub async fn insistently(what: &str, ask: impl AsyncFn() -> Reply) -> Reply {
+    eventually(what, async || {
+        let reply = ask().await;
+        (!COME_AGAIN.contains(&reply.status)).then_some(reply)
+    })
+    .await
 }
 
 /// What the future gives, if it gives it in time.

@@ -232,7 +232,8 @@ fn table(caption: &str, columns: &[Column<'_>], rows: Vec<Vec<Cell>>, otherwise:
 
 #[cfg(test)]
 mod tests {
-    use billing::report::{Comparison, Difference, Unbilled, Unpaid};
+    use billing::metering::Comparison;
+    use billing::report::{Difference, Unbilled, Unpaid};
 
     use super::super::texts::{CHINESE, ENGLISH};
     use super::*;

@@ -22,7 +22,33 @@ use crate::stripe::{HourSums, Names, Stripe};
 use crate::subscription;
 
 /// How often everything is compared, back to what is too old to be mended.
-pub(crate) const EVERY: TimeDelta = TimeDelta::hours(24);
+const EVERY: TimeDelta = TimeDelta::hours(24);
+
+/// Which subscriptions are compared.
+macro_rules! compared {
+    () => {
+        "s.provider = 'stripe' and s.customer is not null and s.metered_from is not null and a.status not in ('deleting', 'deleted')"
+    };
+}
+
+/// Which of them wait to be compared from end to end, by now ($1) and by [`EVERY`] before ($2). One from days that are still to come was
+/// compared by a clock that was wrong.
+macro_rules! due {
+    () => {
+        "(s.checked_at is null or s.checked_at < $2 or s.checked_at > $1)"
+    };
+}
+
+/// When meters were held against the provider's sums, from end to end, as is done once a day for each company that is metered.
+#[derive(Debug, Clone, Default, Serialize, FromQueryResult)]
+pub struct Comparison {
+    /// The last time, of any company.
+    pub last_at: Option<Timestamp>,
+    /// The time of the company whose last one is the longest ago.
+    pub oldest_at: Option<Timestamp>,
+    /// How many companies wait for one, the first or the next.
+    pub waiting: i64,
+}
 
 /// What a comparison has come to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -85,6 +111,26 @@ impl Billing {
         }
     }
 
+    /// When that was done, and for how many it is to be done.
+    pub(crate) async fn comparison(&self) -> Result<Comparison, StoreError> {
+        let now = self.world.now();
+        let comparison: Option<Comparison> = self
+            .world
+            .database
+            .orm()
+            .one(sql(
+                concat!(
+                    "select max(s.checked_at) as last_at, min(s.checked_at) as oldest_at, count(*) filter (where ",
+                    due!(),
+                    ") as waiting from shared.subscription s join shared.account a on a.id = s.account_id where ",
+                    compared!()
+                ),
+                [now.into(), (now - EVERY).into()],
+            ))
+            .await?;
+        Ok(comparison.unwrap_or_default())
+    }
+
     /// Says as well how many companies were compared wholly.
     async fn compare_round(&self) -> Result<(Compared, usize), StoreError> {
         let Some(stripe) = self.gateway.stripe() else { return Ok((Compared::default(), 0)) };
@@ -94,15 +140,20 @@ impl Billing {
             .database
             .orm()
             .all(sql(
-                "select s.account_id, s.customer, (s.checked_at is null or s.checked_at < $2 or s.checked_at > $1) as whole, \
-                   (select min(b.counted_at) from shared.meter_batch b where b.account_id = s.account_id and b.state = 'accepted' \
-                     and b.accepted_at < $3) as since \
-                 from shared.subscription s join shared.account a on a.id = s.account_id \
-                 where s.provider = 'stripe' and s.customer is not null and s.metered_from is not null \
-                 and a.status not in ('deleting', 'deleted') \
-                 and (s.checked_at is null or s.checked_at < $2 or s.checked_at > $1 or exists (select 1 from shared.meter_batch b \
-                   where b.account_id = s.account_id and b.state = 'accepted' and b.accepted_at < $3)) \
-                 order by s.checked_at nulls first limit 100",
+                concat!(
+                    "select s.account_id, s.customer, ",
+                    due!(),
+                    " as whole, \
+                     (select min(b.counted_at) from shared.meter_batch b where b.account_id = s.account_id and b.state = 'accepted' \
+                       and b.accepted_at < $3) as since \
+                     from shared.subscription s join shared.account a on a.id = s.account_id where ",
+                    compared!(),
+                    " and (",
+                    due!(),
+                    " or exists (select 1 from shared.meter_batch b \
+                       where b.account_id = s.account_id and b.state = 'accepted' and b.accepted_at < $3)) \
+                     order by s.checked_at nulls first limit 100"
+                ),
                 [now.into(), (now - EVERY).into(), (now - COUNTED_WITHIN).into()],
             ))
             .await?;

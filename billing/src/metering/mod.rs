@@ -11,8 +11,7 @@ mod send;
 mod stamp;
 
 pub(crate) use batch::moved;
-pub use compare::Compared;
-pub(crate) use compare::EVERY;
+pub use compare::{Compared, Comparison};
 pub use send::Sent;
 pub(crate) use stamp::{open_since, turned_at};
 

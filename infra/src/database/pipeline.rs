@@ -33,8 +33,8 @@ const RUN_WITHIN: Duration = Duration::from_millis(3_500);
 const KEPT: usize = 160;
 /// How many it prepares in any case at most.
 const AT_MOST: usize = 4 * KEPT;
-/// How long a connection is kept that has prepared more than [`KEPT`] and less than [`AT_MOST`]. Where more companies than [`KEPT`] write all the time, each new connection
-/// would be full again at once, and nothing would be done but prepare.
+/// How long a connection is kept that has prepared more than [`KEPT`] and less than [`AT_MOST`]. Where more companies than [`KEPT`] write
+/// all the time, each new connection would be full again at once, and nothing would be done but prepare.
 const AT_LEAST: Duration = Duration::from_mins(1);
 
 /// A statement is planned once for all values, and by its indexes: a company's tables are empty when its plan is made, and a plan
